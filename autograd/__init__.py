@@ -1,0 +1,20 @@
+"""A scalar reverse-mode automatic differentiation engine, small enough to read in one sitting.
+
+Start with `autograd.value`. Every operation of the table in `autograd.ops` is a function here.
+"""
+
+from typing import TYPE_CHECKING
+
+from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
+from .ops import TABLE, Operation, log_softmax, softmax
+from .value import Constant, Value, no_grad, topological_order
+
+globals().update(TABLE)
+
+if TYPE_CHECKING:  # the operations, which the table names
+
+    def __getattr__(name: str) -> Operation: ...
+
+
+__all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topological_order"]
+__all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs

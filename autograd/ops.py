@@ -1,0 +1,473 @@
+"""The table of operations: each is declared once, here, and everything else reads the declaration.
+
+An entry is at the same time the public function. It holds
+
+forward(m, *xs)
+    the value, computed with the functions of a namespace ``m``: plain floats (`FLOATS`), an array
+    library, or the operations themselves, which turns an n-ary node into the scalar adds and
+    products that it stands for.
+rules
+    one *local gradient* per operand, the partial derivative of the value by that operand, as a
+    number or as a function of the output and the operands, ``(y, *xs)``. Rules are written with
+    the operations themselves: numbers give numbers, Values give graph, so they differentiate again.
+text
+    how it is written: a template for its operands, used in drawings, steps and error messages.
+definition
+    the textbook formula, where ``forward`` computes it in a more stable way; tests compare the two.
+domain
+    what an operand must satisfy, in words, shown when it does not.
+samples, special, outside
+    operands at which the tests check it; legal points where the derivative is a choice or infinite,
+    with that derivative; points outside the domain.
+
+To add an operation, add an entry. Nothing else lists operations by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from types import MethodType, SimpleNamespace
+from typing import Any
+
+INF, SQRT_HALF, SQRT_PI = math.inf, math.sqrt(0.5), math.sqrt(math.pi)
+
+
+TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
+
+
+class Node:
+    """What an operation records itself on when it meets one; `autograd.Value` is the one kind."""
+
+    __slots__ = ()
+
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        raise NotImplementedError  # a Node is abstract: Value implements it
+
+
+def real(x: Any) -> float:
+    """``x`` as a float; TypeError unless it is a real number: int, float, bool, NumPy scalar."""
+    if isinstance(x, (float, int, numbers.Real)):
+        return float(x)
+    if getattr(x, "shape", None) == () and hasattr(x, "item"):  # NumPy's bool_, 0-d arrays, tensors
+        return real(x.item())
+    raise TypeError(f"expected a real number, got {x!r:.80} ({type(x).__name__})")
+
+
+class Operation:
+    """One entry of the table, called like a function; the module's docstring says what it holds."""
+
+    arity = 0  # 0: any number of operands
+
+    def __init__(
+        self,
+        text: str | Callable[[Sequence[str]], str],
+        forward: Callable[..., Any],
+        rules: Any,  # a number or function for each operand; n-ary: one function giving them all
+        doc: str,
+        *,
+        samples: Sequence[Any],
+        example: str,
+        name: str = "",
+        symbol: str = "",
+        aliases: Sequence[str] = (),
+        precedence: int = 9,
+        definition: str | Callable[[Sequence[str]], str] | None = None,
+        domain: str = "",
+        special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
+        outside: Sequence[tuple[float, ...]] = (),
+    ) -> None:
+        self.name = self.__name__ = name or str(text).partition("(")[0]
+        self.symbol, self.aliases, self.precedence = symbol or self.name, aliases, precedence
+        self.forward, self.rules, self.domain = forward, rules, domain
+        self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
+        self.special, self.outside = special or {}, outside
+        self._text, self._definition = text, definition or text
+        constant = isinstance(rules, tuple) and all(isinstance(rule, float) for rule in rules)
+        self.constant_rules = rules if constant else None  # shared by all nodes
+        self.__module__, self.__wrapped__ = __name__, forward
+        parameters = list(inspect.signature(forward).parameters.values())[1:]  # but for m
+        self.parameters = [p.name for p in parameters]
+        self.defaults = [p.default for p in parameters if p.default is not p.empty]
+        self.__signature__ = inspect.Signature(parameters)
+        call, _, result = example.partition(" -> ")
+        self.__doc__ = f"{doc}\n\n>>> {call}\n{result}\n"
+        TABLE[self.name] = self
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a class attribute an operation is a method, as any function is."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled and copied by name, as functions are
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        """The operands, in order, that the call ``self(*args)`` has."""
+        missing = self.arity - len(args)
+        return args + tuple(self.defaults[len(self.defaults) - missing :]) if missing > 0 else args
+
+    def __call__(self, *args: Any) -> Any:
+        operands = self.operands(*args)
+        if self.arity and len(operands) != self.arity:
+            needs = ", ".join(self.parameters)
+            raise TypeError(
+                f"{self.name}({needs}) takes {self.arity} operands, got {len(operands)}"
+            )
+        for x in operands:
+            if isinstance(x, Node):
+                return x.record(self, operands)
+        return self.value([real(x) for x in operands])
+
+    def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
+        """The value for the floats ``xs``; out of the domain, an error that names the ``nodes``."""
+        try:
+            return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
+        except (ArithmeticError, ValueError) as error:
+            raise self._error(error, xs, [node.label for node in nodes]) from None
+
+    def limit(self, xs: Sequence[float]) -> float:
+        """The value, or inf (nan for 0/0) where a rule meets a pole: 1/0, 0**-1."""
+        try:
+            return self.value(xs)
+        except OverflowError:
+            return INF
+        except ZeroDivisionError:
+            return math.copysign(INF, xs[0]) if xs[0] or self is not TABLE["div"] else math.nan
+        except ValueError:
+            return math.nan
+
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool]) -> list[Any]:
+        """The local gradient of each operand that varies, None for the others."""
+        return [
+            (rule if isinstance(rule, float) else rule(y, *xs)) if v else None
+            for rule, v in zip(self.rules, varies, strict=True)
+        ]
+
+    def _error(self, error: Exception, xs: Sequence[float], labels: list[str]) -> Exception:
+        shown = ", ".join(map(repr, xs[:8])) + (", ..." if len(xs) > 8 else "")
+        why = "the result is too large for a float"
+        if not isinstance(error, OverflowError):
+            why = f"needs {self.domain}" if self.domain else str(error)
+        names = [repr(label) for label in labels if label]
+        where = f" (node{'s' * (len(names) > 1)} {', '.join(names)})" if names else ""
+        return type(error)(f"{self.name}({shown}): {why}{where}")
+
+    def text(self, operands: Sequence[str], precedences: Sequence[int] = ()) -> str:
+        """How it is written for operands so written; looser ones (precedence) get parentheses.
+
+        >>> mul.text(["a", "b + 1"], [9, 1])
+        'a * (b + 1)'
+        """
+        if self.precedence < 9 and precedences:
+            looser = [p < self.precedence + (i > 0) for i, p in enumerate(precedences)]
+            operands = [f"({t})" if w else t for t, w in zip(operands, looser, strict=True)]
+        return _fill(self._text, operands)
+
+    def definition(self, operands: Sequence[str]) -> str:
+        """The textbook formula, in a syntax that sympy reads."""
+        return _fill(self._definition, operands)
+
+
+def _fill(text: str | Callable[[Sequence[str]], str], operands: Sequence[str]) -> str:
+    return text.format(*operands) if isinstance(text, str) else text(operands)
+
+
+class Unary(Operation):
+    """An operation of one operand."""
+
+    arity = 1
+
+
+class Binary(Operation):
+    """An operation of two operands."""
+
+    arity = 2
+
+
+class Nary(Operation):
+    """An operation of any number of operands, one or more, given as one list or one by one."""
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        if len(args) == 1 and not isinstance(args[0], Node) and isinstance(args[0], Iterable):
+            args = tuple(args[0])
+        if not args:
+            raise ValueError(f"{self.name} of nothing: needs at least one operand")
+        return args
+
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool]) -> list[Any]:
+        grads: list[Any] = self.rules(y, *xs)
+        return (
+            grads if all(varies) else [g if v else None for g, v in zip(grads, varies, strict=True)]
+        )
+
+
+class Dot(Nary):
+    """Of the call ``dot(ws, xs, bias)`` the operands are ws, xs and, unless it is 0, the bias."""
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
+        ws, xs = tuple(ws), tuple(xs)
+        if len(ws) != len(xs):
+            raise ValueError(f"dot needs as many ws as xs, got {len(ws)} and {len(xs)}")
+        no_bias = not isinstance(bias, Node) and bias == 0
+        return super().operands((*ws, *xs) if no_bias else (*ws, *xs, bias))
+
+
+# ---------------------------------------------------------------- the mathematics of plain floats
+
+
+def _pow(a: float, b: float) -> float:
+    y: Any = a**b
+    if isinstance(y, complex):  # Python answers a negative base under a root with a complex number
+        raise ValueError
+    return y  # type: ignore[no-any-return]  # a float otherwise
+
+
+def _maximum(*xs: float) -> float:
+    return math.nan if any(map(math.isnan, xs)) else max(xs)
+
+
+def _minimum(*xs: float) -> float:
+    return math.nan if any(map(math.isnan, xs)) else min(xs)
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition else b
+
+
+_OF_FLOATS = {"pow": _pow, "where": _where, "maximum": _maximum, "minimum": _minimum}
+FLOATS = SimpleNamespace(**vars(math) | _OF_FLOATS)
+
+
+def _total(xs: Iterable[Any], *start: Any) -> Any:
+    return reduce(operator.add, xs, *start)  # from left to right; builtin sum differs from 3.12 on
+
+
+def scalar_graph() -> SimpleNamespace:
+    """The operations as a namespace: a ``forward`` in it builds a graph of scalar operations."""
+    return SimpleNamespace(**TABLE | {"where": _where})
+
+
+# -------------------------------------------------------------------------------------- the table
+# An entry: text, value, local gradients, what it is; where to check it; a runnable example.
+# A table reads best as one, two or three lines an entry, so the formatter leaves it alone.
+# fmt: off
+
+add = Binary("{} + {}", lambda m, a, b: a + b, (1.0, 1.0),
+    "The sum. It distributes: both operands get the same gradient.", name="add", symbol="+",
+    precedence=1, samples=[(2.0, -3.5), (0.1, 0.2)], example="add(2.0, 3.0) -> 5.0")
+sub = Binary("{} - {}", lambda m, a, b: a - b, (1.0, -1.0), "The difference.", name="sub",
+    symbol="-", precedence=1, samples=[(2.0, -3.5), (0.1, 0.2)], example="sub(2.0, 3.0) -> -1.0")
+mul = Binary("{} * {}", lambda m, a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a),
+    "The product. It swaps: the local gradient of each operand is the other.", name="mul",
+    symbol="*", precedence=2, samples=[(2.0, -3.5), (0.0, 0.2)], example="mul(2.0, 3.0) -> 6.0")
+div = Binary("{} / {}", lambda m, a, b: a / b, (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),
+    "The quotient; ZeroDivisionError where b is 0.", domain="b != 0", name="div", symbol="/",
+    precedence=2, samples=[(2.0, -3.5), (0.0, 0.2)], outside=[(1.0, 0.0)],
+    example="div(3.0, 2.0) -> 1.5")
+neg = Unary("-{}", lambda m, x: -x, (-1.0,), "The negative.", name="neg", symbol="-", precedence=3,
+    samples=[2.0, -0.5], example="neg(2.0) -> -2.0")
+
+
+def _pow_by_base(y: Any, a: Any, b: Any) -> Any:
+    return 0.0 if isinstance(b, float) and b == 0 else b * a ** (b - 1)
+
+
+def _pow_by_exponent(y: Any, a: Any, b: Any) -> Any:
+    if isinstance(a, float) and a <= 0:  # the limit at 0; no derivative for a negative base
+        return 0.0 if a == 0 else math.nan
+    return y * log(a)
+
+
+pow = Binary("{} ** {}", lambda m, a, b: m.pow(a, b), (_pow_by_base, _pow_by_exponent),
+    """The power. ValueError for a root of a negative, ZeroDivisionError for 0 to a negative power.
+
+    The derivative by b is 0 at a = 0 and nan for a < 0; the one by a is 0 for b = 0, even at a = 0.
+    """,
+    name="pow", symbol="**", precedence=4,
+    domain="a > 0, or a < 0 and a whole b, or a = 0 and b >= 0",
+    samples=[(2.0, 3.0), (2.5, -1.5), (0.3, 0.7)],
+    outside=[(0.0, -1.0), (-8.0, 1 / 3), (9.0, 999.0)],
+    special={(0.0, 0.5): (INF, 0.0), (0.0, 2.0): (0.0, 0.0), (0.0, 1.0): (1.0, 0.0),
+             (0.0, 0.0): (0.0, 0.0), (1.0, 0.0): (0.0, 0.0), (-4.0, 3.0): (48.0, math.nan)},
+    example="pow(2.0, 3.0) -> 8.0")
+abs = Unary("abs({})", lambda m, x: m.fabs(x), (lambda y, x: heaviside(x) - heaviside(-x),),
+    "The absolute value; its derivative at 0 is 0.", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
+    example="abs(-2.0) -> 2.0")
+
+exp = Unary("exp({})", lambda m, x: m.exp(x), (lambda y, x: y,),
+    "e to the power x; OverflowError above 709.78.", samples=[-2.0, 0.0, 3.0], outside=[(1000.0,)],
+    example="exp(0.0) -> 1.0")
+expm1 = Unary("expm1({})", lambda m, x: m.expm1(x), (lambda y, x: exp(x),),
+    "``exp(x) - 1``, accurate near 0; OverflowError above 709.78.", definition="exp({}) - 1",
+    samples=[-2.0, 1e-9, 3.0], outside=[(1000.0,)], example="expm1(1e-20) -> 1e-20")
+log = Unary("log({})", lambda m, x: m.log(x), (lambda y, x: 1 / x,),
+    "Natural logarithm; ValueError unless x > 0.", domain="x > 0", samples=[0.1, 1.0, 30.0],
+    outside=[(0.0,), (-1.0,)], example="log(1.0) -> 0.0")
+log1p = Unary("log1p({})", lambda m, x: m.log1p(x), (lambda y, x: 1 / (1 + x),),
+    "``log(1 + x)``, accurate near 0; ValueError unless x > -1.", definition="log(1 + {})",
+    domain="x > -1", samples=[-0.5, 1e-9, 3.0], outside=[(-1.0,), (-2.0,)],
+    example="log1p(1e-20) -> 1e-20")
+sqrt = Unary("sqrt({})", lambda m, x: m.sqrt(x), (lambda y, x: 0.5 / y,),
+    "Square root; ValueError unless x >= 0. Its derivative at 0 is inf.", domain="x >= 0",
+    samples=[0.1, 1.0, 30.0], special={(0.0,): (INF,)}, outside=[(-1.0,)],
+    example="sqrt(9.0) -> 3.0")
+
+sin = Unary("sin({})", lambda m, x: m.sin(x), (lambda y, x: cos(x),), "Sine of x radians.",
+    samples=[-2.0, 0.0, 0.7], example="sin(0.0) -> 0.0")
+cos: Unary = Unary("cos({})", lambda m, x: m.cos(x), (lambda y, x: -sin(x),),
+    "Cosine of x radians.", samples=[-2.0, 0.0, 0.7], example="cos(0.0) -> 1.0")
+tan = Unary("tan({})", lambda m, x: m.tan(x), (lambda y, x: 1 + y * y,), "Tangent of x radians.",
+    samples=[-2.0, 0.0, 0.7], example="tan(0.0) -> 0.0")
+asin = Unary("asin({})", lambda m, x: m.asin(x), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),),
+    "Arc sine in radians; ValueError outside [-1, 1]. Its derivative at -1 and 1 is inf.",
+    domain="-1 <= x <= 1", aliases=["arcsin"], samples=[-0.9, 0.0, 0.3], outside=[(1.5,)],
+    special={(1.0,): (INF,), (-1.0,): (INF,)}, example="asin(0.0) -> 0.0")
+acos = Unary("acos({})", lambda m, x: m.acos(x), (lambda y, x: -1 / sqrt((1 - x) * (1 + x)),),
+    "Arc cosine in radians; ValueError outside [-1, 1]. Its derivative at -1 and 1 is -inf.",
+    domain="-1 <= x <= 1", aliases=["arccos"], samples=[-0.9, 0.0, 0.3], outside=[(1.5,)],
+    special={(1.0,): (-INF,), (-1.0,): (-INF,)}, example="acos(1.0) -> 0.0")
+atan = Unary("atan({})", lambda m, x: m.atan(x), (lambda y, x: 1 / (1 + x * x),),
+    "Arc tangent in radians.", aliases=["arctan"], samples=[-2.0, 0.0, 0.7],
+    example="atan(0.0) -> 0.0")
+sinh = Unary("sinh({})", lambda m, x: m.sinh(x), (lambda y, x: cosh(x),),
+    "Hyperbolic sine; OverflowError beyond 710.47.", samples=[-2.0, 0.0, 0.7], outside=[(1000.0,)],
+    example="sinh(0.0) -> 0.0")
+cosh: Unary = Unary("cosh({})", lambda m, x: m.cosh(x), (lambda y, x: sinh(x),),
+    "Hyperbolic cosine; OverflowError beyond 710.47.", samples=[-2.0, 0.0, 0.7],
+    outside=[(1000.0,)], example="cosh(0.0) -> 1.0")
+tanh = Unary("tanh({})", lambda m, x: m.tanh(x), (lambda y, x: 1 - y * y,), "Hyperbolic tangent.",
+    samples=[-2.0, 0.0, 0.7], example="tanh(0.0) -> 0.0")
+erf = Unary("erf({})", lambda m, x: m.erf(x), (lambda y, x: 2 / SQRT_PI * exp(-x * x),),
+    "Error function: the integral of 2 / sqrt(pi) exp(-t * t) from 0 to x.",
+    samples=[-2.0, 0.0, 0.7], example="erf(0.0) -> 0.0")
+erfc = Unary("erfc({})", lambda m, x: m.erfc(x), (lambda y, x: -2 / SQRT_PI * exp(-x * x),),
+    "``1 - erf(x)``, without losing its tail.", samples=[-2.0, 0.0, 9.0],
+    example="erfc(0.0) -> 1.0")
+
+
+def _sigmoid(m: Any, x: Any) -> Any:
+    e = m.exp(-m.fabs(x))
+    return m.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+sigmoid = Unary("sigmoid({})", _sigmoid, (lambda y, x: y * (1 - y),),
+    "Logistic sigmoid ``1 / (1 + exp(-x))``; neither overflows nor loses its tail.",
+    definition="1 / (1 + exp(-({})))", samples=[-30.0, -2.0, 0.0, 0.7],
+    example="sigmoid(0.0) -> 0.5")
+relu = Unary("relu({})", lambda m, x: m.maximum(x, 0.0), (lambda y, x: heaviside(x),),
+    "Rectified linear unit ``max(x, 0)``; its derivative at 0 is 0, as in PyTorch.",
+    definition="max({}, 0)", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
+    example="relu(-2.0) -> 0.0")
+leaky_relu = Binary("leaky_relu({}, {})",
+    lambda m, x, slope=0.01: m.maximum(x, 0.0) + slope * m.minimum(x, 0.0),
+    (lambda y, x, slope: slope + (1 - slope) * heaviside(x), lambda y, x, slope: x - relu(x)),
+    "``x`` where positive, else ``slope * x``; its derivative at 0 is the slope, as in PyTorch.",
+    definition="max({0}, 0) + ({1}) * min({0}, 0)", samples=[(2.0, 0.01), (-0.5, 0.2)],
+    special={(0.0, 0.01): (0.01, 0.0)}, example="leaky_relu(-2.0) -> -0.02")
+softplus = Unary("softplus({})", lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.fabs(x))),
+    (lambda y, x: sigmoid(x),),
+    "``log(1 + exp(x))``, a smooth ReLU; neither overflows nor loses its tail.",
+    definition="log(1 + exp({}))", samples=[-30.0, -2.0, 0.0, 0.7, 30.0],
+    example="softplus(1000.0) -> 1000.0")
+silu = Unary("silu({})", lambda m, x: x * _sigmoid(m, x), (lambda y, x: sigmoid(x) * (1 + x - y),),
+    "``x * sigmoid(x)``, also called swish (Hendrycks and Gimpel 2016, arXiv:1606.08415).",
+    definition="({0}) / (1 + exp(-({0})))", samples=[-2.0, 0.0, 0.7], example="silu(0.0) -> 0.0")
+gelu = Unary("gelu({})", lambda m, x: 0.5 * x * m.erfc(-x * SQRT_HALF),
+    (lambda y, x: 0.5 * erfc(-x * SQRT_HALF) + x * exp(-0.5 * x * x) * (SQRT_HALF / SQRT_PI),),
+    "x times the normal distribution function at x (arXiv:1606.08415), the exact form.",
+    definition="({0}) * (1 + erf(({0}) / sqrt(2))) / 2", samples=[-2.0, 0.0, 0.7],
+    example="gelu(0.0) -> 0.0")
+heaviside: Unary = Unary("heaviside({})", lambda m, x: m.where(x > 0, 1.0, 0.0), (0.0,),
+    "1 where x > 0, else 0: the derivative of ReLU. Its own derivative is 0 everywhere.",
+    samples=[2.0, -0.5], special={(0.0,): (0.0,)}, example="heaviside(0.0) -> 0.0")
+equal = Binary("equal({}, {})", lambda m, a, b: m.where(a == b, 1.0, 0.0), (0.0, 0.0),
+    "1 where a equals b, else 0; its derivatives are 0. Shares out the ties of maximum.",
+    samples=[(2.0, 3.0)], special={(1.0, 1.0): (0.0, 0.0)}, example="equal(2.0, 2.0) -> 1.0")
+
+
+def _called(name: str) -> Callable[[Sequence[str]], str]:
+    return lambda xs: f"{name}({', '.join(xs)})"
+
+
+def _affine(xs: Sequence[str]) -> str:
+    n = len(xs) // 2
+    xs = [f"({x})" if " " in x else x for x in xs]
+    return " + ".join([*(f"{w} * {x}" for w, x in zip(xs[:n], xs[n:], strict=False)), *xs[2 * n :]])
+
+
+def _shares(y: Any, *xs: Any) -> list[Any]:
+    chosen = [equal(x, y) for x in xs]
+    ties = _total(chosen)
+    return [c / ties for c in chosen]
+
+
+def _dot(m: Any, *operands: Any) -> Any:
+    n = len(operands) // 2
+    return _total(map(operator.mul, operands[:n], operands[n : 2 * n]), *operands[2 * n :])
+
+
+def _swapped(y: Any, *operands: Any) -> tuple[Any, ...]:
+    n = len(operands) // 2
+    return (*operands[n : 2 * n], *operands[:n], *[1.0] * (len(operands) - 2 * n))
+
+
+def _logsumexp(m: Any, *xs: Any) -> Any:
+    top = m.maximum(*xs)
+    return top + m.log(_total([m.exp(x - top) for x in xs]))
+
+
+maximum = Nary(_called("maximum"), lambda m, *xs: m.maximum(*xs), _shares,
+    "The largest operand, which gets the gradient; ties share it equally.", name="maximum",
+    definition=_called("max"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    special={(1.0, 1.0, 0.0): (0.5, 0.5, 0.0)}, example="maximum(1.0, 3.0, 2.0) -> 3.0")
+minimum = Nary(_called("minimum"), lambda m, *xs: m.minimum(*xs), _shares,
+    "The smallest operand, which gets the gradient; ties share it equally.", name="minimum",
+    definition=_called("min"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    special={(1.0, 1.0, 2.0): (0.5, 0.5, 0.0)}, example="minimum(1.0, 3.0, 2.0) -> 1.0")
+dot = Dot(_affine, _dot, _swapped,
+    """``dot(ws, xs, bias=0.0)``: the affine sum ``w1*x1 + ... + wn*xn + bias``, as one node.
+
+    ValueError unless ws and xs are equally long and not empty.
+    """,
+    name="dot", precedence=1, samples=[([2.0, -1.0], [0.5, 3.0], 1.0), ([1.0], [2.0])],
+    example="dot([1.0, 2.0], [3.0, 4.0], 0.5) -> 11.5")
+sum = Nary(" + ".join, lambda m, *xs: _total(xs), lambda y, *xs: (1.0,) * len(xs),
+    "The sum of all operands, as one node; ValueError for none.", name="sum", precedence=1,
+    samples=[(2.0, -1.0, 1.5)], example="sum([1.0, 2.0, 3.0]) -> 6.0")
+mean = Nary(_called("mean"), lambda m, *xs: _total(xs) / len(xs),
+    lambda y, *xs: (1 / len(xs),) * len(xs), "The mean of all operands, as one node.", name="mean",
+    definition=lambda xs: f"({' + '.join(xs)}) / {len(xs)}", samples=[(2.0, -1.0, 1.5)],
+    example="mean([1.0, 2.0, 3.0]) -> 2.0")
+logsumexp = Nary(_called("logsumexp"), _logsumexp, lambda y, *xs: [exp(x - y) for x in xs],
+    "``log(exp(x1) + ... + exp(xn))``, without overflow; its local gradients are the softmax.",
+    name="logsumexp", definition=lambda xs: f"log({' + '.join(f'exp({x})' for x in xs)})",
+    samples=[(2.0, -1.0, 1.5), (0.5,)], example="logsumexp([0.0, 1000.0]) -> 1000.0")
+# fmt: on
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """``x - logsumexp(xs)`` for each x: the logarithms of `softmax`, without its underflow.
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
+    """
+    xs = list(xs)
+    total = logsumexp(xs)
+    return [sub(x, total) for x in xs]
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """``exp(x) / (exp(x1) + ... + exp(xn))`` for each x: positive numbers of sum 1.
+
+    >>> softmax([0.0, 1000.0])
+    [0.0, 1.0]
+    """
+    return [exp(x) for x in log_softmax(xs)]

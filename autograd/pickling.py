@@ -1,0 +1,52 @@
+"""Pickle and deepcopy for graphs of any depth, with sharing kept.
+
+Both recurse into what an object refers to, a chain of a million nodes a million deep. So the first
+node they meet hands them all its ancestors before anything else, parents before consumers: whatever
+a node refers to has then been met already.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from .value import NEVER, Constant, Value, topological_order
+
+_in_order: ContextVar[bool] = ContextVar("in_order", default=False)
+
+
+class _Ancestors:
+    """Pickled as the list of all nodes that ``root`` is computed from."""
+
+    def __init__(self, root: Value) -> None:
+        self.root = root
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self._in_order()
+
+    def _in_order(self) -> Iterator[Value]:
+        token = _in_order.set(True)
+        try:
+            yield from topological_order(self.root)[:-1]
+        finally:
+            _in_order.reset(token)
+
+
+def _reduce(node: Value) -> tuple[Any, ...]:
+    first = None if _in_order.get() else _Ancestors(node)
+    grad = None if node.grad is NEVER else node.grad
+    fields = (node.data, grad, node.parents, node.local_grads, node.op, node.label)
+    return _restore, (first, type(node), *fields)
+
+
+def _restore(_: Any, kind: type[Value], data: float, grad: float | None, *fields: Any) -> Value:
+    node = object.__new__(kind)
+    node.data, node.grad = data, NEVER if grad is None else grad
+    node.parents, node.local_grads, node.op, node.label = fields
+    return node
+
+
+copyreg.pickle(Value, _reduce)
+copyreg.pickle(Constant, _reduce)

@@ -1,0 +1,1 @@
+"""Neurons, layers and multi-layer perceptrons, built on `autograd`."""
