@@ -1,0 +1,123 @@
+"""Random programs for Hypothesis, drawn from the table of operations: `programs()`.
+
+A program is straight-line source over a few inputs, with a point to evaluate it at. Called with
+floats it gives a float, with Values a graph:
+
+    @given(programs())
+    @settings(derandomize=True, deadline=None)
+    def test_something(program):
+        xs = [Value(x) for x in program.point]
+        y = program(*xs)
+
+It has shared sub-expressions, n-ary nodes, constants, repeated operands and, now and then, results
+that nothing uses or no operation at all. At its point every operation is smooth, inside its domain
+and of moderate value and slope, so that derivatives can be compared with finite differences: no
+input moved by `MARGIN` / `STEEPEST` takes any operation over a kink or the edge of its domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from autograd.ops import TABLE, Dot, Operation
+
+MARGIN = 0.004  # an operand moved by this meets neither a kink nor an edge
+LARGEST, STEEPEST, SHARPEST = 50.0, 50.0, 50.0  # bounds of value, slope by the inputs, curvature
+CONSTANTS = [2.0, -1.0, 0.5, 3.0, 0.0, 1.0, -2.0, 0.1]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function of floats or Values, shown as its source, and a point for it."""
+
+    source: str
+    point: tuple[float, ...]
+    _function: Callable[..., Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        namespace: dict[str, Any] = dict(TABLE)
+        exec(self.source, namespace)
+        object.__setattr__(self, "_function", namespace["program"])
+
+    def __call__(self, *xs: Any) -> Any:
+        return self._function(*xs)
+
+    def __repr__(self) -> str:
+        return f"\n{self.source}\nat {self.point}"
+
+
+@dataclass(frozen=True)
+class _Node:
+    name: str
+    data: float
+    slope: float  # a bound of its derivatives by the inputs: the sum of |path| over all paths
+
+
+def _written(operation: Operation, names: list[str]) -> str:
+    if operation.precedence < 9 and operation.arity:
+        return operation.text(names, [9] * len(names))  # with its operator
+    if isinstance(operation, Dot):
+        n = len(names) // 2
+        names = [f"[{', '.join(names[:n])}]", f"[{', '.join(names[n : 2 * n])}]", *names[2 * n :]]
+    return f"{operation.name}({', '.join(names)})"
+
+
+def _bounded_node(name: str, operation: Operation, operands: Sequence[Any]) -> _Node | None:
+    """The node, or None where the operation is not smooth, defined and moderate all around."""
+    xs = [x.data if isinstance(x, _Node) else x for x in operands]
+    varies = [isinstance(x, _Node) for x in operands]
+    try:
+        y = operation.value(xs)
+        local = operation.local_grads(y, xs, varies)
+        for node in dict.fromkeys(x for x in operands if isinstance(x, _Node)):
+            slope = sum(g for g, x in zip(local, operands, strict=True) if x is node)
+            for h in (MARGIN, -MARGIN):
+                moved = [x.data + h * (x is node) if isinstance(x, _Node) else x for x in operands]
+                near = operation.value(moved)
+                operation.local_grads(near, moved, varies)  # must not raise either
+                if not abs(near - y - slope * h) <= SHARPEST * h * h:
+                    return None
+    except (ArithmeticError, ValueError):
+        return None
+    pairs = zip(local, operands, strict=True)
+    total = sum(abs(g) * x.slope for g, x in pairs if isinstance(x, _Node))
+    return _Node(name, y, total) if abs(y) <= LARGEST and total <= STEEPEST else None
+
+
+_operand = st.one_of(st.integers(0, 7), st.sampled_from(CONSTANTS))  # how many nodes back, or this
+_operation = st.one_of(
+    st.sampled_from([op for op in TABLE.values() if op.arity == 1]),
+    st.sampled_from([op for op in TABLE.values() if op.arity != 1]),
+)
+_steps = st.tuples(_operation, st.lists(_operand, min_size=1, max_size=6))
+
+
+@st.composite
+def programs(draw: Callable[[Any], Any], max_steps: int = 20, max_inputs: int = 4) -> Program:
+    """A random program; steps that would leave the safe region are left out."""
+    hundredths = draw(st.lists(st.integers(-300, 300), min_size=1, max_size=max_inputs))
+    nodes = [_Node(f"x{i}", h / 100, 1.0) for i, h in enumerate(hundredths)]
+    header = f"def program({', '.join(x.name for x in nodes)}):"
+    lines, unused = [], dict.fromkeys(nodes)
+    length = draw(st.integers(0, max_steps))
+    for operation, choices in draw(st.lists(_steps, min_size=length, max_size=length)):
+        count = operation.arity or max(len(choices), 1 + isinstance(operation, Dot))
+        choices = (choices * count)[:count]
+        operands = [nodes[-1 - c % len(nodes)] if isinstance(c, int) else c for c in choices]
+        if not any(isinstance(x, _Node) for x in operands):
+            continue
+        if node := _bounded_node(f"v{len(nodes)}", operation, operands):
+            names = [x.name if isinstance(x, _Node) else repr(x) for x in operands]
+            lines.append(f"    {node.name} = {_written(operation, names)}")
+            nodes.append(node)
+            for x in operands:
+                unused.pop(x, None)
+            unused[node] = None
+    everything = draw(st.booleans()) and len(unused) > 1
+    result = f"sum([{', '.join(x.name for x in unused)}])" if everything else nodes[-1].name
+    source = "\n".join([header, *lines, f"    return {result}"])
+    return Program(source, tuple(x.data for x in nodes[: len(hundredths)]))
