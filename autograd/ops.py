@@ -116,10 +116,9 @@ class Operation:
     def __call__(self, *args: Any) -> Any:
         operands = self.operands(*args)
         if self.arity and len(operands) != self.arity:
-            needs = ", ".join(self.parameters)
-            raise TypeError(
-                f"{self.name}({needs}) takes {self.arity} operands, got {len(operands)}"
-            )
+            needs = f"{self.arity} operand{'s' * (self.arity > 1)}"
+            call = f"{self.name}({', '.join(self.parameters)})"
+            raise TypeError(f"{call} takes {needs}, got {len(operands)}")
         for x in operands:
             if isinstance(x, Node):
                 return x.record(self, operands)
@@ -460,6 +459,8 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     [-1000.0, 0.0]
     """
     xs = list(xs)
+    if not xs:
+        raise ValueError("softmax of nothing: needs at least one operand")
     total = logsumexp(xs)
     return [sub(x, total) for x in xs]
 

@@ -200,18 +200,18 @@ def topological_order(root: Value) -> list[Value]:
     [3.0, 1.0, 4.0, 12.0]
     """
     order: list[Value] = []
-    seen = {root}
-    path = [(root, iter(root.parents))]  # from root to here, each with the parents left to visit
-    while path:
-        node, rest = path[-1]
-        for parent in rest:
-            if parent not in seen:
-                seen.add(parent)
-                path.append((parent, iter(parent.parents)))
-                break
-        else:
-            order.append(node)
-            path.pop()
+    seen: set[Value] = set()
+    stack: list[Value | None] = [
+        root
+    ]  # a node under a None has been entered: its parents are above
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())  # type: ignore[arg-type]  # under a None lies a node
+        elif node not in seen:
+            seen.add(node)
+            stack += (node, None)
+            stack += node.parents[::-1]
     return order
 
 

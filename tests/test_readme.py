@@ -1,0 +1,35 @@
+"""The README's examples print what they say, and its commands are where they are looked for."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    (code, BLOCKS[i + 1][1])
+    for i, (language, code) in enumerate(BLOCKS)
+    if language == "python" and BLOCKS[i + 1 : i + 2] and BLOCKS[i + 1][0] == "text"
+]
+
+
+def test_every_python_example_is_followed_by_what_it_prints():
+    assert len(EXAMPLES) == [language for language, _ in BLOCKS].count("python") >= 1
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES)
+def test_examples_print_what_the_readme_says(code, printed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, str(README), "exec"), {"__name__": "__main__"})
+    assert out.getvalue() == printed
+
+
+def test_the_first_two_shell_blocks_are_the_main_job_and_the_tests():
+    commands = [code for language, code in BLOCKS if language == "sh"]
+    assert commands[0].rstrip().endswith("python -m nn")
+    assert commands[1].rstrip().endswith("python -m pytest")
