@@ -6,6 +6,7 @@ Start with `autograd.value`. Every operation of the table in `autograd.ops` is a
 from typing import TYPE_CHECKING
 
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
+from .draw import draw_dot, to_svg
 from .ops import TABLE, Operation, log_softmax, softmax
 from .value import Constant, Value, no_grad, topological_order
 
@@ -16,5 +17,6 @@ if TYPE_CHECKING:  # the operations, which the table names
     def __getattr__(name: str) -> Operation: ...
 
 
-__all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topological_order"]
+__all__ = ["Constant", "Value", "draw_dot", "log_softmax", "no_grad", "softmax", "to_svg"]
+__all__ += ["topological_order"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs
