@@ -142,11 +142,13 @@ class Operation:
         except ValueError:
             return math.nan
 
-    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool]) -> list[Any]:
-        """The local gradient of each operand that varies, None for the others."""
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
+        """The local gradient of each operand; None for those that do not vary, if that is given."""
+        if varies is None:
+            return [r if isinstance(r, float) else r(y, *xs) for r in self.rules]
         return [
-            (rule if isinstance(rule, float) else rule(y, *xs)) if v else None
-            for rule, v in zip(self.rules, varies, strict=True)
+            (r if isinstance(r, float) else r(y, *xs)) if v else None
+            for r, v in zip(self.rules, varies, strict=True)
         ]
 
     def _error(self, error: Exception, xs: Sequence[float], labels: list[str]) -> Exception:
@@ -183,6 +185,14 @@ class Unary(Operation):
 
     arity = 1
 
+    def __call__(self, *args: Any) -> Any:
+        kind = type(args[0]) if len(args) == 1 else None
+        if kind is float:  # what rules call when they compute numbers: straight to the value
+            return self.value(args)
+        if kind is not None and issubclass(kind, Node):
+            return args[0].record(self, args)
+        return super().__call__(*args)
+
 
 class Binary(Operation):
     """An operation of two operands."""
@@ -200,10 +210,12 @@ class Nary(Operation):
             raise ValueError(f"{self.name} of nothing: needs at least one operand")
         return args
 
-    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool]) -> list[Any]:
-        grads: list[Any] = self.rules(y, *xs)
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
+        grads = self.rules(y, *xs)
         return (
-            grads if all(varies) else [g if v else None for g, v in zip(grads, varies, strict=True)]
+            grads
+            if varies is None
+            else [g if v else None for g, v in zip(grads, varies, strict=True)]
         )
 
 
@@ -229,12 +241,16 @@ def _pow(a: float, b: float) -> float:
     return y  # type: ignore[no-any-return]  # a float otherwise
 
 
+def _has_nan(xs: tuple[float, ...]) -> bool:
+    return not all(map(operator.eq, xs, xs))  # NaN alone differs from itself
+
+
 def _maximum(*xs: float) -> float:
-    return math.nan if any(map(math.isnan, xs)) else max(xs)
+    return math.nan if _has_nan(xs) else max(xs)
 
 
 def _minimum(*xs: float) -> float:
-    return math.nan if any(map(math.isnan, xs)) else min(xs)
+    return math.nan if _has_nan(xs) else min(xs)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:
@@ -415,7 +431,7 @@ def _dot(m: Any, *operands: Any) -> Any:
 
 def _swapped(y: Any, *operands: Any) -> tuple[Any, ...]:
     n = len(operands) // 2
-    return (*operands[n : 2 * n], *operands[:n], *[1.0] * (len(operands) - 2 * n))
+    return operands[n : 2 * n] + operands[:n] + (1.0,) * (len(operands) - 2 * n)
 
 
 def _logsumexp(m: Any, *xs: Any) -> Any:

@@ -129,10 +129,14 @@ class Value(Node):
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """A node for ``operation`` at ``operands``; plain numbers among them become constants."""
-        parents = tuple([x if isinstance(x, Value) else Constant(x) for x in operands])
+        if set(map(type, operands)) == {Value}:  # the usual case, which needs no second look
+            parents = tuple(operands)
+        else:
+            parents = tuple([x if isinstance(x, Value) else Constant(x) for x in operands])
         if (recorder := _recorder.get()) is not None:
             return recorder.record(operation, parents)
-        return make_node(operation, parents, operation.value([p.data for p in parents], parents))
+        xs = [p.data for p in parents]
+        return make_node(operation, parents, xs, operation.value(xs, parents))
 
     __add__, __radd__ = _infix(ops.add)
     __sub__, __rsub__ = _infix(ops.sub)
@@ -201,9 +205,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = [
-        root
-    ]  # a node under a None has been entered: its parents are above
+    stack: list[Value | None] = [root]  # below a None: a node whose parents lie above it
     while stack:
         node = stack.pop()
         if node is None:
@@ -215,12 +217,13 @@ def topological_order(root: Value) -> list[Value]:
     return order
 
 
-def make_node(operation: Operation, parents: tuple[Value, ...], y: float) -> Value:
-    """The node of value ``y`` with its local gradients."""
+def make_node(
+    operation: Operation, parents: tuple[Value, ...], xs: Sequence[float], y: float
+) -> Value:
+    """The node of value ``y`` at parents of values ``xs``, with its local gradients."""
     node = Value(y)
     node.op, node.parents = operation, parents
-    xs = [p.data for p in parents]
-    varies = [type(p) is not Constant for p in parents]
+    varies = [type(p) is not Constant for p in parents] if Constant in map(type, parents) else None
     try:
         node.local_grads = tuple(operation.local_grads(y, xs, varies))
     except (ArithmeticError, ValueError):  # a legal point with an infinite derivative: sqrt at 0
