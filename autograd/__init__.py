@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
 from .draw import draw_dot, to_svg
 from .ops import TABLE, Operation, log_softmax, softmax
+from .stepper import steps
 from .value import Constant, Value, no_grad, topological_order
 
 globals().update(TABLE)
@@ -17,6 +18,6 @@ if TYPE_CHECKING:  # the operations, which the table names
     def __getattr__(name: str) -> Operation: ...
 
 
-__all__ = ["Constant", "Value", "draw_dot", "log_softmax", "no_grad", "softmax", "to_svg"]
+__all__ = ["Constant", "Value", "draw_dot", "log_softmax", "no_grad", "softmax", "steps", "to_svg"]
 __all__ += ["topological_order"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs

@@ -1,0 +1,6 @@
+"""One pass through a graph, step by step: frames (`steps`) and the page that plays them."""
+
+from .frames import steps
+from .narration import Frame
+
+__all__ = ["Frame", "steps"]
