@@ -48,6 +48,9 @@ class Node:
     def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
         raise NotImplementedError  # a Node is abstract: Value implements it
 
+    def record_unary(self, operation: Operation) -> Any:
+        return self.record(operation, (self,))
+
 
 def real(x: Any) -> float:
     """``x`` as a float; TypeError unless it is a real number: int, float, bool, NumPy scalar."""
@@ -124,12 +127,12 @@ class Operation:
                 return x.record(self, operands)
         return self.value([real(x) for x in operands])
 
-    def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
-        """The value for the floats ``xs``; out of the domain, an error that names the ``nodes``."""
+    def value(self, xs: Sequence[float]) -> float:
+        """The value for the floats ``xs``; out of the domain, an error that says so."""
         try:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:
-            raise self._error(error, xs, [node.label for node in nodes]) from None
+            raise self.error(error, xs) from None
 
     def limit(self, xs: Sequence[float]) -> float:
         """The value, or inf (nan for 0/0) where a rule meets a pole: 1/0, 0**-1."""
@@ -151,12 +154,13 @@ class Operation:
             for r, v in zip(self.rules, varies, strict=True)
         ]
 
-    def _error(self, error: Exception, xs: Sequence[float], labels: list[str]) -> Exception:
+    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any] = ()) -> Exception:
+        """``error``, saying which operation it was, at which values, of which ``nodes``."""
         shown = ", ".join(map(repr, xs[:8])) + (", ..." if len(xs) > 8 else "")
         why = "the result is too large for a float"
         if not isinstance(error, OverflowError):
             why = f"needs {self.domain}" if self.domain else str(error)
-        names = [repr(label) for label in labels if label]
+        names = [repr(node.label) for node in nodes if node.label]
         where = f" (node{'s' * (len(names) > 1)} {', '.join(names)})" if names else ""
         return type(error)(f"{self.name}({shown}): {why}{where}")
 
@@ -190,7 +194,7 @@ class Unary(Operation):
         if kind is float:  # what rules call when they compute numbers: straight to the value
             return self.value(args)
         if kind is not None and issubclass(kind, Node):
-            return args[0].record(self, args)
+            return args[0].record_unary(self)
         return super().__call__(*args)
 
 
@@ -227,8 +231,10 @@ class Dot(Nary):
         ws, xs = tuple(ws), tuple(xs)
         if len(ws) != len(xs):
             raise ValueError(f"dot needs as many ws as xs, got {len(ws)} and {len(xs)}")
+        if not ws:
+            raise ValueError("dot of nothing: needs at least one operand")
         no_bias = not isinstance(bias, Node) and bias == 0
-        return super().operands((*ws, *xs) if no_bias else (*ws, *xs, bias))
+        return ws + xs if no_bias else (*ws, *xs, bias)
 
 
 # ---------------------------------------------------------------- the mathematics of plain floats

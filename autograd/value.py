@@ -54,10 +54,7 @@ def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
             local_grads = constant_rules or (by_a(y, x, z), by_b(y, x, z))
         except (ArithmeticError, ValueError):
             return a.record(operation, (a, b))  # which raises, or records an infinite derivative
-        node: Value = _new(Value)
-        node.data, node.grad, node.label = y, NEVER, ""
-        node.op, node.parents, node.local_grads = operation, (a, b), local_grads
-        return node
+        return _node(operation, (a, b), y, local_grads)
 
     return infix, lambda b, a: infix(a, b)
 
@@ -120,7 +117,7 @@ class Value(Node):
         self.grad = 1.0
         for node in reversed(order):
             adjoint = node.grad
-            for parent, local_grad in zip(node.parents, node.local_grads, strict=True):
+            for parent, local_grad in zip(node.parents, node.local_grads, strict=False):
                 if local_grad is not None:
                     parent.grad += adjoint * local_grad
         for leaf, grad in earlier:
@@ -129,14 +126,33 @@ class Value(Node):
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """A node for ``operation`` at ``operands``; plain numbers among them become constants."""
-        if set(map(type, operands)) == {Value}:  # the usual case, which needs no second look
+        plain = set(map(type, operands)) == {Value}  # the usual case needs no second look
+        if plain:
             parents = tuple(operands)
         else:
             parents = tuple([x if isinstance(x, Value) else Constant(x) for x in operands])
         if (recorder := _recorder.get()) is not None:
             return recorder.record(operation, parents)
         xs = [p.data for p in parents]
-        return make_node(operation, parents, xs, operation.value(xs, parents))
+        try:
+            y = operation.forward(FLOATS, *xs)
+        except (ArithmeticError, ValueError) as error:
+            raise operation.error(error, xs, parents) from None
+        return make_node(operation, parents, xs, y, plain)
+
+    def record_unary(self, operation: Operation) -> Value:
+        """``record`` for one operand, unrolled: activations are most of a network's other nodes."""
+        if _recorder.get() is not None or type(self) is Constant:
+            return self.record(operation, (self,))
+        x, rule = self.data, operation.rules[0]
+        try:
+            y = operation.forward(FLOATS, x)
+            local_grad = rule if type(rule) is float else rule(y, x)
+        except (ArithmeticError, ValueError):
+            return self.record(
+                operation, (self,)
+            )  # which raises, or records an infinite derivative
+        return _node(operation, (self,), y, (local_grad,))
 
     __add__, __radd__ = _infix(ops.add)
     __sub__, __rsub__ = _infix(ops.sub)
@@ -145,13 +161,13 @@ class Value(Node):
     __pow__, __rpow__ = _infix(ops.pow)
 
     def __neg__(self) -> Value:
-        return self.record(ops.neg, (self,))
+        return self.record_unary(ops.neg)
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return self.record(ops.abs, (self,))
+        return self.record_unary(ops.abs)
 
     # ``==`` and ``hash`` stay identity; the order is that of data, so max, min and sorted work
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
@@ -213,23 +229,33 @@ def topological_order(root: Value) -> list[Value]:
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
-            stack += node.parents[::-1]
+            if not seen.issuperset(node.parents):
+                stack += node.parents[::-1]
     return order
 
 
 def make_node(
-    operation: Operation, parents: tuple[Value, ...], xs: Sequence[float], y: float
+    operation: Operation,
+    parents: tuple[Value, ...],
+    xs: Sequence[float],
+    y: float,
+    all_vary: bool = False,
 ) -> Value:
     """The node of value ``y`` at parents of values ``xs``, with its local gradients."""
-    node = Value(y)
-    node.op, node.parents = operation, parents
-    varies = [type(p) is not Constant for p in parents] if Constant in map(type, parents) else None
+    varies = None if all_vary else [type(p) is not Constant for p in parents]
     try:
-        node.local_grads = tuple(operation.local_grads(y, xs, varies))
+        local_grads = operation.local_grads(y, xs, varies)
     except (ArithmeticError, ValueError):  # a legal point with an infinite derivative: sqrt at 0
         with recording(Recorder(Operation.limit)):
             grads = operation.local_grads(Value(y), [Value(x) for x in xs], varies)
-        node.local_grads = tuple([g.data if isinstance(g, Value) else g for g in grads])
+        local_grads = [g.data if isinstance(g, Value) else g for g in grads]
+    return _node(operation, parents, y, tuple(local_grads))
+
+
+def _node(operation: Operation, parents: Any, y: float, local_grads: Any) -> Value:
+    node: Value = _new(Value)
+    node.data, node.grad, node.label = y, NEVER, ""
+    node.op, node.parents, node.local_grads = operation, parents, local_grads
     return node
 
 
