@@ -127,12 +127,12 @@ class Operation:
                 return x.record(self, operands)
         return self.value([real(x) for x in operands])
 
-    def value(self, xs: Sequence[float]) -> float:
-        """The value for the floats ``xs``; out of the domain, an error that says so."""
+    def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
+        """The value for the floats ``xs``; out of the domain, an error that names the ``nodes``."""
         try:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:
-            raise self.error(error, xs) from None
+            raise self.error(error, xs, nodes) from None
 
     def limit(self, xs: Sequence[float]) -> float:
         """The value, or inf (nan for 0/0) where a rule meets a pole: 1/0, 0**-1."""
@@ -154,7 +154,7 @@ class Operation:
             for r, v in zip(self.rules, varies, strict=True)
         ]
 
-    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any] = ()) -> Exception:
+    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any]) -> Exception:
         """``error``, saying which operation it was, at which values, of which ``nodes``."""
         shown = ", ".join(map(repr, xs[:8])) + (", ..." if len(xs) > 8 else "")
         why = "the result is too large for a float"

@@ -53,7 +53,7 @@ def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
             y = forward(FLOATS, x, z)
             local_grads = constant_rules or (by_a(y, x, z), by_b(y, x, z))
         except (ArithmeticError, ValueError):
-            return a.record(operation, (a, b))  # which raises, or records an infinite derivative
+            return a.record(operation, (a, b))  # raises, or records an infinite derivative
         return _node(operation, (a, b), y, local_grads)
 
     return infix, lambda b, a: infix(a, b)
@@ -134,11 +134,7 @@ class Value(Node):
         if (recorder := _recorder.get()) is not None:
             return recorder.record(operation, parents)
         xs = [p.data for p in parents]
-        try:
-            y = operation.forward(FLOATS, *xs)
-        except (ArithmeticError, ValueError) as error:
-            raise operation.error(error, xs, parents) from None
-        return make_node(operation, parents, xs, y, plain)
+        return make_node(operation, parents, xs, operation.value(xs, parents), plain)
 
     def record_unary(self, operation: Operation) -> Value:
         """``record`` for one operand, unrolled: activations are most of a network's other nodes."""
@@ -149,9 +145,7 @@ class Value(Node):
             y = operation.forward(FLOATS, x)
             local_grad = rule if type(rule) is float else rule(y, x)
         except (ArithmeticError, ValueError):
-            return self.record(
-                operation, (self,)
-            )  # which raises, or records an infinite derivative
+            return self.record(operation, (self,))  # raises, or records an infinite derivative
         return _node(operation, (self,), y, (local_grad,))
 
     __add__, __radd__ = _infix(ops.add)
@@ -246,7 +240,7 @@ def make_node(
     try:
         local_grads = operation.local_grads(y, xs, varies)
     except (ArithmeticError, ValueError):  # a legal point with an infinite derivative: sqrt at 0
-        with recording(Recorder(Operation.limit)):
+        with recording(_Limits()):
             grads = operation.local_grads(Value(y), [Value(x) for x in xs], varies)
         local_grads = [g.data if isinstance(g, Value) else g for g in grads]
     return _node(operation, parents, y, tuple(local_grads))
@@ -262,14 +256,18 @@ def _node(operation: Operation, parents: Any, y: float, local_grads: Any) -> Val
 class Recorder:
     """What becomes of operations and comparisons in a context; this one keeps values, no graph."""
 
-    def __init__(self, value: Callable[[Operation, list[float]], float] = Operation.value) -> None:
-        self.value = value
-
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
-        return Value(self.value(operation, [p.data for p in parents]))
+        return Value(operation.value([p.data for p in parents], parents))
 
     def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Scalar) -> bool:
         return test(a.data, b.data if isinstance(b, Value) else b)
+
+
+class _Limits(Recorder):
+    """Goes on where a rule meets a pole."""
+
+    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
+        return Value(operation.limit([p.data for p in parents]))
 
 
 @contextmanager
