@@ -1,1 +1,59 @@
-"""Neurons, layers and multi-layer perceptrons, built on `autograd`."""
+"""Neurons, layers and multi-layer perceptrons, built on `autograd`.
+
+>>> model = MLP(2, [4, 1], rng=0)
+>>> fit(model, [[0, 0], [1, 1]], [0, 1], compiled=False).loss_name
+'bce_with_logits'
+"""
+
+from . import initialisers, schedules
+from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
+from .losses import (
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    gaussian_nll,
+    hinge,
+    l1,
+    l2,
+    laplace_nll,
+    mae,
+    mse,
+    nll,
+)
+from .module import Module
+from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gradient_norm
+from .persistence import load
+from .training import History, fit
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Embedding",
+    "History",
+    "Layer",
+    "Maxout",
+    "Module",
+    "Neuron",
+    "Optimiser",
+    "RMSprop",
+    "Sequential",
+    "bce",
+    "bce_with_logits",
+    "clip_gradients",
+    "cross_entropy",
+    "fit",
+    "gaussian_nll",
+    "gradient_norm",
+    "hinge",
+    "initialisers",
+    "l1",
+    "l2",
+    "laplace_nll",
+    "load",
+    "mae",
+    "mse",
+    "nll",
+    "schedules",
+]

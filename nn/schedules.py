@@ -1,0 +1,70 @@
+"""Learning-rate schedules: what the learning rate is multiplied by in epoch k = 0, 1, 2, ...
+
+A schedule is any callable from k to that factor; these make the usual ones. `nn.fit` also takes
+their names, with ``epochs`` its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import cos, pi
+
+Schedule = Callable[[int], float]
+
+
+def constant(epochs: int = 1) -> Schedule:
+    """1 always.
+
+    >>> constant()(7)
+    1.0
+    """
+    return lambda k: 1.0
+
+
+def linear(epochs: int, end: float = 0.1) -> Schedule:
+    """From 1 in equal steps, reaching ``end`` after ``epochs``: micrograd's ``1.0 - 0.9 k / 100``.
+
+    >>> linear(100)(50)
+    0.55
+    """
+    return lambda k: 1.0 - (1.0 - end) * min(k, epochs) / epochs
+
+
+def cosine(epochs: int, end: float = 0.0) -> Schedule:
+    """From 1 to ``end`` on half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
+
+    >>> round(cosine(100)(50), 12)
+    0.5
+    """
+    return lambda k: end + (1.0 - end) * (1 + cos(pi * min(k, epochs) / epochs)) / 2
+
+
+def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
+    """Multiplied by ``factor`` after each of ``steps`` equal parts of ``epochs``.
+
+    >>> [round(step(90)(k), 12) for k in (0, 29, 30, 60)]
+    [1.0, 1.0, 0.1, 0.01]
+    """
+    return lambda k: factor ** (min(k, epochs - 1) * steps // epochs)
+
+
+SCHEDULES: dict[str, Callable[[int], Schedule]] = {
+    f.__name__: f for f in (constant, linear, cosine, step)
+}
+
+
+def schedule_of(schedule: str | Schedule | None, epochs: int) -> Schedule:
+    """The schedule of that name for so many epochs, or the callable given; None is constant.
+
+    ValueError for an unknown name.
+
+    >>> schedule_of("linear", 10)(5)
+    0.55
+    """
+    if callable(schedule):
+        return schedule
+    if schedule is not None and schedule not in SCHEDULES:
+        raise ValueError(
+            f"unknown schedule {schedule!r}: it is {', '.join(SCHEDULES)} or a callable"
+        )
+    return SCHEDULES[schedule or "constant"](epochs)

@@ -1,0 +1,385 @@
+"""`fit`: the training loop, and the `History` it returns."""
+
+from __future__ import annotations
+
+import gc
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from numbers import Integral
+from random import Random
+from typing import Any
+
+from autograd import Value, no_grad
+
+from .initialisers import generator
+from .losses import Loss
+from .losses import l2 as _sum_of_squares
+from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm, positive, within
+from .progress import progress_bar
+from .samples import Row, Target, fitted, judge, loss_of, rows_of, targets_of
+from .schedules import Schedule, schedule_of
+
+
+@dataclass
+class History:
+    """What happened in training: one entry an epoch in each list.
+
+    ``loss`` (with its penalty), ``accuracy`` (the share of samples that were right; empty for
+    regression) and ``gradient_norm`` are means over the epoch's batches, each measured before its
+    step; ``val_loss`` (without penalty) and ``val_accuracy`` are measured after the epoch.
+    ``stopped`` says why training ended; ``best_epoch`` is that of the weights that were kept.
+    """
+
+    loss_name: str
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+    lr: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    best_epoch: int | None = None
+    stopped: str = ""
+
+    def summary(self) -> str:
+        """One line: epochs, loss and accuracy at the end, and why it ended."""
+        parts = [f"{len(self.loss)} epochs"]
+        for name, values in self.curves():
+            parts.append(f"{name} {values[-1]:.4g}")
+        return ", ".join(parts) + (f" ({self.stopped})" if self.stopped else "")
+
+    def curves(self) -> list[tuple[str, list[float]]]:
+        """The names and values of what there is of losses and accuracies."""
+        names = ("loss", "accuracy", "val_loss", "val_accuracy")
+        return [(name, getattr(self, name)) for name in names if getattr(self, name)]
+
+    def __repr__(self) -> str:
+        return f"<History: {self.summary()}>"
+
+
+Callback = Callable[[Any, History], Any]
+Samples = list[tuple[Row, Target]]
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimiser = "sgd",
+    epochs: int = 100,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    schedule: str | Schedule | None = None,
+    l2: float = 0.0,
+    clip: float | None = None,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    tolerance: float | None = None,
+    keep_best: bool = True,
+    shuffle: bool = True,
+    rng: Random | int | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    compiled: bool = True,
+) -> History:
+    """Train ``model`` on samples ``X`` with targets ``y`` and return what happened.
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [4, 1], "tanh", rng=1)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> history = fit(model, X, y, optimizer="adam", lr=0.1, epochs=100, rng=1, compiled=False)
+    >>> history.loss_name, history.accuracy[-1]
+    ('bce_with_logits', 1.0)
+
+    model
+        a `Module`, or anything with ``parameters()`` that maps one sample to its outputs.
+    X, y
+        n samples of as many numbers as the model takes; n targets of the form the loss wants.
+    loss
+        a name from `nn.losses`, or a callable as described there. None chooses: cross_entropy for
+        classes 0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for
+        -1 and 1 with one output, else mse. ``l2`` times the sum of squared parameters is added.
+    optimizer, lr
+        "sgd", "adam", "adamw" or "rmsprop" with that learning rate (None: its own), or an
+        `Optimiser`, whose ``lr`` is then only set if it is given.
+    schedule
+        a name from `nn.schedules` or a callable from the epoch, 0, 1, ..., to the factor by which
+        ``lr`` is multiplied.
+    batch_size
+        samples a step: None for all of them, 1 for single examples. Batches are drawn anew from
+        ``rng`` (`random.Random`, a seed, or None for the module `random`) in each epoch, unless
+        ``shuffle`` is False.
+    clip
+        longest gradient (Euclidean norm over all parameters); longer ones are shortened to it.
+    validation
+        the share of the samples, drawn from ``rng``, to hold out; or a pair (X, y). ``keep_best``
+        puts back the weights of the epoch with the lowest validation loss.
+    patience, tolerance
+        early stopping: training ends when the (validation, if there is one) loss has not fallen by
+        more than ``tolerance`` (default 0) in ``patience`` epochs (default 10) in a row. With
+        neither given it runs for all ``epochs``.
+    callbacks
+        called as ``callback(model, history)`` after each epoch; True from one ends training.
+    progress
+        show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
+    compiled
+        run as array code through `autograd.compile` where NumPy is installed.
+
+    The cyclic garbage collector pauses meanwhile: graphs have no cycles, and recording one is three
+    times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,
+    gradient or weight that is no longer finite, which puts back the last weights of finite loss.
+
+    ValueError and TypeError for arguments and data that do not fit, before anything is changed.
+    """
+    rows = rows_of(X)
+    targets = targets_of(y, len(rows))
+    outputs = _count_outputs(model, rows[0])
+    name, loss_function = loss_of(loss, outputs, targets)
+    ready = fitted(name, loss_function, outputs, targets)
+    rng = generator(rng)
+    train: Samples = list(zip(rows, ready, strict=True))
+    held_out: Samples = []
+    if isinstance(validation, tuple | list):
+        val_rows = rows_of(validation[0])
+        _count_outputs(model, val_rows[0])
+        val_targets = targets_of(validation[1], len(val_rows))
+        val_ready = fitted(name, loss_function, outputs, val_targets)
+        held_out = list(zip(val_rows, val_ready, strict=True))
+    elif validation is not None:
+        train, held_out = _split(train, validation, rng)
+    run = _Run(model, loss_function, judge(name, outputs), within("l2", l2, 0.0), compiled)
+    optimiser = _optimiser(optimizer, model, lr)
+    clip = None if clip is None else positive("clip", clip)
+    _positive_int("epochs", epochs)
+    batch_size = _batch_size(batch_size, len(train))
+    factor = schedule_of(schedule, epochs)
+    stopper = _Stopper(patience, tolerance)
+
+    history, base_lr = History(name), optimiser.lr
+    best = run.weights()
+    with _collector_paused(), progress_bar(progress, epochs) as show:
+        try:
+            for epoch in range(epochs):
+                optimiser.lr = base_lr * within("the schedule's factor", factor(epoch), 0.0)
+                if shuffle and batch_size < len(train):
+                    rng.shuffle(train)
+                run.epoch(train, batch_size, optimiser, clip, history)
+                if held_out:
+                    run.validate(held_out, history)
+                    if keep_best and history.val_loss[-1] == min(history.val_loss):
+                        best, history.best_epoch = run.weights(), epoch
+                show(history)
+                if True in [callback(model, history) for callback in callbacks]:
+                    history.stopped = f"by a callback after {epoch + 1} epochs"
+                elif stopper.should_stop((history.val_loss or history.loss)[-1]):
+                    history.stopped = f"no longer improving after {epoch + 1} epochs"
+                if history.stopped:
+                    break
+        except _Diverged as diverged:
+            history.stopped = f"diverged at step {run.steps}: {diverged}"
+            run.restore()
+            warnings.warn(
+                f"training {history.stopped}; the last weights of finite loss are kept. "
+                "A smaller learning rate, or clip=, may help",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        except KeyboardInterrupt:
+            history.stopped = f"interrupted at step {run.steps}"
+            warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=2)
+        finally:
+            optimiser.lr = base_lr
+    if history.best_epoch is not None:
+        run.set_weights(best)
+    return history
+
+
+class _Diverged(Exception):
+    """A loss, gradient or weight is no longer finite; the message says which."""
+
+
+class _Run:
+    """The model in training: its objective, and the weights to fall back on."""
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Loss,
+        judge: Callable[[Any, Any], bool] | None,
+        penalty: float,
+        compiled: bool,
+    ) -> None:
+        self.parameters: list[Value] = model.parameters()
+        self.judge, self.steps = judge, 0
+        self.finite = self.weights()  # the last ones of finite loss
+
+        def outputs_and_loss(xs: Any, ts: Any) -> tuple[list[Any], Any]:
+            outputs = [model(x) for x in xs]
+            return outputs, loss(outputs, ts)
+
+        def objective(xs: Any, ts: Any) -> tuple[list[Any], Any]:
+            outputs, total = outputs_and_loss(xs, ts)
+            return outputs, total + penalty * _sum_of_squares(self.parameters) if penalty else total
+
+        self.objective, self.outputs_and_loss = objective, outputs_and_loss
+
+    def weights(self) -> list[float]:
+        return [p.data for p in self.parameters]
+
+    def set_weights(self, weights: list[float]) -> None:
+        for p, x in zip(self.parameters, weights, strict=True):
+            p.data = x
+
+    def restore(self) -> None:
+        self.set_weights(self.finite)
+
+    def epoch(
+        self,
+        samples: Samples,
+        batch_size: int,
+        optimiser: Optimiser,
+        clip: float | None,
+        history: History,
+    ) -> None:
+        """One pass over the samples, a step for each batch; appends to the history."""
+        losses, norms, right = [], [], 0
+        for start in range(0, len(samples), batch_size):
+            batch = samples[start : start + batch_size]
+            loss, norm, outputs = self._step(batch, optimiser, clip)
+            losses.append(loss * (len(batch) / len(samples)))
+            norms.append(norm * (len(batch) / len(samples)))
+            right += self._right(outputs, batch)
+        history.loss.append(sum(losses))
+        history.gradient_norm.append(sum(norms))
+        history.lr.append(optimiser.lr)
+        if self.judge:
+            history.accuracy.append(right / len(samples))
+
+    def _step(
+        self, batch: Samples, optimiser: Optimiser, clip: float | None
+    ) -> tuple[float, float, list[Any]]:
+        """Loss, length of the gradient and outputs, all before the step that follows from them."""
+        self.steps += 1
+        try:
+            outputs, total = self.objective(*map(list, zip(*batch, strict=True)))
+        except (OverflowError, FloatingPointError) as error:
+            raise _Diverged(str(error)) from None
+        loss = float(total)
+        if not math.isfinite(loss):
+            raise _Diverged(f"the loss is {loss}")
+        self.finite = self.weights()
+        for p in self.parameters:
+            p.grad = 0.0
+        total.backward()
+        norm = (
+            clip_gradients(optimiser.parameters, clip)
+            if clip
+            else gradient_norm(optimiser.parameters)
+        )
+        if not math.isfinite(norm):
+            raise _Diverged(f"the length of the gradient is {norm}")
+        optimiser.step()
+        if not all(map(math.isfinite, self.weights())):
+            raise _Diverged("a weight is no longer finite")
+        return loss, norm, outputs
+
+    def validate(self, samples: Samples, history: History) -> None:
+        with no_grad():
+            outputs, loss = self.outputs_and_loss(*map(list, zip(*samples, strict=True)))
+        history.val_loss.append(float(loss))
+        if self.judge:
+            history.val_accuracy.append(self._right(outputs, samples) / len(samples))
+
+    def _right(self, outputs: list[Any], samples: Samples) -> int:
+        if not self.judge:
+            return 0
+        pairs = zip(outputs, samples, strict=True)
+        return sum([self.judge(_numbers(output), target) for output, (_, target) in pairs])
+
+
+class _Stopper:
+    """Early stopping: counts the epochs in which the loss did not fall."""
+
+    def __init__(self, patience: int | None, tolerance: float | None) -> None:
+        self.active = patience is not None or tolerance is not None
+        self.patience = _positive_int("patience", 10 if patience is None else patience)
+        self.tolerance = within("tolerance", tolerance or 0.0, 0.0)
+        self.lowest, self.without = math.inf, 0
+
+    def should_stop(self, loss: float) -> bool:
+        self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
+        self.lowest = min(self.lowest, loss)
+        return self.active and self.without >= self.patience
+
+
+def _count_outputs(model: Any, row: Row) -> int:
+    """How many outputs the model has; a wrong number of features is an error here."""
+    try:
+        with no_grad():
+            output = model(row)
+    except ValueError as error:
+        raise ValueError(f"X does not fit the model, sample 0: {error}") from None
+    return len(output) if isinstance(output, Sequence) else 1
+
+
+def _optimiser(optimizer: str | Optimiser, model: Any, lr: float | None) -> Optimiser:
+    if isinstance(optimizer, Optimiser):
+        optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
+        return optimizer
+    if optimizer not in OPTIMISERS:
+        raise ValueError(
+            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMISERS)} or an Optimiser"
+        )
+    arguments = {} if lr is None else {"lr": lr}
+    return OPTIMISERS[optimizer](model.parameters(), **arguments)
+
+
+def _split(samples: Samples, share: float, rng: Random) -> tuple[Samples, Samples]:
+    held = round(within("validation", share, 0.0, 1.0) * len(samples))
+    if not 0 < held < len(samples):
+        raise ValueError(
+            f"validation={share} of {len(samples)} samples holds out {held}: "
+            "both parts need at least one"
+        )
+    shuffled = samples.copy()
+    rng.shuffle(shuffled)
+    return shuffled[held:], shuffled[:held]
+
+
+def _batch_size(batch_size: int | None, samples: int) -> int:
+    if batch_size is None:
+        return samples
+    if _positive_int("batch_size", batch_size) > samples:
+        warnings.warn(
+            f"batch_size {batch_size} is larger than the data: {samples} is taken",
+            UserWarning,
+            stacklevel=3,
+        )
+    return min(batch_size, samples)
+
+
+def _positive_int(name: str, n: Any) -> int:
+    if not isinstance(n, Integral) or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number, got {n!r:.80}")
+    if n < 1:
+        raise ValueError(f"{name} must be at least 1, got {n}")
+    return int(n)
+
+
+def _numbers(output: Any) -> Any:
+    return [float(x) for x in output] if isinstance(output, list) else float(output)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
