@@ -6,6 +6,18 @@ Start with `autograd.value`. Every operation of the table in `autograd.ops` is a
 from typing import TYPE_CHECKING
 
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
+from .calculus import (
+    adjoints,
+    directional_derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 from .draw import draw_dot, to_svg
 from .ops import TABLE, Operation, log_softmax, softmax
 from .stepper import steps
@@ -18,6 +30,8 @@ if TYPE_CHECKING:  # the operations, which the table names
     def __getattr__(name: str) -> Operation: ...
 
 
-__all__ = ["Constant", "Value", "draw_dot", "log_softmax", "no_grad", "softmax", "steps", "to_svg"]
-__all__ += ["topological_order"]
+__all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topological_order"]
+__all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
+__all__ += ["taylor", "value_and_grad", "vjp"]
+__all__ += ["draw_dot", "steps", "to_svg"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs

@@ -1,42 +1,322 @@
-"""Derivatives as graphs: backpropagation, recorded so that it differentiates again."""
+"""Derivatives as graphs: backpropagation, recorded so that it differentiates again.
+
+`adjoints` is the chain rule of `autograd.value` once more, with local gradients and adjoints that
+are themselves graph. The rest is that one function, and its forward counterpart, made pure: a
+function goes in, its derivative comes out, and no ``grad`` is touched. Names as in JAX: the
+*primals* are the arguments, a *tangent* is a direction in which they move, a *cotangent* weighs
+the results. Arguments are numbers, or lists, tuples, dicts and NumPy arrays of them, nested.
+
+Results are floats, unless Values from outside took part: then they are Values, which depend on
+those. So all of this nests, and a gradient can be part of a loss.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from .ops import dot
-from .value import Constant, Value, topological_order
+from .ops import Operation, dot, sum
+from .structures import Structure, flatten, flatten_like
+from .value import (
+    Constant,
+    Recorder,
+    Scalar,
+    Value,
+    _recorder,
+    make_node,
+    recording,
+    topological_order,
+)
 
 
-def adjoints(root: Value, wrt: Sequence[Value]) -> list[Value | float]:
+def adjoints(root: Scalar, wrt: Sequence[Value]) -> list[Scalar]:
     """The derivative of ``root`` by each node of ``wrt``, each ONE `dot` node over its fan-out.
 
-    The chain rule as in `autograd.value`, with local gradients and adjoints that are graph:
-    dot(local gradients of the consumers, adjoints of the consumers).
+    dot(local gradients of the consumers, adjoints of the consumers); a plain number where nothing
+    varies, 0.0 for a node that ``root`` does not depend on.
 
     >>> x = Value(3.0)
     >>> (dx,) = adjoints(x * x * x, [x])
-    >>> dx.data
-    27.0
+    >>> adjoints(dx, [x])[0].data
+    18.0
     """
-    order = topological_order(root)
+    order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
     for node in order:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
-    terms: dict[Value, tuple[list[Any], list[Any]]] = {node: ([], []) for node in needed}
-    adjoint: dict[Value, Value | float] = {}
+    terms: dict[Value, list[Any]] = defaultdict(
+        list
+    )  # local gradient, adjoint, local gradient, ...
+    adjoint: dict[Value, Scalar] = {}
     for node in reversed(order):
         if node not in needed:
             continue
-        adjoint[node] = 1.0 if node is root else dot(*terms[node]) if terms[node][0] else 0.0
-        if node.op is None:
+        upstream = adjoint[node] = 1.0 if node is root else _sum_of_products(terms.pop(node, ()))
+        if node.op is None or upstream == 0.0:  # never true of a Value, whose == is identity
             continue
-        operands = [p.data if type(p) is Constant else p for p in node.parents]
-        local = node.op.local_grads(node, operands, [p in needed for p in node.parents])
-        for parent, local_grad in zip(node.parents, local, strict=True):
-            if local_grad is not None:
-                terms[parent][0].append(local_grad)
-                terms[parent][1].append(adjoint[node])
+        for parent, local in zip(node.parents, _local_grads(node, needed), strict=True):
+            if parent in needed and local != 0.0:
+                terms[parent] += (local, upstream)
     return [adjoint.get(x, 0.0) for x in wrt]
+
+
+def _tangents(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[Scalar]:
+    """Forward accumulation: how ``roots`` move when the nodes in ``tangent`` move so."""
+    for node in _ancestors(roots):
+        if node not in tangent and not tangent.keys().isdisjoint(node.parents):
+            terms: list[Scalar] = []
+            for parent, local in zip(node.parents, _local_grads(node, tangent), strict=True):
+                if parent in tangent and local != 0.0:
+                    terms += (local, tangent[parent])
+            tangent[node] = _sum_of_products(terms)
+    return [tangent.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
+
+
+def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
+    if len(factors) == 2 and (factors[0] == 1.0 or factors[1] == 1.0):
+        return factors[0] if factors[1] == 1.0 else factors[1]
+    return dot(factors[::2], factors[1::2]) if factors else 0.0
+
+
+def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
+    """The local gradients of ``node`` as graph, by the rules that gave its recorded numbers.
+
+    Those of parents that are not ``varying`` mean nothing.
+    """
+    operation: Any = node.op
+    constant: Sequence[float] | None = operation.constant_rules
+    if constant:
+        return constant
+    rules: Callable[..., Sequence[Any]] = operation.local_grads
+    operands = [p.data if type(p) is Constant else p for p in node.parents]
+    varies = [p in varying for p in node.parents]
+    try:
+        return rules(node, operands, varies)
+    except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
+        with recording(_Limits()):
+            return rules(node, operands, varies)
+
+
+class _Limits(Recorder):
+    """Records graph where a rule meets a pole, its value being the limit there."""
+
+    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
+        xs = [p.data for p in parents]
+        return make_node(operation, parents, xs, operation.limit(xs))
+
+
+def _ancestors(roots: Iterable[Scalar]) -> list[Value]:
+    """All nodes that any of ``roots`` is computed from, in topological order."""
+    everything = Value(0.0)
+    everything.parents = tuple([root for root in roots if isinstance(root, Value)])
+    return topological_order(everything)[:-1]
+
+
+Argnums = int | Sequence[int]
+
+
+class _Call:
+    """One call of ``f``, with fresh variables in place of the numbers in the arguments ``argnums``.
+
+    Fresh even where an argument holds Values already: each derivative is by variables of its own,
+    so those nested inside one another cannot be confused.
+    """
+
+    def __init__(self, f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> None:
+        if not callable(f):
+            hint = "; for a graph that exists already there is adjoints(y, [x])"
+            raise TypeError(f"expected a function, got {f!r:.80}{hint * isinstance(f, Value)}")
+        self.name, arguments = getattr(f, "__name__", "the function"), list(args)
+        self.structures: list[Structure] = []
+        self.variables: list[Value] = []
+        # an enclosing no_grad() is about what becomes of the result, not about the inside of f
+        with recording(None) if type(_recorder.get()) is Recorder else nullcontext():
+            for i in _positions(argnums, len(args)):
+                structure = flatten(args[i], f"argument {i}")
+                if not structure.numbers:
+                    raise ValueError(f"argument {i} has no numbers in it: {args[i]!r:.80}")
+                fresh = [sum([x]) if isinstance(x, Value) else Value(x) for x in structure.numbers]
+                arguments[i] = structure.build(iter(fresh))
+                self.variables += fresh
+                self.structures.append(structure)
+            result = f(*arguments, **kwargs or {})
+        if result is None:
+            raise TypeError(f"{self.name} returned None; does it lack a return statement?")
+        self.result = flatten(result, f"what {self.name} returned")
+        own = set(self.variables)
+        leaves = [x for x in _ancestors(self.result.numbers) if not x.parents]
+        self.outside = any(type(x) is not Constant and x not in own for x in leaves)
+
+    def number(self) -> Scalar:
+        """What it returned; TypeError unless that is one number."""
+        if self.result.outline != "number":
+            what = f"{self.name} returned {self.result.outline:.80}"
+            raise TypeError(f"a gradient is of one number, but {what}: use jacobian")
+        number: Scalar = self.result.numbers[0]
+        return number
+
+    def plain(self, numbers: Iterable[Scalar]) -> Iterator[Scalar]:
+        """``numbers`` as floats, unless something outside may depend on them."""
+        return iter(numbers) if self.outside else map(float, numbers)
+
+    def like_arguments(self, numbers: Iterable[Scalar]) -> list[Any]:
+        """``numbers``, one for each variable, in the structure of the arguments."""
+        rest = self.plain(numbers)
+        return [structure.build(rest) for structure in self.structures]
+
+    def like_result(self, numbers: Iterable[Scalar]) -> Any:
+        return self.result.build(self.plain(numbers))
+
+
+def _positions(argnums: Argnums, count: int) -> list[int]:
+    wanted = list(argnums) if isinstance(argnums, Sequence) else [argnums]
+    if not all(isinstance(i, int) for i in wanted):
+        raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+    if not all(-count <= i < count for i in wanted) or len({i % count for i in wanted}) < len(
+        wanted
+    ):
+        needs = (
+            f"different numbers from 0 to {count - 1}, one for each positional argument of the call"
+        )
+        raise ValueError(f"argnums must be {needs}, got {argnums!r}")
+    return [i % count for i in wanted]
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+    """The pair of the value of ``f`` and its gradient, see `grad`.
+
+    >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 3.0])
+    (6.0, [3.0, 2.0])
+    """
+
+    def of(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _Call(f, args, argnums, kwargs)
+        y = call.number()
+        grads = call.like_arguments(adjoints(y, call.variables))
+        return call.like_result([y]), tuple(grads) if isinstance(argnums, Sequence) else grads[0]
+
+    return of
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The gradient of ``f``, which returns one number: a function of the same arguments.
+
+    It has the structure of the argument numbered ``argnums``; if that is a tuple, it is a tuple.
+    The other arguments are handed on as they are. 0.0 for what the result does not depend on.
+    TypeError for what is not a number; ValueError for no numbers or ``argnums`` out of range.
+
+    >>> f = lambda x, p: p["a"] * x**3
+    >>> grad(f)(2.0, {"a": 5.0}), grad(f, 1)(2.0, {"a": 5.0}), grad(grad(f))(2.0, {"a": 5.0})
+    (60.0, {'a': 8.0}, 60.0)
+    """
+    return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The Jacobian of ``f: R^p -> R^q``, q rows of p: a gradient in each place of the result.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 2 * x[1]])([3.0, 4.0])
+    [[4.0, 3.0], [1.0, 2.0]]
+    """
+
+    def of(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, argnums, kwargs)
+        rows = [call.like_arguments(adjoints(y, call.variables)) for y in call.result.numbers]
+        several = isinstance(argnums, Sequence)
+        return call.result.build(iter([tuple(row) if several else row[0] for row in rows]))
+
+    return of
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The matrix of second derivatives: the Jacobian of the gradient.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
+    [[8.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """``f(*primals)``, and the function v -> v^T J for cotangents v shaped like that result.
+
+    One backward pass however many results there are. Its answer is a tuple, one part a primal.
+
+    >>> out, vjp_fn = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
+    >>> out, vjp_fn([1.0, 10.0])
+    ([12.0, 7.0], (14.0, 13.0))
+    """
+    call = _Call(f, primals, range(len(primals)))
+
+    def vjp_fn(cotangents: Any) -> tuple[Any, ...]:
+        weights = flatten_like(call.result, cotangents, "the cotangent")
+        call.outside |= any(isinstance(x, Value) for x in weights)
+        root = dot(weights, call.result.numbers) if weights else 0.0
+        return tuple(call.like_arguments(adjoints(root, call.variables)))
+
+    return call.like_result(call.result.numbers), vjp_fn
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """``f(*primals)``, and J u: how that result moves when the primals move along ``tangents``.
+
+    Both are tuples with one part for each argument. One forward pass, however many arguments.
+    ValueError for tangents that are not shaped like the primals.
+
+    >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 10.0))
+    ([12.0, 7.0], [34.0, 11.0])
+    """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise TypeError(
+                f"{name} must be a tuple, one part for each argument, got {given!r:.80}"
+            )
+    if len(primals) != len(tangents):
+        raise ValueError(f"as many tangents as primals: {len(primals)}, got {len(tangents)}")
+    call = _Call(f, primals, range(len(primals)))
+    directions: list[Scalar] = []
+    for i, (structure, tangent) in enumerate(zip(call.structures, tangents, strict=True)):
+        directions += flatten_like(structure, tangent, f"tangent {i}")
+    call.outside |= any(isinstance(x, Value) for x in directions)
+    moved = _tangents(call.result.numbers, dict(zip(call.variables, directions, strict=True)))
+    return call.like_result(call.result.numbers), call.like_result(moved)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The product of the Hessian with ``tangents``, without the Hessian: the `jvp` of the gradient.
+
+    In the structure of the argument; of several, a tuple. It costs a few times what ``f`` does.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 4.0],), ([1.0, 0.0],))
+    [8.0, 6.0]
+    """
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, argnums), primals, tangents)[1]
+
+
+def directional_derivative(f: Callable[[Any], Any], x: Any, u: Any) -> Any:
+    """``u . grad f(x)``: the slope of ``f`` at x along u, which is taken as long as it is.
+
+    >>> directional_derivative(lambda x: x[0] * x[1], [3.0, 4.0], [0.5, 2.0])
+    8.0
+    """
+    return jvp(f, (x,), (u,))[1]
+
+
+def taylor(f: Callable[[Any], Any], x0: Scalar, order: int) -> list[Scalar]:
+    """Taylor coefficients of ``f`` at x0, the lowest power first: ``f^(k)(x0) / k!``, k <= order.
+
+    >>> taylor(lambda x: 1 / (1 - x), 0.0, 4)
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    if not isinstance(order, int) or order < 0:
+        raise ValueError(f"the order of a Taylor polynomial is a whole number >= 0, got {order!r}")
+    call = _Call(f, (x0,), 0)
+    derivatives = [call.number()]
+    for _ in range(order):
+        derivatives += adjoints(derivatives[-1], call.variables)
+    return list(call.plain([d / math.factorial(k) for k, d in enumerate(derivatives)]))

@@ -271,8 +271,8 @@ class _Limits(Recorder):
 
 
 @contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """Hand all operations and comparisons inside the block to ``recorder``."""
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Hand all operations and comparisons inside the block to ``recorder``; None records graph."""
     token = _recorder.set(recorder)
     try:
         yield
