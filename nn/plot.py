@@ -90,16 +90,19 @@ def decision_boundary(
     if len(scores[0]) == 1:
         levels = [i / 10 for i in range(11)]
         surface = [0.5 + 0.5 * math.tanh(s / 2) for (s,) in scores]  # sigmoid, never overflowing
-        bands = ax.contourf(xs, ys, _rows(surface, resolution), levels, cmap=_diverging())
+        bands = ax.contourf(
+            xs, ys, _rows(surface, resolution), levels, cmap=_diverging(), alpha=0.6
+        )
         ax.contour(xs, ys, _rows(surface, resolution), [0.5], colors="#333333", linewidths=1.2)
         ax.figure.colorbar(bands, ax=ax, label=f"probability of class {_named(classes, 1)}")
         count = 2
     else:
         count = len(scores[0])
-        chosen = [float(max(range(count), key=row.__getitem__)) for row in scores]
-        levels = [i - 0.5 for i in range(count + 1)]
-        colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
-        ax.contourf(xs, ys, _rows(chosen, resolution), levels, colors=colours, alpha=0.35)
+        for k in range(count):  # how far each class is ahead of the best other one
+            lead = [row[k] - max(row[:k] + row[k + 1 :]) for row in scores]
+            if max(lead) > 0:
+                area, colour = _rows(lead, resolution), COLOURS[k % len(COLOURS)]
+                ax.contourf(xs, ys, area, [0.0, max(lead)], colors=[colour], alpha=0.3)
     _samples(ax, X, y, classes, count)
     return ax
 
@@ -269,7 +272,7 @@ def _axes(ax: Any, title: str, xlabel: str, ylabel: str) -> Any:
 def _diverging() -> Any:
     """From blue over white to orange: negative, zero, positive."""
     colours = need("matplotlib.colors", "matplotlib").LinearSegmentedColormap
-    return colours.from_list("blue-orange", ["#004c78", COLOURS[0], "white", COLOURS[1], "#8a5200"])
+    return colours.from_list("blue-orange", [COLOURS[0], "white", COLOURS[1]])
 
 
 def _grid(
@@ -305,7 +308,7 @@ def _samples(
         first, second = [x[0] for x in own], [x[1] for x in own]
         style["label"] = _named(classes, k)
         ax.scatter(first, second, s=28, edgecolors="white", linewidths=0.6, **style)
-    ax.legend(title="class", loc="upper right")
+    ax.legend(title="class", loc="best")
 
 
 def _by_layer(model: Any) -> dict[str, list[list[Any]]]:

@@ -1,0 +1,448 @@
+"""``python -m nn [DATA]``: train a small network, report on held-out data, write pictures."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, NoReturn
+
+from autograd import Value, to_svg
+
+from . import persistence, plot
+from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, load
+from .extras import need
+from .layers import ACTIVATIONS, MLP
+from .optimisers import OPTIMISERS
+from .report import confusion_matrix, report
+from .training import History, fit
+
+OF_CLASSES = ["bce_with_logits", "cross_entropy", "hinge"]
+OF_NUMBERS = ["mse", "mae", "gaussian_nll", "laplace_nll"]
+LEARNING_RATES = {"sgd": 0.1}  # others: 0.01
+HELD_OUT = 0.25
+
+DESCRIPTION = f"""\
+Train a multi-layer perceptron of scalar Values on DATA, report how well it does on
+the quarter of the samples that is held out, and write pictures of it.
+
+DATA is {", ".join(BUILT_IN)},
+or a CSV file: numbers in all columns but the target. Features are standardised."""
+
+EPILOG = """\
+files written into --out:
+  loss.svg         loss and accuracy while training
+  boundary.svg     what the model answers over the plane (two features)
+  confusion.svg    true against predicted classes (otherwise; for --regression,
+                   predictions.svg: true against predicted numbers)
+  graph.svg        one neuron's graph on one held-out sample, with gradients
+  step.html        the same, to step through forward and backward in a browser
+  model.json       the model, for --load and nn.load
+  predictions.csv  what a loaded model predicts for a CSV file
+
+examples:
+  python -m nn                                    moons, in a few seconds
+  python -m nn digits --hidden 32 --epochs 30
+  python -m nn flowers.csv --target species --out runs/first
+  python -m nn flowers.csv --load runs/first/model.json           train further
+  python -m nn new_flowers.csv --load runs/first/model.json       predict
+  python -m nn houses.csv --target price --regression --loss mae
+
+exit status: 0, or 2 after a mistake (one line says which), or 130 after Ctrl-C
+while training (what was trained so far is kept and written)."""
+
+
+class UsageError(ValueError):
+    """Options that cannot be followed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (default: that of the program); return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # names of classes, in a terminal without them
+    try:
+        return run(parse(argv))
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        if isinstance(error, BrokenPipeError):  # as in ``python -m nn | head``
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        return _fail(error)
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was written", file=sys.stderr)
+        return 130
+
+
+def _fail(error: Exception) -> int:
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
+    print(f"python -m nn: {' '.join(text.split())}", file=sys.stderr)
+    return 2
+
+
+# ---------------------------------------------------------------------------------------- options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (--help lists the options)")
+
+
+def _number(
+    kind: Callable[[str], Any], least: float, what: str, above: bool = False
+) -> Callable[[str], Any]:
+    """A converter for argparse: numbers from ``least`` on, or ``above`` it."""
+
+    def convert(text: str) -> Any:
+        try:
+            x = kind(text)
+        except ValueError:
+            x = math.nan
+        if not (math.isfinite(x) and (x > least if above else x >= least)):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return x
+
+    return convert
+
+
+_count = _number(int, 1, "a whole number of at least 1")
+_from_0 = _number(int, 0, "a whole number of at least 0")
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options; UsageError where they make no sense."""
+    parser = _Parser(
+        prog="python -m nn",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help="default: moons")
+    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
+    add("--regression", action="store_true", help="predict a number instead of a class")
+    add(
+        "--hidden",
+        nargs="*",
+        type=_count,
+        metavar="N",
+        help="neurons of each hidden layer (16 16; none: logistic or linear regression)",
+    )
+    add("--activation", metavar="NAME", help=f"of the hidden neurons (relu): {_known(ACTIVATIONS)}")
+    add("--loss", metavar="NAME", help=f"default: by the data; classes: {', '.join(OF_CLASSES)}; "
+        f"--regression: {', '.join(OF_NUMBERS)}")  # fmt: skip
+    add("--optimizer", metavar="NAME", default="adam", help=f"{_known(OPTIMISERS)} (adam)")
+    add("--epochs", type=_from_0, default=100, metavar="N", help="passes over the data (100)")
+    add("--batch-size", type=_count, default=32, metavar="N", help="samples of one step (32)")
+    add(
+        "--lr",
+        type=_number(float, 0, "a positive number", above=True),
+        metavar="X",
+        help="learning rate (0.01; sgd: 0.1)",
+    )
+    add(
+        "--seed",
+        type=_from_0,
+        metavar="N",
+        help="of data, split, weights and order (0): same seed, same files",
+    )
+    add("--out", metavar="DIR", help="folder for the files (runs/<data>)")
+    add("--load", metavar="MODEL.JSON", help="go on with a model written before; or, for a CSV "
+        "file without its target, or with --epochs 0, predict")  # fmt: skip
+    args = parser.parse_args(argv)
+    _hidden(args)
+    _choose("--activation", args.activation, ACTIVATIONS)
+    _choose("--optimizer", args.optimizer, OPTIMISERS)
+    _choose("--loss", args.loss, OF_NUMBERS + OF_CLASSES)
+    for option in ("hidden", "activation", "target") if args.load else ():
+        if getattr(args, option) is not None:
+            raise UsageError(f"--{option} does not go with --load: the model has its own")
+    return args
+
+
+def _hidden(args: argparse.Namespace) -> None:
+    """The sizes as numbers; in ``--hidden 16 16 moons`` the last word is DATA."""
+    if args.hidden and args.data is None and not args.hidden[-1].lstrip("-").isdigit():
+        args.data = args.hidden.pop()
+    args.data = args.data or "moons"
+    try:
+        args.hidden = args.hidden and [_count(size) for size in args.hidden]
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"--hidden: {error}") from None
+
+
+def _known(names: Any) -> str:
+    return ", ".join(names)
+
+
+def _choose(option: str, name: str | None, known: Any) -> None:
+    if name is not None and name not in known:
+        raise UsageError(f"{option} {name!r} is unknown; choose {_known(known)}")
+
+
+# ----------------------------------------------------------------------------------- the main job
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or predict; report; write. The exit status."""
+    need("matplotlib")
+    need("tqdm")
+    to_svg(Value(0.0))  # fails before the training, not after it, where there is no Graphviz
+    job = _loaded(args) if args.load else _new(args)
+    out = _folder(args.out or os.path.join("runs", Path(args.data).stem))
+    if args.load and (job.data is None or not args.epochs):
+        return _predict(job, args.data, out)
+    assert job.data is not None
+    train, held_out = job.data.split(HELD_OUT, job.seed)
+    print(f"{_described(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
+    print(job.model, end="\n\n")
+    history = _train(job, train, args)
+    predicted = job.predict(held_out.X)
+    print(f"\nOn held-out data\n{report(held_out, predicted)}\n")
+    written = _write(out, job, history, held_out, predicted)
+    interrupted = history.stopped.startswith("interrupted")
+    print("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
+    print(f"in {out}: {' '.join(written)}")
+    return 130 if interrupted else 0
+
+
+@dataclass
+class Job:
+    """A model with all that stands between it and the data; saved as the model's metadata."""
+
+    model: Any
+    data: Dataset | None  # None: a table without targets, to be predicted
+    name: str
+    features: list[str]
+    classes: list[str]  # empty: regression
+    target: str
+    loss: str
+    seed: int
+    scaling: Scaling
+    target_scaling: Scaling | None = None  # for regression
+
+    def encode(self, y: Sequence[float]) -> list[float]:
+        """The targets in the form that the loss takes."""
+        if self.target_scaling:
+            return [t for (t,) in self.target_scaling.apply([t] for t in y)]
+        return (
+            [2 * t - 1 for t in y] if self.loss == "hinge" and len(self.classes) == 2 else list(y)
+        )
+
+    def score(self, x: Sequence[float]) -> Any:
+        """The model's outputs for one sample as it stands in the data."""
+        return self.model(self.scaling.apply([x])[0])
+
+    def number(self, x: Sequence[float]) -> float:
+        """The number predicted for one sample (regression)."""
+        ((first, *_),) = plot.outputs(self.score, [x])  # the rest are a learned variance
+        return first * self.target_scaling.scale[0] + self.target_scaling.mean[0]
+
+    def predict(self, X: Sequence[Sequence[float]]) -> list[float]:
+        """The class number, or the number, of each sample."""
+        if self.target_scaling:
+            return [self.number(x) for x in X]
+        scores = plot.outputs(self.score, X)
+        if len(scores[0]) == 1:
+            return [float(score > 0) for (score,) in scores]
+        return [float(max(range(len(row)), key=row.__getitem__)) for row in scores]
+
+    def metadata(self) -> dict[str, Any]:
+        """What `_loaded` needs besides the parameters."""
+        plain = ("name", "features", "classes", "target", "loss", "seed")
+        scalings = {"scaling": self.scaling, "target_scaling": self.target_scaling}
+        return {key: getattr(self, key) for key in plain} | {
+            key: [s.mean, s.scale] if s else None for key, s in scalings.items()
+        }
+
+
+def _new(args: argparse.Namespace) -> Job:
+    seed = args.seed or 0
+    data = load(args.data, args.target, args.regression, seed)
+    loss = _loss(args.loss, data)
+    count = len(data.classes)
+    outputs = count if count > 2 or loss == "cross_entropy" else 1
+    outputs = 2 if loss in ("gaussian_nll", "laplace_nll") else outputs  # with the variance
+    sizes = [*([16, 16] if args.hidden is None else args.hidden), outputs]
+    train, _ = data.split(HELD_OUT, seed)
+    activation = args.activation or "relu"
+    model = MLP(len(data.features), sizes, activation, init="he", rng=Random(seed))
+    scaling = Scaling.of([t] for t in train.y) if args.regression else None
+    return Job(model, data, data.name, data.features, data.classes, data.target, loss, seed,
+               Scaling.of(train.X), scaling)  # fmt: skip
+
+
+def _loss(asked: str | None, data: Dataset) -> str:
+    """The loss asked for, if it fits; else the one of maximum likelihood for the kind of target."""
+    fitting = OF_NUMBERS
+    if data.classes:
+        fitting = OF_CLASSES if len(data.classes) == 2 else OF_CLASSES[1:]
+    if asked and asked not in fitting:
+        kind = f"{len(data.classes)} classes" if data.classes else "--regression"
+        raise UsageError(f"--loss {asked} does not fit {kind}; choose {_known(fitting)}")
+    return asked or fitting[0]
+
+
+def _loaded(args: argparse.Namespace) -> Job:
+    model = persistence.load(args.load)
+    try:
+        known = dict(model.metadata)
+        scaling, target_scaling = known.pop("scaling"), known.pop("target_scaling")
+        job = Job(model, None, **known, scaling=Scaling(*scaling),
+                  target_scaling=Scaling(*target_scaling) if target_scaling else None)  # fmt: skip
+    except (KeyError, TypeError):
+        raise UsageError(f"{args.load}: this model was not written by python -m nn") from None
+    if args.regression and job.classes:
+        raise UsageError(f"{args.load}: --regression, but the model was trained for classes")
+    if args.seed is not None:
+        job.seed = args.seed
+    if args.data in BUILT_IN or _has_target(args.data, job):
+        regression = not job.classes
+        target = None if args.data in BUILT_IN else job.target
+        job.data = load(args.data, target, regression, job.seed, job.features, job.classes)
+        job.loss = _loss(args.loss or job.loss, job.data)
+    return job
+
+
+def _has_target(path: str, job: Job) -> bool:
+    table = Table.read(path)
+    return job.target in table.names or (not table.header and len(table.names) > len(job.features))
+
+
+def _folder(out: str) -> str:
+    """The folder ``out``, made; OSError where nothing can be written into it."""
+    os.makedirs(out, exist_ok=True)
+    probe = Path(out, ".scalargrad")
+    probe.touch()
+    probe.unlink()
+    return out
+
+
+def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
+    lr = args.lr or LEARNING_RATES.get(args.optimizer, 0.01)
+    batch = min(args.batch_size, len(train))
+    print(f"Training: {job.loss}, {args.optimizer}, learning rate {lr:g}, batches of {batch}")
+    if not args.epochs:
+        return History(job.loss)
+    with warnings.catch_warnings(record=True):  # said in the summary below
+        warnings.simplefilter("always")
+        history = fit(
+            job.model,
+            job.scaling.apply(train.X),
+            job.encode(train.y),
+            loss=job.loss,
+            optimizer=args.optimizer,
+            lr=lr,
+            epochs=args.epochs,
+            batch_size=batch,
+            rng=Random(job.seed),
+            progress=True,
+        )
+    print(f"{history.summary()}")
+    return history
+
+
+def _predict(job: Job, path: str, out: str) -> int:
+    """Predict all samples of a table or data set with a loaded model."""
+    if job.data:
+        X = job.data.X
+    else:
+        table = Table.read(path)
+        X = table.numbers(table.feature_columns(job.features))
+    if not X:
+        raise DataError(f"{path}: no rows of data")
+    predicted = job.predict(X)
+    print(f"{path}: {len(X)} samples, predicted with the model of {job.name}\n")
+    if job.data:
+        print(report(job.data, predicted), end="\n\n")
+    names = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
+    file = Path(out, "predictions.csv")
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([*job.features, job.target])
+        writer.writerows([*map(repr, x), name] for x, name in zip(X, names, strict=True))
+    counts = [f"{label}: {names.count(label)}" for label in job.classes]
+    print(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
+    print(f"Written in {out}: predictions.csv")
+    return 0
+
+
+def _described(data: Dataset) -> str:
+    kind = f"{len(data.classes)} classes" if data.classes else f"predicting {data.target}"
+    features = f"{len(data.features)} feature{'s' * (len(data.features) > 1)}"
+    return f"{data.name}: {len(data)} samples, {features}, {kind}"
+
+
+# ---------------------------------------------------------------------------------------- the files
+
+
+def _write(
+    out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
+) -> list[str]:
+    """Write all files; their names."""
+    pictures: dict[str, Callable[[Any], Any]] = {}
+    if history.loss:
+        pictures["loss.svg"] = lambda ax: plot.loss_curve(history, ax=ax)
+    pictures |= _picture_of_answers(job, held_out, predicted)
+    for name, draw in pictures.items():
+        figure = plot.new_figure()
+        draw(figure.subplots())
+        plot.save(figure, Path(out, name))
+    neuron = _one_neuron(job, held_out)
+    Path(out, "graph.svg").write_text(to_svg(neuron), encoding="utf-8")
+    job.model.metadata = job.metadata()
+    job.model.save(Path(out, "model.json"))
+    return [*pictures, "graph.svg", "model.json"]
+
+
+def _picture_of_answers(
+    job: Job, held_out: Dataset, predicted: Sequence[float]
+) -> dict[str, Callable[[Any], Any]]:
+    X, y, names = held_out.X, held_out.y, held_out.features
+    if len(names) == 2 and job.classes:
+        draw = plot.decision_boundary
+        return {
+            "boundary.svg": lambda ax: draw(
+                job.score, X, y, ax=ax, classes=job.classes, features=names
+            )
+        }
+    if len(names) == 2:
+        surface = plot.regression_surface
+        return {
+            "boundary.svg": lambda ax: surface(
+                job.number, X, y, ax=ax, features=names, target=job.target
+            )
+        }
+    if job.classes:
+        matrix = confusion_matrix(held_out, predicted)
+        return {"confusion.svg": lambda ax: plot.confusion(matrix, job.classes, ax=ax)}
+    scatter = plot.predicted_against_true
+    return {"predictions.svg": lambda ax: scatter(y, predicted, ax=ax, target=job.target)}
+
+
+def _one_neuron(job: Job, held_out: Dataset) -> Value:
+    """A neuron's output on the first held-out sample, after backward: the one of fewest inputs."""
+    xs: list[Any] = [
+        Value(x, name)
+        for x, name in zip(job.scaling.apply(held_out.X[:1])[0], held_out.features, strict=True)
+    ]
+    layers = job.model.layers
+    best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
+    for i, layer in enumerate(layers[:best]):
+        outputs = layer(xs)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        xs = [Value(h.data, f"h{i}.{j}") for j, h in enumerate(outputs)]
+    job.model.zero_grad()
+    output: Value = layers[best].neurons[0](xs)
+    output.label = f"layer {best}, neuron 0"
+    output.backward()
+    return output
