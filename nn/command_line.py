@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         return _fail(error)
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was written", file=sys.stderr)
+        print("\ninterrupted", file=sys.stderr)
         return 130
 
 
@@ -133,7 +133,6 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--hidden",
         nargs="*",
-        type=_count,
         metavar="N",
         help="neurons of each hidden layer (16 16; none: logistic or linear regression)",
     )
@@ -173,7 +172,7 @@ def _hidden(args: argparse.Namespace) -> None:
     """The sizes as numbers; in ``--hidden 16 16 moons`` the last word is DATA."""
     if args.hidden and args.data is None and not args.hidden[-1].lstrip("-").isdigit():
         args.data = args.hidden.pop()
-    args.data = args.data or "moons"
+    args.data = "moons" if args.data is None else args.data
     try:
         args.hidden = args.hidden and [_count(size) for size in args.hidden]
     except argparse.ArgumentTypeError as error:
@@ -245,6 +244,7 @@ class Job:
     def number(self, x: Sequence[float]) -> float:
         """The number predicted for one sample (regression)."""
         ((first, *_),) = plot.outputs(self.score, [x])  # the rest are a learned variance
+        assert self.target_scaling
         return first * self.target_scaling.scale[0] + self.target_scaling.mean[0]
 
     def predict(self, X: Sequence[Sequence[float]]) -> list[float]:
@@ -430,19 +430,26 @@ def _picture_of_answers(
 
 
 def _one_neuron(job: Job, held_out: Dataset) -> Value:
-    """A neuron's output on the first held-out sample, after backward: the one of fewest inputs."""
-    xs: list[Any] = [
-        Value(x, name)
-        for x, name in zip(job.scaling.apply(held_out.X[:1])[0], held_out.features, strict=True)
-    ]
+    """A neuron's output on a held-out sample, after backward: of the layer of fewest inputs, the
+    first that answers to the first sample to which any does (ReLU may answer to none)."""
     layers = job.model.layers
     best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
-    for i, layer in enumerate(layers[:best]):
-        outputs = layer(xs)
-        outputs = outputs if isinstance(outputs, list) else [outputs]
-        xs = [Value(h.data, f"h{i}.{j}") for j, h in enumerate(outputs)]
+    candidates = ((x, k) for x in held_out.X for k in range(len(layers[best].neurons)))
+    for x, k in candidates:
+        output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
+        output.label = f"layer {best}, neuron {k}"
+        if any(parent.grad for parent in output.parents):
+            break
+    return output
+
+
+def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
+    xs: list[Any] = [
+        Value(v, f) for v, f in zip(job.scaling.apply([x])[0], job.features, strict=True)
+    ]
+    for i, layer in enumerate(before):
+        xs = [Value(h, f"h{i}.{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
     job.model.zero_grad()
-    output: Value = layers[best].neurons[0](xs)
-    output.label = f"layer {best}, neuron 0"
+    output: Value = neuron(xs)
     output.backward()
     return output

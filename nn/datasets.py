@@ -10,6 +10,7 @@ import csv
 import difflib
 import io
 import math
+import os
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -75,7 +76,7 @@ class Scaling:
     scale: list[float]  # 1 for a feature that is constant
 
     @classmethod
-    def of(cls, X: Sequence[Sequence[float]]) -> Scaling:
+    def of(cls, X: Iterable[Sequence[float]]) -> Scaling:
         """The scaling after which each feature of ``X`` has mean 0 and variance 1."""
         columns = list(zip(*X, strict=True))
         mean = [math.fsum(column) / len(column) for column in columns]
@@ -301,6 +302,8 @@ class Table:
 
 
 def _read_rows(path: str) -> list[tuple[int, list[str]]]:
+    if not path:
+        raise DataError(_unknown(path))
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -326,7 +329,7 @@ def _read_rows(path: str) -> list[tuple[int, list[str]]]:
 
 
 def _unknown(data: str) -> str:
-    if data.endswith(".csv") or Path(data).parent != Path("."):
+    if data.endswith(".csv") or os.path.dirname(data):
         return f"{data}: no such file"
     near = difflib.get_close_matches(data, BUILT_IN, n=1)
     meant = f" (did you mean {near[0]}?)" if near else ""

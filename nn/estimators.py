@@ -123,7 +123,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             """Early stopping, with scikit-learn's criterion: the score of what was held out."""
             self._keep_weights(model, inputs, wanted)
             scores = self.validation_scores_
-            assert held_out is not None and scores is not None
+            assert held_out
+            assert scores is not None
             scores.append(self._score(*held_out))
             if scores[-1] > max(scores[:-1], default=-math.inf):
                 best.update(coefs_=self.coefs_, intercepts_=self.intercepts_)
@@ -147,7 +148,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             **({"callbacks": [after_epoch]} if held_out else stopping),
         )
         self._keep_weights(model, inputs, wanted)
-        vars(self).update(best)
+        for name, weights in best.items():
+            setattr(self, name, weights)
         self._keep_history(history, len(X))
 
     def _check_parameters(self) -> tuple[list[int], str]:
@@ -156,8 +158,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         hidden = [sizes] if isinstance(sizes, Integral) else list(sizes)  # type: ignore[arg-type]
         activation = ALIASES.get(self.activation, self.activation)
         for name, value, known in [
-            ("activation", activation, ACTIVATIONS),
-            ("solver", self.solver, OPTIMISERS),
+            ("activation", activation, list(ACTIVATIONS)),
+            ("solver", self.solver, list(OPTIMISERS)),
         ]:
             if value not in known:
                 raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(known)}")
@@ -168,9 +170,9 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         if any(not isinstance(size, Integral) or size < 1 for size in hidden):
             raise ValueError(f"hidden_layer_sizes must be whole numbers from 1 on, got {sizes!r}")
         for name in ("alpha", "tol"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a number from 0 on, got {value!r}")
+            number = getattr(self, name)
+            if not isinstance(number, Real) or not 0 <= float(number) < math.inf:
+                raise ValueError(f"{name} must be a number from 0 on, got {number!r}")
         return [int(size) for size in hidden], activation
 
     def _batch_size(self, samples: int) -> int:
@@ -222,7 +224,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             )
 
     def _outputs(self, X: Any) -> Any:
-        """The outputs for checked samples: an array with a row for each, a column for each output."""
+        """The outputs for checked samples, an array: a row for each, a column for each output."""
         function = ACTIVATIONS[ALIASES.get(self.activation, self.activation)]
         activate = getattr(function, "forward", lambda m, x: function(x))  # an operation, or linear
         for coefs, intercepts in zip(self.coefs_[:-1], self.intercepts_[:-1], strict=True):
@@ -274,7 +276,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
         weight decay: half of it times the sum of all squared parameters, divided by the batch size,
         is added to the loss.
     batch_size, max_iter, shuffle
-        samples in a step ("auto": 32), the largest number of epochs, whether batches are drawn anew.
+        samples in a step ("auto": 32), the largest number of epochs, whether batches vary.
     tol, n_iter_no_change
         training ends when the loss has not fallen by ``tol`` for so many epochs in a row.
     early_stopping, validation_fraction

@@ -1,4 +1,4 @@
-"""How good predictions are, as text: accuracy, confusion matrix, precision and recall, or errors."""
+"""How good predictions are, as text: accuracy, confusion matrix, precision, recall; or errors."""
 
 from __future__ import annotations
 
