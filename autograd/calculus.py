@@ -98,7 +98,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
         with recording(_Limits()):
-            return rules(node, operands, varies)
+            limits = rules(node, operands, varies)
+        known = zip(
+            limits, node.local_grads, strict=True
+        )  # 0 * log(0) is 0, which its graph is not
+        return [y if g is not None and math.isnan(g) else g for g, y in known]
 
 
 class _Limits(Recorder):

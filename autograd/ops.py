@@ -379,19 +379,19 @@ def _sigmoid(m: Any, x: Any) -> Any:
     return m.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-sigmoid = Unary("sigmoid({})", _sigmoid, (lambda y, x: y * (1 - y),),
-    "Logistic sigmoid ``1 / (1 + exp(-x))``; neither overflows nor loses its tail.",
-    definition="1 / (1 + exp(-({})))", samples=[-30.0, -2.0, 0.0, 0.7],
+sigmoid: Unary = Unary("sigmoid({})", _sigmoid, (lambda y, x: y * sigmoid(-x),),
+    "Logistic sigmoid ``1 / (1 + exp(-x))``; neither it nor its derivative loses a tail.",
+    definition="1 / (1 + exp(-({})))", samples=[-30.0, -2.0, 0.0, 0.7, 30.0],
     example="sigmoid(0.0) -> 0.5")
 relu = Unary("relu({})", lambda m, x: m.maximum(x, 0.0), (lambda y, x: heaviside(x),),
     "Rectified linear unit ``max(x, 0)``; its derivative at 0 is 0, as in PyTorch.",
-    definition="max({}, 0)", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
+    definition="Max({}, 0)", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
     example="relu(-2.0) -> 0.0")
 leaky_relu = Binary("leaky_relu({}, {})",
     lambda m, x, slope=0.01: m.maximum(x, 0.0) + slope * m.minimum(x, 0.0),
     (lambda y, x, slope: slope + (1 - slope) * heaviside(x), lambda y, x, slope: x - relu(x)),
     "``x`` where positive, else ``slope * x``; its derivative at 0 is the slope, as in PyTorch.",
-    definition="max({0}, 0) + ({1}) * min({0}, 0)", samples=[(2.0, 0.01), (-0.5, 0.2)],
+    definition="Max({0}, 0) + ({1}) * Min({0}, 0)", samples=[(2.0, 0.01), (-0.5, 0.2)],
     special={(0.0, 0.01): (0.01, 0.0)}, example="leaky_relu(-2.0) -> -0.02")
 softplus = Unary("softplus({})", lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.fabs(x))),
     (lambda y, x: sigmoid(x),),
@@ -408,10 +408,12 @@ gelu = Unary("gelu({})", lambda m, x: 0.5 * x * m.erfc(-x * SQRT_HALF),
     example="gelu(0.0) -> 0.0")
 heaviside: Unary = Unary("heaviside({})", lambda m, x: m.where(x > 0, 1.0, 0.0), (0.0,),
     "1 where x > 0, else 0: the derivative of ReLU. Its own derivative is 0 everywhere.",
-    samples=[2.0, -0.5], special={(0.0,): (0.0,)}, example="heaviside(0.0) -> 0.0")
+    definition="Piecewise((1, {} > 0), (0, True))", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
+    example="heaviside(0.0) -> 0.0")
 equal = Binary("equal({}, {})", lambda m, a, b: m.where(a == b, 1.0, 0.0), (0.0, 0.0),
     "1 where a equals b, else 0; its derivatives are 0. Shares out the ties of maximum.",
-    samples=[(2.0, 3.0)], special={(1.0, 1.0): (0.0, 0.0)}, example="equal(2.0, 2.0) -> 1.0")
+    definition="Piecewise((1, Eq({}, {})), (0, True))", samples=[(2.0, 3.0), (0.5, 0.5)],
+    special={(1.0, 1.0): (0.0, 0.0)}, example="equal(2.0, 2.0) -> 1.0")
 
 
 def _called(name: str) -> Callable[[Sequence[str]], str]:
@@ -447,11 +449,11 @@ def _logsumexp(m: Any, *xs: Any) -> Any:
 
 maximum = Nary(_called("maximum"), lambda m, *xs: m.maximum(*xs), _shares,
     "The largest operand, which gets the gradient; ties share it equally.", name="maximum",
-    definition=_called("max"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    definition=_called("Max"), samples=[(2.0, -1.0, 1.5), (0.5,)],
     special={(1.0, 1.0, 0.0): (0.5, 0.5, 0.0)}, example="maximum(1.0, 3.0, 2.0) -> 3.0")
 minimum = Nary(_called("minimum"), lambda m, *xs: m.minimum(*xs), _shares,
     "The smallest operand, which gets the gradient; ties share it equally.", name="minimum",
-    definition=_called("min"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    definition=_called("Min"), samples=[(2.0, -1.0, 1.5), (0.5,)],
     special={(1.0, 1.0, 2.0): (0.5, 0.5, 0.0)}, example="minimum(1.0, 3.0, 2.0) -> 1.0")
 dot = Dot(_affine, _dot, _swapped,
     """``dot(ws, xs, bias=0.0)``: the affine sum ``w1*x1 + ... + wn*xn + bias``, as one node.

@@ -240,10 +240,22 @@ def make_node(
     try:
         local_grads = operation.local_grads(y, xs, varies)
     except (ArithmeticError, ValueError):  # a legal point with an infinite derivative: sqrt at 0
-        with recording(_Limits()):
-            grads = operation.local_grads(Value(y), [Value(x) for x in xs], varies)
-        local_grads = [g.data if isinstance(g, Value) else g for g in grads]
+        local_grads = [
+            None if type(p) is Constant else _limit(operation, y, xs, i)
+            for i, p in enumerate(parents)
+        ]
     return _node(operation, parents, y, tuple(local_grads))
+
+
+def _limit(operation: Operation, y: float, xs: Sequence[float], i: int) -> float:
+    """The local gradient of operand ``i`` alone; where its rule meets a pole, the limit."""
+    only = [j == i for j in range(len(xs))]
+    try:
+        return operation.local_grads(y, xs, only)[i]  # type: ignore[no-any-return]
+    except (ArithmeticError, ValueError):
+        with recording(_Limits()):
+            limit = operation.local_grads(Value(y), [Value(x) for x in xs], only)[i]
+        return limit.data if isinstance(limit, Value) else limit
 
 
 def _node(operation: Operation, parents: Any, y: float, local_grads: Any) -> Value:
