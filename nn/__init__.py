@@ -23,6 +23,7 @@ from .losses import (
 from .module import Module
 from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gradient_norm
 from .persistence import load
+from .torch_bridge import from_torch, to_torch
 from .training import History, fit
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "clip_gradients",
     "cross_entropy",
     "fit",
+    "from_torch",
     "gaussian_nll",
     "gradient_norm",
     "hinge",
@@ -56,4 +58,5 @@ __all__ = [
     "mse",
     "nll",
     "schedules",
+    "to_torch",
 ]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .extras import need
+
 
 @contextmanager
 def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
@@ -22,11 +24,7 @@ def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
 
 
 def _bar(epochs: int) -> Iterator[Callable[[Any], None]]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        message = "the progress bar needs tqdm: pip install 'scalargrad[demo]', or progress=False"
-        raise ImportError(message) from None
+    tqdm = need("tqdm").tqdm
     with tqdm(total=epochs, unit="epoch") as bar:
 
         def show(history: Any) -> None:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from numbers import Integral
 from random import Random
 from typing import Any
@@ -55,8 +56,24 @@ class History:
         names = ("loss", "accuracy", "val_loss", "val_accuracy")
         return [(name, getattr(self, name)) for name in names if getattr(self, name)]
 
+    def plot(self, ax: Any = None) -> Any:
+        """Loss and accuracy against epochs, by `nn.plot.loss_curve`; needs Matplotlib."""
+        from .plot import loss_curve
+
+        return loss_curve(self, ax)
+
     def __repr__(self) -> str:
         return f"<History: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each curve at its start, at its end and at its best."""
+        rows = [f"<caption>{escape(self.summary())}</caption>"]
+        rows.append("<tr><th></th><th>first</th><th>last</th><th>best</th></tr>")
+        for name, xs in self.curves():
+            best = max(xs) if "accuracy" in name else min(xs)
+            cells = "".join(f"<td>{x:.4g}</td>" for x in (xs[0], xs[-1], best))
+            rows.append(f"<tr><th>{name}</th>{cells}</tr>")
+        return f"<table>{''.join(rows)}</table>"
 
 
 Callback = Callable[[Any, History], Any]

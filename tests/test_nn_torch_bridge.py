@@ -1,0 +1,86 @@
+"""Models cross to PyTorch and back with the same outputs."""
+
+import sys
+
+import pytest
+
+import nn
+from nn.layers import ACTIVATIONS
+
+X = [[0.3, -1.2, 2.0], [0.0, 0.0, 0.0], [-25.0, 31.0, 40.0]]
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+def outputs(model, X):
+    return [[float(o) for o in y] if isinstance(y, list) else [float(y)] for y in map(model, X)]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_crosses_and_comes_back(torch, activation):
+    model = nn.MLP(3, [4, 2], activation, rng=1)
+    try:
+        module = nn.to_torch(model)
+    except ValueError:
+        with pytest.raises((AttributeError, TypeError)):
+            getattr(torch, activation)(torch.zeros(1))
+        with pytest.raises(ValueError, match=f"PyTorch has no activation '{activation}'"):
+            nn.to_torch(model)
+        return
+    assert type(module) is torch.nn.Sequential
+    there = module(torch.tensor(X, dtype=torch.float64)).tolist()
+    back = outputs(nn.from_torch(module), X)
+    for here, its, again in zip(outputs(model, X), there, back, strict=True):
+        assert its == pytest.approx(here, rel=1e-12, abs=1e-12)
+        assert again == here
+
+
+def test_maxout_embedding_and_nested_sequentials_cross_and_come_back(torch):
+    model = nn.Sequential(
+        nn.Embedding(5, 3, rng=1),
+        nn.Sequential(nn.Maxout(3, 4, 2, rng=2), nn.Layer(4, 2, "tanh", rng=3)),
+        nn.Neuron(2, activation="sigmoid", rng=4),
+    )
+    module = nn.to_torch(model)
+    here = outputs(model, range(5))
+    assert outputs(nn.from_torch(module), range(5)) == here
+    assert module(torch.arange(5)).tolist() == [pytest.approx(y, rel=1e-12) for y in here]
+
+
+def test_a_user_s_sequential_in_single_precision_comes_over(torch):
+    torch.manual_seed(0)
+    n = torch.nn
+    module = n.Sequential(n.Linear(3, 4, bias=False), n.LeakyReLU(), n.Linear(4, 2), n.Identity())
+    there = module.double()(torch.tensor(X, dtype=torch.float64)).tolist()
+    here = outputs(nn.from_torch(module), X)
+    assert here == [pytest.approx(y, rel=1e-12) for y in there]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda n: n.Sequential(n.Conv1d(1, 1, 1)), "no translation of PyTorch's Conv1d"),
+        (lambda n: n.Sequential(n.Linear(2, 2), n.LeakyReLU(0.2)), "LeakyReLU.negative_slope=0.2"),
+        (lambda n: n.Sequential(n.Linear(2, 2), n.GELU(approximate="tanh")), "approximate='tanh'"),
+        (lambda n: n.Sequential(n.Tanh(), n.Linear(2, 2)), "PyTorch's Tanh.. here"),
+        (lambda n: n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, stride=1)), "MaxPool1d"),
+        (lambda n: n.Sequential(n.Linear(2, 3), n.MaxPool1d(2)), "MaxPool1d"),
+    ],
+)
+def test_what_has_no_translation_is_named(torch, make, message):
+    with pytest.raises(ValueError, match=message):
+        nn.from_torch(make(torch.nn))
+
+
+def test_a_function_of_one_s_own_has_no_translation(torch):
+    with pytest.raises(ValueError, match="no activation '<lambda>'"):
+        nn.to_torch(nn.Layer(2, 2, lambda x: x * x))
+
+
+def test_without_pytorch_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="needs PyTorch: pip install torch"):
+        nn.to_torch(nn.MLP(2, [1]))
