@@ -66,9 +66,7 @@ class Module:
         missing = [name for name in named if name not in state]
         unknown = [name for name in state if name not in named]
         if missing or unknown:
-            what = [f"no {missing[0]!r}"] * bool(missing) + [f"unknown {unknown[0]!r}"] * bool(
-                unknown
-            )
+            what = [f"no {x!r}" for x in missing[:1]] + [f"unknown {x!r}" for x in unknown[:1]]
             raise ValueError(
                 f"the state does not fit this model of {len(named)} parameters, "
                 f"{len(missing)} missing and {len(unknown)} unknown: {', '.join(what)}"

@@ -94,8 +94,8 @@ def loads(text: str) -> Module:
         raise ValueError("nested too deeply to be a model") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f'not a model: "format" is not "{FORMAT}"')
-    if content.get("version") != VERSION:
-        raise ValueError(f"of version {content.get('version')!r:.20}; this reads {VERSION}")
+    if repr(version := content.get("version")) != repr(VERSION):
+        raise ValueError(f"of version {version!r:.20}; this reads {VERSION}")
     keys = ["format", "version", "model", "metadata", "parameters", "sha256"]
     if list(content) != keys:
         raise ValueError(f"must hold {', '.join(keys)}; it holds {', '.join(content)[:200]}")
@@ -195,16 +195,20 @@ def architecture(model: Module) -> dict[str, Any]:
 
 
 def _described(description: Any) -> tuple[str, dict[str, Any]]:
-    """Type and fields of a description, checked but for the sizes, which the modules check."""
-    if not isinstance(description, dict) or description.get("type") not in _KINDS:
+    """Type and fields of a description, checked; the modules know the names of activations."""
+    kind = description.get("type") if isinstance(description, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"unknown architecture {description!r:.80}")
-    kind, fields = description["type"], {k: v for k, v in description.items() if k != "type"}
+    fields = {k: v for k, v in description.items() if k != "type"}
     types = _KINDS[kind][1]
     if {k: type(v) for k, v in fields.items()} != types:
         raise ValueError(f"{kind} is described by {', '.join(types)}, got {fields!r:.80}")
     for size in [v for v in fields.values() if isinstance(v, int)] + fields.get("nouts", []):
         if type(size) is not int or size < 1:
             raise ValueError(f"a size in {kind} is {size!r:.80}, not a positive whole number")
+    for name in fields["activation"] if types.get("activation") is list else []:
+        if type(name) is not str:
+            raise ValueError(f"an activation in {kind} is {name!r:.80}, not a name")
     return kind, fields
 
 
@@ -218,8 +222,5 @@ def _build(description: Any) -> Module:
     kind, fields = _described(description)
     if kind == "Sequential":
         return Sequential(*map(_build, fields["layers"]))
-    try:
-        model: Module = _KINDS[kind][0](**fields, init="zeros")
-    except TypeError as error:  # an activation that is no text
-        raise ValueError(f"{kind}: {error}") from None
+    model: Module = _KINDS[kind][0](**fields, init="zeros")
     return model

@@ -1,0 +1,213 @@
+"""Losses: their formulas, stability, gradients, and what they refuse."""
+
+import math
+
+import pytest
+
+import nn
+from autograd import Value, log_softmax, sigmoid, softmax
+from nn.losses import LOSSES
+
+# of each loss: outputs and targets of some samples, and the loss of each sample by its formula
+LOG_2PI = math.log(2 * math.pi)
+CASES = {
+    "mse": [
+        ([1.0, 3.0], [1.5, 1.0], [0.25, 4.0]),
+        ([[1.0, 2.0], [0.0, -1.0]], [[0.0, 4.0], [0.0, 0.5]], [5.0, 2.25]),
+    ],
+    "mae": [
+        ([1.0, 3.0], [1.5, 1.0], [0.5, 2.0]),
+        ([[1.0, 2.0], [0.1, -1.0]], [[0.0, 4.0], [0.6, 0.5]], [3.0, 2.0]),
+    ],
+    "gaussian_nll": [
+        ([1.0, 3.0], [1.5, 1.0], [0.125 + LOG_2PI / 2, 2.0 + LOG_2PI / 2]),
+        ([[1.0, math.log(4.0)]], [3.0], [(math.log(4.0) + 1.0 + LOG_2PI) / 2]),
+        ([[1.0, 2.0, 0.0, math.log(4.0)]], [[2.0, 4.0]], [(2 + math.log(4.0) + 2 * LOG_2PI) / 2]),
+    ],
+    "laplace_nll": [
+        ([1.0, 3.0], [1.5, 1.0], [0.5 + math.log(2), 2.0 + math.log(2)]),
+        ([[1.0, math.log(4.0)]], [3.0], [math.log(4.0) + 0.5 + math.log(2)]),
+    ],
+    "bce": [
+        ([0.25, 0.9], [1, 0], [-math.log(0.25), -math.log(0.1)]),
+        ([0.3], [0.6], [-0.6 * math.log(0.3) - 0.4 * math.log(0.7)]),
+        ([[0.25, 0.9]], [[1, 0]], [-math.log(0.25) - math.log(0.1)]),
+    ],
+    "bce_with_logits": [
+        ([2.0, -0.5], [1, 0], [math.log1p(math.exp(-2.0)), math.log1p(math.exp(-0.5))]),
+        ([0.7], [0.6], [0.6 * math.log1p(math.exp(-0.7)) + 0.4 * math.log1p(math.exp(0.7))]),
+        ([[2.0, -2.0]], [[1, 0]], [2 * math.log1p(math.exp(-2.0))]),
+    ],
+    "cross_entropy": [
+        ([[0.0, math.log(3.0)]], [1], [math.log(4.0 / 3.0)]),
+        ([[0.0, math.log(3.0)]], [[0, 1]], [math.log(4.0 / 3.0)]),
+        ([[0.0, math.log(3.0)]], [[0.5, 0.5]], [math.log(4.0) - math.log(3.0) / 2]),
+    ],
+    "nll": [
+        ([[-0.5, -0.9], [-3.0, -0.1]], [1, 0], [0.9, 3.0]),
+        ([[-0.5, -0.9]], [[0.25, 0.75]], [0.8]),
+    ],
+    "hinge": [
+        ([0.25, -3.0, 2.0], [1, -1, -1], [0.75, 0.0, 3.0]),
+        ([[2.0, 1.5, -1.0], [0.0, 0.25, 3.0]], [0, 1], [0.5, 0.75 + 3.75]),
+        ([[2.0, 1.5, -1.0]], [[1, 0, 0]], [0.5]),
+    ],
+}
+EACH = [(name, *case) for name in LOSSES for case in CASES[name]]
+
+
+def values_of(outputs):
+    return [[Value(x) for x in o] if isinstance(o, list) else Value(o) for o in outputs]
+
+
+def flat(outputs):
+    return [x for o in outputs for x in (o if isinstance(o, list) else [o])]
+
+
+@pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)
+def test_the_formula_reduced_by_mean_and_sum_of_numbers_and_values(
+    name, outputs, targets, expected
+):
+    loss = LOSSES[name]
+    total = loss(outputs, targets, reduction="sum")
+    assert total == pytest.approx(math.fsum(expected), rel=1e-14)
+    assert loss(outputs, targets) == pytest.approx(math.fsum(expected) / len(expected), rel=1e-14)
+    graph = loss(values_of(outputs), targets, reduction="sum")
+    assert isinstance(graph, Value)
+    assert graph.data == total
+    classes = isinstance(outputs[0], list) and isinstance(targets[0], int)
+    if not classes:  # targets are data as outputs are, which is what compiling a loss needs
+        both = loss(values_of(outputs), values_of(targets), reduction="sum")
+        assert both.data == pytest.approx(total, rel=1e-15)
+
+
+@pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)
+def test_arrays_are_taken_as_lists(name, outputs, targets, expected):
+    np = pytest.importorskip("numpy")
+    loss = LOSSES[name]
+    assert loss(np.array(outputs), np.array(targets)) == loss(outputs, targets)
+
+
+@pytest.mark.parametrize("z", [1000.0, -1000.0])
+@pytest.mark.parametrize("t", [0, 1])
+def test_bce_with_logits_is_exact_far_out(z, t):
+    logit = Value(z)
+    loss = nn.bce_with_logits([logit], [t])
+    loss.backward()
+    wrong = (z > 0) != (t == 1)
+    assert loss.data == (1000.0 if wrong else 0.0)
+    assert logit.grad == pytest.approx((1 if z > 0 else 0) - t, abs=1e-300)
+
+
+def test_bce_with_logits_keeps_its_tail():
+    assert nn.bce_with_logits([40.0], [1]) == pytest.approx(math.exp(-40.0), rel=1e-15)
+    assert nn.bce_with_logits([-40.0], [0]) == pytest.approx(math.exp(-40.0), rel=1e-15)
+
+
+@pytest.mark.parametrize("target", [0, 1, [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+def test_cross_entropy_is_exact_far_out(target):
+    z = [Value(1000.0), Value(-1000.0)]
+    p = target if isinstance(target, list) else [1.0 - target, 1.0 * target]
+    loss = nn.cross_entropy([z], [target])
+    loss.backward()
+    assert loss.data == 2000.0 * p[1]
+    assert [x.grad for x in z] == [1.0 - p[0], -p[1]]
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+@pytest.mark.parametrize("t", [0, 1])
+def test_bce_of_a_certain_answer_is_0_or_bounded_as_in_pytorch(p, t):
+    output = Value(p)
+    loss = nn.bce([output], [t])
+    loss.backward()
+    assert loss.data == pytest.approx(0.0 if p == t else 100.0, rel=1e-15)
+    assert math.isfinite(output.grad)
+
+
+def test_losses_equal_each_other_where_their_formulas_meet():
+    z, t = [0.3, -1.7, 4.0], [1, 0, 1]
+    assert nn.bce_with_logits(z, t) == pytest.approx(nn.bce(map(sigmoid, z), t), rel=1e-14)
+    zs = [[0.3, -1.7, 4.0], [1.0, 1.0, 0.0]]
+    ce = nn.cross_entropy(zs, [1, 2])
+    assert ce == pytest.approx(nn.nll(map(log_softmax, zs), [1, 2]), rel=1e-14)
+    by_hand = -math.fsum(math.log(softmax(z)[y]) for z, y in zip(zs, [1, 2], strict=True)) / 2
+    assert ce == pytest.approx(by_hand, rel=1e-14)
+
+
+@pytest.mark.parametrize("name", ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll"])
+def test_the_loss_equals_pytorch_s(name):
+    torch = pytest.importorskip("torch")
+    f = torch.nn.functional
+    theirs = {
+        "bce": f.binary_cross_entropy,
+        "bce_with_logits": f.binary_cross_entropy_with_logits,
+        "cross_entropy": f.cross_entropy,
+        "gaussian_nll": lambda o, t: f.gaussian_nll_loss(
+            o[:, 0], t, o[:, 1].exp(), full=True, eps=1e-300
+        ),
+    }[name]
+    for outputs, targets, _ in CASES[name]:
+        flat_outputs = isinstance(outputs[0], float)
+        if name == "gaussian_nll" and (flat_outputs or len(outputs[0]) != 2):
+            continue
+        if name in ("bce", "bce_with_logits") and not flat_outputs:
+            continue  # PyTorch takes the mean over the outputs too
+        kind = torch.long if isinstance(targets[0], int) and not flat_outputs else torch.float64
+        t = torch.tensor(targets, dtype=kind)
+        ours = nn.losses.LOSSES[name](outputs, targets)
+        its = theirs(torch.tensor(outputs, dtype=torch.float64), t)
+        assert ours == pytest.approx(its.item(), rel=1e-14)
+
+
+def test_penalties():
+    ps = [Value(3.0), Value(-4.0), Value(0.0)]
+    squares, sizes = nn.l2(ps), nn.l1(ps)
+    assert (squares.data, sizes.data) == (25.0, 7.0)
+    squares.backward()
+    assert [p.grad for p in ps] == [6.0, -8.0, 0.0]
+    for p in ps:
+        p.grad = 0.0
+    sizes.backward()
+    assert [p.grad for p in ps] == [1.0, -1.0, 0.0]
+    assert nn.l1([]) == nn.l2([]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "targets", "message"),
+    [
+        ("mse", [1.0, 2.0], [1.0], "2 outputs but 1 targets"),
+        ("mse", [], [], "a loss of no samples"),
+        ("mse", [[1.0, 2.0]], [1.0], "sample 0: the model has 2 outputs, the target 1 numbers"),
+        ("mae", [1.0, 2.0], [1.0, [1.0, 2.0]], "sample 1: the model has 1 outputs, the target 2"),
+        ("gaussian_nll", [[1.0, 2.0, 3.0]], [1.0], "needs 1 outputs, or 2 with the log-variances"),
+        ("bce", [0.5, 1.5], [0, 1], "sample 1: output 1.5 is no probability: is it a logit"),
+        ("bce", [0.5], [2], "target must be 0, 1 or a probability between, got 2"),
+        ("bce_with_logits", [0.5], [-1], "target must be 0, 1 or a probability between, got -1"),
+        ("cross_entropy", [[1.0, 2.0]], [2], "label 2 is outside the classes 0 .. 1"),
+        ("cross_entropy", [[1.0, 2.0]], [-1], "label -1 is outside the classes 0 .. 1"),
+        ("cross_entropy", [[1.0, 2.0]], [0.5], "a class is a whole number, got 0.5"),
+        ("cross_entropy", [[1.0, 2.0]], [math.nan], "a class is a whole number, got nan"),
+        ("cross_entropy", [1.0], [0], "needs one output for each class, two or more"),
+        ("cross_entropy", [[1.0, 2.0]], [[1.0]], "has 2 outputs, the target 1 probabilities"),
+        ("cross_entropy", [[1.0, 2.0]], [[0.5, 0.6]], "probabilities sum to 1.1, not 1"),
+        ("nll", [[-1.0, -2.0]], [[1.5, -0.5]], "target must be 0, 1 or a probability"),
+        ("hinge", [0.5], [0], "hinge of one output takes targets -1 and 1, got 0"),
+        ("hinge", [[0.5, 1.0]], [2], "label 2 is outside the classes 0 .. 1"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_sample(name, outputs, targets, message):
+    with pytest.raises(ValueError, match=message):
+        LOSSES[name](outputs, targets)
+    if outputs and flat(outputs):
+        with pytest.raises(ValueError, match=message):
+            LOSSES[name](values_of(outputs), targets)
+
+
+def test_an_unknown_reduction_is_refused():
+    with pytest.raises(ValueError, match="reduction must be 'mean' or 'sum', got 'max'"):
+        nn.mse([1.0], [1.0], reduction="max")
+
+
+def test_nan_goes_through_and_is_not_hidden():
+    assert math.isnan(nn.mse([math.nan], [1.0]))
+    assert math.isnan(nn.bce_with_logits([math.nan], [1.0]))
