@@ -95,6 +95,8 @@ def gradcheck(
     places = [place for structure in structures for place in structure.places]
     numbers = [x for structure in structures for x in structure.numbers]
     variables = [x if isinstance(x, Value) else Value(x) for x in numbers]
+    if order < 1:
+        raise ValueError(f"the order of the derivatives to check is 1 or more, got {order!r}")
     if not variables:
         raise ValueError(f"gradcheck has no numbers to vary: it was given {args!r:.80}")
     rest = iter(variables)
@@ -125,11 +127,12 @@ def gradcheck(
 def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     """What ``f`` calls its arguments, as far as that can be known."""
     try:
-        bound = inspect.signature(f).bind(*args).arguments
-    except (TypeError, ValueError):
-        bound = {}
-    names = [name for name, given in bound.items() if not isinstance(given, tuple) or given in args]
-    return names if len(names) == len(args) else [f"argument {i}" for i in range(len(args))]
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # it does not say
+        parameters = []
+    names = [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD][: len(args)]
+    rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "arguments")
+    return names + [f"{rest}[{i}]" for i in range(len(args) - len(names))]
 
 
 def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) -> Scalar:
@@ -229,7 +232,8 @@ def find_nonfinite(y: Value) -> NonFinite | None:
 
 
 def _described(node: Value) -> str:
-    text = formulas([node])[node] if node.op else "leaf"
+    leaves = [p for p in node.parents if not p.parents]
+    text = formulas([*leaves, node])[node] if node.op else "leaf"
     return f"{text} (node {node.label!r})" if node.label else text
 
 

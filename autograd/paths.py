@@ -65,12 +65,12 @@ class Explanation:
         width = max(map(len, sides))
         for side, t in zip(sides, self.terms, strict=False):
             lines.append(f"{side:{width}}  where {t.computed}, operand {t.operand}")
-        lines += _left_out("terms", len(self.terms) - SHOWN, [t.value for t in self.terms[SHOWN:]])
+        lines += _left_out("term", len(self.terms) - SHOWN, [t.value for t in self.terms[SHOWN:]])
         if self.paths:
             lines.append(f"and by paths, of which there are {self.path_count}:")
             lines += [f"  {' → '.join(p.nodes)}: {_product(p[1], ' · ')}" for p in self.paths]
             rest = self.derivative - sum(path.value for path in self.paths)
-            lines += _left_out("paths", self.path_count - len(self.paths), [rest])
+            lines += _left_out("path", self.path_count - len(self.paths), [rest])
         return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
@@ -171,7 +171,8 @@ def _factor(x: float) -> str:
 
 
 def _left_out(what: str, count: int, values: Sequence[float]) -> list[str]:
-    return [f"  and {count} more {what}, together {number(sum(values))}"] if count > 0 else []
+    plural = "s" if count > 1 else ""
+    return [f"  and {count} more {what}{plural}, together {number(sum(values))}"] * (count > 0)
 
 
 def _latex(name: str) -> str:
