@@ -394,3 +394,44 @@ BAD = [
 def test_bad_input_is_an_error_that_says_what_was_given_and_what_to_do(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.slow  # 10 seconds, nearly all of them JAX's
+def test_names_argument_order_and_results_are_those_of_jax():
+    jax = pytest.importorskip("jax")
+    np = pytest.importorskip("numpy")
+    jax.config.update("jax_enable_x64", True)
+
+    def mine(p, x):
+        return ag.sum(ag.tanh(p["w"][0] * x[i] + p["w"][1]) * x[1 - i] for i in (0, 1)) * p["s"]
+
+    def theirs(p, x):
+        return sum(jax.numpy.tanh(p["w"][0] * x[i] + p["w"][1]) * x[1 - i] for i in (0, 1)) * p["s"]
+
+    p, x = {"w": [0.5, -1.0], "s": 2.0}, (0.3, 0.7)
+    dp, dx = {"w": [1.0, 0.0], "s": -1.0}, (0.1, 0.2)
+
+    def results(m, f):
+        yield m.grad(f)(p, x)
+        yield m.grad(f, argnums=1)(p, x)
+        yield m.value_and_grad(f, (0, 1))(p, x)
+        yield m.hessian(f)(p, x)
+        yield m.hessian(f, argnums=(0, 1))(p, x)
+        yield m.jacobian(lambda p, x: {"y": [f(p, x), p["s"] * x[0]]}, 1)(p, x)
+        yield m.jvp(f, (p, x), (dp, dx))
+        out, vjp_fn = m.vjp(lambda p, x: (f(p, x), x[0] * x[0]), p, x)
+        yield out
+        yield vjp_fn((0.5, 2.0))
+        A = np.arange(6.0).reshape(2, 3) / 7
+        v = np.array([0.5, -1.0, 2.0])
+        yield m.jacobian(lambda A: (A @ v) ** 2)(A)
+        yield m.jacobian(lambda A, v: (A @ v) ** 2, (0, 1))(A, v)
+        yield m.grad(lambda A: ((A @ v) ** 2).sum())(A)
+        yield m.hessian(lambda v: ((A @ v) ** 2).sum())(v)
+
+    for got, expected in zip(results(ag, mine), results(jax, theirs), strict=True):
+        got, expected = jax.tree.flatten(got), jax.tree.flatten(expected)
+        assert got[1] == expected[1]
+        for a, b in zip(got[0], expected[0], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+            assert np.shape(a) == np.shape(b)
