@@ -5,6 +5,9 @@
 'bce_with_logits'
 """
 
+from importlib import import_module
+from typing import Any
+
 from . import initialisers, schedules
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
@@ -25,6 +28,14 @@ from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gr
 from .persistence import load
 from .torch_bridge import from_torch, to_torch
 from .training import History, fit
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators, for which scikit-learn is imported when they are first used."""
+    if name in ("MLPClassifier", "MLPRegressor"):
+        return getattr(import_module(".estimators", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "MLP",

@@ -310,7 +310,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
 
     def predict(self, X: Any) -> Any:
         """The class label of each sample."""
-        return self.classes_[self._numbers(self._checked(X))]
+        numbers = self._numbers(self._checked(X))
+        return self.classes_[numbers]
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class (column) for each sample (row)."""

@@ -39,29 +39,27 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
     ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``.
     """
     ax = _axes(ax, "Training", "epoch", "loss")
-    curves = history if isinstance(history, Mapping) else vars(history)
-    curves = {k: v for k, v in curves.items() if isinstance(v, (list, tuple)) and v}
+    curves = dict(history if isinstance(history, Mapping) else history.curves())
     right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
     lines: list[Any] = []
     for name, numbers in curves.items():
-        if "loss" in name or "accuracy" in name:
-            on, colour = (right, COLOURS[1]) if "accuracy" in name else (ax, COLOURS[0])
-            label = name.replace("val_", "validation ")
-            style = "--" if label != name else "-"
-            epochs = range(1, len(numbers) + 1)
-            marker = "o" if len(numbers) < 3 else None  # one point makes no line
-            lines += on.plot(epochs, numbers, style, color=colour, label=label, marker=marker)
+        on, colour = (right, COLOURS[1]) if "accuracy" in name else (ax, COLOURS[0])
+        label = name.replace("val_", "validation ")
+        style = "--" if label != name else "-"
+        epochs = range(1, len(numbers) + 1)
+        marker = "o" if len(numbers) < 3 else None  # one point makes no line
+        lines += on.plot(epochs, numbers, style, color=colour, label=label, marker=marker)
     if right is not None:
         right.set_ylabel("accuracy")
         right.set_ylim(0.0, 1.02)
     ax.legend(handles=lines, loc="center right")
-    ax.set_ylim(bottom=0.0 if min(map(min, _only(curves, "loss")), default=0.0) >= 0 else None)
+    ax.set_ylim(
+        bottom=0.0
+        if min((min(v) for k, v in curves.items() if "loss" in k), default=0.0) >= 0
+        else None
+    )
     ax.locator_params(axis="x", integer=True)
     return ax
-
-
-def _only(curves: Mapping[str, Sequence[float]], word: str) -> list[Sequence[float]]:
-    return [numbers for name, numbers in curves.items() if word in name]
 
 
 def decision_boundary(
