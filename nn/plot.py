@@ -166,14 +166,15 @@ def activations(
 ) -> Any:
     """Each neuron's response over the plane of two features, one row of pictures per layer.
 
-    ``model`` has ``layers``, each a function of the outputs of the one before. The line is where
-    the response is half its largest size; ``X`` sets the part of the plane that is shown.
+    ``model`` has ``layers``, each a function of the outputs of the one before; ``X`` sets the part
+    of the plane that is shown.
     """
     xs, ys, points = _grid(X, resolution)
     responses = [_through(model.layers, point) for point in points]
     widths = [len(layer) for layer in responses[0]]
     figure = figure or _figure(min(1.1 * max(widths) + 1.5, 14.0), 1.35 * len(widths) + 0.6)
-    grid = figure.add_gridspec(len(widths), max(widths))
+    ratios = [*[1.0] * max(widths), 0.12]  # the last column is for the scales
+    grid = figure.add_gridspec(len(widths), max(widths) + 1, width_ratios=ratios)
     for i, width in enumerate(widths):
         size = max(abs(r) for response in responses for r in response[i]) or 1.0
         axes = [figure.add_subplot(grid[i, j]) for j in range(width)]
@@ -186,7 +187,7 @@ def activations(
             ax.set_yticks([])
         axes[0].set_ylabel(f"layer {i}\n{features[1]}", fontsize=8)
         axes[0].set_xlabel(features[0], fontsize=8)
-        figure.colorbar(image, ax=axes, label="response")
+        figure.colorbar(image, cax=figure.add_subplot(grid[i, -1]), label="response")
     figure.suptitle("What each neuron responds to")
     return figure
 
@@ -231,7 +232,7 @@ def weights(model: Any, *, figure: Any = None) -> Any:
         table = [[p.data for p in row] + [math.nan] * (width - len(row)) for row in rows]
         image = ax.imshow(table, cmap=_diverging(), vmin=-size, vmax=size, aspect="auto")
         _axes(ax, name, "input, then bias", "neuron")
-        ax.locator_params(integer=True)
+        ax.locator_params(integer=True, min_n_ticks=1)
     figure.colorbar(image, ax=list(axes), label="weight")
     figure.suptitle("Weights")
     return figure
