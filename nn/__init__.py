@@ -8,7 +8,7 @@
 from importlib import import_module
 from typing import Any
 
-from . import initialisers, schedules
+from . import datasets, initialisers, plot, schedules
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
     bce,
@@ -55,6 +55,7 @@ __all__ = [
     "bce_with_logits",
     "clip_gradients",
     "cross_entropy",
+    "datasets",
     "fit",
     "from_torch",
     "gaussian_nll",
@@ -68,6 +69,7 @@ __all__ = [
     "mae",
     "mse",
     "nll",
+    "plot",
     "schedules",
     "to_torch",
 ]

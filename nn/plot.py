@@ -92,7 +92,7 @@ def decision_boundary(
             xs, ys, _rows(surface, resolution), levels, cmap=_diverging(), alpha=0.6
         )
         ax.contour(xs, ys, _rows(surface, resolution), [0.5], colors="#333333", linewidths=1.2)
-        ax.figure.colorbar(bands, ax=ax, label=f"probability of class {_named(classes, 1)}")
+        ax.figure.colorbar(bands, ax=ax, label=f"sigmoid(output): class {_named(classes, 1)}")
         count = 2
     else:
         count = len(scores[0])
