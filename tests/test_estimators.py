@@ -12,6 +12,8 @@ import nn
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([nn.MLPClassifier(max_iter=25), nn.MLPRegressor(max_iter=25)])
+@parametrize_with_checks(
+    [kind(hidden_layer_sizes=(8,), max_iter=12) for kind in (nn.MLPClassifier, nn.MLPRegressor)]
+)
 def test_scikit_learns_own_checks(estimator, check) -> None:
     check(estimator)
