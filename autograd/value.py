@@ -92,7 +92,10 @@ class Value(Node):
     label: str
 
     def __init__(self, data: float | Real, label: str = "") -> None:
-        self.data = data if type(data) is float else real(data)
+        if type(data) is not float:
+            recorder = _recorder.get()
+            data = real(data) if recorder is None else recorder.real(data)
+        self.data = data
         self.grad = NEVER
         self.parents = self.local_grads = ()
         self.op = None
@@ -126,7 +129,7 @@ class Value(Node):
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """A node for ``operation`` at ``operands``; plain numbers among them become constants."""
-        plain = list(map(type, operands)).count(Value) == len(operands)  # the usual case: fast
+        plain = set(map(type, operands)) == {Value}  # the usual case needs no second look
         if plain:
             parents = tuple(operands)
         else:
@@ -270,6 +273,10 @@ class Recorder:
 
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         return Value(operation.value([p.data for p in parents], parents))
+
+    def real(self, x: Any) -> float:
+        """The data of ``Value(x)``."""
+        return real(x)
 
     def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Scalar) -> bool:
         return test(a.data, b.data if isinstance(b, Value) else b)

@@ -1,0 +1,320 @@
+"""What `autograd.compile` returns: a function that looks like the original and runs as arrays.
+
+For those who build on it, optimisers say: the result of a compiled function with one output is a
+`CompiledValue`. Its ``parents`` are the live leaves (parameters), the same tuple at every call, its
+``gradient`` is a flat NumPy array of the derivatives by them, in that order, and its ``inputs`` the
+array of their ``data`` as they were read. So all parameters can be stepped with array operations::
+
+    loss = fast()
+    stepped = loss.inputs - learning_rate * loss.gradient
+    for leaf, data in zip(loss.parents, stepped.tolist()):
+        leaf.data = data
+"""
+
+from __future__ import annotations
+
+import copyreg
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import value as engine
+from ..ops import Operation
+from ..pickling import _reduce
+from ..value import Value, topological_order
+from .arrays import Arrays
+from .program import Path, Program
+from .recorder import TraceRecorder
+from .structure import Static, flatten, rebuild
+
+MOST_PATHS = 64  # recordings of one structure; a function with more of them runs as it is
+MOST_MISSES = 16  # calls in a row, each of which took a new path
+
+
+class Compiled(Operation):
+    """The operation of the nodes that compiled functions return. It is not in the table."""
+
+    def __init__(self) -> None:
+        self.name = self.symbol = self.__name__ = "compiled"
+        self.precedence, self.domain = 9, ""
+        self._text = self._definition = lambda xs: "compiled(...)"
+        self.constant_rules = None
+
+    def __reduce__(self) -> str:
+        return "COMPILED"
+
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
+        """The numbers that the program computed; derivatives of them are not known."""
+        if varies is None:
+            return y.local_grads
+        return [g if v else None for g, v in zip(y.local_grads, varies, strict=True)]
+
+
+COMPILED = Compiled()
+
+
+class CompiledValue(Value):
+    """A result of a compiled function: a node whose parents are the leaves it depends on."""
+
+    __slots__ = ("call", "which")
+    call: _Call
+    which: int
+
+    def __init__(self, data: float, call: _Call, which: int = 0) -> None:
+        self.data, self.grad, self.label = data, engine.NEVER, ""
+        self.op, self.parents = COMPILED, call.parents
+        self.call, self.which = call, which
+
+    @property
+    def inputs(self) -> Any:
+        """The data of the parents, as they were read at the call: an array."""
+        return self.call.p
+
+    @property
+    def gradient(self) -> Any:
+        """The derivative of this result by each of the parents: an array."""
+        return self.call.gradient(self.which)
+
+    @property
+    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]
+        return tuple(self.gradient.tolist())
+
+    def backward(self) -> None:
+        """As `Value.backward`; where all parents are different leaves, in one loop."""
+        if not self.call.plain:
+            return super().backward()
+        self.grad = 1.0
+        for leaf, local_grad in zip(self.parents, self.gradient.tolist(), strict=True):
+            leaf.grad += local_grad
+        return None
+
+
+copyreg.pickle(CompiledValue, lambda node: _as_plain(node))
+
+
+def _as_plain(node: CompiledValue) -> Any:
+    """Pickled as an ordinary node with its numbers; the program stays behind."""
+    restore, (first, _, *fields) = _reduce(node)
+    return restore, (first, Value, *fields)
+
+
+class _Call:
+    """One run of a program, shared by its results."""
+
+    __slots__ = ("path", "parents", "plain", "p", "x", "eager", "_gradients")
+
+    def __init__(
+        self,
+        path: Path,
+        parents: tuple[Value, ...],
+        p: Any,
+        x: Any,
+        gradient: Any,
+        eager: Callable[[], list[Value]],
+    ) -> None:
+        self.path, self.parents, self.plain, self.p, self.x = path, parents, path.plain, p, x
+        self.eager = eager  # the results of the function itself, for its arguments
+        self._gradients = {} if gradient is None else {0: gradient}
+
+    def gradient(self, which: int) -> Any:
+        """The gradient of one output, computed when it is asked for if there are several."""
+        if which not in self._gradients:
+            self._gradients[which] = self._one_of_many(which)
+        return self._gradients[which]
+
+    def _one_of_many(self, which: int) -> Any:
+        program = self.path.program("seeded")
+        order = self.path.program("value").order  # that of ``p`` and ``parents``
+        seeds = np.zeros(len(self.path.outputs))
+        seeds[which] = 1.0
+        p, gradient = np.empty(len(order)), np.empty(len(order))
+        p[order] = self.p
+        found = computed(program, p[program.order], np.concatenate([self.x, seeds]))
+        if found is None or not math.isfinite(np.sum(found[1])):
+            return self._eagerly(which)
+        gradient[program.order] = found[1]
+        return gradient[order]
+
+    def _eagerly(self, which: int) -> Any:
+        """The same by the engine, at the numbers of the call: where a derivative is infinite."""
+        data = [leaf.data for leaf in self.parents]
+        grads: list[tuple[Value, float]] = []
+        try:
+            for leaf, x in zip(self.parents, self.p.tolist(), strict=True):
+                leaf.data = x
+            result = self.eager()[which]
+            grads = [(node, node.grad) for node in (*self.parents, *topological_order(result))]
+            for leaf in self.parents:
+                leaf.grad = 0.0
+            result.backward()
+            return np.array([leaf.grad for leaf in self.parents])
+        finally:
+            for leaf, x in zip(self.parents, data, strict=True):
+                leaf.data = x
+            for node, grad in grads:
+                node.grad = grad
+
+
+def computed(program: Program, p: Any, x: Any) -> Any:
+    """What the program gives; None if it takes another path, or fails where eager code would.
+
+    NumPy raises where Python's math does: an overflow or a pole, though the result be finite.
+    """
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            found = program.run(p, x)
+    except (ArithmeticError, ValueError):
+        return None
+    return found if found is not None and all(map(math.isfinite, found[0])) else None
+
+
+class CompiledFunction:
+    """See `autograd.compile`."""
+
+    def __init__(self, function: Callable[..., Any], static: tuple[int, ...], xp: Any) -> None:
+        self.function, self.static = function, frozenset(static)
+        self.xp = Arrays(np if xp is None else xp)
+        self.paths: dict[Any, list[Path]] = {}  # by structure; the last used first
+        self._misses: dict[Any, int] = {}
+        self.last: Path | None = None
+        self.__wrapped__ = function
+        self.__doc__ = getattr(function, "__doc__", None)
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __repr__(self) -> str:
+        return f"<compiled function {self.__name__}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        raise TypeError(
+            f"{self.__name__} is a method: compile it on the instance, "
+            f"instance.{self.__name__} = autograd.compile(instance.{self.__name__})"
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        recorder = engine._recorder.get()
+        if isinstance(recorder, TraceRecorder):
+            return self.function(*args, **kwargs)  # part of the function that is being recorded
+        if self.static:
+            args = tuple([Static(x) if i in self.static else x for i, x in enumerate(args)])
+        leaves: list[Any] = []
+        structure = flatten((args, kwargs), leaves)
+        paths = self._paths(structure)
+        for path in paths:
+            result = self._run(path, structure, leaves, recorder is None)
+            if result is not None:
+                if path is not paths[0]:
+                    paths.remove(path)
+                    paths.insert(0, path)
+                self._misses[structure] = 0
+                return result
+        return self._record(structure, leaves, recorder is None)
+
+    def _paths(self, structure: Any) -> list[Path]:
+        try:
+            return self.paths.setdefault(structure, [])
+        except TypeError:
+            raise TypeError(
+                "a compiled function takes numbers, Values, and lists, tuples, dicts and arrays of "
+                "them; anything else has to be hashable, like a string or a model"
+            ) from None
+
+    def _record(self, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
+        """The result by a path that is not known yet, which is kept."""
+        paths, misses = self.paths[structure], self._misses.get(structure, 0) + 1
+        self._misses[structure] = misses
+        if misses > MOST_MISSES or len(paths) >= MOST_PATHS:
+            if misses == MOST_MISSES + 1:
+                warnings.warn(
+                    f"{self.__name__} takes another branch at nearly every call, so it runs as it "
+                    "is, not compiled: use autograd.maximum, minimum and relu instead of branches",
+                    stacklevel=4,
+                )
+            return self._eager(structure, leaves)
+        path = Path(self.function, structure, leaves, self.xp)
+        if any(known.outcomes == path.outcomes for known in paths):
+            return self._eager(structure, leaves)  # a known path, at numbers where it fails
+        result = self._run(path, structure, leaves, with_gradient)
+        paths.insert(0, path)
+        return self._eager(structure, leaves) if result is None else result
+
+    def _eager(self, structure: Any, leaves: list[Any]) -> Any:
+        """What the function itself says: a result that is not finite, or an error that names it."""
+        result, values = self._evaluated(structure, leaves)
+        return rebuild(result, iter(values))
+
+    def _evaluated(self, structure: Any, leaves: list[Any]) -> tuple[Any, list[Value]]:
+        args, kwargs = rebuild(structure, iter(leaves))
+        outputs: list[Any] = []
+        result = flatten(self.function(*args, **kwargs), outputs)
+        return result, [x if isinstance(x, Value) else Value(x) for x in outputs]
+
+    def _run(self, path: Path, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
+        """The result by ``path``; None if that is another path than this call takes, or fails."""
+        self.last = path
+        single = len(path.outputs) == 1
+        differentiates = with_gradient and single and bool(path.parameters)
+        program = path.program("gradient" if differentiates else "value")
+        parents = self._parents(path, program, leaves)
+        p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
+        x = np.array([leaves[i] for i in path.numbers], float) if path.numbers else _NOTHING
+        found = computed(program, p, x)
+        if found is None:
+            return None
+        values, gradient = found
+        if not with_gradient or not parents:
+            return rebuild(path.structure, iter([Value(y) for y in values]))
+        if gradient is not None:
+            gradient = np.asarray(gradient)
+            if not math.isfinite(gradient.sum()):
+                return None
+        call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[1])
+        if single and path.structure == "value":
+            return CompiledValue(values[0], call)
+        results = [
+            Value(y) if output.value is not None else CompiledValue(y, call, i)
+            for i, (y, output) in enumerate(zip(values, path.outputs, strict=True))
+        ]
+        return rebuild(path.structure, iter(results))
+
+    def _parents(self, path: Path, program: Program, leaves: list[Any]) -> tuple[Value, ...]:
+        """The leaves in the order in which the program takes them."""
+        if not path.arguments:
+            if program.parents is None:
+                program.parents = tuple([path.leaves[i] for i in program.order])
+            return program.parents
+        parents = path.leaves + [leaves[i] for i in path.arguments]
+        return tuple([parents[i] for i in program.order])
+
+    @property
+    def source(self) -> str:
+        """The program of the last call, as Python source."""
+        return self._last_program().source
+
+    def _last_program(self) -> Program:
+        if self.last is None:
+            raise RuntimeError(
+                f"{self.__name__} has not been called yet: call it once to record it"
+            )
+        return next(reversed(self.last._programs.values()))
+
+    def report(self) -> str:
+        """What compiling did: nodes, operations, matrix products, seconds of each stage."""
+        program, path = self._last_program(), self.last
+        assert path is not None
+        lines = [
+            f"nodes recorded          {path.recorded:>8,}",
+            f"nodes after simplifying {path.simplified:>8,}",
+            f"array operations        {program.operations:>8,}",
+            f"matrix products         {len(program.products):>8,}",
+            *(f"    {product}" for product in program.products),
+            *(f"seconds to {stage:<13}{spent:>8.3f}" for stage, spent in path.seconds.items()),
+        ]
+        return "\n".join(lines)
+
+
+_NOTHING = np.empty(0)

@@ -1,0 +1,104 @@
+"""Stage 2, simplify: what was written as scalar code, as few expressions as possible.
+
+Chains of additions and products whose intermediate results nobody else uses become one `dot`, so
+``sum(w * x for ...) + b`` is what ``dot(ws, xs, b)`` would have been. Constants fold, equal
+expressions are one, what no result depends on is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .. import ops
+from ..ops import Nary, scalar_graph
+from .expressions import Expression, Graph, Pairs
+
+
+class Simplifier:
+    """Rewrites nodes, anything with ``op`` and ``parents``, into the expressions of ``graph``.
+
+    ``leaf`` gives the expression of a node without an op.
+    """
+
+    def __init__(self, graph: Graph, leaf: Callable[[Any], Expression]) -> None:
+        self.graph, self.leaf = graph, leaf
+        self.forms: dict[Any, Expression | Pairs] = {}  # Pairs: a sum with one consumer, still open
+
+    def run(self, nodes: Sequence[Any], roots: Iterable[Any]) -> list[Expression]:
+        """The expressions of ``roots``; ``nodes`` holds their ancestors, parents first."""
+        roots = list(roots)
+        uses = dict.fromkeys(roots, 2)  # a root is a node of its own, whoever consumes it
+        for node in reversed(nodes):
+            if node in uses and node.op is not None:
+                for parent in node.parents:
+                    uses[parent] = uses.get(parent, 0) + 1
+        for node in nodes:
+            if node in uses and node.op is not None:
+                form = self._rewritten(node)
+                self.forms[node] = form if uses[node] == 1 else self._closed(form)
+        return [self.expression(root) for root in roots]
+
+    def expression(self, node: Any) -> Expression:
+        form = self.forms.get(node)
+        if form is None:
+            form = self.forms[node] = self.leaf(node)
+        return self._closed(form)
+
+    def _closed(self, form: Expression | Pairs) -> Expression:
+        return form if isinstance(form, Expression) else self.graph.dot(form)
+
+    def _rewritten(self, node: Any) -> Expression | Pairs:
+        op, parents = node.op, node.parents
+        if op is ops.mul:
+            return self._product(*parents)
+        if op is ops.add or op is ops.sum:
+            return self._joined([self._terms(p) for p in parents])
+        if op is ops.sub:
+            a, b = parents
+            return self._joined([self._terms(a), self._scaled(-1.0, b)])
+        if op is ops.neg:
+            return self._scaled(-1.0, parents[0])
+        operands = [self.expression(p) for p in parents]
+        if (pairs := self.graph.linear(op, operands)) is not None:
+            return pairs
+        if isinstance(op, Nary):
+            return self._expanded(op, operands)
+        return self.graph.make(op, operands)
+
+    def _terms(self, node: Any) -> Pairs:
+        form = self.forms.get(node)
+        return form if isinstance(form, list) else [(self.graph.one, self.expression(node))]
+
+    def _joined(self, sums: list[Pairs]) -> Pairs:
+        """All terms in one list: the longest takes in the others, so a long chain stays linear."""
+        longest = max(sums, key=len)
+        for terms in sums:
+            if terms is not longest:
+                longest.extend(terms)
+        return longest
+
+    def _product(self, a: Any, b: Any) -> Expression | Pairs:
+        left, right = self.forms.get(a), self.forms.get(b)
+        for one, other, node in ((left, right, b), (right, left, a)):
+            if isinstance(other, list) and isinstance(one, Expression) and one.value is not None:
+                return self._scaled(one.value, node)
+        return [(self.expression(a), self.expression(b))]
+
+    def _scaled(self, factor: float, node: Any) -> Pairs:
+        """``factor * node``; the factor joins a coefficient that is there already."""
+        terms, graph = self._terms(node), self.graph
+        if len(terms) == 1 and terms[0][0].value is not None:
+            return [(graph.constant(factor * terms[0][0].value), terms[0][1])]
+        return [(graph.constant(factor), self._closed(terms))]
+
+    def _expanded(self, op: Nary, operands: list[Expression]) -> Expression:
+        """An n-ary operation as the scalar ones it stands for (of which arrays make reductions)."""
+        scratch = Graph()
+        inputs = [scratch.input() for _ in operands]
+        root = op.forward(scalar_graph(), *inputs)
+        if root.op is op:
+            return self.graph._unique(op, tuple(operands))  # it stands for itself: maximum
+        known = dict(zip(inputs, operands, strict=True))
+        inner = Simplifier(self.graph, lambda x: known.get(x) or self.graph.lift(x.value))
+        return inner.run(scratch.nodes, [root])[0]
