@@ -18,9 +18,11 @@ from .calculus import (
     value_and_grad,
     vjp,
 )
+from .check import find_nonfinite, gradcheck
 from .compiler import compile
 from .draw import draw_dot, to_svg
 from .ops import TABLE, Operation, log_softmax, softmax
+from .paths import explain
 from .stepper import steps
 from .value import Constant, Value, no_grad, topological_order
 
@@ -34,5 +36,6 @@ if TYPE_CHECKING:  # the operations, which the table names
 __all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topological_order"]
 __all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
 __all__ += ["taylor", "value_and_grad", "vjp"]
+__all__ += ["explain", "find_nonfinite", "gradcheck"]
 __all__ += ["compile", "draw_dot", "steps", "to_svg"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs

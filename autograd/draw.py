@@ -169,6 +169,9 @@ def _drawing_class() -> Any:
     class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         """A Digraph that a notebook displays without ``dot`` too."""
 
+        def __repr__(self) -> str:  # the same in each run: no address
+            return "<Drawing: a notebook shows it as SVG>"
+
         def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
             try:
                 return {"image/svg+xml": render(self.source), "text/plain": repr(self)}

@@ -5,7 +5,10 @@
 'bce_with_logits'
 """
 
-from . import initialisers, schedules
+from importlib import import_module
+from typing import Any
+
+from . import datasets, initialisers, plot, schedules
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
     bce,
@@ -26,6 +29,14 @@ from .persistence import load
 from .torch_bridge import from_torch, to_torch
 from .training import History, fit
 
+
+def __getattr__(name: str) -> Any:
+    """The estimators, for which scikit-learn is imported when they are first used."""
+    if name in ("MLPClassifier", "MLPRegressor"):
+        return getattr(import_module(".estimators", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "MLP",
     "SGD",
@@ -44,6 +55,7 @@ __all__ = [
     "bce_with_logits",
     "clip_gradients",
     "cross_entropy",
+    "datasets",
     "fit",
     "from_torch",
     "gaussian_nll",
@@ -57,6 +69,7 @@ __all__ = [
     "mae",
     "mse",
     "nll",
+    "plot",
     "schedules",
     "to_torch",
 ]

@@ -39,29 +39,27 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
     ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``.
     """
     ax = _axes(ax, "Training", "epoch", "loss")
-    curves = history if isinstance(history, Mapping) else vars(history)
-    curves = {k: v for k, v in curves.items() if isinstance(v, (list, tuple)) and v}
+    curves = dict(history if isinstance(history, Mapping) else history.curves())
     right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
     lines: list[Any] = []
     for name, numbers in curves.items():
-        if "loss" in name or "accuracy" in name:
-            on, colour = (right, COLOURS[1]) if "accuracy" in name else (ax, COLOURS[0])
-            label = name.replace("val_", "validation ")
-            style = "--" if label != name else "-"
-            epochs = range(1, len(numbers) + 1)
-            marker = "o" if len(numbers) < 3 else None  # one point makes no line
-            lines += on.plot(epochs, numbers, style, color=colour, label=label, marker=marker)
+        on, colour = (right, COLOURS[1]) if "accuracy" in name else (ax, COLOURS[0])
+        label = name.replace("val_", "validation ")
+        style = "--" if label != name else "-"
+        epochs = range(1, len(numbers) + 1)
+        marker = "o" if len(numbers) < 3 else None  # one point makes no line
+        lines += on.plot(epochs, numbers, style, color=colour, label=label, marker=marker)
     if right is not None:
         right.set_ylabel("accuracy")
         right.set_ylim(0.0, 1.02)
     ax.legend(handles=lines, loc="center right")
-    ax.set_ylim(bottom=0.0 if min(map(min, _only(curves, "loss")), default=0.0) >= 0 else None)
+    ax.set_ylim(
+        bottom=0.0
+        if min((min(v) for k, v in curves.items() if "loss" in k), default=0.0) >= 0
+        else None
+    )
     ax.locator_params(axis="x", integer=True)
     return ax
-
-
-def _only(curves: Mapping[str, Sequence[float]], word: str) -> list[Sequence[float]]:
-    return [numbers for name, numbers in curves.items() if word in name]
 
 
 def decision_boundary(
@@ -94,7 +92,7 @@ def decision_boundary(
             xs, ys, _rows(surface, resolution), levels, cmap=_diverging(), alpha=0.6
         )
         ax.contour(xs, ys, _rows(surface, resolution), [0.5], colors="#333333", linewidths=1.2)
-        ax.figure.colorbar(bands, ax=ax, label=f"probability of class {_named(classes, 1)}")
+        ax.figure.colorbar(bands, ax=ax, label=f"sigmoid(output): class {_named(classes, 1)}")
         count = 2
     else:
         count = len(scores[0])
@@ -168,14 +166,15 @@ def activations(
 ) -> Any:
     """Each neuron's response over the plane of two features, one row of pictures per layer.
 
-    ``model`` has ``layers``, each a function of the outputs of the one before. The line is where
-    the response is half its largest size; ``X`` sets the part of the plane that is shown.
+    ``model`` has ``layers``, each a function of the outputs of the one before; ``X`` sets the part
+    of the plane that is shown.
     """
     xs, ys, points = _grid(X, resolution)
     responses = [_through(model.layers, point) for point in points]
     widths = [len(layer) for layer in responses[0]]
     figure = figure or _figure(min(1.1 * max(widths) + 1.5, 14.0), 1.35 * len(widths) + 0.6)
-    grid = figure.add_gridspec(len(widths), max(widths))
+    ratios = [*[1.0] * max(widths), 0.12]  # the last column is for the scales
+    grid = figure.add_gridspec(len(widths), max(widths) + 1, width_ratios=ratios)
     for i, width in enumerate(widths):
         size = max(abs(r) for response in responses for r in response[i]) or 1.0
         axes = [figure.add_subplot(grid[i, j]) for j in range(width)]
@@ -188,7 +187,7 @@ def activations(
             ax.set_yticks([])
         axes[0].set_ylabel(f"layer {i}\n{features[1]}", fontsize=8)
         axes[0].set_xlabel(features[0], fontsize=8)
-        figure.colorbar(image, ax=axes, label="response")
+        figure.colorbar(image, cax=figure.add_subplot(grid[i, -1]), label="response")
     figure.suptitle("What each neuron responds to")
     return figure
 
@@ -233,7 +232,7 @@ def weights(model: Any, *, figure: Any = None) -> Any:
         table = [[p.data for p in row] + [math.nan] * (width - len(row)) for row in rows]
         image = ax.imshow(table, cmap=_diverging(), vmin=-size, vmax=size, aspect="auto")
         _axes(ax, name, "input, then bias", "neuron")
-        ax.locator_params(integer=True)
+        ax.locator_params(integer=True, min_n_ticks=1)
     figure.colorbar(image, ax=list(axes), label="weight")
     figure.suptitle("Weights")
     return figure

@@ -91,7 +91,7 @@ def targets_of(y: Any, samples: int) -> list[Target]:
 def fitted(name: str, loss: Loss, outputs: int, targets: Sequence[Target]) -> list[Target]:
     """The targets in the form in which all of them are data: classes as one-hot lists.
 
-    ValueError if one does not fit the loss or the number of outputs, or if all are of one class.
+    ValueError if one does not fit the loss or the number of outputs.
     """
     anything = [0.5] * outputs  # a legal output of every loss
     for i, target in enumerate(targets if loss in LOSSES.values() else ()):
@@ -100,17 +100,20 @@ def fitted(name: str, loss: Loss, outputs: int, targets: Sequence[Target]) -> li
         except ValueError as error:
             what = str(error).removeprefix("sample 0: ")
             raise ValueError(f"{name}, sample {i}: {what}") from None
-    first = targets[0]
-    if all(t == first for t in targets):
-        hard = _BINARY[name][0] if name in _BINARY and outputs == 1 else range(outputs)
-        one_hot = isinstance(first, list) and max(first) == 1.0
-        if _of_classes(name, outputs) and (one_hot or first in hard):
-            raise ValueError(f"y holds one class only, {first}: there is nothing to tell apart")
     if outputs > 1 and _of_classes(name, outputs):
         return [
             t if isinstance(t, list) else [float(k == t) for k in range(outputs)] for t in targets
         ]
     return list(targets)
+
+
+def check_classes(name: str, outputs: int, targets: Sequence[Target]) -> None:
+    """ValueError if a loss of classification is given one class only."""
+    first = targets[0]
+    if _of_classes(name, outputs) and all(t == first for t in targets):
+        hard = _BINARY[name][0] if outputs == 1 else range(outputs)
+        if max(first) == 1.0 if isinstance(first, list) else first in hard:
+            raise ValueError(f"y holds one class only, {first}: there is nothing to tell apart")
 
 
 def judge(name: str, outputs: int) -> Callable[[Any, Any], bool] | None:

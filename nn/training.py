@@ -20,7 +20,7 @@ from .losses import Loss
 from .losses import l2 as _sum_of_squares
 from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm, positive, within
 from .progress import progress_bar
-from .samples import Row, Target, fitted, judge, loss_of, rows_of, targets_of
+from .samples import Row, Target, check_classes, fitted, judge, loss_of, rows_of, targets_of
 from .schedules import Schedule, schedule_of
 
 
@@ -157,6 +157,7 @@ def fit(
     outputs = _count_outputs(model, rows[0])
     name, loss_function = loss_of(loss, outputs, targets)
     ready = fitted(name, loss_function, outputs, targets)
+    check_classes(name, outputs, targets)
     rng = generator(rng)
     train: Samples = list(zip(rows, ready, strict=True))
     held_out: Samples = []

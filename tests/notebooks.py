@@ -21,7 +21,9 @@ def execute(path: Path) -> None:
 
     notebook = nbformat.read(path, as_version=4)
     search = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False)
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", record_timing=False, coalesce_streams=True
+    )
     client.execute(cwd=str(ROOT / "notebooks"), env=os.environ | {"PYTHONPATH": search})
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

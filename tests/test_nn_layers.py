@@ -7,7 +7,7 @@ import random
 import pytest
 
 import nn
-from autograd import Constant, Value, no_grad, topological_order
+from autograd import Constant, Value, gradcheck, no_grad, topological_order
 from nn.initialisers import INITIALISERS
 from nn.layers import ACTIVATIONS
 
@@ -153,6 +153,29 @@ def test_maxout_takes_the_largest_piece_of_each_unit():
         max(piece(x).data for piece in unit) for unit in maxout.units
     ]
     assert len(maxout.parameters()) == 3 * 4 * 3
+
+
+CHECKED = {
+    **{name: lambda name=name: nn.Layer(2, 2, name, rng=6) for name in ACTIVATIONS},
+    "neuron": lambda: nn.Neuron(2, activation="tanh", rng=0),
+    "maxout": lambda: nn.Maxout(2, 2, 3, rng=0),
+    "embedding": lambda: nn.Embedding(2, 3, rng=0),
+    "mlp": lambda: nn.MLP(2, [3, 2, 1], "silu", rng=0),
+    "sequential": lambda: nn.Sequential(nn.Maxout(2, 3, rng=1), nn.MLP(3, [2, 1], rng=2)),
+}
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_the_gradient_by_parameters_and_inputs_is_right_to_second_order(name):
+    model, x = CHECKED[name](), [Value(0.5, "x0"), Value(-0.8, "x1")]
+
+    def loss(*_):
+        outputs = model(x)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        return nn.mse([outputs], [[0.3 + k for k in range(len(outputs))]])
+
+    report = gradcheck(loss, *model.parameters(), *x, order=2)
+    assert {row.verdict for row in report} == {"ok"}, report
 
 
 def test_the_table_of_a_model():

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import nn
-from autograd import Value, log_softmax, sigmoid, softmax
+from autograd import Value, gradcheck, log_softmax, sigmoid, softmax
 from nn.losses import LOSSES
 
 # of each loss: outputs and targets of some samples, and the loss of each sample by its formula
@@ -79,6 +79,13 @@ def test_the_formula_reduced_by_mean_and_sum_of_numbers_and_values(
     if not classes:  # targets are data as outputs are, which is what compiling a loss needs
         both = loss(values_of(outputs), values_of(targets), reduction="sum")
         assert both.data == pytest.approx(total, rel=1e-15)
+
+
+@pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)
+def test_the_gradient_is_right_to_second_order(name, outputs, targets, expected):
+    values = values_of(outputs)
+    report = gradcheck(lambda *_: LOSSES[name](values, targets), *flat(values), order=2)
+    assert {row.verdict for row in report} == {"ok"}, report
 
 
 @pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)

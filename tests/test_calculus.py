@@ -1,0 +1,437 @@
+"""Derivatives of functions: exact, of any order, in the structure of the arguments, nested."""
+
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+
+import autograd as ag
+from autograd import (
+    Constant,
+    Value,
+    adjoints,
+    directional_derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    taylor,
+    topological_order,
+    value_and_grad,
+    vjp,
+)
+from autograd.value import NEVER
+
+approx = pytest.approx
+
+
+# ---------------------------------------------------------------------------------- the graph
+
+
+def test_an_adjoint_is_one_dot_node_over_the_fan_out():
+    x = Value(0.3)
+    consumers = [x.sin(), x.exp(), x * x]
+    (dx,) = adjoints(ag.sum(consumers), [x])
+    assert dx.op is ag.dot
+    assert len(dx.parents) == 2 * 4  # x * x consumes x twice
+    assert dx.data == approx(math.cos(0.3) + math.exp(0.3) + 0.6, rel=1e-15)
+
+
+def test_adjoints_of_the_root_itself_of_strangers_and_of_plain_numbers():
+    x = Value(2.0)
+    y = x * x
+    assert adjoints(y, [y, Value(2.0), x])[:2] == [1.0, 0.0]
+    assert adjoints(y * 3 + 1, [y]) == [3.0]  # all local gradients are plain numbers
+    assert adjoints(5.0, [x]) == [0.0]
+    assert adjoints(y.relu() * 0 + 4, [x]) == [0.0]
+
+
+def test_the_graph_of_a_gradient_is_linear_in_the_graph_however_many_paths_there_are():
+    sizes = []
+    for n in (50, 100):
+        x = y = Value(1.0)
+        for _ in range(n):  # 3**n paths
+            y = (y * y + y) * 0.5
+        (dx,) = adjoints(y, [x])
+        (second,) = adjoints(dx, [x])
+        sizes.append([len(topological_order(v)) for v in (y, dx, second)])
+    for half, full in zip(*sizes, strict=True):
+        assert abs(full - 2 * half) <= 10
+    assert sizes[1][2] < 12 * sizes[1][0]
+
+
+def test_infinite_derivatives_at_legal_points_are_recorded_not_raised():
+    assert grad(ag.sqrt)(0.0) == math.inf
+    assert grad(grad(ag.sqrt))(0.0) == -math.inf
+    assert grad(ag.asin)(1.0) == math.inf
+    assert grad(lambda x: x**0.5, 0)(0.0) == math.inf
+    x = Value(0.0)
+    (dx,) = adjoints(x.sqrt() * 2, [x])
+    assert dx.data == math.inf
+    assert dx.parents
+
+
+def test_a_chain_of_100000_operations_and_the_second_derivative_of_one_of_10000():
+    def chain(n):
+        def f(x):
+            for _ in range(n):
+                x = x * 0.99999
+            return x * x
+
+        return f
+
+    assert grad(chain(100_000))(1.0) == approx(2 * 0.99999**200_000, rel=1e-9)
+    assert grad(grad(chain(10_000)))(1.0) == approx(2 * 0.99999**20_000, rel=1e-10)
+    out, moved = jvp(chain(100_000), (1.0,), (3.0,))
+    assert moved == approx(6 * out, rel=1e-12)
+
+
+# ------------------------------------------------------------------------------------- nesting
+
+
+def test_nested_derivatives_are_not_confused():
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(1.0) == 1.0  # even at the same variable
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+    assert grad(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1])(1.0) == 1.0
+    assert jvp(lambda x: x * grad(lambda y: x * y * y)(x), (3.0,), (1.0,))[1] == 6 * 9.0
+    assert grad(lambda x: vjp(lambda y: x * y, 2.0)[1](x)[0])(3.0) == 6.0  # x as a cotangent
+    assert grad(lambda x: jvp(lambda y: y * y, (2.0,), (x,))[1])(3.0) == 4.0  # and as a tangent
+    assert grad(lambda x: hessian(lambda y: y**3 * x)(x))(2.0) == 6 * 2 * 2.0
+    assert grad(lambda x: taylor(lambda y: x * y**2, 1.0, 1)[1])(5.0) == 2.0
+
+
+def test_any_order_equals_sympy():
+    sympy = pytest.importorskip("sympy")
+    t = sympy.Symbol("t")
+    exact = sympy.exp(sympy.sin(t)) / (1 + t**2) + sympy.log(2 + t) ** 3
+
+    def f(x):
+        return ag.exp(ag.sin(x)) / (1 + x**2) + ag.log(2 + x) ** 3
+
+    derivative = f
+    for _ in range(5):
+        exact, derivative = sympy.diff(exact, t), grad(derivative)
+        assert derivative(0.7) == approx(
+            float(exact.subs(t, sympy.Rational(0.7)).evalf(30)), rel=1e-10
+        )
+
+
+def test_results_are_floats_unless_values_from_outside_take_part():
+    w, x = Value(2.0, "w"), Value(3.0)
+    assert type(grad(lambda x: x**3)(2)) is float
+    slope = grad(lambda x: (w * x).tanh())(0.5)
+    assert isinstance(slope, Value)
+    (slope * slope).backward()  # a penalty on a gradient trains the model
+    expected = grad(lambda w: grad(lambda x: ag.tanh(w * x))(0.5) ** 2)(2.0)
+    assert w.grad == approx(expected, rel=1e-14)
+    (at_value,) = adjoints(grad(lambda x: x**3)(x), [x])
+    assert at_value.data == 18.0
+    assert type(grad(lambda x: x * x)(Constant(3.0))) is float
+
+
+def test_they_are_pure_and_work_inside_no_grad():
+    w, x = Value(2.0), Value(3.0)
+    for derivative in (grad, hessian, jacobian):
+        derivative(lambda x: w * x * x)(x)
+    assert w.grad is NEVER
+    assert x.grad is NEVER
+    with no_grad():
+        assert grad(grad(lambda x: x**3))(2.0) == 12.0
+        assert jvp(lambda x: x**3, (2.0,), (1.0,)) == (8.0, 12.0)
+        outside = grad(lambda x: w * x)(3.0)
+    assert (outside.data, outside.parents) == (2.0, ()) or outside is w
+
+
+# ----------------------------------------------------------------------------------- structures
+
+
+class Pair(NamedTuple):
+    a: object
+    b: object
+
+
+STRUCTURES = [
+    (2.0, lambda x: x**2, 4.0),
+    ([1.0, [2.0, 3]], lambda x: x[0] * x[1][0] * x[1][1], [6.0, [3.0, 2.0]]),
+    ((1.0, 2.0), lambda x: x[0] * x[1], (2.0, 1.0)),
+    ({"w": [2.0], "b": True}, lambda p: p["w"][0] * p["b"], {"w": [1.0], "b": 2.0}),
+    (Pair(2.0, [3.0]), lambda p: p.a * p.b[0], Pair(3.0, [2.0])),
+    ([1.0, []], lambda x: x[0], [1.0, []]),
+]
+
+
+@pytest.mark.parametrize(("x", "f", "expected"), STRUCTURES)
+def test_a_gradient_has_the_structure_of_the_argument(x, f, expected):
+    got = grad(f)(x)
+    assert got == expected
+    assert type(got) is type(expected)
+    assert list(got) == list(expected) if isinstance(expected, dict) else True
+    value, gradient = value_and_grad(f)(x)
+    assert gradient == expected
+    assert type(value) is float
+
+
+def test_argnums_and_keyword_arguments_are_as_in_jax():
+    def f(x, y, *, scale=1.0):
+        return scale * x * y["v"] ** 2
+
+    assert grad(f)(2.0, {"v": 3.0}) == 9.0
+    assert grad(f, 1)(2.0, {"v": 3.0}, scale=10.0) == {"v": 120.0}
+    assert grad(f, (1, 0))(2.0, {"v": 3.0}) == ({"v": 12.0}, 9.0)
+    assert grad(f, -1)(2.0, {"v": 3.0}) == {"v": 12.0}
+    assert value_and_grad(f, argnums=(0,))(2.0, {"v": 3.0}) == (18.0, (9.0,))
+    assert hessian(f, (0, 1))(2.0, {"v": 3.0}) == (
+        (0.0, {"v": 6.0}),
+        ({"v": (6.0, {"v": 4.0})}),
+    )
+    assert grad(lambda x, name: x * len(name))(2.0, "four") == 4.0  # handed on as it is
+
+
+def test_numpy_arrays_give_arrays_of_the_shapes_that_jax_gives():
+    np = pytest.importorskip("numpy")
+    A = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    x = np.array([1.0, -1.0, 2.0])
+    gradient = grad(lambda x: (x * x).sum())(x)
+    assert gradient.dtype == float
+    assert gradient.tolist() == [2.0, -2.0, 4.0]
+    assert grad(lambda A: (A @ x).sum())(A).tolist() == [[1.0, -1.0, 2.0]] * 2
+    assert jacobian(lambda x: A @ x)(x).tolist() == A.tolist()
+    assert jacobian(lambda A: A @ x)(A).shape == (2, 2, 3)
+    assert hessian(lambda x: (x**3).sum())(x).tolist() == np.diag(6 * x).tolist()
+    by_both = jacobian(lambda A, x: A @ x, (0, 1))(A, x)
+    assert [part.shape for part in by_both] == [(2, 2, 3), (2, 3)]
+    by_name = jacobian(lambda p: p["x"] * 2)({"x": x})
+    assert by_name["x"].tolist() == (2 * np.eye(3)).tolist()
+    out, back = vjp(lambda x: A @ x, x)
+    assert out.tolist() == (A @ x).tolist()
+    assert back(np.array([1.0, 10.0]))[0].tolist() == (A.T @ [1.0, 10.0]).tolist()
+    assert grad(lambda x: x * 2)(np.float32(3)) == 2.0
+    assert grad(lambda x: x * 2)(np.array(3)) == 2.0
+
+
+def test_numpy_is_not_imported_unless_arrays_are_given():
+    code = (
+        "import sys, autograd as a; a.hessian(lambda x: x[0] ** 2 * x[1])([1.0, 2.0]);"
+        "a.gradcheck(a.sin, 0.3); sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: 3, lambda x: Value(3.0), lambda x: x * 0])
+def test_what_does_not_depend_on_its_argument_has_gradient_zero(f):
+    assert float(grad(f)(2.0)) == 0.0
+    assert float(grad(grad(f))(2.0)) == 0.0
+    assert float(jvp(f, (2.0,), (1.0,))[1]) == 0.0
+    assert float(vjp(f, 2.0)[1](1.0)[0]) == 0.0
+    assert jacobian(lambda x: [f(x[0]) * 0.0, x[1]])([2.0, 3.0])[1] == [0.0, 1.0]
+
+
+# ------------------------------------------------------------------------------ products, Taylor
+
+
+def field(x):
+    a, b, c = x
+    return [ag.sin(a * b), ag.exp(c) / b, a * b * c, b**3]
+
+
+def test_vjp_and_jvp_are_products_with_the_jacobian():
+    x, v, u = [0.3, -1.2, 0.7], [1.0, -2.0, 0.5, 3.0], [0.2, 0.4, -1.0]
+    J = jacobian(field)(x)
+    out, vjp_fn = vjp(field, x)
+    assert out == field(x)
+    (back,) = vjp_fn(v)
+    assert back == approx([sum(v[i] * J[i][j] for i in range(4)) for j in range(3)], rel=1e-13)
+    out, forward = jvp(field, (x,), (u,))
+    assert out == field(x)
+    assert forward == approx([sum(J[i][j] * u[j] for j in range(3)) for i in range(4)], rel=1e-13)
+
+
+def test_hvp_is_a_product_with_the_hessian_at_a_cost_that_does_not_grow_with_its_size():
+    def f(x):
+        total = ag.sum([a * b * b for a, b in pairwise(x)])
+        return ag.tanh(total) + total**2
+
+    x, v = [0.1 * i for i in range(6)], [1.0, 0.5, -1.0, 0.0, 2.0, 0.3]
+    H = hessian(f)(x)
+    assert hvp(f, (x,), (v,)) == approx([ag.dot(row, v) for row in H], rel=1e-12)
+    both = hvp(lambda a, b: a * b[0] ** 2, (2.0, [3.0]), (1.0, [10.0]))
+    assert both == (60.0, [46.0])
+
+    def nodes_per_node(n):
+        x = [Value(0.01 * i) for i in range(n)]
+        product = ag.sum(hvp(f, (x,), ([1.0] * n,)))
+        return len(topological_order(product)) / len(topological_order(f(x)))
+
+    assert nodes_per_node(200) < 1.2 * nodes_per_node(50) < 20
+
+
+def test_a_directional_derivative_is_the_gradient_along_a_direction():
+    def f(x):
+        return x[0] ** 2 * x[1]
+
+    assert directional_derivative(f, [3.0, 4.0], [0.6, -0.8]) == approx(0.6 * 24 - 0.8 * 9)
+
+
+def test_taylor_coefficients_equal_sympy():
+    sympy = pytest.importorskip("sympy")
+    t = sympy.Symbol("t")
+    series = sympy.series(sympy.exp(sympy.sin(t)), t, 0, 9).removeO()
+    expected = [float(series.coeff(t, k)) for k in range(9)]
+    assert taylor(lambda x: ag.exp(ag.sin(x)), 0.0, 8) == approx(expected, abs=1e-14)
+    assert taylor(lambda x: 5.0, 0.0, 2) == [5.0, 0.0, 0.0]
+    assert taylor(ag.exp, 0.0, 0) == [1.0]
+
+
+# ------------------------------------------------------------------------------------- Hessians
+
+
+POINTS = [((0.5, -1.0), 1), ((-0.3, 0.8), -1), ((1.5, 0.2), 1)]
+
+
+def rosenbrock(m, x):
+    return sum([100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(x)])
+
+
+def logistic_loss(m, w):
+    scores = [w[0] * x + w[1] * y + w[2] for (x, y), _ in POINTS]
+    return sum([m.log(1 + m.exp(-s * t)) for s, (_, t) in zip(scores, POINTS, strict=True)])
+
+
+def two_layer_mlp_loss(m, p):
+    total = 0
+    for (x, y), target in POINTS:
+        hidden = [m.tanh(p[3 * i] * x + p[3 * i + 1] * y + p[3 * i + 2]) for i in range(2)]
+        out = m.tanh(p[6] * hidden[0] + p[7] * hidden[1] + p[8])
+        total += (out - target) ** 2
+    return total
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (rosenbrock, [-1.2, 1.0, 0.7]),
+        (logistic_loss, [0.4, -0.7, 0.1]),
+        (two_layer_mlp_loss, [math.sin(3 * i + 1) for i in range(9)]),
+    ],
+)
+def test_hessians_are_symmetric_and_equal_to_those_of_sympy(f, x):
+    sympy = pytest.importorskip("sympy")
+    n = len(x)
+    H = hessian(lambda x: f(ag, x))(x)
+    assert all(H[i][j] == approx(H[j][i], rel=1e-12, abs=1e-12) for i in range(n) for j in range(i))
+    symbols = sympy.symbols(f"x:{n}", real=True)
+    exact = sympy.lambdify([symbols], sympy.hessian(f(sympy, symbols), symbols), "mpmath")(x)
+    for i in range(n):
+        assert H[i] == approx([float(exact[i, j]) for j in range(n)], rel=1e-10, abs=1e-12)
+
+
+# ------------------------------------------------------------------------------------ bad input
+
+
+def returns_none(x):
+    x * x
+
+
+BAD = [
+    (lambda: grad(ag.sin)("three"), TypeError, "argument 0: expected a real number, got 'three'"),
+    (
+        lambda: grad(lambda p: p["w"][1])({"w": [1.0, None]}),
+        TypeError,
+        r"argument 0\['w'\]\[1\]: .* None",
+    ),
+    (lambda: grad(ag.sin)(1j), TypeError, "expected a real number, got 1j"),
+    (
+        lambda: grad(ag.sin)({1.0, 2.0}),
+        TypeError,
+        "argument 0: expected a real number, got {1.0, 2.0}",
+    ),
+    (lambda: grad(ag.sum)([]), ValueError, r"argument 0 has no numbers in it: \[\]"),
+    (lambda: grad(ag.sin, 1)(1.0), ValueError, "argnums must be .* got 1"),
+    (lambda: grad(ag.sin)(), ValueError, "argnums must be .* got 0"),
+    (lambda: grad(ag.mul, (0, -2))(1.0, 2.0), ValueError, r"different .* got \(0, -2\)"),
+    (lambda: grad(ag.mul, "a")(1.0, 2.0), TypeError, "argnums must be an int .* got 'a'"),
+    (lambda: grad(ag.mul, 0.0)(1.0, 2.0), TypeError, "argnums must be an int .* got 0.0"),
+    (lambda: grad(returns_none)(1.0), TypeError, "returns_none returned None.* return"),
+    (lambda: jacobian(returns_none)(1.0), TypeError, "returns_none returned None.* return"),
+    (lambda: grad(lambda x: "x")(1.0), TypeError, "what <lambda> returned: expected a real number"),
+    (lambda: grad(lambda x: [x, x])(1.0), TypeError, r"\[number, number\]: use jacobian"),
+    (lambda: value_and_grad(lambda x: (x,))(1.0), TypeError, "use jacobian"),
+    (lambda: hessian(lambda x: [x * x])(1.0), TypeError, "use jacobian"),
+    (lambda: taylor(lambda x: [x * x], 1.0, 1), TypeError, "use jacobian"),
+    (lambda: grad(Value(3.0))(1.0), TypeError, r"expected a function.*adjoints\(y, \[x\]\)"),
+    (lambda: grad(None)(1.0), TypeError, "expected a function, got None"),
+    (lambda: jvp(ag.mul, (1.0, 2.0), (1.0,)), ValueError, "as many tangents as primals: 2, got 1"),
+    (
+        lambda: jvp(ag.sum, ([1.0, 2.0],), ([1.0],)),
+        ValueError,
+        r"tangent 0 must be like \[number, number\], got \[number\]",
+    ),
+    (lambda: jvp(ag.sin, 1.0, 1.0), TypeError, "primals must be a tuple.* got 1.0"),
+    (
+        lambda: jvp(ag.sin, (1.0,), ("up",)),
+        TypeError,
+        "tangent 0: expected a real number, got 'up'",
+    ),
+    (
+        lambda: hvp(ag.sin, (1.0,), ([1.0],)),
+        ValueError,
+        r"tangent 0 must be like number, got \[number\]",
+    ),
+    (lambda: vjp(field, [1.0] * 3)[1]([1.0]), ValueError, "the cotangent must be like"),
+    (lambda: directional_derivative(ag.sum, [1.0], 2.0), ValueError, "tangent 0 must be like"),
+    (lambda: taylor(ag.sin, 0.0, -1), ValueError, "whole number >= 0, got -1"),
+    (lambda: taylor(ag.sin, [0.0], 1), TypeError, "expected"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD)
+def test_bad_input_is_an_error_that_says_what_was_given_and_what_to_do(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.slow  # 10 seconds, nearly all of them JAX's
+def test_names_argument_order_and_results_are_those_of_jax():
+    jax = pytest.importorskip("jax")
+    np = pytest.importorskip("numpy")
+    jax.config.update("jax_enable_x64", True)
+
+    def mine(p, x):
+        return ag.sum(ag.tanh(p["w"][0] * x[i] + p["w"][1]) * x[1 - i] for i in (0, 1)) * p["s"]
+
+    def theirs(p, x):
+        return sum(jax.numpy.tanh(p["w"][0] * x[i] + p["w"][1]) * x[1 - i] for i in (0, 1)) * p["s"]
+
+    p, x = {"w": [0.5, -1.0], "s": 2.0}, (0.3, 0.7)
+    dp, dx = {"w": [1.0, 0.0], "s": -1.0}, (0.1, 0.2)
+
+    def results(m, f):
+        yield m.grad(f)(p, x)
+        yield m.grad(f, argnums=1)(p, x)
+        yield m.value_and_grad(f, (0, 1))(p, x)
+        yield m.hessian(f)(p, x)
+        yield m.hessian(f, argnums=(0, 1))(p, x)
+        yield m.jacobian(lambda p, x: {"y": [f(p, x), p["s"] * x[0]]}, 1)(p, x)
+        yield m.jvp(f, (p, x), (dp, dx))
+        out, vjp_fn = m.vjp(lambda p, x: (f(p, x), x[0] * x[0]), p, x)
+        yield out
+        yield vjp_fn((0.5, 2.0))
+        A = np.arange(6.0).reshape(2, 3) / 7
+        v = np.array([0.5, -1.0, 2.0])
+        yield m.jacobian(lambda A: (A @ v) ** 2)(A)
+        yield m.jacobian(lambda A, v: (A @ v) ** 2, (0, 1))(A, v)
+        yield m.grad(lambda A: ((A @ v) ** 2).sum())(A)
+        yield m.hessian(lambda v: ((A @ v) ** 2).sum())(v)
+
+    for got, expected in zip(results(ag, mine), results(jax, theirs), strict=True):
+        got, expected = jax.tree.flatten(got), jax.tree.flatten(expected)
+        assert got[1] == expected[1]
+        for a, b in zip(got[0], expected[0], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+            assert np.shape(a) == np.shape(b)
