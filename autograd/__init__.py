@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
 from .calculus import (
-    adjoints,
     directional_derivative,
     grad,
     hessian,
@@ -18,10 +17,12 @@ from .calculus import (
     value_and_grad,
     vjp,
 )
-from .check import find_nonfinite, gradcheck
+from .check import gradcheck
 from .compiler import compile
 from .draw import draw_dot, to_svg
+from .nonfinite import find_nonfinite
 from .ops import TABLE, Operation, log_softmax, softmax
+from .passes import adjoints
 from .paths import explain
 from .stepper import steps
 from .value import Constant, Value, no_grad, topological_order

@@ -1,150 +1,31 @@
-"""Derivatives as graphs: backpropagation, recorded so that it differentiates again.
+"""Derivatives of functions: a function goes in, its derivative comes out, no ``grad`` is touched.
 
-`adjoints` is the chain rule of `autograd.value` once more, with local gradients and adjoints that
-are themselves graph. The rest is that one function, and its forward counterpart, made pure: a
-function goes in, its derivative comes out, and no ``grad`` is touched. Names as in JAX: the
-*primals* are the arguments, a *tangent* is a direction in which they move, a *cotangent* weighs
-the results. Arguments are numbers, or lists, tuples, dicts and NumPy arrays of them, nested.
-
-Results are floats, unless Values from outside took part: then they are Values, which depend on
-those. So all of this nests, and a gradient can be part of a loss.
+Names are as in JAX: the *primals* are the arguments, a *tangent* is a direction in which they move,
+a *cotangent* weighs the results. Arguments are numbers, or lists, tuples, dicts and NumPy arrays of
+them, nested. Results are floats, unless Values from outside took part: then they are Values, which
+depend on those. So all of this nests, and a gradient can be part of a loss.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from .ops import Operation, dot, sum
+from .ops import dot, sum
+from .passes import adjoints, ancestors, push_forward
 from .structures import Structure, flatten, flatten_like
-from .value import (
-    Constant,
-    Recorder,
-    Scalar,
-    Value,
-    _recorder,
-    make_node,
-    recording,
-    topological_order,
-)
-
-
-def adjoints(root: Scalar, wrt: Sequence[Value]) -> list[Scalar]:
-    """The derivative of ``root`` by each node of ``wrt``, each ONE `dot` node over its fan-out.
-
-    dot(local gradients of the consumers, adjoints of the consumers); a plain number where nothing
-    varies, 0.0 for a node that ``root`` does not depend on.
-
-    >>> x = Value(3.0)
-    >>> (dx,) = adjoints(x * x * x, [x])
-    >>> adjoints(dx, [x])[0].data
-    18.0
-    """
-    order = topological_order(root) if isinstance(root, Value) else []
-    needed = set(wrt)
-    for node in order:
-        if not needed.isdisjoint(node.parents):
-            needed.add(node)
-    terms: dict[Value, list[Any]] = defaultdict(
-        list
-    )  # local gradient, adjoint, local gradient, ...
-    adjoint: dict[Value, Scalar] = {}
-    for node in reversed(order):
-        if node not in needed:
-            continue
-        upstream = adjoint[node] = 1.0 if node is root else _sum_of_products(terms.pop(node, ()))
-        if node.op is None or upstream == 0.0:  # never true of a Value, whose == is identity
-            continue
-        for parent, local in zip(node.parents, _local_grads(node, needed), strict=True):
-            if parent in needed and local != 0.0:
-                terms[parent] += (local, upstream)
-    return [adjoint.get(x, 0.0) for x in wrt]
-
-
-def derivatives(root: Value) -> dict[Value, float]:
-    """The derivative of ``root`` by each node, in numbers: `Value.backward` that changes nothing.
-
-    >>> x = Value(3.0)
-    >>> derivatives(x * x)[x]
-    6.0
-    """
-    order = topological_order(root)
-    derivative = dict.fromkeys(order, 0.0) | {root: 1.0}
-    for node in reversed(order):
-        upstream = derivative[node]
-        for parent, local_grad in zip(node.parents, node.local_grads, strict=True):
-            if local_grad is not None:
-                derivative[parent] += upstream * local_grad
-    return derivative
-
-
-def _tangents(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[Scalar]:
-    """Forward accumulation: how ``roots`` move when the nodes in ``tangent`` move so."""
-    for node in _ancestors(roots):
-        if node not in tangent and not tangent.keys().isdisjoint(node.parents):
-            terms: list[Scalar] = []
-            for parent, local in zip(node.parents, _local_grads(node, tangent), strict=True):
-                if parent in tangent and local != 0.0:
-                    terms += (local, tangent[parent])
-            tangent[node] = _sum_of_products(terms)
-    return [tangent.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
-
-
-def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
-    if len(factors) == 2 and (factors[0] == 1.0 or factors[1] == 1.0):
-        return factors[0] if factors[1] == 1.0 else factors[1]
-    return dot(factors[::2], factors[1::2]) if factors else 0.0
-
-
-def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
-    """The local gradients of ``node`` as graph, by the rules that gave its recorded numbers.
-
-    Those of parents that are not ``varying`` mean nothing.
-    """
-    operation: Any = node.op
-    constant: Sequence[float] | None = operation.constant_rules
-    if constant:
-        return constant
-    rules: Callable[..., Sequence[Any]] = operation.local_grads
-    operands = [p.data if type(p) is Constant else p for p in node.parents]
-    varies = [p in varying for p in node.parents]
-    try:
-        return rules(node, operands, varies)
-    except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
-        with recording(_Limits()):
-            limits = rules(node, operands, varies)
-        known = zip(
-            limits, node.local_grads, strict=True
-        )  # 0 * log(0) is 0, which its graph is not
-        return [y if g is not None and math.isnan(g) else g for g, y in known]
-
-
-class _Limits(Recorder):
-    """Records graph where a rule meets a pole, its value being the limit there."""
-
-    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
-        xs = [p.data for p in parents]
-        return make_node(operation, parents, xs, operation.limit(xs))
-
-
-def _ancestors(roots: Iterable[Scalar]) -> list[Value]:
-    """All nodes that any of ``roots`` is computed from, in topological order."""
-    everything = Value(0.0)
-    everything.parents = tuple([root for root in roots if isinstance(root, Value)])
-    return topological_order(everything)[:-1]
-
+from .value import Constant, Recorder, Scalar, Value, _recorder, recording
 
 Argnums = int | Sequence[int]
 
 
 class Variable(Value):
-    """A leaf that stands for an argument; ``active`` while the function runs."""
+    """A leaf that stands for an argument of a function."""
 
-    __slots__ = ("active",)
-    active: bool
+    __slots__ = ("running",)
+    running: list[bool]  # shared by the variables of a call; empty once the function has returned
 
 
 class _Call:
@@ -161,36 +42,27 @@ class _Call:
         self.name, arguments = getattr(f, "__name__", "the function"), list(args)
         self.structures: list[Structure] = []
         self.variables: list[Value] = []
+        running = [True]
         # an enclosing no_grad() is about what becomes of the result, not about the inside of f
         with recording(None) if type(_recorder.get()) is Recorder else nullcontext():
             for i in _positions(argnums, len(args)):
                 structure = flatten(args[i], f"argument {i}")
                 if not structure.numbers:
                     raise ValueError(f"argument {i} has no numbers in it: {args[i]!r:.80}")
-                fresh = [
-                    sum([x]) if isinstance(x, Value) else Variable(x) for x in structure.numbers
-                ]
-                arguments[i] = structure.build(iter(fresh))
-                self.variables += fresh
+                variables = [_variable(x, running) for x in structure.numbers]
+                arguments[i] = structure.build(iter(variables))
+                self.variables += variables
                 self.structures.append(structure)
-            self._activate(True)
-            try:
-                result = f(*arguments, **kwargs or {})
-            finally:
-                self._activate(False)
+            result = f(*arguments, **kwargs or {})
+        running.clear()
         if result is None:
             raise TypeError(f"{self.name} returned None; does it lack a return statement?")
         self.result = flatten(result, f"what {self.name} returned")
-        leaves = [x for x in _ancestors(self.result.numbers) if not x.parents]
-        # a variable that is not active any more belongs to this call, or to one inside it
+        leaves = [x for x in ancestors(self.result.numbers) if not x.parents]
+        # a variable that is not running any more is of this call, or of one inside it
         self.outside = any(
-            x.active if isinstance(x, Variable) else type(x) is not Constant for x in leaves
+            x.running if isinstance(x, Variable) else type(x) is not Constant for x in leaves
         )
-
-    def _activate(self, active: bool) -> None:
-        for x in self.variables:
-            if isinstance(x, Variable):
-                x.active = active
 
     def number(self) -> Scalar:
         """What it returned; TypeError unless that is one number."""
@@ -213,18 +85,23 @@ class _Call:
         return self.result.build(self.plain(numbers))
 
 
+def _variable(x: Scalar, running: list[bool]) -> Value:
+    if isinstance(x, Value):
+        return sum([x])  # type: ignore[no-any-return]  # a node of its own, which depends on x
+    variable = Variable(x)
+    variable.running = running
+    return variable
+
+
 def _positions(argnums: Argnums, count: int) -> list[int]:
     wanted = list(argnums) if isinstance(argnums, Sequence) else [argnums]
     if not all(isinstance(i, int) for i in wanted):
         raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
-    if not all(-count <= i < count for i in wanted) or len({i % count for i in wanted}) < len(
-        wanted
-    ):
-        needs = (
-            f"different numbers from 0 to {count - 1}, one for each positional argument of the call"
-        )
+    positions = [i % count for i in wanted if -count <= i < count]
+    if len(set(positions)) < len(wanted):
+        needs = f"different numbers from 0 to {count - 1}, the call having {count} arguments"
         raise ValueError(f"argnums must be {needs}, got {argnums!r}")
-    return [i % count for i in wanted]
+    return positions
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -323,7 +200,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     for i, (structure, tangent) in enumerate(zip(call.structures, tangents, strict=True)):
         directions += flatten_like(structure, tangent, f"tangent {i}")
     call.outside |= any(isinstance(x, Value) for x in directions)
-    moved = _tangents(call.result.numbers, dict(zip(call.variables, directions, strict=True)))
+    moved = push_forward(call.result.numbers, dict(zip(call.variables, directions, strict=True)))
     return call.like_result(call.result.numbers), call.like_result(moved)
 
 

@@ -9,8 +9,8 @@ from itertools import islice
 from math import prod
 from typing import NamedTuple
 
-from .calculus import derivatives
 from .graph import consumers, number
+from .passes import derivatives
 from .stepper.notation import computed, names
 from .value import Value, topological_order
 
@@ -75,24 +75,18 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         y, x = _latex(self.y), _latex(self.x)
-        lines = [rf"\frac{{\partial {y}}}{{\partial {x}}} &= {number(self.derivative)}"]
-        if self.terms:
-            shown = self.terms[:SHOWN]
-            more = r" + \cdots" * (len(self.terms) > SHOWN)
-            through = [(rf"\partial {_latex(t.consumer)}", t) for t in shown]
-            symbols = [
-                rf"\frac{{\partial {y}}}{{{c}}} \frac{{{c}}}{{\partial {x}}}" for c, t in through
-            ]
-            numbers = [rf"{_factor(t.adjoint)} \cdot {_factor(t.local_grad)}" for t in shown]
-            lines[0] = lines[0].partition("=")[0] + "= " + " + ".join(symbols) + more
-            lines += ["&= " + " + ".join(numbers) + more, f"&= {number(self.derivative)}"]
+        rows = [rf"\frac{{\partial {y}}}{{\partial {x}}}"]
+        shown = self.terms[:SHOWN]
+        if shown:
+            by = [rf"\partial {_latex(term.consumer)}" for term in shown]
+            symbols = [rf"\frac{{\partial {y}}}{{{c}}} \frac{{{c}}}{{\partial {x}}}" for c in by]
+            rows += _latex_sum(symbols, 4, len(self.terms))
+            rows += _latex_sum([_latex_product(term[3:]) for term in shown], 4, len(self.terms))
+        rows.append(f"&= {_latex_number(self.derivative)}")
         if self.paths:
-            more = r" + \cdots" * (self.path_count > len(self.paths))
-            products = [r" \cdot ".join(map(_factor, path.local_grads)) for path in self.paths]
-            lines.append(
-                rf"&= {' + '.join(products)}{more} \quad \text{{({self.path_count} paths)}}"
-            )
-        return r"$$\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}$$"
+            products = [_latex_product(path.local_grads) for path in self.paths]
+            rows += _latex_sum(products, 1, self.path_count)
+        return rf"$$\begin{{aligned}} {rows[0]} " + r" \\ ".join(rows[1:]) + r" \end{aligned}$$"
 
 
 def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
@@ -173,6 +167,23 @@ def _factor(x: float) -> str:
 def _left_out(what: str, count: int, values: Sequence[float]) -> list[str]:
     plural = "s" if count > 1 else ""
     return [f"  and {count} more {what}{plural}, together {number(sum(values))}"] * (count > 0)
+
+
+def _latex_sum(summands: Sequence[str], per_row: int, count: int) -> list[str]:
+    """The rows of a sum; if there are more summands than given, how many."""
+    rows = [" + ".join(summands[i : i + per_row]) for i in range(0, len(summands), per_row)]
+    if count > len(summands):
+        rows.append(rf"\cdots \quad \text{{({count} terms)}}")
+    return ["&= " + rows[0], *(r"&\quad + " + row for row in rows[1:])]
+
+
+def _latex_product(factors: Sequence[float]) -> str:
+    return r" \cdot ".join(f"({t})" if t[0] == "-" else t for t in map(_latex_number, factors))
+
+
+def _latex_number(x: float) -> str:
+    text = re.sub(r"e\+?(-?)0*(\d+)", r" \\times 10^{\1\2}", number(x))
+    return text.replace("inf", r"\infty").replace("nan", r"\text{nan}")
 
 
 def _latex(name: str) -> str:

@@ -68,7 +68,10 @@ def test_latex_is_balanced_and_shows_the_sum_in_symbols_and_in_numbers():
     assert plain.count("{") == plain.count("}")
     assert r"\frac{\partial \text{100\% \{of\} it}}{\partial v_{1}}" in text
     assert r"1 \cdot 3 + 1 \cdot 3 + 1 \cdot 1 \\ &= 7" in text
-    assert r"&= 3 \cdot 1 + 3 \cdot 1 + \cdots \quad \text{(3 paths)}" in text
+    paths = [r"&= 3 \cdot 1", r"&\quad + 3 \cdot 1", r"&\quad + \cdots \quad \text{(3 terms)}"]
+    assert r" \\ ".join(paths) in text
+    huge = explain(x * -2e-20, x)._repr_latex_()
+    assert r"1 \cdot (-2 \times 10^{-20})" in huge
 
 
 def test_paths_are_counted_without_listing_them_and_listed_up_to_the_cap():
