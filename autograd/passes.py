@@ -33,12 +33,13 @@ def derivatives(root: Value) -> dict[Value, float]:
     return derivative
 
 
-def adjoints(root: Scalar, wrt: Sequence[Value]) -> list[Scalar]:
+def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[Scalar]:
     """The derivative of ``root`` by each node of ``wrt``, each ONE `dot` node over its fan-out.
 
     dot(local gradients of the consumers, adjoints of the consumers), without the terms that are a
     plain 0 and without a node for a product by 1. A plain number where nothing varies, 0.0 for a
-    node that ``root`` does not depend on.
+    node that ``root`` does not depend on. Where one node of ``wrt`` is computed from another, the
+    derivative by the latter includes that way, unless they are ``partial`` derivatives.
 
     >>> x = Value(3.0)
     >>> (dx,) = adjoints(x * x * x, [x])
@@ -47,6 +48,7 @@ def adjoints(root: Scalar, wrt: Sequence[Value]) -> list[Scalar]:
     """
     order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
+    ends = needed.copy() if partial else ()
     for node in order:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
@@ -56,7 +58,7 @@ def adjoints(root: Scalar, wrt: Sequence[Value]) -> list[Scalar]:
         if node not in needed:
             continue
         upstream = adjoint[node] = 1.0 if node is root else _sum_of_products(terms.pop(node, ()))
-        if node.op is None or upstream == 0.0:  # never true of a Value, whose == is identity
+        if node.op is None or node in ends or upstream == 0.0:  # a Value's == is identity
             continue
         for parent, local in zip(node.parents, _local_grads(node, needed), strict=True):
             if parent in needed and local != 0.0:

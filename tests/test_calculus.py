@@ -15,6 +15,7 @@ from autograd import (
     adjoints,
     directional_derivative,
     grad,
+    gradcheck,
     hessian,
     hvp,
     jacobian,
@@ -49,6 +50,9 @@ def test_adjoints_of_the_root_itself_of_strangers_and_of_plain_numbers():
     assert adjoints(y * 3 + 1, [y]) == [3.0]  # all local gradients are plain numbers
     assert adjoints(5.0, [x]) == [0.0]
     assert adjoints(y.relu() * 0 + 4, [x]) == [0.0]
+    z = x * y
+    assert [float(g) for g in adjoints(z, [x, y])] == [12.0, 2.0]
+    assert [float(g) for g in adjoints(z, [x, y], partial=True)] == [4.0, 2.0]
 
 
 def test_the_graph_of_a_gradient_is_linear_in_the_graph_however_many_paths_there_are():
@@ -146,6 +150,30 @@ def test_they_are_pure_and_work_inside_no_grad():
         assert jvp(lambda x: x**3, (2.0,), (1.0,)) == (8.0, 12.0)
         outside = grad(lambda x: w * x)(3.0)
     assert (outside.data, outside.parents) == (2.0, ()) or outside is w
+
+
+def test_compiled_functions_differentiate_again_and_derivatives_compile():
+    pytest.importorskip("numpy")
+
+    def f(x):
+        return ag.tanh(x[0] * x[1]) + x[0] ** 2
+
+    x, fast = [0.5, 2.0], ag.compile(f)
+    assert grad(fast)(x) == approx(grad(f)(x), rel=1e-14)
+    for row, exact in zip(hessian(fast)(x), hessian(f)(x), strict=True):
+        assert row == approx(exact, rel=1e-13)
+    assert grad(lambda s: hvp(lambda x: fast(x) * s, (x,), ([1.0, s],))[0])(3.0) == approx(
+        grad(lambda s: hvp(lambda x: f(x) * s, (x,), ([1.0, s],))[0])(3.0), rel=1e-13
+    )
+    with no_grad():
+        assert jacobian(grad(fast))(x)[0] == approx(hessian(f)(x)[0], rel=1e-13)
+    compiled_gradient = ag.compile(grad(f))(x)
+    assert [float(g) for g in compiled_gradient] == approx(grad(f)(x), rel=1e-14)
+    assert gradcheck(fast, x, order=2)
+    # one argument may be computed from another
+    assert grad(grad(lambda a: fast([a, a * a])))(0.7) == approx(
+        grad(grad(lambda a: f([a, a * a])))(0.7)
+    )
 
 
 # ----------------------------------------------------------------------------------- structures
