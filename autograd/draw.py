@@ -1,7 +1,6 @@
-"""Pictures of graphs; the only place that knows Graphviz.
+"""Pictures of graphs, in Graphviz's language, which `autograd.svg` renders.
 
-`draw_dot` writes a graph in Graphviz's language, `to_svg` renders it. What a program may rely on in
-the SVG, each id being stable because it is an ordinal, never an address:
+What a program may rely on in the SVG, each id an ordinal, never an address:
 
 ``<g id="n7" class="node result">``
     the box of the node at place 7 of ``topological_order(root)``. Its second class is the kind:
@@ -21,23 +20,21 @@ a `dot`.
 from __future__ import annotations
 
 import html
-import importlib.util
 import math
 import re
-import shutil
-import subprocess
-import sys
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .graph import formulas
+from .graph import consumers, distances, expanded, formulas, levels
 from .ops import Dot
+from .svg import TIME_LIMIT, render
 from .value import NEVER, Constant, Value, topological_order
 
 if TYPE_CHECKING:
     import graphviz
 
-TIME_LIMIT = 120.0  # seconds that Graphviz may take
+LARGE = 2_500  # boxes and edges; beyond, placed here, for Graphviz would take minutes to hours
 
 _SHAPES = {
     "leaf": {"style": "filled"},
@@ -45,52 +42,68 @@ _SHAPES = {
     "constant": {"style": "filled,dashed"},
     "result": {"style": "filled,rounded"},
 }
+_ROOT = {"penwidth": "2.5"}
+# mid-grey lines and light boxes on nothing: read well on a light and on a dark page
 _GRAPH = {"bgcolor": "transparent", "nslimit": "2", "nslimit1": "2", "mclimit": "0.5"}
+_GRAPH |= {"labelloc": "t", "labeljust": "l"}
 _GRAPH |= {"fontname": "monospace", "fontsize": "12", "nodesep": "0.15", "ranksep": "0.35"}
-_NODE = {"shape": "box", "margin": "0.04,0.04", "height": "0", "width": "0", "color": "#555555"}
+_NODE = {"shape": "box", "margin": "0.09,0.07", "height": "0", "width": "0", "color": "#777777"}
 _NODE |= {"fontname": "monospace", "fontsize": "12", "fillcolor": "#ffffff", "fontcolor": "#111111"}
 _EDGE = {"color": "#808080", "arrowsize": "0.6"}
+_PATH = re.compile(r"[^\W\d]\w*(\.\w+)+")  # the label of a parameter
+_UNSEEN = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}  # control pictures
+_UNSEEN |= dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
+_BELOW_0, _ABOVE_0 = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
 
 
-def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
+def draw_dot(
+    root: Value,
+    format: str = "svg",
+    rankdir: str = "LR",
+    *,
+    max_nodes: int | None = 200,
+    depth: int | None = None,
+    params: str = "show",
+    expand: bool = False,
+    number_format: str = ".4g",
+    title: str = "",
+) -> graphviz.Digraph:
     """The graph of ``root`` as a `graphviz.Digraph`, which a notebook displays.
+
+    One box a value: its operation (or what kind of leaf it is), label, data and grad, · for a grad
+    that was never computed. Leaves are square, parameters have a double border, constants a dashed
+    one; results are round, and the root is bold. A tooltip has all digits and the formula.
+
+    rankdir: where it flows: LR, RL, TB or BT.
+    max_nodes, depth: at most so many boxes, those nearest the root, at most so many edges away from
+    it (None: all). A note says how many values are hidden.
+    params: "fold" leaves parameters out of the picture; the `dot` that has them lists them.
+    expand: n-ary nodes as the scalar operations that they stand for.
+    number_format: a format specification, as in ``format(0.5, ".4g")``.
 
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
     if not isinstance(root, Value):
         raise TypeError(f"draws a Value, got {root!r:.80} ({type(root).__name__})")
-    order = topological_order(root)
-    ordinal = {node: i for i, node in enumerate(order)}
-    biases = {
-        node.parents[-1] for node in order if isinstance(node.op, Dot) and len(node.parents) % 2
-    }
-    sizes = [abs(node.grad) for node in order if math.isfinite(node.grad)]
-    written = formulas(order)
-    drawing = _drawing_class()("graph", format=format)
-    drawing.attr("graph", rankdir=rankdir, **_GRAPH)
+    if rankdir not in ("LR", "RL", "TB", "BT"):
+        raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
+    if params not in ("show", "fold"):
+        raise ValueError(f"params is 'show' or 'fold', got {params!r}")
+    if (max_nodes is not None and max_nodes < 1) or (depth is not None and depth < 0):
+        raise ValueError(f"max_nodes is 1 or more, got {max_nodes}; depth 0 or more, got {depth}")
+    parameters = _parameters(root)  # before expansion, which leaves no dot to be the bias of
+    root = expanded(root) if expand else root
+    picture = _Picture(root, parameters, params == "fold", max_nodes, depth, number_format)
+    drawing = _drawing_class()("graph", comment=picture.summary(), format=format)
+    drawing.attr("graph", rankdir=rankdir, label=picture.header(title), **_GRAPH)
     drawing.attr("node", **_NODE)
     drawing.attr("edge", **_EDGE)
-    for node in order:
-        kind = _kind(node, biases)
-        name = f"n{ordinal[node]}"
-        shape = dict(_SHAPES[kind], penwidth="2.5") if node is root else _SHAPES[kind]
-        classes = f"{kind} root" if node is root else kind
-        tooltip = _tooltip(node, written[node])
-        drawing.node(
-            name,
-            _box(node, kind, max(sizes, default=0.0)),
-            id=name,
-            tooltip=tooltip,
-            **{"class": classes},
-            **shape,
-        )
-        for i, parent in enumerate(node.parents):
-            drawing.edge(f"n{ordinal[parent]}", name, id=f"e{ordinal[node]}_{i}")
+    picture.draw(drawing, rankdir)
     return drawing
 
 
-def to_svg(root: Value, time_limit: float = TIME_LIMIT, **options: Any) -> str:
+def to_svg(root: Value, *, time_limit: float = TIME_LIMIT, **options: Any) -> str:
     """The graph of ``root`` as SVG text; the options are those of `draw_dot`.
 
     Rendered by ``dot`` where that is on PATH, else by pygraphviz. RuntimeError where there is
@@ -99,67 +112,189 @@ def to_svg(root: Value, time_limit: float = TIME_LIMIT, **options: Any) -> str:
     return render(draw_dot(root, **options).source, time_limit)
 
 
-def _kind(node: Value, biases: set[Value]) -> str:
-    if isinstance(node, Constant):
-        return "constant"
-    if node.op is not None:
-        return "result"
-    return "parameter" if "." in node.label or node in biases else "leaf"
+def _parameters(root: Value) -> set[Value]:
+    order = topological_order(root)
+    found = {node for node in order if node.label and _PATH.fullmatch(node.label)}
+    found.update(
+        node.parents[-1] for node in order if isinstance(node.op, Dot) and len(node.parents) % 2
+    )
+    return {node for node in found if node.op is None and type(node) is not Constant}
 
 
-def _grad(node: Value) -> str:
-    return "·" if node.grad is NEVER else f"{node.grad:.4g}"
+class _Picture:
+    """What is drawn of a graph, and how each part of it is written."""
+
+    def __init__(
+        self,
+        root: Value,
+        parameters: set[Value],
+        fold: bool,
+        max_nodes: int | None,
+        depth: int | None,
+        number_format: str,
+    ) -> None:
+        self.root, self.parameters, self.number_format = root, parameters, number_format
+        order = topological_order(root)
+        self.ordinal = {node: i for i, node in enumerate(order)}
+        self.folding = {node for node in order if isinstance(node.op, Dot)} if fold else set()
+        nearest = distances(root, lambda n: [p for p in n.parents if not self.folds(n, p)])
+        within = (node for node, edges in nearest.items() if depth is None or edges <= depth)
+        shown = set(islice(within, max_nodes))
+        self.hidden = len(nearest) - len(shown)
+        self.shown = {node: None for node in order if node in shown}
+        self.formulas = formulas(list(self.shown))
+        sizes = [abs(node.grad) for node in shown if type(node) is not Constant]
+        self.largest = max(filter(math.isfinite, sizes), default=0.0)
+
+    def summary(self) -> str:
+        return f"{len(self.shown)} boxes, {self.hidden} values hidden"
+
+    def folds(self, node: Value, parent: Value) -> bool:
+        """Whether the picture leaves ``parent`` out as a parameter of ``node``."""
+        return node in self.folding and parent in self.parameters
+
+    def draw(self, drawing: graphviz.Digraph, rankdir: str) -> None:
+        boxes = {node: self.box(node) for node in self.shown}
+        edges = [
+            (parent, node, i)
+            for node in boxes
+            for i, parent in enumerate(node.parents)
+            if parent in boxes and not self.folds(node, parent)
+        ]
+        places: dict[Value, str] = {}
+        if len(boxes) + len(edges) > LARGE:
+            places = _places(boxes, rankdir)
+            drawing.attr("graph", layout="nop2", splines="line", outputorder="edgesfirst")
+        for node, box in boxes.items():
+            name, kind = self.name(node), self.kind(node)
+            more = {"class": f"{kind} root", **_ROOT} if node is self.root else {"class": kind}
+            more |= {"pos": places[node]} if places else {}
+            drawing.node(name, box, id=name, tooltip=self.tooltip(node), **_SHAPES[kind], **more)
+        for parent, node, i in edges:
+            more = {"style": "dashed"} if isinstance(parent, Constant) else {}
+            id = f"e{self.ordinal[node]}_{i}"
+            drawing.edge(self.name(parent), self.name(node), id=id, **more)
+
+    def name(self, node: Value) -> str:
+        return f"n{self.ordinal[node]}"
+
+    def kind(self, node: Value) -> str:
+        if isinstance(node, Constant):
+            return "constant"
+        return "result" if node.op else "parameter" if node in self.parameters else "leaf"
+
+    def number(self, x: float) -> str:
+        return "·" if x is NEVER else _cell(format(x, self.number_format), 400)
+
+    def box(self, node: Value) -> str:
+        """A box's label, in Graphviz's HTML; its last texts are the data and, if any, the grad."""
+        what = _cell(node.op.symbol if node.op else self.kind(node))
+        rows = [[f'<font color="#555555">{what}</font>']]
+        if node.label:
+            label = f"<b>{_cell(node.label)}</b>"
+            rows = [*rows, [label]] if len(node.label) > 12 else [[*rows[0], label]]
+        if folded := sum(self.folds(node, p) for p in node.parents):
+            rows.append([f"{folded} parameter{'s' * (folded > 1)}"])
+        if hidden := sum(p not in self.shown for p in node.parents) - folded:
+            rows.append([f"… {hidden} hidden"])
+        rows.append(["data", self.number(node.data)])
+        if isinstance(node, Constant):
+            return _table(rows)
+        return _table([*rows, ["grad", self.number(node.grad)]], _tint(node.grad, self.largest))
+
+    def tooltip(self, node: Value) -> str:
+        formula = self.formulas[node]
+        lines = [
+            f"{node.label} = {formula}" if node.label else formula,
+            f"data {_exact(node.data)}",
+        ]
+        if not isinstance(node, Constant):
+            lines.append(f"grad {_exact(node.grad)}")
+        folded = [p for p in node.parents if self.folds(node, p)]
+        lines += [f"{p.label}: data {_exact(p.data)}, grad {_exact(p.grad)}" for p in folded[:20]]
+        # Graphviz reads the backslashes of a tooltip twice
+        return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+
+    def header(self, title: str) -> str:
+        """The title, a note on what is hidden and the legend of tints, above the picture."""
+        rows = [f"<b>{_cell(title, 100)}</b>"] if title else []
+        if n := self.hidden:
+            rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
+        if self.largest:
+            scale = [self.largest, self.largest / 10, self.largest / 100]
+            cells = "".join(
+                f'<td bgcolor="{_tint(x, self.largest)}">{self.number(x)}</td>'
+                for x in [*(-x for x in scale), 0.0, *reversed(scale)]
+            )
+            rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
+        lines = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
+        return f'<<table border="0" bgcolor="#ffffff" cellspacing="0">{lines}</table>>' * bool(rows)
+
+
+def _exact(x: float) -> str:
+    return "· (never computed)" if x is NEVER else repr(float(x))
+
+
+def _table(rows: list[list[str]], last_tint: str = "") -> str:
+    lines = ""
+    for row in rows:
+        tint = f' bgcolor="{last_tint}"' if last_tint and row is rows[-1] else ""
+        if len(row) == 1:
+            lines += f'<tr><td align="left" colspan="2">{row[0]}</td></tr>'
+        else:
+            name = f'<td align="left"{tint}>{row[0]}</td>'
+            lines += f'<tr>{name}<td align="right"{tint}>{row[1]}</td></tr>'
+    return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
 
 def _tint(grad: float, largest: float) -> str:
-    """The colour for a gradient: blue below 0, orange above, paler by the decade, white at 0."""
-    if not grad or not largest or math.isnan(grad):
+    """The colour of a gradient: blue below 0, orange above, paler with each decade, white at 0."""
+    if not grad or math.isnan(grad):
         return "#ffffff"
-    decades = math.log10(largest / abs(grad)) if math.isfinite(grad) else 0.0
-    strength = 1.0 - min(max(decades, 0.0), 3.0) / 3.5
-    full = (90, 150, 255) if grad < 0 else (255, 150, 40)
+    decades = 0.0 if math.isinf(grad) else min(math.log10(largest / abs(grad)), 3.0)
+    strength = 1.0 - decades / 3.5
+    full = _BELOW_0 if grad < 0 else _ABOVE_0
     return "#" + "".join(f"{round(255 + strength * (c - 255)):02x}" for c in full)
 
 
-def _box(node: Value, kind: str, largest: float) -> str:
-    """The label of a node's box, in Graphviz's HTML; the data and the grad are the last texts."""
-    operation = node.op.symbol if node.op else kind
-    label = f"<b>{_text(node.label)}</b>" if node.label else ""
-    rows = [(f'<font color="#555555">{_text(operation)}</font>', label, "")]
-    rows += [("data", f"{node.data:.4g}", "")]
-    if kind != "constant":
-        rows += [("grad", _grad(node), f' bgcolor="{_tint(node.grad, largest)}"')]
-    cells = "".join(
-        f'<tr><td align="left"{tint}>{name}</td><td align="right"{tint}>{value}</td></tr>'
-        for name, value, tint in rows
-    )
-    return f'<<table border="0" cellspacing="0" cellpadding="2">{cells}</table>>'
+def _places(boxes: dict[Value, str], rankdir: str) -> dict[Value, str]:
+    """Where the boxes of a large graph go: by level, the root's last, each near its consumers.
+
+    One pass of the barycentre method (Sugiyama, Tagawa and Toda 1981).
+    """
+    across = rankdir in ("LR", "RL")
+    width, height = map(max, zip(*map(_size, boxes.values()), strict=True))
+    step, pitch = (width + 60, height + 12) if across else (height + 60, width + 12)
+    level, used = levels(list(boxes)), consumers(list(boxes))
+    columns: list[list[Value]] = [[] for _ in range(max(level.values()) + 1)]
+    for node in boxes:
+        columns[level[node]].append(node)
+    at: dict[Value, float] = {}
+    for column in columns:
+        ideal = {n: sum(at[c] for c, _ in used[n]) / max(len(used[n]), 1) for n in column}
+        for i, node in enumerate(sorted(column, key=lambda n: ideal[n])):
+            at[node] = (i - len(column) / 2) * pitch
+    if across:
+        sign = 1 if rankdir == "RL" else -1
+        return {n: f"{sign * step * level[n]:.0f},{-at[n]:.0f}" for n in boxes}
+    sign = 1 if rankdir == "TB" else -1  # Graphviz's y grows upwards
+    return {n: f"{at[n]:.0f},{sign * step * level[n]:.0f}" for n in boxes}
 
 
-def _tooltip(node: Value, formula: str) -> str:
-    lines = [f"{node.label} = {formula}" if node.label else formula, f"data {node.data!r}"]
-    if not isinstance(node, Constant):
-        lines.append("grad · (never computed)" if node.grad is NEVER else f"grad {node.grad!r}")
-    # Graphviz reads the backslashes of a tooltip twice
-    return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+def _size(label: str) -> tuple[int, int]:
+    """About how wide and high a box is, in points."""
+    rows = [re.sub(r"<.*?>|(&)[^;]+;", r"\1", row) for row in label.split("</tr>")]
+    return 15 + 8 * max(map(len, rows)), 17 * len(rows)
 
 
-def _text(text: str, longest: int = 24) -> str:
+def _cell(text: str, longest: int = 24) -> str:
     """``text`` for a cell of a label, cut to ``longest`` characters."""
     return _escape(text if len(text) <= longest else text[: longest - 1] + "…").replace("\\", r"\\")
 
 
 def _escape(text: str) -> str:
-    """What is special in XML as entities; what XML cannot hold as the picture of it."""
-    return html.escape("".join(map(_visible, text)))
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    if code < 32 or code == 127:
-        return chr(0x2400 + code) if code < 32 else "␡"
-    allowed = not (0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE)
-    return char if allowed else "\ufffd"
+    """What is special in XML as entities; what XML cannot hold as a picture of it."""
+    return html.escape(text.translate(_UNSEEN))
 
 
 @cache
@@ -169,65 +304,13 @@ def _drawing_class() -> Any:
     class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         """A Digraph that a notebook displays without ``dot`` too."""
 
-        def __repr__(self) -> str:  # the same in each run: no address
-            return "<Drawing: a notebook shows it as SVG>"
+        def __repr__(self) -> str:
+            return f"<drawing: {self.comment}>"
 
         def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
             try:
                 return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
             except (RuntimeError, TimeoutError) as error:
-                return {"text/plain": str(error)}
+                return {"text/plain": f"{self!r}: {error}"}
 
     return Drawing
-
-
-_BY_PYGRAPHVIZ = """
-import sys, pygraphviz
-graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
-sys.stdout.buffer.write(graph.draw(format="svg", prog="dot"))
-"""
-
-
-def render(source: str, time_limit: float = TIME_LIMIT) -> str:
-    """Graphviz's ``source`` as SVG text, by whichever Graphviz there is."""
-    if dot := shutil.which("dot"):
-        command = [dot, "-Tsvg"]
-    elif importlib.util.find_spec("pygraphviz"):
-        command = [sys.executable, "-c", _BY_PYGRAPHVIZ]  # a process, so that it can be stopped
-    else:
-        raise RuntimeError(
-            "drawing needs Graphviz: pip install 'scalargrad[render]', or install the program dot "
-            "(https://graphviz.org/download) and have it on PATH"
-        )
-    try:
-        done = subprocess.run(
-            command, input=source.encode(), capture_output=True, timeout=time_limit
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError(
-            f"Graphviz took more than {time_limit:g} s: draw less (max_nodes=, depth=, "
-            "params='fold') or allow more (time_limit=)"
-        ) from None
-    if done.returncode:
-        raise RuntimeError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()}")
-    return _finish(done.stdout.decode())
-
-
-def _finish(svg: str) -> str:
-    """Graphviz's SVG without its links and outside references, and with the promised classes."""
-    svg = re.sub(r"<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.S)
-    svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
-    svg = re.sub(r"<title>.*?</title>\n", "", svg)
-    svg = re.sub(r'<g id="a_[^"]*"><a xlink:title="(.*?)">', r"<title>\1</title>", svg, flags=re.S)
-    svg = svg.replace("</a>\n</g>\n", "")
-    return re.sub(r'<g id="n\d+" class="node (\w+).*?</g>', _name_texts, svg, flags=re.S)
-
-
-def _name_texts(box: re.Match[str]) -> str:
-    roles = ["data"] if box[1] == "constant" else ["data", "", "grad"]
-    tinted = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'
-    head, *texts = re.split("(?=<text )", re.sub(tinted, r'<polygon class="tint" \1', box[0]))
-    for i, role in enumerate(reversed(roles), 1):
-        if role:
-            texts[-i] = texts[-i].replace("<text ", f'<text class="{role}" ', 1)
-    return head + "".join(texts)

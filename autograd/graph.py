@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from . import ops
-from .value import Value, topological_order
+from .ops import Operation
+from .value import NEVER, Recorder, Value, recording, topological_order
 
 LONGEST = 200  # characters of a formula; what would be longer is cut
 _NAME = re.compile(r"[\w.\[\]]+")  # a label that needs no parentheses inside a formula
@@ -23,7 +24,8 @@ def consumers(order: Sequence[Value]) -> dict[Value, list[tuple[Value, int]]]:
     found: dict[Value, list[tuple[Value, int]]] = {node: [] for node in order}
     for node in order:
         for position, parent in enumerate(node.parents):
-            found[parent].append((node, position))
+            if parent in found:
+                found[parent].append((node, position))
     return found
 
 
@@ -44,6 +46,75 @@ def distances(
                 distance[parent] = distance[node] + 1
                 queue.append(parent)
     return distance
+
+
+def levels(order: Sequence[Value]) -> dict[Value, int]:
+    """For each node of ``order`` the longest way from it to the last one, in edges.
+
+    An operand is always on a higher level than its consumers.
+
+    >>> x = Value(3.0)
+    >>> list(levels([x, y := x * x, y * x]).values())
+    [2, 1, 0]
+    """
+    level = dict.fromkeys(order, 0)
+    for node in reversed(order):
+        for parent in node.parents:
+            if parent in level:
+                level[parent] = max(level[parent], level[node] + 1)
+    return level
+
+
+class _Pieces(Recorder):
+    """Records graph as usual and keeps the nodes, in order."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Value] = []
+
+    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
+        with recording(None):
+            self.nodes.append(parents[0].record(operation, parents))
+        return self.nodes[-1]
+
+
+def expanded(root: Value) -> Value:
+    """The same graph with each n-ary node replaced by the scalar operations it stands for.
+
+    Leaves are shared with the graph of ``root``, other nodes copied, gradients included; the new
+    nodes get theirs where the node they replace has one.
+
+    >>> w, x = Value(2.0, "w"), Value(3.0, "x")
+    >>> formula(expanded(ops.dot([w, x], [x, x], 1.0)))
+    '1 + w * x + x * x'
+    """
+    twins: dict[Value, Value] = {}
+    for node in topological_order(root):
+        twins[node] = node
+        if node.op is not None:
+            twins[node] = _twin(node, node.op, tuple([twins[p] for p in node.parents]))
+    return twins[root]
+
+
+def _twin(node: Value, op: Operation, parents: tuple[Value, ...]) -> Value:
+    pieces = _Pieces()
+    if not op.arity:
+        with recording(pieces):
+            op.forward(ops.scalar_graph(), *parents)
+    if not pieces.nodes:  # not n-ary, or nothing but its operand: a sum of one
+        pieces.nodes.append(Value(node.data))
+        pieces.nodes[0].op, pieces.nodes[0].parents = op, parents
+        pieces.nodes[0].local_grads = node.local_grads
+    twin = pieces.nodes[-1]
+    twin.grad, twin.label = node.grad, node.label
+    if node.grad is not NEVER:
+        inner = set(pieces.nodes[:-1])
+        for piece in inner:
+            piece.grad = 0.0
+        for piece in reversed(pieces.nodes):
+            for parent, local_grad in zip(piece.parents, piece.local_grads, strict=True):
+                if parent in inner and local_grad is not None:
+                    parent.grad += piece.grad * local_grad
+    return twin
 
 
 def formulas(order: Sequence[Value]) -> dict[Value, str]:

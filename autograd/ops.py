@@ -171,7 +171,8 @@ class Operation:
         'a * (b + 1)'
         """
         if self.precedence < 9 and precedences:
-            looser = [p < self.precedence + (i > 0) for i, p in enumerate(precedences)]
+            first = self is TABLE["pow"]  # which groups to the right: (a ** b) ** c
+            looser = [p < self.precedence + (i > 0 or first) for i, p in enumerate(precedences)]
             operands = [f"({t})" if w else t for t, w in zip(operands, looser, strict=True)]
         return _fill(self._text, operands)
 
