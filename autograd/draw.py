@@ -95,7 +95,7 @@ def draw_dot(
     parameters = _parameters(root)  # before expansion, which leaves no dot to be the bias of
     root = expanded(root) if expand else root
     picture = _Picture(root, parameters, params == "fold", max_nodes, depth, number_format)
-    drawing = _drawing_class()("graph", comment=picture.summary(), format=format)
+    drawing = _drawing_class()("graph", format=format)
     drawing.attr("graph", rankdir=rankdir, label=picture.header(title), **_GRAPH)
     drawing.attr("node", **_NODE)
     drawing.attr("edge", **_EDGE)
@@ -145,9 +145,6 @@ class _Picture:
         self.formulas = formulas(list(self.shown))
         sizes = [abs(node.grad) for node in shown if type(node) is not Constant]
         self.largest = max(filter(math.isfinite, sizes), default=0.0)
-
-    def summary(self) -> str:
-        return f"{len(self.shown)} boxes, {self.hidden} values hidden"
 
     def folds(self, node: Value, parent: Value) -> bool:
         """Whether the picture leaves ``parent`` out as a parameter of ``node``."""
@@ -304,13 +301,13 @@ def _drawing_class() -> Any:
     class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         """A Digraph that a notebook displays without ``dot`` too."""
 
-        def __repr__(self) -> str:
-            return f"<drawing: {self.comment}>"
+        def __repr__(self) -> str:  # the same in each run: no address
+            return "<Drawing: a notebook shows it as SVG>"
 
         def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
             try:
                 return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
             except (RuntimeError, TimeoutError) as error:
-                return {"text/plain": f"{self!r}: {error}"}
+                return {"text/plain": str(error)}
 
     return Drawing

@@ -478,7 +478,7 @@ def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) ->
     only(present, monkeypatch)
     bundle = draw_dot(example())._repr_mimebundle_()
     assert len(Picture(bundle["image/svg+xml"]).nodes) == 5
-    assert bundle["text/plain"] == "<drawing: 5 boxes, 0 values hidden>"
+    assert bundle["text/plain"] == "<Drawing: a notebook shows it as SVG>"
 
 
 def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
