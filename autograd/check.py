@@ -80,7 +80,7 @@ def gradcheck(
 
     ``f`` returns one number. Values in ``args`` are varied in place and put back, so a model can
     be checked by its own parameters: ``gradcheck(lambda *_: loss(model), *model.parameters())``.
-    Agreement is to the relative ``tolerance``, or within the estimated error of the difference.
+    Agreement is to the relative ``tolerance``, or within the estimated error of the two numbers.
     Order 2 goes on to the derivatives of a weighted sum of the first ones, and so forth, which
     finds a rule that is right as a number but wrong as a graph. AssertionError on request;
     TypeError if the result is not a number, ValueError if there is nothing to vary.
@@ -109,10 +109,12 @@ def gradcheck(
     for k in range(1, order + 1):
         y = function()
         analytic = derivatives(y) if isinstance(y, Value) else {}
+        magnitude = derivatives(y, magnitudes=True) if isinstance(y, Value) else {}
         for x, place in zip(variables, places, strict=True):
             given = analytic.get(x, 0.0)
             numeric, error, kink = _difference(partial(_moved, function, x), x.data)
-            close = tolerance * max(abs(given), abs(numeric)) + error
+            rounding = 16 * EPSILON * magnitude.get(x, 0.0)
+            close = tolerance * max(abs(given), abs(numeric)) + error + rounding
             agrees = abs(given - numeric) <= close or given == numeric
             verdict = "unclear" if math.isnan(numeric) else "ok" if agrees else "wrong"
             row = Row(x.label or place, k, given, numeric, error, "kink" if kink else verdict)

@@ -16,8 +16,11 @@ from .ops import Operation, dot
 from .value import Constant, Recorder, Scalar, Value, make_node, recording, topological_order
 
 
-def derivatives(root: Value) -> dict[Value, float]:
+def derivatives(root: Value, magnitudes: bool = False) -> dict[Value, float]:
     """The derivative of ``root`` by each node, in numbers: `Value.backward` that changes nothing.
+
+    With ``magnitudes`` what it would be if no two paths ever cancelled, to which its rounding error
+    is proportional.
 
     >>> x = Value(3.0)
     >>> derivatives(x * x)[x]
@@ -29,7 +32,7 @@ def derivatives(root: Value) -> dict[Value, float]:
         upstream = derivative[node]
         for parent, local_grad in zip(node.parents, node.local_grads, strict=True):
             if local_grad is not None:
-                derivative[parent] += upstream * local_grad
+                derivative[parent] += upstream * (abs(local_grad) if magnitudes else local_grad)
     return derivative
 
 
