@@ -267,7 +267,7 @@ class Emitter:
         arrangement = group.arrangement
         if len(group.columns) == 1:  # an n-ary operation
             ids = group.columns[0][arrangement.order]
-            source, axis = self._along(ids)
+            source, axis = self._along(ids[0] if group.is_number else ids)
             function = f"xp.{group.op.name}.reduce"
             return "m", lambda: call(function, source, Text(f"axis={axis}"))
         lefts, rights = arrangement.lefts, arrangement.rights

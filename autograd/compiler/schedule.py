@@ -14,8 +14,9 @@ parameters and inputs summed over two terms, and a bias. The first is a `Reducti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +30,10 @@ ONE, CONSTANT, SCALAR, PARAMETER, INPUT, FIRST_GROUP = -3, -2, -1, 0, 1, 2
 
 # What things cost, in nanoseconds, measured on CPython 3.11 and NumPy 2: only their ratios matter.
 ARRAY_OPERATION, GATHER, SCALAR_OPERATION, PACK, UNPACK = 800, 500, 40, 40, 15
-LEAST, LEAST_TOGETHER = 12, 64  # operands that a class, several classes need to be looked at
+FRAGMENT = 3000  # what one more group costs in all that follows from it
+LEAST, LEAST_TOGETHER = 12, 64  # products that a class, several classes need to be looked at
+FARTHEST = 4  # levels that an expression is put off at most, to join others
+SMALL = 4096  # products that a class has at most which may join others
 
 
 class Group:
@@ -51,6 +55,18 @@ class Group:
         return len(self.members) == 1
 
 
+class Entry(NamedTuple):
+    """An expression to schedule. Those of equal keys, at one level, are a class.
+
+    The key: the operation, whether it reduces its operands (then in ``pairs`` or ``parents``, any
+    number of them), how many it has, and the groups in which they are found.
+    """
+
+    key: tuple[Any, ...]
+    node: Expression
+    pairs: Pairs | None  # of a sum, its products
+
+
 Step = Group | Expression  # an array operation, or an expression computed as a Python number
 
 
@@ -69,23 +85,45 @@ class Schedule:
         size = len(graph.nodes)
         self.places = Places(size)
         self._level: dict[int, int] = {}
+        self.consumed: set[int] = set()  # expressions that others are computed from
         self.places.put(np.array([x.index for x in parameters], int), PARAMETER)
         self.places.put(np.array([x.index for x in inputs], int), INPUT)
         for level in self._levels(reachable(roots)):
             self._schedule(level)
 
-    def _levels(self, nodes: Iterable[Expression]) -> list[list[Expression]]:
-        levels: list[list[Expression]] = []
+    def _levels(self, nodes: list[Expression]) -> list[list[Expression]]:
+        """The operations by level; a node with slack goes where more of its kind are.
+
+        It could run at any level from the first at which its operands are there to the last before
+        that of its consumers.
+        """
+        earliest: dict[int, int] = {}
+        for node in nodes:
+            operands = [earliest[p.index] for p in node.parents]
+            earliest[node.index] = 1 + max(operands) if operands else -1
+            if node.value is not None:
+                self.places.set(node.index, ONE if node is self.graph.one else CONSTANT)
+        depth = max(earliest.values(), default=-1)
+        latest = dict.fromkeys(earliest, depth)
+        for node in reversed(nodes):
+            before = latest[node.index] - 1
+            for p in node.parents:
+                self.consumed.add(p.index)
+                latest[p.index] = min(latest[p.index], before)
+        company = Counter([(n.op, earliest[n.index]) for n in nodes])
+        levels: list[list[Expression]] = [[] for _ in range(depth + 1)]
         where = self._level
         for node in nodes:
             if node.op is None:
                 where[node.index] = -1
-                if node.value is not None:
-                    self.places.set(node.index, ONE if node is self.graph.one else CONSTANT)
                 continue
-            level = where[node.index] = 1 + max([where[p.index] for p in node.parents])
-            if level == len(levels):
-                levels.append([])
+            level = 1 + max([where[p.index] for p in node.parents])
+            last = min(latest[node.index], level + FARTHEST)
+            if level < last and node.op is not ops.dot and node.op is not ops.mul:
+                here = company[node.op, level]
+                fullest = max(range(level, last + 1), key=lambda at: company[node.op, at])
+                level = fullest if company[node.op, fullest] > 2 * here else level
+            where[node.index] = level
             levels[level].append(node)
         return levels
 
@@ -93,21 +131,22 @@ class Schedule:
 
     def _schedule(self, level: list[Expression]) -> None:
         sums = [node for node in level if node.op is ops.dot or node.op is ops.mul]
-        self._place(self._classes(self._reductions(sums)), reduces=True)
-        self._place(self._classes(self._remainders(sums)), reduces=False)
-        rest = [node for node in level if node.op is not ops.dot and node.op is not ops.mul]
-        reductions = [n for n in rest if isinstance(n.op, Nary) and len(n.parents) > 2]
-        others = [n for n in rest if not (isinstance(n.op, Nary) and len(n.parents) > 2)]
-        for nodes, reduces in ((reductions, True), (others, False)):
-            group = self.places.group_list
-            keyed = [
-                ((n.op, len(n.parents), *[group[p.index] for p in n.parents]), n, None)
-                for n in nodes
-            ]
-            self._place(self._classes(keyed), reduces)
+        self._place(self._reductions(sums))
+        self._place(self._remainders(sums))
+        group = self.places.group_list
+        others: list[Entry] = []
+        for node in level:
+            if node.op is not ops.dot and node.op is not ops.mul:
+                assert node.op is not None
+                kinds = tuple([group[p.index] for p in node.parents])
+                if isinstance(node.op, Nary):  # reduces, as do sums: any number of operands
+                    kinds = (min(kinds), max(kinds))
+                reduces = isinstance(node.op, Nary)
+                others.append(Entry((node.op, reduces, len(node.parents), *kinds), node, None))
+        self._place(others)
 
-    def _reductions(self, sums: list[Expression]) -> list[Any]:
-        """Of each sum, the products that share their groups: a class key, the node, its pairs.
+    def _reductions(self, sums: list[Expression]) -> list[Entry]:
+        """Of each sum, the products that share their groups.
 
         A sum of products of one kind is itself the node; of several, each kind of which there are
         two or more becomes a node of its own, and the sum has that as a term.
@@ -124,8 +163,7 @@ class Schedule:
                 kinds.setdefault((a, b), []).append(pair)
             if len(kinds) == 1:
                 ((key, pairs),) = kinds.items()
-                if len(pairs) > 1:
-                    found.append(((ops.dot, len(pairs), *key), node, pairs))
+                found.append(Entry((ops.dot, True, len(pairs), *key), node, pairs))
                 continue
             if all(b < PARAMETER for _, b in kinds):
                 continue  # numbers only
@@ -137,7 +175,8 @@ class Schedule:
                 part = self._part(pairs)
                 if part.index not in self._level:
                     self._level[part.index] = 0
-                    found.append(((ops.dot, len(pairs), *key), part, pairs))
+                    self.consumed.add(part.index)
+                    found.append(Entry((ops.dot, True, len(pairs), *key), part, pairs))
                 terms.append((self.graph.one, part))
             node.parents = _side_by_side(terms)
         return found
@@ -147,7 +186,8 @@ class Schedule:
         self.places.grow(len(self.graph.nodes))
         return part
 
-    def _remainders(self, sums: list[Expression]) -> list[Any]:
+    def _remainders(self, sums: list[Expression]) -> list[Entry]:
+        """The sums of products of several kinds, one product of each."""
         group = self.places.group_list
         found = []
         for node in sums:
@@ -158,109 +198,65 @@ class Schedule:
                 a, b = group[left.index], group[right.index]
                 keyed.append((a, b, left, right) if a <= b else (b, a, right, left))
             keyed.sort(key=lambda k: (k[1], k[0]), reverse=True)
+            kinds = [kind for a, b, _, _ in keyed for kind in (a, b)]
             pairs = [(left, right) for _, _, left, right in keyed]
-            key = (ops.dot, -len(pairs), *[k[:2] for k in keyed])
-            found.append((key, node, pairs))
+            found.append(Entry((ops.dot, False, len(pairs), *kinds), node, pairs))
         return found
 
-    def _classes(self, keyed: list[Any]) -> list[list[Any]]:
-        classes: dict[Any, list[Any]] = {}
-        for entry in keyed:
-            classes.setdefault(entry[0], []).append(entry)
-        return list(classes.values())
+    # --------------------------------------------------------------------- classes and families
 
-    def _place(self, classes: list[list[Any]], reduces: bool) -> None:
-        """Make groups of the classes that pay as arrays, Python numbers of the others."""
-        rest: dict[Operation, list[list[Any]]] = {}
-        for entries in classes:
-            (op, arity, *_), _, _ = entries[0]
-            if len(entries) * (abs(arity) if reduces else 1) < LEAST:
-                rest.setdefault(op, []).append(entries)  # too little work to look at
-                continue
-            columns = self._columns(entries)
-            if self._array_cost(columns) < self._scalar_cost(columns, len(entries)):
-                kind = "reduction" if reduces else "elementwise"
-                self._add_group(Group(entries[0][0][0], self._members(entries), columns, kind))
-            else:
-                rest.setdefault(entries[0][0][0], []).append(entries)
-        for op, several in rest.items():
-            self._together(op, several, reduces)
+    def _place(self, entries: list[Entry]) -> None:
+        """Make groups of the classes that pay as arrays, Python numbers of the others.
 
-    def _together(self, op: Operation, classes: list[list[Any]], reduces: bool) -> None:
-        """Small classes of one operation: one group with gathered operands if that pays."""
-        entries = [entry for entries in classes for entry in entries]
-        if len(classes) == 1 or sum([len(e) * abs(e[0][0][1]) for e in classes]) < LEAST_TOGETHER:
-            for entry in entries:
-                self.places.set(entry[1].index, SCALAR)
-                self.steps.append(entry[1])
-            return
-        columns_of = [self._columns(c) for c in classes]
-        scalar = sum(self._scalar_cost(c, len(e)) for c, e in zip(columns_of, classes, strict=True))
-        widths = {len(c) for c in columns_of}
-        if not reduces and len(widths) > 1:  # sums of different numbers of terms
-            for width in sorted(widths):
-                fit = [c for c, x in zip(classes, columns_of, strict=True) if len(x) == width]
-                self._together(op, fit, reduces)
-            return
-        if self._merged_cost(columns_of) < scalar:
-            members = self._members(entries)
-            if not reduces:
-                columns = [np.concatenate(c) for c in zip(*columns_of, strict=True)]
-                self._add_group(Group(op, members, columns, "elementwise"))
-                return
-            columns = [
-                np.concatenate([c.ravel() for c in column])
-                for column in zip(*columns_of, strict=True)
-            ]
-            group = Group(op, members, columns, "ragged")
-            lengths = np.concatenate([np.full(len(c[0]), c[0].shape[1]) for c in columns_of])
-            group.offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-            self._add_group(group)
-            return
+        Classes that differ in where their operands are, or in the number of terms, are a family.
+        If one of a family pays, small ones of it join it: what is apart here stays apart in all
+        that follows from it, so that joining them may well pay if it does not just here.
+        """
+        classes: dict[Any, list[Entry]] = {}
         for entry in entries:
-            self.places.set(entry[1].index, SCALAR)
-            self.steps.append(entry[1])
+            classes.setdefault(entry.key, []).append(entry)
+        families: dict[Any, list[Class]] = {}
+        for key, members in classes.items():
+            op, reduces, terms, *kinds = key
+            form = (op, reduces, reduces or terms, *[_kind(k) for k in kinds])
+            families.setdefault(form, []).append(Class(self, members))
+        rest: dict[Operation, list[Class]] = {}
+        for family in families.values():
+            for one in self._joined(family):
+                if one.pays:
+                    self._add_group(one.group())
+                else:
+                    rest.setdefault(one.op, []).append(one)
+        for several in rest.values():
+            self._together(several)
 
-    # ----------------------------------------------------------------------------------- costs
+    def _joined(self, family: list[Class]) -> list[Class]:
+        small = [c for c in family if c.size < SMALL and not (len(c.entries) == 1 and c.terms > 8)]
+        if len(small) > 1 and any(c.pays for c in small):
+            apart = sum([min(c.array_cost, c.scalar_cost) for c in small])
+            if any(entry.node.index in self.consumed for c in small for entry in c.entries):
+                apart += FRAGMENT * (len(small) - 1)
+            together = Class(self, [entry for c in small for entry in c.entries])
+            if together.array_cost < apart:
+                together.pays = True
+                return [together, *[c for c in family if c not in small]]
+        return family
 
-    def _columns(self, entries: list[Any]) -> list[Ids]:
-        """The operands of a class, as indices: of a reduction members x terms, else members."""
-        (op, arity, *_), _, pairs = entries[0]
-        if pairs is None:
-            ids = np.array([[p.index for p in node.parents] for _, node, _ in entries], int)
-            return [ids] if isinstance(op, Nary) and arity > 2 else list(ids.T)
-        left = np.array([[p[0].index for p in pairs] for _, _, pairs in entries], int)
-        right = np.array([[p[1].index for p in pairs] for _, _, pairs in entries], int)
-        if arity > 0:
-            return [left, right]
-        return [column for pair in zip(left.T, right.T, strict=True) for column in pair]
-
-    def _members(self, entries: list[Any]) -> Ids:
-        return np.array([node.index for _, node, _ in entries], int)
-
-    def _array_cost(self, columns: list[Ids]) -> float:
-        cost = float(ARRAY_OPERATION)
-        for column in columns:
-            groups = self.places.group[column]
-            cost += PACK * len(np.unique(column[groups == SCALAR]))
-        return cost + 0.5 * sum(column.size for column in columns)
-
-    def _merged_cost(self, columns_of: list[list[Ids]]) -> float:
-        cost = 3.0 * ARRAY_OPERATION
-        for column in zip(*columns_of, strict=True):
-            ids = np.concatenate([c.ravel() for c in column])
-            groups = self.places.group[ids]
-            cost += GATHER * len(np.unique(groups)) + PACK * np.count_nonzero(groups == SCALAR)
-            cost += 3 * ids.size
-        return cost
-
-    def _scalar_cost(self, columns: list[Ids], members: int) -> float:
-        cost = float(SCALAR_OPERATION * members)
-        for column in columns:
-            groups = self.places.group[column]
-            from_arrays = np.count_nonzero(groups >= PARAMETER)
-            cost += UNPACK * from_arrays + SCALAR_OPERATION / 2 * (column.size - members)
-        return cost
+    def _together(self, classes: list[Class]) -> None:
+        """Classes that do not pay: all of an operation in one group if that pays."""
+        by_form: dict[Any, list[Class]] = {}
+        for c in classes:
+            by_form.setdefault((c.reduces, c.reduces or c.terms), []).append(c)
+        for several in by_form.values():
+            if len(several) > 1 and sum([c.size for c in several]) >= LEAST_TOGETHER:
+                together = Class(self, [entry for c in several for entry in c.entries])
+                if together.array_cost < sum([c.scalar_cost for c in several]):
+                    self._add_group(together.group())
+                    continue
+            for c in several:
+                for entry in c.entries:
+                    self.places.set(entry.node.index, SCALAR)
+                    self.steps.append(entry.node)
 
     # ---------------------------------------------------------------------------------- groups
 
@@ -285,7 +281,87 @@ class Schedule:
                 group.columns = list(terms_in_order(places, *group.columns))
                 return product(places, members, *group.columns)
             return flat(np.lexsort((members, places.rank(group.columns[0][:, 0]))))
-        return following(places, members, group.columns, [g.arrangement.shape for g in self.groups])
+        shapes = [g.arrangement.shape for g in self.groups]
+        return following(places, members, group.columns, shapes)
+
+
+class Class:
+    """Expressions at one level that one array operation could compute, and what it would cost."""
+
+    def __init__(self, schedule: Schedule, entries: list[Entry]) -> None:
+        self.places, self.entries = schedule.places, entries
+        self.op, self.reduces, self.terms = entries[0].key[:3]
+        counts = [entry.key[2] for entry in entries] if self.reduces else [1]
+        self.ragged = min(counts) != max(counts)
+        self.size = sum(counts) if self.reduces else len(entries)  # products, or members
+        self.pays = False
+        self.array_cost = self.scalar_cost = 0.0
+        if self.size >= LEAST:  # else there is too little work to look at
+            self._estimate()
+
+    def _estimate(self) -> None:
+        cost, unpacked = float(ARRAY_OPERATION), 0
+        for column in self.columns():
+            groups = self.places.group[column]
+            ids = column[groups == SCALAR]
+            cost += PACK * len(np.unique(ids)) if len(ids) else 0
+            found = np.unique(groups)
+            if len(found) > 1:  # has to be brought together first
+                cost += ARRAY_OPERATION + GATHER * len(found) + 3 * column.size
+            unpacked += np.count_nonzero(groups >= PARAMETER)
+            cost += 0.5 * column.size
+        if self.ragged:
+            cost += 2 * ARRAY_OPERATION + 4 * self.size
+        self.array_cost = cost
+        self.scalar_cost = (
+            SCALAR_OPERATION * (len(self.entries) + self.size) / 2 + UNPACK * unpacked
+        )
+        self.pays = self.array_cost < self.scalar_cost
+
+    def columns(self) -> list[Ids]:
+        """The operands as indices: of a reduction members x terms (in a row if ragged)."""
+        entries = self.entries
+        if entries[0].pairs is None:
+            if self.ragged:
+                return [np.array([p.index for e in entries for p in e.node.parents], int)]
+            ids = np.array([[p.index for p in e.node.parents] for e in entries], int)
+            return [ids] if self.reduces and self.terms > 2 else list(ids.T)
+        sides = []
+        for side in (0, 1):
+            if self.ragged:
+                ids = np.array([p[side].index for e in entries for p in e.pairs or ()], int)
+            else:
+                ids = np.array([[p[side].index for p in e.pairs or ()] for e in entries], int)
+            sides.append(ids)
+        if self.reduces and (self.ragged or self.terms > 1):
+            return sides
+        return [column for pair in zip(sides[0].T, sides[1].T, strict=True) for column in pair]
+
+    def group(self) -> Group:
+        if self.ragged:
+            self._sort()
+        members = np.array([entry.node.index for entry in self.entries], int)
+        columns = self.columns()
+        if not self.ragged:
+            reduces = self.reduces and columns[0].ndim > 1
+            return Group(self.op, members, columns, "reduction" if reduces else "elementwise")
+        group = Group(self.op, members, columns, "ragged")
+        counts = np.array([entry.key[2] for entry in self.entries])
+        group.offsets = np.cumsum(counts) - counts
+        return group
+
+    def _sort(self) -> None:
+        """In the order of recording; backwards, if that is how the operands lie."""
+        self.entries.sort(key=lambda entry: entry.node.index)
+        ends = [(e.pairs[0][1] if e.pairs else e.node.parents[0]).index for e in self.entries]
+        ranks = self.places.rank(np.array([ends[0], ends[-1]]))
+        if ranks[0] > ranks[1]:
+            self.entries.reverse()
+
+
+def _kind(group: int) -> int:
+    """Constant, parameter, input, or computed, wherever that is."""
+    return SCALAR if group >= FIRST_GROUP else group
 
 
 def _side_by_side(pairs: Pairs) -> tuple[Expression, ...]:

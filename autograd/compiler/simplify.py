@@ -59,12 +59,26 @@ class Simplifier:
             return self._joined([self._terms(a), self._scaled(-1.0, b)])
         if op is ops.neg:
             return self._scaled(-1.0, parents[0])
+        if op is ops.dot:
+            return self._dot(parents)
         operands = [self.expression(p) for p in parents]
         if (pairs := self.graph.linear(op, operands)) is not None:
             return pairs
         if isinstance(op, Nary):
             return self._expanded(op, operands)
         return self.graph.make(op, operands)
+
+    def _dot(self, parents: Sequence[Any]) -> Pairs:
+        n = len(parents) // 2
+        pairs: Pairs = []
+        sums = [pairs, *[self._terms(bias) for bias in parents[2 * n :]]]
+        for a, b in zip(parents[:n], parents[n : 2 * n], strict=True):
+            left, right = self.expression(a), self.forms.get(b)
+            if left is self.graph.one and isinstance(right, list):
+                sums.append(right)
+            else:
+                pairs.append((left, self.expression(b)))
+        return self._joined(sums)
 
     def _terms(self, node: Any) -> Pairs:
         form = self.forms.get(node)
