@@ -39,7 +39,7 @@ LARGE = 2_500  # boxes and edges; beyond, placed here, for Graphviz would take m
 _SHAPES = {
     "leaf": {"style": "filled"},
     "parameter": {"style": "filled", "peripheries": "2"},
-    "constant": {"style": "filled,dashed"},
+    "constant": {"style": "filled,dashed", "fillcolor": "#eeeeee"},
     "result": {"style": "filled,rounded"},
 }
 _ROOT = {"penwidth": "2.5"}
@@ -307,7 +307,7 @@ def _drawing_class() -> Any:
         def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
             try:
                 return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
-            except (RuntimeError, TimeoutError) as error:
+            except (RuntimeError, OSError) as error:
                 return {"text/plain": str(error)}
 
     return Drawing

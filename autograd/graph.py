@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from . import ops
-from .ops import Operation
+from .ops import Nary, Operation
 from .value import NEVER, Recorder, Value, recording, topological_order
 
 LONGEST = 200  # characters of a formula; what would be longer is cut
@@ -97,7 +97,7 @@ def expanded(root: Value) -> Value:
 
 def _twin(node: Value, op: Operation, parents: tuple[Value, ...]) -> Value:
     pieces = _Pieces()
-    if not op.arity:
+    if isinstance(op, Nary):
         with recording(pieces):
             op.forward(ops.scalar_graph(), *parents)
     if not pieces.nodes:  # not n-ary, or nothing but its operand: a sum of one

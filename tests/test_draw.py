@@ -594,3 +594,12 @@ def test_text_of_entities_survives_html() -> None:
     source = draw_dot(Value(1.0, "&lt;")).source
     assert html.unescape(html.unescape(source)).count("&") == 0
     assert source.count("&amp;lt;") == 2
+
+
+def test_compiled_results_are_drawn_as_the_one_node_they_are() -> None:
+    pytest.importorskip("numpy")
+    fast = autograd.compile(lambda x, y: autograd.dot([x, y], [y, x]))
+    root = fast(Value(1.0, "x"), Value(2.0, "y")) * 2
+    root.backward()
+    for expand in (False, True):
+        assert draw_dot(root, expand=expand).source.count("tooltip=") == 5
