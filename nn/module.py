@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
-from autograd import Constant, Value
+import autograd
+from autograd import Value
+
+_PLAIN = {str, int, float, bool, FunctionType, type(autograd.tanh)}  # what holds no parameters
 
 
 class Module:
@@ -34,13 +37,15 @@ class Module:
         """Each parameter with its path, once: ``("layers.0.neurons.3.w.1", Value(...))``."""
         seen = set()
         for name, x in walk("", self):
-            if isinstance(x, Value) and not isinstance(x, Constant) and x not in seen:
+            if type(x) is Value and x not in seen:
                 seen.add(x)
                 yield name, x
 
     def parameters(self) -> list[Value]:
         """All parameters, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        found: dict[Value, None] = {}
+        _collect(self, found)
+        return list(found)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as `Value.backward` adds to it."""
@@ -108,6 +113,22 @@ class Module:
         ]
         rule = "-" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def _collect(x: Any, found: dict[Value, None]) -> None:
+    """The parameters that `walk` meets, without their paths: training wants them at each step."""
+    if isinstance(x, Module):
+        x = vars(x).values()
+    elif isinstance(x, dict):
+        x = x.values()
+    elif not isinstance(x, list | tuple):
+        return
+    for part in x:
+        kind = type(part)
+        if kind is Value:
+            found[part] = None
+        elif kind not in _PLAIN:
+            _collect(part, found)
 
 
 def walk(

@@ -7,7 +7,7 @@ last bit. The formulas are PyTorch's, names of arguments included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from math import hypot, sqrt
 from numbers import Real
@@ -46,21 +46,25 @@ class Optimiser:
 
     def step(self) -> None:
         """Change every parameter according to its gradient."""
-        self.steps += 1
         parameters = self.parameters
-        thetas = [p.data for p in parameters]
-        grads = [p.grad for p in parameters]
-        columns: Sequence[Any]
+        thetas, grads = [p.data for p in parameters], [p.grad for p in parameters]
+        stepped: Iterable[float]
         if len(parameters) >= _FEW and (np := _numpy()):
-            with np.errstate(all="ignore"):  # infinities are fit's to find, as without NumPy
-                arrays = map(np.asarray, (thetas, grads, *self._memory))
-                news, *self._memory = self.update(*arrays)
-            columns = news.tolist()
+            stepped = self.advance(np.array(thetas), np.array(grads)).tolist()
         else:
+            self.steps += 1
             rows = map(self.update, thetas, grads, *self._memory)
-            columns, *self._memory = map(list, zip(*rows, strict=True))
-        for p, x in zip(parameters, columns, strict=True):
+            stepped, *self._memory = map(list, zip(*rows, strict=True))
+        for p, x in zip(parameters, stepped, strict=True):
             p.data = x
+
+    def advance(self, thetas: Any, grads: Any) -> Any:
+        """A step by arrays: the new parameters for those and their gradients; changes no Value."""
+        self.steps += 1
+        np = _numpy()
+        with np.errstate(all="ignore"):  # as without NumPy, what is infinite stays to be found
+            stepped, *self._memory = self.update(thetas, grads, *map(np.asarray, self._memory))
+        return stepped
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

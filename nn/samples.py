@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
-from . import losses
-from .losses import LOSSES, Loss
+import autograd
+from autograd import dot, equal, heaviside, maximum, minimum
+
+from .losses import LOSSES, Loss, as_list
 
 Row = list[float]
 Target = float | Row
@@ -80,6 +82,9 @@ def targets_of(y: Any, samples: int) -> list[Target]:
     if not isinstance(targets, list) or len(targets) != samples:
         n = len(targets) if isinstance(targets, list) else repr(y)[:80]
         raise ValueError(f"X has {samples} samples, but y has {n}")
+    for i, target in enumerate(targets):
+        if _length(target) != _length(targets[0]):
+            raise ValueError(f"target {i} is {target!r:.80}, but target 0 is {targets[0]!r:.80}")
     return [
         [_finite(x, f"target {k} of sample {i}") for k, x in enumerate(t)]
         if isinstance(t, list)
@@ -116,24 +121,35 @@ def check_classes(name: str, outputs: int, targets: Sequence[Target]) -> None:
             raise ValueError(f"y holds one class only, {first}: there is nothing to tell apart")
 
 
-def judge(name: str, outputs: int) -> Callable[[Any, Any], bool] | None:
-    """Whether an output is right, for losses of classification; None for the others.
+def judge(name: str, outputs: int) -> Callable[[Any, Any], Any] | None:
+    """1 for an output that is right, else 0, as number or Value; None unless classes are told.
 
-    One output a class: the largest is that of the target's most probable class. One output of two
-    classes: it is on the target's side of the boundary, which is 0, for probabilities 0.5.
+    One output a class: that of the target's most probable class is larger than all others. One
+    output of two classes: it is on the target's side of the boundary, which is 0, for
+    probabilities 0.5; of several such outputs, all are.
+
+    >>> right = judge("cross_entropy", 2)
+    >>> right([0.5, 2.0], [0.0, 1.0]), right([0.5, 0.5], [0.0, 1.0])
+    (1.0, 0.0)
     """
     if outputs > 1 and _of_classes(name, outputs):
-        return lambda output, target: largest(output) == largest(target)
+        return _largest
     if name not in _BINARY:
         return None
     (low, high), boundary = _BINARY[name]
     middle = (low + high) / 2
 
-    def right(output: Any, target: Any) -> bool:
-        pairs = zip(losses.as_list(output), losses.as_list(target), strict=True)
-        return all((o > boundary) == (t > middle) for o, t in pairs)
+    def same_side(output: Any, target: Any) -> Any:
+        pairs = zip(as_list(output), as_list(target), strict=True)
+        return minimum([equal(heaviside(o - boundary), heaviside(t - middle)) for o, t in pairs])
 
-    return right
+    return same_side
+
+
+def _largest(output: Any, target: Any) -> Any:
+    top, wanted = maximum(output), maximum(target)
+    hits, goals = [equal(o, top) for o in output], [equal(t, wanted) for t in target]
+    return dot(hits, goals) * equal(autograd.sum(hits), 1.0)
 
 
 def _of_classes(name: str, outputs: int) -> bool:
@@ -142,13 +158,8 @@ def _of_classes(name: str, outputs: int) -> bool:
     return name in several or (name in _BINARY and outputs == 1)
 
 
-def largest(xs: Sequence[Any]) -> int:
-    """The index of the largest, the first of equals.
-
-    >>> largest([1.0, 3.0, 2.0])
-    1
-    """
-    return max(range(len(xs)), key=xs.__getitem__)
+def _length(target: Any) -> int | None:
+    return len(target) if isinstance(target, list) else None
 
 
 def _plain(x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -17,10 +17,11 @@ from autograd import Value, no_grad
 
 from .initialisers import generator
 from .losses import Loss
-from .losses import l2 as _sum_of_squares
+from .objective import Objective, Samples
+from .objective import objective as objective_of
 from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm, positive, within
 from .progress import progress_bar
-from .samples import Row, Target, check_classes, fitted, judge, loss_of, rows_of, targets_of
+from .samples import Row, check_classes, fitted, judge, loss_of, rows_of, targets_of
 from .schedules import Schedule, schedule_of
 
 
@@ -77,7 +78,6 @@ class History:
 
 
 Callback = Callable[[Any, History], Any]
-Samples = list[tuple[Row, Target]]
 
 
 def fit(
@@ -169,9 +169,11 @@ def fit(
         held_out = list(zip(val_rows, val_ready, strict=True))
     elif validation is not None:
         train, held_out = _split(train, validation, rng)
-    run = _Run(model, loss_function, judge(name, outputs), within("l2", l2, 0.0), compiled)
+    objective = objective_of(
+        model, loss_function, judge(name, outputs), within("l2", l2, 0.0), compiled
+    )
     optimiser = _optimiser(optimizer, model, lr)
-    clip = None if clip is None else positive("clip", clip)
+    run = _Run(objective, optimiser, None if clip is None else positive("clip", clip))
     _positive_int("epochs", epochs)
     batch_size = _batch_size(batch_size, len(train))
     factor = schedule_of(schedule, epochs)
@@ -185,7 +187,7 @@ def fit(
                 optimiser.lr = base_lr * within("the schedule's factor", factor(epoch), 0.0)
                 if shuffle and batch_size < len(train):
                     rng.shuffle(train)
-                run.epoch(train, batch_size, optimiser, clip, history)
+                run.epoch(train, batch_size, history)
                 if held_out:
                     run.validate(held_out, history)
                     if keep_best and history.val_loss[-1] == min(history.val_loss):
@@ -221,102 +223,114 @@ class _Diverged(Exception):
 
 
 class _Run:
-    """The model in training: its objective, and the weights to fall back on."""
+    """The model in training: its objective and optimiser, and the weights to fall back on."""
 
-    def __init__(
-        self,
-        model: Any,
-        loss: Loss,
-        judge: Callable[[Any, Any], bool] | None,
-        penalty: float,
-        compiled: bool,
-    ) -> None:
-        self.parameters: list[Value] = model.parameters()
-        self.judge, self.steps = judge, 0
-        self.finite = self.weights()  # the last ones of finite loss
-
-        def outputs_and_loss(xs: Any, ts: Any) -> tuple[list[Any], Any]:
-            outputs = [model(x) for x in xs]
-            return outputs, loss(outputs, ts)
-
-        def objective(xs: Any, ts: Any) -> tuple[list[Any], Any]:
-            outputs, total = outputs_and_loss(xs, ts)
-            return outputs, total + penalty * _sum_of_squares(self.parameters) if penalty else total
-
-        self.objective, self.outputs_and_loss = objective, outputs_and_loss
+    def __init__(self, objective: Objective, optimiser: Optimiser, clip: float | None) -> None:
+        self.objective, self.optimiser, self.clip = objective, optimiser, clip
+        self.parameters = objective.parameters
+        self.steps = 0
+        self.finite: Iterable[float] = self.weights()  # the last ones of finite loss
+        self._parents: Any = None
+        self._order: Any = None
 
     def weights(self) -> list[float]:
         return [p.data for p in self.parameters]
 
-    def set_weights(self, weights: list[float]) -> None:
+    def set_weights(self, weights: Iterable[float]) -> None:
         for p, x in zip(self.parameters, weights, strict=True):
-            p.data = x
+            p.data = float(x)
 
     def restore(self) -> None:
         self.set_weights(self.finite)
 
-    def epoch(
-        self,
-        samples: Samples,
-        batch_size: int,
-        optimiser: Optimiser,
-        clip: float | None,
-        history: History,
-    ) -> None:
+    def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
         """One pass over the samples, a step for each batch; appends to the history."""
-        losses, norms, right = [], [], 0
+        loss = norm = right = 0.0
         for start in range(0, len(samples), batch_size):
             batch = samples[start : start + batch_size]
-            loss, norm, outputs = self._step(batch, optimiser, clip)
-            losses.append(loss * (len(batch) / len(samples)))
-            norms.append(norm * (len(batch) / len(samples)))
-            right += self._right(outputs, batch)
-        history.loss.append(sum(losses))
-        history.gradient_norm.append(sum(norms))
-        history.lr.append(optimiser.lr)
-        if self.judge:
+            share = len(batch) / len(samples)
+            batch_loss, batch_norm, batch_right = self._step(batch)
+            loss += share * batch_loss
+            norm += share * batch_norm
+            right += batch_right
+        history.loss.append(loss)
+        history.gradient_norm.append(norm)
+        history.lr.append(self.optimiser.lr)
+        if self.objective.judge:
             history.accuracy.append(right / len(samples))
 
-    def _step(
-        self, batch: Samples, optimiser: Optimiser, clip: float | None
-    ) -> tuple[float, float, list[Any]]:
-        """Loss, length of the gradient and outputs, all before the step that follows from them."""
+    def validate(self, samples: Samples, history: History) -> None:
+        loss, right = self.objective.measure(samples)
+        history.val_loss.append(loss)
+        if self.objective.judge:
+            history.val_accuracy.append(right / len(samples))
+
+    def _step(self, batch: Samples) -> tuple[float, float, float]:
+        """Loss, length of the gradient and right answers, all before the step that follows."""
         self.steps += 1
         try:
-            outputs, total = self.objective(*map(list, zip(*batch, strict=True)))
+            total = self.objective.loss(batch)
         except (OverflowError, FloatingPointError) as error:
             raise _Diverged(str(error)) from None
-        loss = float(total)
-        if not math.isfinite(loss):
-            raise _Diverged(f"the loss is {loss}")
+        loss = _finite("loss", float(total))
+        right = self.objective.right(batch)
+        norm = (
+            self._step_by_arrays(total) if self._has_arrays(total) else self._step_by_graph(total)
+        )
+        return loss, norm, right
+
+    def _step_by_graph(self, total: Value) -> float:
         self.finite = self.weights()
         for p in self.parameters:
             p.grad = 0.0
         total.backward()
-        norm = (
-            clip_gradients(optimiser.parameters, clip)
-            if clip
-            else gradient_norm(optimiser.parameters)
-        )
-        if not math.isfinite(norm):
-            raise _Diverged(f"the length of the gradient is {norm}")
-        optimiser.step()
-        if not all(map(math.isfinite, self.weights())):
-            raise _Diverged("a weight is no longer finite")
-        return loss, norm, outputs
+        parameters = self.optimiser.parameters
+        norm = gradient_norm(parameters)
+        _finite("length of the gradient", norm)
+        if self.clip:
+            clip_gradients(parameters, self.clip)
+        self.optimiser.step()
+        self._check_weights()
+        return norm
 
-    def validate(self, samples: Samples, history: History) -> None:
-        with no_grad():
-            outputs, loss = self.outputs_and_loss(*map(list, zip(*samples, strict=True)))
-        history.val_loss.append(float(loss))
-        if self.judge:
-            history.val_accuracy.append(self._right(outputs, samples) / len(samples))
+    def _has_arrays(self, total: Value) -> bool:
+        """Whether a loss has been compiled, with just the parameters that are to be stepped.
 
-    def _right(self, outputs: list[Any], samples: Samples) -> int:
-        if not self.judge:
-            return 0
-        pairs = zip(outputs, samples, strict=True)
-        return sum([self.judge(_numbers(output), target) for output, (_, target) in pairs])
+        It then has its gradient as an array, by the ``parents`` of the loss in their order.
+        """
+        if getattr(total, "gradient", None) is None:
+            return False
+        if total.parents is not self._parents:
+            self._parents, self._order = total.parents, None
+            place = {p: i for i, p in enumerate(total.parents)}
+            if place.keys() == set(self.parameters) == set(self.optimiser.parameters):
+                self._order = [place[p] for p in self.optimiser.parameters]
+        return self._order is not None
+
+    def _step_by_arrays(self, total: Any) -> float:
+        """The same as `_step_by_graph`, all parameters at once; each has its numbers after it."""
+        parameters = self.optimiser.parameters
+        thetas, grads = total.inputs[self._order], total.gradient[self._order]
+        self.finite = self.weights()
+        norm = _finite("length of the gradient", math.hypot(*grads.tolist()))
+        if self.clip:
+            grads = grads * min(1.0, self.clip / (norm + 1e-6))
+        stepped = self.optimiser.advance(thetas, grads).tolist()
+        for p, x, g in zip(parameters, stepped, grads.tolist(), strict=True):
+            p.data, p.grad = x, g
+        if not all(map(math.isfinite, stepped)):
+            self._check_weights()
+        return norm
+
+    def _check_weights(self) -> None:
+        for p in self.parameters:
+            _finite(f"weight {p.label!r}", p.data)
+
+
+def _finite(what: str, x: float) -> float:
+    if not math.isfinite(x):
+        raise _Diverged(f"the {what} is {x}")
+    return x
 
 
 class _Stopper:
@@ -386,10 +400,6 @@ def _positive_int(name: str, n: Any) -> int:
     if n < 1:
         raise ValueError(f"{name} must be at least 1, got {n}")
     return int(n)
-
-
-def _numbers(output: Any) -> Any:
-    return [float(x) for x in output] if isinstance(output, list) else float(output)
 
 
 @contextmanager
