@@ -49,8 +49,8 @@ class Optimiser:
         parameters = self.parameters
         thetas, grads = [p.data for p in parameters], [p.grad for p in parameters]
         stepped: Iterable[float]
-        if len(parameters) >= _FEW and (np := _numpy()):
-            stepped = self.advance(np.array(thetas), np.array(grads)).tolist()
+        if len(parameters) >= _FEW and _numpy():
+            stepped = self.advance(thetas, grads).tolist()
         else:
             self.steps += 1
             rows = map(self.update, thetas, grads, *self._memory)
@@ -59,11 +59,12 @@ class Optimiser:
             p.data = x
 
     def advance(self, thetas: Any, grads: Any) -> Any:
-        """A step by arrays: the new parameters for those and their gradients; changes no Value."""
+        """A step by arrays: the parameters after it, from those before and their gradients."""
         self.steps += 1
         np = _numpy()
         with np.errstate(all="ignore"):  # as without NumPy, what is infinite stays to be found
-            stepped, *self._memory = self.update(thetas, grads, *map(np.asarray, self._memory))
+            arrays = map(np.asarray, (thetas, grads, *self._memory))
+            stepped, *self._memory = self.update(*arrays)
         return stepped
 
     def zero_grad(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -17,7 +17,7 @@ from autograd import Value, no_grad
 
 from .initialisers import generator
 from .losses import Loss
-from .objective import Objective, Samples
+from .objective import LossWithGradient, Objective, Samples
 from .objective import objective as objective_of
 from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm, positive, within
 from .progress import progress_bar
@@ -228,17 +228,16 @@ class _Run:
     def __init__(self, objective: Objective, optimiser: Optimiser, clip: float | None) -> None:
         self.objective, self.optimiser, self.clip = objective, optimiser, clip
         self.parameters = objective.parameters
+        self.by_arrays = optimiser.parameters == self.parameters  # and not just some of them
         self.steps = 0
-        self.finite: Iterable[float] = self.weights()  # the last ones of finite loss
-        self._parents: Any = None
-        self._order: Any = None
+        self.finite = self.weights()  # the last ones of finite loss
 
     def weights(self) -> list[float]:
         return [p.data for p in self.parameters]
 
-    def set_weights(self, weights: Iterable[float]) -> None:
+    def set_weights(self, weights: list[float]) -> None:
         for p, x in zip(self.parameters, weights, strict=True):
-            p.data = float(x)
+            p.data = x
 
     def restore(self) -> None:
         self.set_weights(self.finite)
@@ -260,63 +259,46 @@ class _Run:
             history.accuracy.append(right / len(samples))
 
     def validate(self, samples: Samples, history: History) -> None:
-        loss, right = self.objective.measure(samples)
-        history.val_loss.append(loss)
+        """Loss and accuracy of samples that are not trained on; appends to the history."""
+        with _overflow_is_divergence():
+            loss, right = self.objective.measure(samples)
+        history.val_loss.append(_finite("validation loss", loss))
         if self.objective.judge:
             history.val_accuracy.append(right / len(samples))
 
     def _step(self, batch: Samples) -> tuple[float, float, float]:
         """Loss, length of the gradient and right answers, all before the step that follows."""
         self.steps += 1
-        try:
+        with _overflow_is_divergence():
             total = self.objective.loss(batch)
-        except (OverflowError, FloatingPointError) as error:
-            raise _Diverged(str(error)) from None
         loss = _finite("loss", float(total))
         right = self.objective.right(batch)
-        norm = (
-            self._step_by_arrays(total) if self._has_arrays(total) else self._step_by_graph(total)
-        )
-        return loss, norm, right
-
-    def _step_by_graph(self, total: Value) -> float:
         self.finite = self.weights()
+        if self.by_arrays and isinstance(total, LossWithGradient):
+            return loss, self._step_by_arrays(total.gradient), right
+        return loss, self._step_by_graph(total), right
+
+    def _step_by_graph(self, total: Value | LossWithGradient) -> float:
         for p in self.parameters:
             p.grad = 0.0
         total.backward()
         parameters = self.optimiser.parameters
-        norm = gradient_norm(parameters)
-        _finite("length of the gradient", norm)
+        norm = _finite("length of the gradient", gradient_norm(parameters))
         if self.clip:
             clip_gradients(parameters, self.clip)
         self.optimiser.step()
         self._check_weights()
         return norm
 
-    def _has_arrays(self, total: Value) -> bool:
-        """Whether a loss has been compiled, with just the parameters that are to be stepped.
-
-        It then has its gradient as an array, by the ``parents`` of the loss in their order.
-        """
-        if getattr(total, "gradient", None) is None:
-            return False
-        if total.parents is not self._parents:
-            self._parents, self._order = total.parents, None
-            place = {p: i for i, p in enumerate(total.parents)}
-            if place.keys() == set(self.parameters) == set(self.optimiser.parameters):
-                self._order = [place[p] for p in self.optimiser.parameters]
-        return self._order is not None
-
-    def _step_by_arrays(self, total: Any) -> float:
-        """The same as `_step_by_graph`, all parameters at once; each has its numbers after it."""
-        parameters = self.optimiser.parameters
-        thetas, grads = total.inputs[self._order], total.gradient[self._order]
-        self.finite = self.weights()
-        norm = _finite("length of the gradient", math.hypot(*grads.tolist()))
+    def _step_by_arrays(self, gradient: Any) -> float:
+        """The same, all parameters at once; after it each has its numbers, as ever."""
+        grads = gradient.tolist()
+        norm = _finite("length of the gradient", math.hypot(*grads))
         if self.clip:
-            grads = grads * min(1.0, self.clip / (norm + 1e-6))
-        stepped = self.optimiser.advance(thetas, grads).tolist()
-        for p, x, g in zip(parameters, stepped, grads.tolist(), strict=True):
+            gradient = gradient * min(1.0, self.clip / (norm + 1e-6))
+            grads = gradient.tolist()
+        stepped = self.optimiser.advance(self.finite, gradient).tolist()
+        for p, x, g in zip(self.parameters, stepped, grads, strict=True):
             p.data, p.grad = x, g
         if not all(map(math.isfinite, stepped)):
             self._check_weights()
@@ -325,6 +307,14 @@ class _Run:
     def _check_weights(self) -> None:
         for p in self.parameters:
             _finite(f"weight {p.label!r}", p.data)
+
+
+@contextmanager
+def _overflow_is_divergence() -> Iterator[None]:
+    try:
+        yield
+    except (OverflowError, FloatingPointError) as error:
+        raise _Diverged(str(error)) from None
 
 
 def _finite(what: str, x: float) -> float:
