@@ -24,7 +24,7 @@ from .nonfinite import find_nonfinite
 from .ops import TABLE, Operation, log_softmax, softmax
 from .passes import adjoints
 from .paths import explain
-from .stepper import steps
+from .stepper import Stepper, steps
 from .value import Constant, Value, no_grad, topological_order
 
 globals().update(TABLE)
@@ -38,5 +38,5 @@ __all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topologica
 __all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
 __all__ += ["taylor", "value_and_grad", "vjp"]
 __all__ += ["explain", "find_nonfinite", "gradcheck"]
-__all__ += ["compile", "draw_dot", "steps", "to_svg"]
+__all__ += ["Stepper", "compile", "draw_dot", "steps", "to_svg"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs

@@ -7,7 +7,7 @@ import pickle
 import pytest
 from hypothesis import given, settings
 
-from autograd import TABLE, Constant, Value, dot, steps, topological_order
+from autograd import TABLE, Constant, Value, compile, dot, steps, topological_order
 from autograd.ops import FLOATS
 from autograd.value import NEVER
 
@@ -149,6 +149,7 @@ def test_numbers_are_rounded_for_reading_and_exact_in_the_data():
         (Value(2.0, "f") + 1, "v1 = f + 1 = 2 + 1 = 3"),
         (Value(-2.0, "a") ** 2, "f = a ** 2 = (-2) ** 2 = 4"),
         (-Value(0.0, "a"), "f = -a = -0 = 0"),
+        (-Value(2.0, "a"), "f = -a = -2"),
         (Value(2.0, "two\nlines") * 3, "f = (two lines) * 3 = 2 * 3 = 6"),
         (Value(1.0, "l" * 10_000) * 3, "f = llllllllllllllll…lllllll * 3 = 1 * 3 = 3"),
         (
@@ -160,6 +161,23 @@ def test_numbers_are_rounded_for_reading_and_exact_in_the_data():
 )
 def test_nodes_have_readable_names_and_long_formulas_are_cut(root, text):
     assert [frame.text for frame in steps(root) if frame.phase == "forward"] == [text]
+
+
+def test_an_n_ary_node_can_be_stepped_as_the_scalar_operations_it_stands_for():
+    w, x, b = Value(2.0, "w"), Value(3.0, "x"), Value(1.0, "b")
+    z = dot([w], [x], b)
+    z.label = "z"
+    texts = [frame.text for frame in steps(z, expand=True) if frame.phase == "forward"]
+    assert texts == ["v1 = w * x = 2 * 3 = 6", "z = b + v1 = 1 + 6 = 7"]
+    ends = {f.name: f.value for f in steps(z, expand=True) if f.phase == "backward"}
+    assert ends == {"z": 1.0, "v1": 1.0, "w": 3.0, "x": 2.0, "b": 1.0}
+
+
+def test_a_compiled_function_is_one_step_with_its_gradients_in_numbers():
+    x, y = Value(1.5, "x"), Value(2.0, "y")
+    root = compile(lambda x, y: x * y + x)(x, y)
+    last = steps(root)[-1]
+    assert (last.text, last.rule) == ("∂f/∂y += ∂f/∂f · ∂f/∂y = 1 · 1.5 = 1.5", "∂f/∂y = 1.5")
 
 
 def test_a_leaf_alone_has_its_seed():

@@ -2,5 +2,6 @@
 
 from .frames import steps
 from .narration import Frame
+from .page import Stepper
 
-__all__ = ["Frame", "steps"]
+__all__ = ["Frame", "Stepper", "steps"]

@@ -78,15 +78,13 @@ class Comparison:
         wrong = [n for n in nodes if self.differs(n, grads[n], self.right_grads[n])]
         if not first:
             return Frame("verdict", "verdict: no number is wrong", note=self.luck())
-        counted = f"{len(wrong)} of {len(nodes)} gradients"
+        ended = f"{len(wrong)} of {len(nodes)} gradients wrong in the end"
         ends = [
             f"{narrator.by(n)} = {number(grads[n])}, right is {number(self.right_grads[n])}"
             for n in wrong[:LISTED]
         ]
         note = "; ".join(ends) + "; …" * (len(wrong) > LISTED)
-        return Frame(
-            "verdict", f"verdict: first wrong in step {first}; {counted} end wrong", note=note
-        )
+        return Frame("verdict", f"verdict: first wrong in step {first}, {ended}", note=note)
 
     def luck(self) -> str:
         """Why nothing went wrong although the pass is."""

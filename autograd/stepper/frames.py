@@ -18,13 +18,14 @@ f = q * z = 3 * -4 = -12
 
 from __future__ import annotations
 
+from ..graph import expanded
 from ..value import Value
 from .comparison import Comparison
 from .mistakes import MISTAKES
 from .narration import Frame, Narrator
 
 
-def steps(root: Value, mistake: str | None = None) -> list[Frame]:
+def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> list[Frame]:
     """The frames of one forward and one backward pass from cleared gradients; changes nothing.
 
     The last ``value`` of each target in the backward pass is the gradient that ``root.backward()``
@@ -41,8 +42,10 @@ def steps(root: Value, mistake: str | None = None) -> list[Frame]:
     "overwrite" has ``=`` for ``+=``, "stale" starts from the gradients of an earlier pass.
 
     >>> print(steps(b, mistake="overwrite")[-1])
-    verdict: first wrong in step 5; 1 of 2 gradients end wrong
+    verdict: first wrong in step 5, 1 of 2 gradients wrong in the end
         ∂f/∂a = 3, right is 6
+
+    ``expand`` shows n-ary nodes as the scalar operations that they stand for.
 
     TypeError unless ``root`` is a Value, ValueError for another mistake.
     """
@@ -51,7 +54,7 @@ def steps(root: Value, mistake: str | None = None) -> list[Frame]:
     if mistake is not None and mistake not in MISTAKES:
         names = ", ".join(map(repr, MISTAKES))
         raise ValueError(f"mistake must be one of {names} (or None), got {mistake!r:.80}")
-    narrator = Narrator(root)
+    narrator = Narrator(expanded(root) if expand else root)
     forward = list(narrator.forward())
     if mistake is None:
         return [*forward, *narrator.backward()]

@@ -36,19 +36,19 @@ def right(root: Value, grads: Grads) -> Iterator[Term]:
 
 
 def order(root: Value, grads: Grads) -> Iterator[Term]:
-    """Wrong: depth first from the root, so that a node may pass on an unfinished sum."""
+    """Wrong on purpose: depth first from the root, so that a node may pass on an unfinished sum."""
     for node in _depth_first(root):
         yield from _pass_on(node, grads)
 
 
 def overwrite(root: Value, grads: Grads) -> Iterator[Term]:
-    """Wrong: ``=`` instead of ``+=``, so that of several terms only the last is kept."""
+    """Wrong on purpose: ``=`` instead of ``+=``, so that of several terms only the last is kept."""
     for node in reversed(topological_order(root)):
         yield from _pass_on(node, grads, add=False)
 
 
 def stale(root: Value, grads: Grads) -> Iterator[Term]:
-    """Wrong: a second pass that starts from the gradients of the first, in every node."""
+    """Wrong on purpose: a second pass that starts from the gradients of the first."""
     for _ in right(root, grads):
         pass
     grads[root] = 1.0

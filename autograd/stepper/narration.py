@@ -73,9 +73,10 @@ class Narrator:
         yield Frame("given", "given " + ", ".join(given))
         for i, node in enumerate(self.order):
             if node.parents:
-                name, data = self.names[node], node.data
-                text = f"{computed(node, self.names)} = {number(data)}"
-                yield Frame("forward", text, node=i, target=i, name=name, value=data)
+                name, text = self.names[node], computed(node, self.names)
+                if not text.endswith(result := f" = {number(node.data)}"):
+                    text += result
+                yield Frame("forward", text, node=i, target=i, name=name, value=node.data)
 
     def seed(self) -> Frame:
         i, text = len(self.order) - 1, f"{self.by(self.root)} = 1"

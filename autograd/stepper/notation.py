@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 from ..graph import formula
-from ..ops import Operation, neg
+from ..ops import TABLE, Operation, neg
 from ..value import Constant, Recorder, Value, recording
 
 LONGEST_NAME, LONGEST_FORMULA = 24, 72  # characters; what is longer is cut in the middle
@@ -32,7 +32,7 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     >>> [*names([x, *doubled.parents[1:], doubled, doubled * x]).values()]
     ['x', '3', 'v1', 'f']
     """
-    labels = [_shorten(" ".join(node.label.split()), LONGEST_NAME) for node in order]
+    labels = [_shorten(_printable(node.label), LONGEST_NAME) for node in order]
     used = Counter(filter(None, labels))
     fresh = (name for i in count(1) if (name := f"v{i}") not in used)
     met: Counter[str] = Counter()
@@ -50,29 +50,28 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
 
 
 def computed(node: Value, names: dict[Value, str]) -> str:
-    """``name = operands in symbols = operands in numbers``, without the result."""
-    if node.op is None:
-        return names[node]
-    symbols = [names[p] for p in node.parents]
-    numbers = [number(p.data) for p in node.parents]
+    """``name = operands in symbols = operands in numbers``, the result left out."""
     sides = [names[node]]
-    for texts in (symbols, numbers):
-        text = _shorten(_written(node.op, texts), LONGEST_FORMULA)
-        if text != sides[-1]:
-            sides.append(text)
-    return " = ".join(sides)
+    if node.op is not None:
+        for texts in ([names[p] for p in node.parents], [number(p.data) for p in node.parents]):
+            sides.append(_shorten(_written(node.op, texts), LONGEST_FORMULA))
+    return " = ".join(side for side, _ in groupby(sides))
 
 
 def rules(node: Value, names: dict[Value, str]) -> list[str]:
-    """The local gradient by each operand in symbols, from the declaration of the operation."""
-    if node.op is None:
+    """The local gradient by each operand in symbols, from the declaration of the operation.
+
+    Empty for an operation that is not declared in the table: what `autograd.compile` made.
+    """
+    declared = TABLE.get(node.op.name) if node.op else None
+    if declared is None or declared is not node.op:
         return [""] * len(node.parents)
     varies = [local_grad is not None for local_grad in node.local_grads]
     operands: list[Any] = [
         Value(p.data, names[p]) if type(p) is not Constant else p.data for p in node.parents
     ]
     with recording(_Unevaluated()):
-        local_grads = node.op.local_grads(Value(node.data, names[node]), operands, varies)
+        local_grads = declared.local_grads(Value(node.data, names[node]), operands, varies)
     return ["" if g is None else _shorten(formula(g), LONGEST_FORMULA) for g in local_grads]
 
 
@@ -95,6 +94,12 @@ def _precedence(text: str) -> int:
     if text.startswith("-") and _ATOM.fullmatch(text[1:]):
         return neg.precedence
     return 9 if _ATOM.fullmatch(text) else 0
+
+
+def _printable(label: str) -> str:
+    """On one line; what could not be seen, encoded or would turn the direction of writing: �."""
+    line = " ".join(label[:10_000].split())
+    return "".join(c if c.isprintable() or c == "\u200d" else "\ufffd" for c in line)
 
 
 def _shorten(text: str, longest: int) -> str:
