@@ -64,7 +64,7 @@ def rules(node: Value, names: dict[Value, str]) -> list[str]:
     Empty for an operation that is not declared in the table: what `autograd.compile` made.
     """
     declared = TABLE.get(node.op.name) if node.op else None
-    if declared is None or declared is not node.op:
+    if declared is None or declared != node.op:
         return [""] * len(node.parents)
     varies = [local_grad is not None for local_grad in node.local_grads]
     operands: list[Any] = [
