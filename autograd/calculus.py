@@ -99,8 +99,8 @@ def _positions(argnums: Argnums, count: int) -> list[int]:
         raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
     positions = [i % count for i in wanted if -count <= i < count]
     if len(set(positions)) < len(wanted):
-        needs = f"different numbers from 0 to {count - 1}, the call having {count} arguments"
-        raise ValueError(f"argnums must be {needs}, got {argnums!r}")
+        has = f"the call has {count} positional argument{'' if count == 1 else 's'}"
+        raise ValueError(f"argnums={argnums!r} must number different ones, but {has}")
     return positions
 
 

@@ -40,8 +40,8 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     """The derivative of ``root`` by each node of ``wrt``, each ONE `dot` node over its fan-out.
 
     dot(local gradients of the consumers, adjoints of the consumers), without the terms that are a
-    plain 0 and without a node for a product by 1. A plain number where nothing varies, 0.0 for a
-    node that ``root`` does not depend on. Where one node of ``wrt`` is computed from another, the
+    plain 0; of a single term, their product. A plain number where nothing varies, 0.0 for a node
+    that ``root`` does not depend on. Where one node of ``wrt`` is computed from another, the
     derivative by the latter includes that way, unless they are ``partial`` derivatives.
 
     >>> x = Value(3.0)
@@ -82,9 +82,10 @@ def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[
 
 
 def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
-    if len(factors) == 2 and (factors[0] == 1.0 or factors[1] == 1.0):
-        return factors[0] if factors[1] == 1.0 else factors[1]
-    return dot(factors[::2], factors[1::2]) if factors else 0.0
+    if len(factors) != 2:
+        return dot(factors[::2], factors[1::2]) if factors else 0.0
+    a, b = factors
+    return b if a == 1.0 else a if b == 1.0 else a * b
 
 
 def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
@@ -97,8 +98,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     if constant:
         return constant
     rules: Callable[..., Sequence[Any]] = operation.local_grads
-    operands = [p.data if type(p) is Constant else p for p in node.parents]
-    varies = [p in varying for p in node.parents]
+    operands: Sequence[Any] = node.parents
+    if Constant in map(type, operands):
+        operands = [p.data if type(p) is Constant else p for p in operands]
+    flags = [p in varying for p in node.parents]
+    varies = None if all(flags) else flags
     try:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
