@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,7 +42,8 @@ class Frame:
     def __str__(self) -> str:
         details = "; ".join(filter(None, [self.rule, self.so_far]))
         line = f"{self.text}    [{details}]" if details else self.text
-        return f"{line}\n    {self.note}" if self.note else line
+        note = textwrap.fill(self.note, 96, initial_indent="    ", subsequent_indent="    ")
+        return f"{line}\n{note}" if note else line
 
 
 class Narrator:

@@ -158,7 +158,7 @@ class Stepper:
     def _warning(self) -> str:
         if self.mistake is None:
             return ""
-        what = html.escape(MISTAKES[self.mistake].__doc__ or self.mistake)
+        what = html.escape((MISTAKES[self.mistake].__doc__ or self.mistake).replace("``", ""))
         return f'<p class="warning">{what}</p>'
 
     def _data(self, frames: Sequence[Folded], visible: set[int]) -> dict[str, Any]:

@@ -55,8 +55,8 @@ def compact(svg: str) -> str:
 
 def size(svg: str) -> tuple[float, float]:
     """Width and height in CSS pixels."""
-    width, height = re.search(r'width="(\d+)pt" height="(\d+)pt"', svg).groups()  # type: ignore[union-attr]  # Graphviz writes both
-    return int(width) * 4 / 3, int(height) * 4 / 3
+    width, height = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()  # type: ignore[union-attr]  # Graphviz writes both
+    return float(width) * 4 / 3, float(height) * 4 / 3
 
 
 def drawn(svg: str) -> set[int]:
