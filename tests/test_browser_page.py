@@ -5,7 +5,7 @@ import pytest
 from autograd import Stepper, Value, steps, sum
 from autograd.stepper.mistakes import MISTAKES
 
-from .browser import assert_plays, assert_shows, chromium, require_module, states, watched
+from .browser import assert_plays, assert_shows, chromium, require, require_module, states, watched
 from .test_stepper_frames import fan_out, product_of_sum
 from .test_stepper_mistakes import chain_after_fan_out
 from .test_stepper_page import HOSTILE, deep
@@ -40,6 +40,15 @@ def test_each_step_forward_and_back_shows_the_right_numbers(opened, graph, mista
     root, frames = graph(), steps(graph(), mistake)
     with opened(Stepper(root, mistake)) as page:
         assert_plays(page, page.keyboard.press, root, frames)
+
+
+def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="needs a browser"):
+        require(False, "needs a browser")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="needs a browser"):
+        require(False, "needs a browser")
 
 
 def test_the_slider_the_list_and_the_other_buttons_jump(opened):
@@ -132,6 +141,16 @@ def test_hostile_labels_play(opened):
         for node in page.locator(".node").all():
             node.focus()
         assert page.locator("script").count() == 2
+
+
+def test_gradients_that_are_not_finite_are_shown(opened):
+    root = Value(0.0, "x").sqrt() + Value(0.0, "y") * Value(1.0, "z")
+    with opened(Stepper(root)) as page:
+        page.keyboard.press("End")
+        grads = page.locator("#picture .grad").all_text_contents()
+        assert "inf" in grads
+        tinted = page.locator("#picture .node:has(.tint.plus) .grad").all_text_contents()
+        assert sorted(tinted) == sorted(grad for grad in grads if grad != "0")
 
 
 def test_a_folded_page_plays_to_its_end(opened):

@@ -26,7 +26,7 @@ class Comparison:
 
     def frames(self, done: int) -> Iterator[Frame]:
         """The frames of the wrong pass and its verdict, after ``done`` frames."""
-        yield self.narrator.seed()
+        yield replace(self.narrator.seed(), right=1.0)
         sign = "=" if self.mistake == "overwrite" else "+="
         sums, grads, first = Sums(self.narrator), self.narrator.cleared(), 0
         for step, term in enumerate(MISTAKES[self.mistake](self.narrator.root, grads), done + 2):

@@ -83,7 +83,7 @@ class Narrator:
     def seed(self) -> Frame:
         i, text = len(self.order) - 1, f"{self.by(self.root)} = 1"
         name = self.names[self.root]
-        return Frame("backward", text, node=i, target=i, name=name, value=1.0, right=1.0)
+        return Frame("backward", text, node=i, target=i, name=name, value=1.0)
 
     def backward(self) -> Iterator[Frame]:
         yield self.seed()

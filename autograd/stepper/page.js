@@ -33,7 +33,9 @@
     return { data, grads };
   }
 
-  const sizes = [...stateAt(last).grads.values()].map(([, exact]) => Math.abs(Number(exact)));
+  // A number in full, as Python writes it.
+  const parse = (exact) => Number(exact.replace("inf", "Infinity"));
+  const sizes = [...stateAt(last).grads.values()].map(([, exact]) => Math.abs(parse(exact)));
   const largest = Math.max(0, ...sizes.filter(Number.isFinite));
 
   // As in the drawing's legend: paler with each decade below the largest gradient.
@@ -83,7 +85,7 @@
       box.group.classList.toggle("pending", !data.has(id));
       let words = `${box.node.name}\ndata ${dataExact}`;
       if (box.grad) {
-        const grad = Number(gradExact);
+        const grad = parse(gradExact);
         box.grad.textContent = gradText;
         box.grad.classList.toggle("changed", !forward && changed.has(id));
         box.grad.classList.toggle("wrong", Boolean(wrong));

@@ -6,10 +6,9 @@ import base64
 import html
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
-from itertools import groupby
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -17,9 +16,10 @@ from typing import Any
 from ..draw import draw_dot
 from ..graph import distances, expanded
 from ..value import Constant, Value, topological_order
+from .folding import Folded, folded
 from .frames import steps
 from .mistakes import MISTAKES
-from .narration import LISTED, Frame
+from .narration import Frame
 from .notation import names, number
 from .picture import compact, draw, drawn, labelled, size
 
@@ -32,11 +32,11 @@ class Stepper:
     """A page that plays one forward and one backward pass through the graph of ``root``.
 
     In a notebook it is shown as the last expression of a cell; ``save`` writes it as a file of its
-    own. It is a snapshot: later changes of the graph do not show. ``mistake`` and ``expand`` are
-    those of `steps`.
-    At most ``max_nodes`` boxes are drawn, those nearest the root, and the steps of the others are
-    folded; without it, as many as fit into 300 kB, at most 100. ``options`` are those of
-    `draw_dot`, such as ``rankdir``.
+    own. It is a snapshot: later changes of the graph do not show.
+
+    ``mistake`` and ``expand`` are those of `steps`, ``options`` those of `draw_dot`. At most
+    ``max_nodes`` boxes are drawn, those nearest the root, and the steps of the others are folded;
+    without it, as many as fit into 300 kB, at most 100.
 
     >>> from autograd import Value
     >>> f = Value(2.0, "x") * Value(3.0, "y")
@@ -140,7 +140,7 @@ class Stepper:
             nearest = {node for node, _ in zip(distances(self._graph), range(most), strict=False)}
             order = topological_order(self._graph)
             visible = {i for i, node in enumerate(order) if node in nearest}
-        frames = list(_folded(self.frames, visible, self._names))
+        frames = list(folded(self.frames, visible))
         page = _fill(
             "page.html",
             title=html.escape(f"Step through {self._names[-1]}"),
@@ -187,35 +187,6 @@ class Stepper:
                 for frame, changes in frames
             ],
         }
-
-
-Change = list[Any]  # of one box: node, number, number in full, right number, whether it is wrong
-Folded = tuple[Frame, list[Change]]  # what a step of the page says, and what it changes
-
-
-def _folded(frames: Sequence[Frame], visible: set[int], names: list[str]) -> Iterator[Folded]:
-    """The frames, those of nodes that are not ``visible`` folded into one, and their changes."""
-
-    def shown(frame: Frame) -> bool:
-        return {frame.node, frame.target} <= visible | {None} or frame.first_wrong
-
-    for (phase, is_shown), run in groupby(frames, lambda frame: (frame.phase, shown(frame))):
-        if is_shown:
-            for frame in run:
-                yield frame, [_change(frame)] if frame.target in visible else []
-        else:
-            group = list(run)
-            last = {frame.target: frame for frame in group if frame.target in visible}
-            targets = list(dict.fromkeys(frame.name for frame in group))
-            listed = ", ".join(targets[:LISTED]) + ", …" * (len(targets) > LISTED)
-            text = f"{len(group)} step{'s' * (len(group) > 1)} folded: {listed}"
-            sums = "; ".join(frame.so_far for frame in list(last.values())[:LISTED])
-            yield Frame(phase, text, so_far=sums), [_change(frame) for frame in last.values()]
-
-
-def _change(frame: Frame) -> Change:
-    right = number(frame.value if frame.right is None else frame.right)
-    return [frame.target, number(frame.value), repr(frame.value), right, frame.wrong]
 
 
 def _item(frame: Frame) -> str:
