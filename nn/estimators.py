@@ -155,7 +155,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _check_parameters(self) -> tuple[list[int], str]:
         """Sizes of the hidden layers and our name of the activation; ValueError for bad ones."""
         sizes = self.hidden_layer_sizes
-        hidden = [sizes] if isinstance(sizes, Integral) else list(sizes)  # type: ignore[arg-type]
+        hidden = list(sizes) if isinstance(sizes, Sequence | np.ndarray) else [sizes]
         activation = ALIASES.get(self.activation, self.activation)
         for name, value, known in [
             ("activation", activation, list(ACTIVATIONS)),
