@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
 
-from autograd import Value, to_svg
+from autograd import Stepper, Value, to_svg
 
 from . import persistence, plot
 from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, load
@@ -398,10 +398,11 @@ def _write(
         draw(figure.subplots())
         plot.save(figure, Path(out, name))
     neuron = _one_neuron(job, held_out)
-    Path(out, "graph.svg").write_text(to_svg(neuron), encoding="utf-8")
+    Path(out, "graph.svg").write_text(to_svg(neuron, title=neuron.label), encoding="utf-8")
+    Stepper(neuron).save(Path(out, "step.html"))
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
-    return [*pictures, "graph.svg", "model.json"]
+    return [*pictures, "graph.svg", "step.html", "model.json"]
 
 
 def _picture_of_answers(

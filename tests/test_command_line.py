@@ -51,7 +51,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert "337" in out
     accuracy = float(out.partition("Accuracy: ")[2].partition("%")[0])
     assert accuracy >= 99
-    expected = {"boundary.svg", "graph.svg", "loss.svg", "model.json"}
+    expected = {"boundary.svg", "graph.svg", "loss.svg", "model.json", "step.html"}
     assert {path.name for path in Path("runs/moons").iterdir()} == expected
     for path in Path("runs/moons").glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
@@ -77,7 +77,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
 )
 def test_kinds_of_data_and_loss(args: list[str], files: set[str]) -> None:
     assert run(*(QUICK if "--hidden" not in args else QUICK[:2]), *args, "--out", "o") == 0
-    always = {"graph.svg", "loss.svg", "model.json"}
+    always = {"graph.svg", "loss.svg", "model.json", "step.html"}
     assert {path.name for path in Path("o").iterdir()} == files | always
 
 
