@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import math
 import os
@@ -397,9 +398,9 @@ def _write(
         figure = plot.new_figure()
         draw(figure.subplots())
         plot.save(figure, Path(out, name))
-    neuron = _one_neuron(job, held_out)
-    Path(out, "graph.svg").write_text(to_svg(neuron, title=neuron.label), encoding="utf-8")
-    Stepper(neuron).save(Path(out, "step.html"))
+    neuron, title = _one_neuron(job, held_out)
+    Path(out, "graph.svg").write_text(to_svg(neuron, title=title), encoding="utf-8")
+    Stepper(neuron, title=title).save(Path(out, "step.html"))
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
     return [*pictures, "graph.svg", "step.html", "model.json"]
@@ -430,27 +431,31 @@ def _picture_of_answers(
     return {"predictions.svg": lambda ax: scatter(y, predicted, ax=ax, target=job.target)}
 
 
-def _one_neuron(job: Job, held_out: Dataset) -> Value:
-    """A neuron's output on a held-out sample, after backward: of the layer of fewest inputs, the
-    first that answers to the first sample to which any does (ReLU may answer to none)."""
+def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
+    """A neuron's output on a held-out sample, after backward, and which neuron it is: of the layer
+    of fewest inputs, the first that answers to the first sample to which any does."""
     layers = job.model.layers
     best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
     candidates = ((x, k) for x in held_out.X for k in range(len(layers[best].neurons)))
     for x, k in candidates:
         output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
-        output.label = f"layer {best}, neuron {k}"
-        if any(parent.grad for parent in output.parents):
+        if any(parent.grad for parent in output.parents):  # ReLU may answer to nothing
             break
-    return output
+    return output, f"Layer {best}, neuron {k}, on a held-out sample"
 
 
 def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
     xs: list[Any] = [
         Value(v, f) for v, f in zip(job.scaling.apply([x])[0], job.features, strict=True)
     ]
-    for i, layer in enumerate(before):
-        xs = [Value(h, f"h{i}.{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
-    job.model.zero_grad()
-    output: Value = neuron(xs)
+    for layer in before:
+        xs = [Value(h, f"h{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
+    alone = copy.deepcopy(neuron)
+    alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
+    alone.zero_grad()
+    output: Value = alone(xs)
+    if alone.nonlin:
+        output.parents[0].label = "z"
+    output.label = "a"
     output.backward()
     return output

@@ -58,7 +58,8 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert nn.load("runs/moons/model.json").metadata["classes"] == ["0", "1"]
     graph = Path("runs/moons/graph.svg").read_text()
     assert "x1" in graph
-    assert "layers.0.neurons." in graph
+    assert "Layer 0, neuron " in graph
+    assert "w.1" in Path("runs/moons/step.html").read_text()
 
 
 @pytest.mark.parametrize(
