@@ -16,6 +16,7 @@ from typing import Any
 import autograd
 from autograd import Constant, Value, dot, maximum
 
+from .checks import whole
 from .initialisers import Initialiser, generator, initialiser
 from .module import Module
 
@@ -48,14 +49,6 @@ def _activation(activation: str | Activation) -> tuple[str, Activation]:
         known = ", ".join(ACTIVATIONS)
         raise ValueError(f"unknown activation {activation!r}: it is {known} or a callable")
     return activation, ACTIVATIONS[activation]
-
-
-def _size(name: str, n: Any) -> int:
-    if not isinstance(n, Integral) or isinstance(n, bool):
-        raise TypeError(f"{name} must be a whole number, got {n!r:.80}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}")
-    return int(n)
 
 
 def _inputs(x: Any, nin: int, where: str) -> tuple[Value, ...]:
@@ -94,7 +87,7 @@ class Neuron(Module):
         rng: Random | int | None = None,
         nout: int = 1,
     ) -> None:
-        nin, rng, draw = _size("nin", nin), generator(rng), initialiser(init)
+        nin, rng, draw = whole("nin", nin), generator(rng), initialiser(init)
         self.activation, self.function = _activation(activation if nonlin else "linear")
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
         self.b = Value(0.0)
@@ -141,7 +134,7 @@ class Layer(Module):
         init: str | Initialiser = "uniform",
         rng: Random | int | None = None,
     ) -> None:
-        nin, nout, rng = _size("nin", nin), _size("nout", nout), generator(rng)
+        nin, nout, rng = whole("nin", nin), whole("nout", nout), generator(rng)
         activation = activation if nonlin else "linear"
         self.neurons = [
             Neuron(nin, activation=activation, init=init, rng=rng, nout=nout) for _ in range(nout)
@@ -261,7 +254,7 @@ class Maxout(Module):
         init: str | Initialiser = "uniform",
         rng: Random | int | None = None,
     ) -> None:
-        nin, nout, k = _size("nin", nin), _size("nout", nout), _size("k", k)
+        nin, nout, k = whole("nin", nin), whole("nout", nout), whole("k", k)
         rng = generator(rng)
         self.units = [
             [Neuron(nin, nonlin=False, init=init, rng=rng, nout=nout) for _ in range(k)]
@@ -305,7 +298,7 @@ class Embedding(Module):
         init: str | Initialiser = "uniform",
         rng: Random | int | None = None,
     ) -> None:
-        n, dim = _size("n", n), _size("dim", dim)
+        n, dim = whole("n", n), whole("dim", dim)
         rng, draw = generator(rng), initialiser(init)
         self.w = [[Value(draw(rng, n, dim)) for _ in range(dim)] for _ in range(n)]
         self.label_parameters()

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from math import hypot, sqrt
-from numbers import Real
 from typing import Any
 
 from autograd import Constant, Value
+
+from .checks import at_least_0, below_1, positive
 
 _FEW = 16  # parameters below which a loop over numbers is faster than arrays
 
@@ -36,7 +37,7 @@ class Optimiser:
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} got no parameters")
         self.lr = positive("lr", lr)
-        self.weight_decay = within("weight_decay", weight_decay, 0.0)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
         self.steps = 0
         self._memory: list[Any] = [[0.0] * len(self.parameters) for _ in self.slots]
 
@@ -119,7 +120,7 @@ class SGD(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum, self.nesterov = within("momentum", momentum, 0.0, 1.0), nesterov
+        self.momentum, self.nesterov = below_1("momentum", momentum), nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0")
 
@@ -159,8 +160,8 @@ class Adam(Optimiser):
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
         b1, b2 = betas
-        self.betas = within("betas[0]", b1, 0.0, 1.0), within("betas[1]", b2, 0.0, 1.0)
-        self.eps = within("eps", eps, 0.0)
+        self.betas = below_1("betas[0]", b1), below_1("betas[1]", b2)
+        self.eps = at_least_0("eps", eps)
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         if self.weight_decay:
@@ -225,8 +226,8 @@ class RMSprop(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.alpha, self.eps = within("alpha", alpha, 0.0, 1.0), within("eps", eps, 0.0)
-        self.momentum = within("momentum", momentum, 0.0, 1.0)
+        self.alpha, self.eps = below_1("alpha", alpha), at_least_0("eps", eps)
+        self.momentum = below_1("momentum", momentum)
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         square, velocity = memory
@@ -273,24 +274,6 @@ def gradient_norm(parameters: Iterable[Value]) -> float:
     2.0
     """
     return hypot(*[p.grad for p in parameters])
-
-
-def positive(name: str, x: Any) -> float:
-    """``x`` as a float; ValueError unless it is finite and above 0."""
-    if (number := within(name, x, 0.0)) == 0:
-        raise ValueError(f"{name} must be positive, got 0")
-    return number
-
-
-def within(name: str, x: Any, least: float, below: float = float("inf")) -> float:
-    """``x`` as a float; ValueError unless ``least <= x < below``."""
-    if not isinstance(x, Real):
-        raise TypeError(f"{name} must be a number, got {x!r:.80}")
-    number = float(x)
-    if not least <= number < below:
-        bounds = "positive and finite" if below == float("inf") else f"in [{least:g}, {below:g})"
-        raise ValueError(f"{name} must be {bounds}, got {number:g}")
-    return number
 
 
 @cache

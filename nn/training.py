@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
-from numbers import Integral
 from random import Random
 from typing import Any
 
-from autograd import Value, no_grad
+from autograd import Value
 
+from .checks import at_least_0, positive, whole
 from .initialisers import generator
 from .losses import Loss
-from .objective import LossWithGradient, Objective, Samples
+from .objective import LossWithGradient, Objective
 from .objective import objective as objective_of
-from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm, positive, within
+from .optimisers import OPTIMISERS, Optimiser, clip_gradients, gradient_norm
 from .progress import progress_bar
-from .samples import Row, check_classes, fitted, judge, loss_of, rows_of, targets_of
+from .samples import Samples, Task
 from .schedules import Schedule, schedule_of
 
 
@@ -152,70 +152,54 @@ def fit(
 
     ValueError and TypeError for arguments and data that do not fit, before anything is changed.
     """
-    rows = rows_of(X)
-    targets = targets_of(y, len(rows))
-    outputs = _count_outputs(model, rows[0])
-    name, loss_function = loss_of(loss, outputs, targets)
-    ready = fitted(name, loss_function, outputs, targets)
-    check_classes(name, outputs, targets)
-    rng = generator(rng)
-    train: Samples = list(zip(rows, ready, strict=True))
-    held_out: Samples = []
-    if isinstance(validation, tuple | list):
-        val_rows = rows_of(validation[0])
-        _count_outputs(model, val_rows[0])
-        val_targets = targets_of(validation[1], len(val_rows))
-        val_ready = fitted(name, loss_function, outputs, val_targets)
-        held_out = list(zip(val_rows, val_ready, strict=True))
-    elif validation is not None:
-        train, held_out = _split(train, validation, rng)
-    objective = objective_of(
-        model, loss_function, judge(name, outputs), within("l2", l2, 0.0), compiled
-    )
+    rng, task = generator(rng), Task(model, X, y, loss)
+    task.hold_out(model, validation, rng)
     optimiser = _optimiser(optimizer, model, lr)
+    objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     run = _Run(objective, optimiser, None if clip is None else positive("clip", clip))
-    _positive_int("epochs", epochs)
-    batch_size = _batch_size(batch_size, len(train))
-    factor = schedule_of(schedule, epochs)
-    stopper = _Stopper(patience, tolerance)
-
-    history, base_lr = History(name), optimiser.lr
-    best = run.weights()
-    with _collector_paused(), progress_bar(progress, epochs) as show:
-        try:
-            for epoch in range(epochs):
-                optimiser.lr = base_lr * within("the schedule's factor", factor(epoch), 0.0)
-                if shuffle and batch_size < len(train):
-                    rng.shuffle(train)
-                run.epoch(train, batch_size, history)
-                if held_out:
-                    run.validate(held_out, history)
-                    if keep_best and history.val_loss[-1] == min(history.val_loss):
-                        best, history.best_epoch = run.weights(), epoch
-                show(history)
-                if True in [callback(model, history) for callback in callbacks]:
-                    history.stopped = f"by a callback after {epoch + 1} epochs"
-                elif stopper.should_stop((history.val_loss or history.loss)[-1]):
-                    history.stopped = f"no longer improving after {epoch + 1} epochs"
-                if history.stopped:
-                    break
-        except _Diverged as diverged:
-            history.stopped = f"diverged at step {run.steps}: {diverged}"
-            run.restore()
-            warnings.warn(
-                f"training {history.stopped}; the last weights of finite loss are kept. "
-                "A smaller learning rate, or clip=, may help",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        except KeyboardInterrupt:
-            history.stopped = f"interrupted at step {run.steps}"
-            warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=2)
-        finally:
-            optimiser.lr = base_lr
+    factor = schedule_of(schedule, whole("epochs", epochs))
+    stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
+    history, base_lr, best = History(task.name), optimiser.lr, run.weights()
+    with _collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
+        for epoch in range(epochs):
+            optimiser.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
+            if shuffle and batch_size < len(task.train):
+                rng.shuffle(task.train)
+            run.epoch(task.train, batch_size, history)
+            if task.held_out:
+                run.validate(task.held_out, history)
+                if keep_best and history.val_loss[-1] == min(history.val_loss):
+                    best, history.best_epoch = run.weights(), epoch
+            show(history)
+            if True in [callback(model, history) for callback in callbacks]:
+                history.stopped = f"by a callback after {epoch + 1} epochs"
+            elif stopper.should_stop((history.val_loss or history.loss)[-1]):
+                history.stopped = f"no longer improving after {epoch + 1} epochs"
+            if history.stopped:
+                break
     if history.best_epoch is not None:
         run.set_weights(best)
     return history
+
+
+@contextmanager
+def _kept(run: _Run, history: History) -> Iterator[None]:
+    """What was trained is kept when training cannot go on; the learning rate is put back."""
+    lr = run.optimiser.lr
+    try:
+        yield
+    except _Diverged as diverged:
+        history.stopped = f"diverged at step {run.steps}: {diverged}"
+        run.set_weights(run.finite)
+        advice = (
+            "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
+        )
+        warnings.warn(f"training {history.stopped}; {advice}", RuntimeWarning, stacklevel=4)
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted at step {run.steps}"
+        warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=4)
+    finally:
+        run.optimiser.lr = lr
 
 
 class _Diverged(Exception):
@@ -239,9 +223,6 @@ class _Run:
         for p, x in zip(self.parameters, weights, strict=True):
             p.data = x
 
-    def restore(self) -> None:
-        self.set_weights(self.finite)
-
     def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
         """One pass over the samples, a step for each batch; appends to the history."""
         loss = norm = right = 0.0
@@ -255,7 +236,7 @@ class _Run:
         history.loss.append(loss)
         history.gradient_norm.append(norm)
         history.lr.append(self.optimiser.lr)
-        if self.objective.judge:
+        if self.objective.task.judge:
             history.accuracy.append(right / len(samples))
 
     def validate(self, samples: Samples, history: History) -> None:
@@ -263,7 +244,7 @@ class _Run:
         with _overflow_is_divergence():
             loss, right = self.objective.measure(samples)
         history.val_loss.append(_finite("validation loss", loss))
-        if self.objective.judge:
+        if self.objective.task.judge:
             history.val_accuracy.append(right / len(samples))
 
     def _step(self, batch: Samples) -> tuple[float, float, float]:
@@ -328,24 +309,14 @@ class _Stopper:
 
     def __init__(self, patience: int | None, tolerance: float | None) -> None:
         self.active = patience is not None or tolerance is not None
-        self.patience = _positive_int("patience", 10 if patience is None else patience)
-        self.tolerance = within("tolerance", tolerance or 0.0, 0.0)
+        self.patience = whole("patience", 10 if patience is None else patience)
+        self.tolerance = at_least_0("tolerance", tolerance or 0.0)
         self.lowest, self.without = math.inf, 0
 
     def should_stop(self, loss: float) -> bool:
         self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
         self.lowest = min(self.lowest, loss)
         return self.active and self.without >= self.patience
-
-
-def _count_outputs(model: Any, row: Row) -> int:
-    """How many outputs the model has; a wrong number of features is an error here."""
-    try:
-        with no_grad():
-            output = model(row)
-    except ValueError as error:
-        raise ValueError(f"X does not fit the model, sample 0: {error}") from None
-    return len(output) if isinstance(output, Sequence) else 1
 
 
 def _optimiser(optimizer: str | Optimiser, model: Any, lr: float | None) -> Optimiser:
@@ -360,36 +331,16 @@ def _optimiser(optimizer: str | Optimiser, model: Any, lr: float | None) -> Opti
     return OPTIMISERS[optimizer](model.parameters(), **arguments)
 
 
-def _split(samples: Samples, share: float, rng: Random) -> tuple[Samples, Samples]:
-    held = round(within("validation", share, 0.0, 1.0) * len(samples))
-    if not 0 < held < len(samples):
-        raise ValueError(
-            f"validation={share} of {len(samples)} samples holds out {held}: "
-            "both parts need at least one"
-        )
-    shuffled = samples.copy()
-    rng.shuffle(shuffled)
-    return shuffled[held:], shuffled[:held]
-
-
 def _batch_size(batch_size: int | None, samples: int) -> int:
     if batch_size is None:
         return samples
-    if _positive_int("batch_size", batch_size) > samples:
+    if whole("batch_size", batch_size) > samples:
         warnings.warn(
             f"batch_size {batch_size} is larger than the data: {samples} is taken",
             UserWarning,
             stacklevel=3,
         )
     return min(batch_size, samples)
-
-
-def _positive_int(name: str, n: Any) -> int:
-    if not isinstance(n, Integral) or isinstance(n, bool):
-        raise TypeError(f"{name} must be a whole number, got {n!r:.80}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}")
-    return int(n)
 
 
 @contextmanager

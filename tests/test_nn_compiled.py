@@ -10,7 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn import objective
+from nn import objective, samples
 from tests.test_nn_layers import CHECKED
 from tests.test_nn_losses import EACH, flat, values_of
 from tests.test_nn_training import blobs, small
@@ -106,8 +106,7 @@ def test_a_batch_in_parts_gives_the_same(largest, monkeypatch):
     batch = [(x, float(t)) for x, t in zip(X, y, strict=True)]
     model = small()
     assert len(model.parameters()) == 17
-    judge = nn.samples.judge("bce_with_logits", 1)
-    arguments = (model, nn.bce_with_logits, judge, 0.01)
+    arguments = (model, samples.Task(model, X, y, "bce_with_logits"), 0.01)
     eager, fast = objective.Objective(*arguments), objective.CompiledObjective(*arguments)
     monkeypatch.setattr(objective, "LARGEST_PART", largest)
     expected = value_and_gradient(lambda: eager.loss(batch), model.parameters())

@@ -117,17 +117,33 @@ def test_the_state_of_another_optimiser_or_model_is_refused():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda p: nn.SGD(p, lr=0.0), ValueError, "lr must be positive, got 0"),
-        (lambda p: nn.SGD(p, lr=-0.1), ValueError, "lr must be positive and finite, got -0.1"),
-        (lambda p: nn.SGD(p, lr=math.nan), ValueError, "lr must be positive and finite, got nan"),
+        (lambda p: nn.SGD(p, lr=0.0), ValueError, "lr must be finite and above 0, got 0"),
+        (lambda p: nn.SGD(p, lr=-0.1), ValueError, "lr must be finite and above 0, got -0.1"),
+        (lambda p: nn.SGD(p, lr=math.nan), ValueError, "lr must be finite and above 0, got nan"),
         (lambda p: nn.SGD(p, lr="fast"), TypeError, "lr must be a number, got 'fast'"),
-        (lambda p: nn.SGD(p, lr=1, momentum=1.0), ValueError, r"momentum must be in \[0, 1\)"),
+        (
+            lambda p: nn.SGD(p, lr=1, momentum=1.0),
+            ValueError,
+            "momentum must be at least 0 and below 1",
+        ),
         (lambda p: nn.SGD(p, lr=1, nesterov=True), ValueError, "nesterov needs a momentum"),
-        (lambda p: nn.Adam(p, betas=(0.9, 1.0)), ValueError, r"betas\[1\] must be in \[0, 1\)"),
-        (lambda p: nn.Adam(p, weight_decay=-1.0), ValueError, "weight_decay must be"),
+        (
+            lambda p: nn.Adam(p, betas=(0.9, 1.0)),
+            ValueError,
+            r"betas\[1\] must be at least 0 and below 1",
+        ),
+        (
+            lambda p: nn.Adam(p, weight_decay=-1.0),
+            ValueError,
+            "weight_decay must be finite and at least 0",
+        ),
         (lambda p: nn.SGD([], lr=1.0), ValueError, "SGD got no parameters"),
         (lambda p: nn.SGD([0.5], lr=1.0), TypeError, "parameters, which are Values, got 0.5"),
-        (lambda p: nn.clip_gradients(p, 0.0), ValueError, "max_norm must be positive, got 0"),
+        (
+            lambda p: nn.clip_gradients(p, 0.0),
+            ValueError,
+            "max_norm must be finite and above 0, got 0",
+        ),
     ],
 )
 def test_what_an_optimiser_refuses(make, error, message):

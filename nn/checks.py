@@ -1,0 +1,43 @@
+"""Checks of arguments: each returns the number it was given, or says what it must be."""
+
+from __future__ import annotations
+
+from math import inf
+from numbers import Integral, Real
+from typing import Any
+
+
+def _number(name: str, x: Any) -> float:
+    if not isinstance(x, Real):
+        raise TypeError(f"{name} must be a number, got {x!r:.80}")
+    return float(x)
+
+
+def at_least_0(name: str, x: Any) -> float:
+    """``x`` as a float; ValueError unless it is finite and at least 0."""
+    if not 0 <= (number := _number(name, x)) < inf:
+        raise ValueError(f"{name} must be finite and at least 0, got {number:g}")
+    return number
+
+
+def positive(name: str, x: Any) -> float:
+    """``x`` as a float; ValueError unless it is finite and above 0."""
+    if not 0 < (number := _number(name, x)) < inf:
+        raise ValueError(f"{name} must be finite and above 0, got {number:g}")
+    return number
+
+
+def below_1(name: str, x: Any) -> float:
+    """``x`` as a float; ValueError unless ``0 <= x < 1``."""
+    if not 0 <= (number := _number(name, x)) < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {number:g}")
+    return number
+
+
+def whole(name: str, n: Any) -> int:
+    """``n`` as an int; TypeError unless it is a whole number, ValueError unless it is above 0."""
+    if not isinstance(n, Integral) or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number, got {n!r:.80}")
+    if n < 1:
+        raise ValueError(f"{name} must be at least 1, got {n}")
+    return int(n)
