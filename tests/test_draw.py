@@ -412,6 +412,14 @@ def test_5_000_nodes_render_in_a_minute(renderer: str) -> None:
     assert svg.count('class="edge"') == sum(len(n.parents) for n in topological_order(loss))
 
 
+@needs_graphviz
+def test_few_boxes_with_many_long_edges_do_not_take_graphviz_a_minute() -> None:
+    nodes = [Value(0.5, "x")]
+    for i in range(190):
+        nodes.append(autograd.mean([nodes[i * j % len(nodes)] for j in range(12)]))
+    assert len(draw(autograd.sum(nodes), time_limit=30.0).nodes) == 192
+
+
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 @needs_graphviz
 def test_large_graph_flows_in_its_direction(rankdir: str, monkeypatch: pytest.MonkeyPatch) -> None:
