@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from autograd import TABLE, Constant, Value, compile, dot, steps, topological_order
+from autograd import sum as total
 from autograd.ops import FLOATS
 from autograd.value import NEVER
 
@@ -146,6 +147,10 @@ def test_numbers_are_rounded_for_reading_and_exact_in_the_data():
         (Value(2.0) + Value(3.0), "f = v1 + v2 = 2 + 3 = 5"),
         (Value(2.0, "v1") + Value(3.0), "f = v1 + v2 = 2 + 3 = 5"),
         (Value(2.0, "w") + Value(3.0, "w"), "f = w₁ + w₂ = 2 + 3 = 5"),
+        (
+            total([Value(i, s) for i, s in enumerate(("w", "w", "w₁"))]),
+            "f = w₂ + w₃ + w₁ = 0 + 1 + 2 = 3",
+        ),
         (Value(2.0, "f") + 1, "v1 = f + 1 = 2 + 1 = 3"),
         (Value(-2.0, "a") ** 2, "f = a ** 2 = (-2) ** 2 = 4"),
         (-Value(0.0, "a"), "f = -a = -0 = 0"),

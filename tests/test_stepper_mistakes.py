@@ -65,6 +65,11 @@ def test_why_the_order_must_be_topological():
         "arrived; in full it is 13. In topological order a has its turn after all its consumers, "
         "when its sum is complete."
     )
+    verdict = steps(chain_after_fan_out(), mistake="order")[-1]
+    assert verdict.note == (
+        "∂f/∂x = 14, right is 26. "
+        "The turns were f, a, c; in topological order, from its end: f, c, a."
+    )
 
 
 def test_why_gradients_are_added_and_why_they_are_cleared():

@@ -1,6 +1,7 @@
 """The page of a stepper as text: what it holds, what cannot break it, how it is written."""
 
 import html
+import importlib.util
 import json
 import os
 import re
@@ -10,8 +11,11 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd import Stepper, Value, dot, steps, tanh, topological_order
+from autograd import sum as total
 from autograd.stepper.page import MOST_BYTES, MOST_NODES
 
 from .test_stepper_frames import fan_out, product_of_sum
@@ -153,6 +157,20 @@ def test_labels_are_data(label):
         text.encode("utf-8")
 
 
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_any_label_is_text_in_the_page(labels):
+    with pytest.MonkeyPatch.context() as patch:
+        remove_graphviz(patch)  # what the picture makes of labels, its own tests say
+        stepper = Stepper(total([Value(1.0, label) for label in labels]))
+        page, plain = page_of(stepper), page_of(Stepper(total([Value(1.0) for _ in labels])))
+    assert [tag for tag, _ in Page(page).tags] == [tag for tag, _ in Page(plain).tags]
+    shown = re.findall('<span class="text">(.*?)</span>', page)
+    assert [html.unescape(text) for text in shown] == [frame.text for frame in stepper.frames]
+    names = [node["name"] for node in data_of(page)["nodes"].values()]
+    assert len(set(names)) == len(names)
+
+
 SCRIPT = """
 from autograd import Stepper, Value
 a = Value(3.0, "a"); b = a * 2; f = (b * a + b).tanh() * b
@@ -221,9 +239,8 @@ def test_it_is_a_snapshot_and_changes_nothing():
     assert page_of(Stepper(fan_out())) == page
 
 
-@pytest.fixture
-def no_graphviz(monkeypatch):
-    find_spec = __import__("importlib.util").util.find_spec
+def remove_graphviz(monkeypatch):
+    find_spec = importlib.util.find_spec
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(
         "importlib.util.find_spec",
@@ -231,7 +248,8 @@ def no_graphviz(monkeypatch):
     )
 
 
-def test_without_graphviz_the_steps_are_there_and_nothing_raises(no_graphviz):
+def test_without_graphviz_the_steps_are_there_and_nothing_raises(monkeypatch):
+    remove_graphviz(monkeypatch)
     bundle = Stepper(fan_out(), mistake="order")._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     page = page_of(Stepper(fan_out(), mistake="order"))

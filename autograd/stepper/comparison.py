@@ -12,6 +12,8 @@ from .mistakes import MISTAKES, Grads, Term
 from .narration import LISTED, Frame, Narrator, Sums
 from .notation import number
 
+SHOWN = 12  # turns
+
 
 class Comparison:
     """A wrong pass, each number beside the one that the right pass has after the same terms."""
@@ -20,6 +22,7 @@ class Comparison:
         self.narrator, self.mistake = narrator, mistake
         right = list(mistakes.right(narrator.root, narrator.cleared()))
         self.right_terms = {(t.consumer, t.operand): t.value for t in right}
+        self.right_turns = list(dict.fromkeys(term.consumer for term in right))
         self.right_grads = narrator.cleared() | {t.parent: t.total for t in right}
         self.so_far = dict.fromkeys(narrator.order, 0.0)  # the sums of the right terms
         self.sizes = dict.fromkeys(narrator.order, 0.0)  # of those terms: what rounding scales with
@@ -29,7 +32,9 @@ class Comparison:
         yield replace(self.narrator.seed(), right=1.0)
         sign = "=" if self.mistake == "overwrite" else "+="
         sums, grads, first = Sums(self.narrator), self.narrator.cleared(), 0
+        turns: dict[Value, None] = {}  # the nodes that passed their gradient on, in order
         for step, term in enumerate(MISTAKES[self.mistake](self.narrator.root, grads), done + 2):
+            turns[term.consumer] = None
             waiting = sums.missing[term.consumer]
             frame = self.narrator.frame(term, sums, sign)
             right = self.right_so_far(term)
@@ -39,7 +44,8 @@ class Comparison:
                 first = step
                 note = f"first wrong number: {number(right)} is right. {self.why(term, waiting)}"
             yield replace(frame, right=right, wrong=wrong, first_wrong=step == first, note=note)
-        yield self.verdict(first, grads)
+        verdict = self.verdict(first, grads)
+        yield replace(verdict, note=f"{verdict.note}{self.order_of_turns(list(turns))}")
 
     def right_so_far(self, term: Term) -> float:
         """What the target would hold by now, had every term up to this one been right."""
@@ -83,8 +89,19 @@ class Comparison:
             f"{narrator.by(n)} = {number(grads[n])}, right is {number(self.right_grads[n])}"
             for n in wrong[:LISTED]
         ]
-        note = "; ".join(ends) + "; …" * (len(wrong) > LISTED)
+        note = "; ".join(ends) + ("; …" if len(wrong) > LISTED else ".")
         return Frame("verdict", f"verdict: first wrong in step {first}, {ended}", note=note)
+
+    def order_of_turns(self, turns: list[Value]) -> str:
+        """Who passed on when, in this pass and in the right one, where the two differ."""
+        if turns == self.right_turns:
+            return ""
+        here, right = (
+            ", ".join([self.narrator.names[node] for node in order[:SHOWN]])
+            + ", …" * (len(order) > SHOWN)
+            for order in (turns, self.right_turns)
+        )
+        return f" The turns were {here}; in topological order, from its end: {right}."
 
     def luck(self) -> str:
         """Why nothing went wrong although the pass is."""

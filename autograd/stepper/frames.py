@@ -43,7 +43,7 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
 
     >>> print(steps(b, mistake="overwrite")[-1])
     verdict: first wrong in step 5, 1 of 2 gradients wrong in the end
-        ∂f/∂a = 3, right is 6
+        ∂f/∂a = 3, right is 6.
 
     ``expand`` shows n-ary nodes as the scalar operations that they stand for.
 

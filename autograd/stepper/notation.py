@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import count, groupby
 from typing import Any
 
@@ -35,18 +35,22 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     labels = [_shorten(_printable(node.label), LONGEST_NAME) for node in order]
     used = Counter(filter(None, labels))
     fresh = (name for i in count(1) if (name := f"v{i}") not in used)
-    met: Counter[str] = Counter()
+    told_apart = {label: _subscripted(label, used) for label in used if used[label] > 1}
     named: dict[Value, str] = {}
     for node, label in zip(order, labels, strict=True):
-        met[label] += 1
         if type(node) is Constant:
             named[node] = number(node.data)
         elif label:
-            subscript = str(met[label]).translate(_SUBSCRIPTS) if used[label] > 1 else ""
-            named[node] = label + subscript
+            named[node] = next(told_apart[label]) if label in told_apart else label
         else:
             named[node] = "f" if node is order[-1] and "f" not in used else next(fresh)
     return named
+
+
+def _subscripted(label: str, used: Container[str]) -> Iterator[str]:
+    """label₁, label₂, ..., but for those that are labels themselves."""
+    numbered = (label + str(i).translate(_SUBSCRIPTS) for i in count(1))
+    return (name for name in numbered if name not in used)
 
 
 def computed(node: Value, names: dict[Value, str]) -> str:

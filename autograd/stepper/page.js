@@ -111,7 +111,7 @@
     if (node === null) return;
     mark(`n${node}`);
     if (phase === "backward") mark(`e${node}_${operand}`);
-    else for (let i = 0; byId(`e${node}_${i}`); i += 1) mark(`e${node}_${i}`);
+    else for (const edge of document.querySelectorAll(`[id^="e${node}_"]`)) mark(edge.id);
     reveal(byId("picture"), byId(`n${target ?? node}`));
   }
 
