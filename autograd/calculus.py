@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from .ops import dot, sum
-from .passes import adjoints, ancestors, push_forward
+from .passes import adjoints, ancestors, push_forward, recorded
 from .structures import Structure, flatten, flatten_like
-from .value import Constant, Recorder, Scalar, Value, _recorder, recording
+from .value import Constant, Scalar, Value
 
 Argnums = int | Sequence[int]
 
@@ -44,7 +43,7 @@ class _Call:
         self.variables: list[Value] = []
         running = [True]
         # an enclosing no_grad() is about what becomes of the result, not about the inside of f
-        with recording(None) if type(_recorder.get()) is Recorder else nullcontext():
+        with recorded():
             for i in _positions(argnums, len(args)):
                 structure = flatten(args[i], f"argument {i}")
                 if not structure.numbers:

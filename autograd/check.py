@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from .ops import dot, real
-from .passes import adjoints, derivatives
+from .passes import adjoints, derivatives, recorded
 from .structures import flatten
 from .value import Scalar, Value
 
@@ -102,7 +102,8 @@ def gradcheck(
     arguments = [structure.build(rest) for structure in structures]
 
     def function() -> Scalar:
-        y = f(*arguments)
+        with recorded():
+            y = f(*arguments)
         return y if isinstance(y, Value) else real(y)
 
     report = Report()
@@ -139,7 +140,8 @@ def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
 def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) -> Scalar:
     """A sum that no two derivatives enter with the same weight, so that no error hides."""
     weights = [1 + 0.618 * i % 1 for i in range(len(variables))]
-    return dot(weights, adjoints(function(), variables))  # type: ignore[no-any-return]
+    with recorded():
+        return dot(weights, adjoints(function(), variables))  # type: ignore[no-any-return]
 
 
 def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:
@@ -164,20 +166,28 @@ def _difference(f: Callable[[float], float], x: float) -> tuple[float, float, bo
     middle = f(0.0)
     scale = 2.0 ** max(math.frexp(x)[1], 0)
     best = (math.nan, math.inf, False)
+
+    def settled(tolerance: float) -> bool:
+        return best[1] <= tolerance * (abs(best[0]) + abs(middle) / (100 * scale))
+
     for exponent in range(7, 48, 8):
         steps = [scale * 2.0 ** -(exponent + k) for k in range(6)]
-        values = [(f(h), f(-h)) for h in steps]
+        values: list[tuple[float, float]] = []
         row: list[float] = []
-        for k, (h, (above, below)) in enumerate(zip(steps, values, strict=True)):
+        for k, h in enumerate(steps):
+            above, below = f(h), f(-h)
+            values.append((above, below))
             rounding = EPSILON * max(abs(above), abs(below)) / h
             last, row = row, [(above - below) / (2 * h)]
             for j, left in enumerate(last, 1):
                 row.append(row[-1] + (row[-1] - left) / (4**j - 1))
                 error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + rounding
                 if k > 1 and error < best[1]:
-                    best = row[-1], error, _kinked(values[: k + 1], steps, middle)
-        if best[1] <= 1e-8 * abs(best[0]) + 1e-10 * abs(middle) / scale:
-            break
+                    best = row[-1], error, _kinked(values, steps, middle)
+            if settled(1e-11):
+                return best
+        if settled(1e-8):
+            return best
     return best
 
 

@@ -10,10 +10,20 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .ops import Operation, dot
-from .value import Constant, Recorder, Scalar, Value, make_node, recording, topological_order
+from .value import (
+    Constant,
+    Recorder,
+    Scalar,
+    Value,
+    _recorder,
+    make_node,
+    recording,
+    topological_order,
+)
 
 
 def derivatives(root: Value, magnitudes: bool = False) -> dict[Value, float]:
@@ -119,6 +129,11 @@ class _Limits(Recorder):
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         xs = [p.data for p in parents]
         return make_node(operation, parents, xs, operation.limit(xs))
+
+
+def recorded() -> AbstractContextManager[None]:
+    """A context in which graph is recorded, be it inside a ``no_grad()``."""
+    return recording(None) if type(_recorder.get()) is Recorder else nullcontext()
 
 
 def ancestors(roots: Iterable[Scalar]) -> list[Value]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import autograd as ag
-from autograd import Value, find_nonfinite, gradcheck
+from autograd import Value, find_nonfinite, gradcheck, no_grad
 from autograd.ops import TABLE, Unary
 from autograd.value import NEVER
 
@@ -143,6 +143,16 @@ def test_values_are_varied_in_place_and_put_back():
     assert verdicts(gradcheck(loss, *w, order=2)) == ["ok"] * 4
     assert [(p.data, p.grad) for p in w] == [(0.5, 0.0), (-2.0, 0.0)]
     assert w[0].grad is NEVER
+    with no_grad():
+        assert verdicts(gradcheck(loss, *w, order=2)) == ["ok"] * 4
+
+
+def test_it_takes_few_evaluations_of_a_smooth_function():
+    calls = []
+    report = gradcheck(lambda x, y: calls.append(0) or ag.exp(x) * ag.tanh(y), 0.3, 0.4)
+    assert [row.verdict for row in report] == ["ok", "ok"]
+    assert len(calls) <= 1 + 2 * 11
+    assert max(row.difference for row in report) < 1e-10
 
 
 def test_the_report_reads_as_a_table_in_a_terminal_and_in_a_notebook():
