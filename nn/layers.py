@@ -51,11 +51,11 @@ def _activation(activation: str | Activation) -> tuple[str, Activation]:
     return activation, ACTIVATIONS[activation]
 
 
-def _inputs(x: Any, nin: int, where: str) -> tuple[Value, ...]:
+def _inputs(x: Any, nin: int, module: Module) -> tuple[Value, ...]:
     """The inputs as Values; a plain number becomes one constant for all neurons of a layer."""
-    xs = tuple(x) if isinstance(x, Iterable) else (x,)
+    xs = tuple(x) if isinstance(x, list | tuple | Iterable) else (x,)
     if len(xs) != nin:
-        raise ValueError(f"{where} takes {nin} input{'s' * (nin > 1)}, got {len(xs)}")
+        raise ValueError(f"{module!r} takes {nin} input{'s' * (nin > 1)}, got {len(xs)}")
     return tuple([x if isinstance(x, Value) else Constant(x) for x in xs])
 
 
@@ -104,7 +104,7 @@ class Neuron(Module):
         return len(self.w), 1
 
     def __call__(self, x: Any) -> Value:
-        return self.respond(_inputs(x, len(self.w), repr(self)))
+        return self.respond(_inputs(x, len(self.w), self))
 
     def respond(self, xs: Sequence[Value]) -> Value:
         """The output for ``nin`` Values, unchecked."""
@@ -152,7 +152,7 @@ class Layer(Module):
         return self.neurons[0].activation
 
     def __call__(self, x: Any) -> Output:
-        xs = _inputs(x, self.shape[0], repr(self))
+        xs = _inputs(x, self.shape[0], self)
         return _bare([neuron.respond(xs) for neuron in self.neurons])
 
     def config(self) -> dict[str, Any]:
@@ -268,7 +268,7 @@ class Maxout(Module):
         return self.units[0][0].shape[0], len(self.units)
 
     def __call__(self, x: Any) -> Output:
-        xs = _inputs(x, self.shape[0], repr(self))
+        xs = _inputs(x, self.shape[0], self)
         return _bare([maximum([piece.respond(xs) for piece in unit]) for unit in self.units])
 
     def config(self) -> dict[str, Any]:
@@ -314,7 +314,7 @@ class Embedding(Module):
             if not 0 <= x < len(self.w):
                 raise ValueError(f"{self!r} takes an index from 0 to {len(self.w) - 1}, got {x}")
             x = [float(i == x) for i in range(len(self.w))]
-        one_hot = _inputs(x, len(self.w), repr(self))
+        one_hot = _inputs(x, len(self.w), self)
         return _bare([dot(column, one_hot) for column in zip(*self.w, strict=True)])
 
     def config(self) -> dict[str, Any]:

@@ -87,10 +87,10 @@ class Optimiser:
         for name, column in memory.items():
             if len(column) != n:
                 raise ValueError(f"{name!r} is of {len(column)} parameters, the optimiser of {n}")
+        columns = [[float(x) for x in column] for column in memory.values()]
+        self.steps, self._memory = int(state["steps"]), columns
         for name in settings:
             setattr(self, name, state[name])
-        self.steps = state["steps"]
-        self._memory = [[float(x) for x in column] for column in memory.values()]
 
     def _settings(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self).items() if k not in ("parameters", "steps", "_memory")}

@@ -25,8 +25,9 @@ LARGEST = 1 << 28  # bytes; a text of this size holds some four million paramete
 def write(model: Module, path: str | Path) -> None:
     """Write ``model`` to ``path``, all of it or, on an error, nothing.
 
-    ValueError if a parameter is not finite, if an activation is a callable without a name known
-    to `nn`, or if the model is not made of the modules of `nn.layers`. OSError as `open`.
+    ValueError if a parameter is not finite, if JSON cannot hold the metadata, if an activation is
+    a function of the user's own, or if the model is not made of the modules of `nn.layers`. OSError
+    as `open`.
     """
     path = Path(path)
     text = dumps(model)
@@ -81,13 +82,22 @@ def dumps(model: Module) -> str:
         "metadata": dict(model.metadata),
         "parameters": state,
     }
-    return json.dumps({**content, "sha256": _checksum(content)}, indent=1, allow_nan=False) + "\n"
+    try:
+        sealed = {**content, "sha256": _checksum(content)}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the model's metadata cannot be written as JSON: {error}") from None
+    return json.dumps(sealed, indent=1) + "\n"
 
 
 def loads(text: str) -> Module:
     """The model of a file's text; ValueError if it is not one."""
     try:
-        content = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+        content = json.loads(
+            text,
+            object_pairs_hook=_without_repeats,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
     except json.JSONDecodeError as error:
         raise ValueError(f"not a complete JSON file: {error}") from None
     except RecursionError:
@@ -125,12 +135,14 @@ def _restored(content: dict[str, Any]) -> Module:
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    canonical = json.dumps(content, separators=(",", ":"))
+    canonical = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a finite number")
+def _finite(text: str) -> float:
+    if not abs(x := float(text)) < float("inf"):
+        raise ValueError(f"{text} is not a finite number")
+    return x
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -144,7 +144,8 @@ def fit(
     progress
         show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
     compiled
-        run as array code through `autograd.compile` where NumPy is installed.
+        run as array code through `autograd.compile` where NumPy is installed. It records the model
+        once, so plain numbers in it, but for its parameters and inputs, are fixed from then on.
 
     The cyclic garbage collector pauses meanwhile: graphs have no cycles, and recording one is three
     times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,

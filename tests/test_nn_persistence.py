@@ -98,8 +98,12 @@ def test_what_cannot_be_saved_says_so_and_writes_nothing(tmp_path):
     infinite = nn.MLP(1, [1])
     infinite.parameters()[0].data = float("inf")
     own = nn.MLP(1, [2, 1], lambda x: x * x)
+    noted, unwritable = nn.MLP(1, [1]), nn.MLP(1, [1])
+    noted.metadata, unwritable.metadata = {"mean": float("nan")}, {"classes": {1, 2}}
     for model, message in [
         (infinite, "parameter 'layers.0.neurons.0.w.0' is inf: only finite ones"),
+        (noted, "metadata cannot be written as JSON: Out of range"),
+        (unwritable, "metadata cannot be written as JSON: Object of type set"),
         (own, "activation of layers.0.neurons.0 is a function of one's own"),
         (Mine(1, [1]), "can be saved, not Mine; its state_dict"),
         (nn.Sequential(Mine(1, [1])), "can be saved, not Mine"),
@@ -160,7 +164,7 @@ FOREIGN = [
     ),
     (resealed(first_parameter("1.0")), "is '1.0', not a decimal number"),
     (resealed(first_parameter(1)), "is 1, not a decimal number"),
-    (resealed(first_parameter(1.5)).replace("1.5", "1e999"), "altered"),
+    (resealed(first_parameter(1.5)).replace("1.5", "1e999"), "1e999 is not a finite number"),
     (resealed(lambda c: c["parameters"].update(b=c["parameters"].popitem()[1])), "unknown 'b'"),
 ]
 
