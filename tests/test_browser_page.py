@@ -1,8 +1,10 @@
 """The page of a stepper, written to a file and opened in Chromium."""
 
+import re
+
 import pytest
 
-from autograd import Stepper, Value, steps, sum
+from autograd import Stepper, Value, dot, steps, sum
 from autograd.stepper.mistakes import MISTAKES
 
 from .browser import assert_plays, assert_shows, chromium, require, require_module, states, watched
@@ -188,6 +190,23 @@ def test_motion_and_colours_follow_the_readers_settings(opened):
     with opened(Stepper(fan_out()), color_scheme="light") as page:
         assert page.evaluate(background) == "rgb(255, 255, 255)" != dark
         assert page.evaluate(duration) != still == "0s"
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_every_box_can_be_read(opened, scheme, dark):
+    boxes = """() => [...document.querySelectorAll('.node')].map((node) => [
+      [...node.querySelectorAll(':scope > :is(polygon, path):not(.tint)')],
+      [...node.querySelectorAll('text')],
+    ].map((group) => group.map((e) => getComputedStyle(e).fill)))"""
+
+    def lightness(colour):
+        return max(map(float, re.findall(r"[\d.]+", colour)[:3]))
+
+    root = dot([Value(2.0, "w.0")], [fan_out()], Value(1.0, "b"))
+    with opened(Stepper(root), color_scheme=scheme) as page:
+        for fills, inks in page.evaluate(boxes):
+            assert all((lightness(fill) < 70) == dark for fill in fills if fill != "none")
+            assert all((lightness(ink) > 150) == dark for ink in inks)
 
 
 @pytest.mark.parametrize("width", [320, 700, 1400])
