@@ -376,6 +376,13 @@ def test_derivatives_are_taken_inside():
     assert (y.data, w.grad) == (12.0, 12.0)
 
 
+def test_a_result_is_drawn_and_stepped_through():
+    w = Value(3.0, "w")
+    y = autograd.compile(lambda x: w * x + w)(2.0)
+    assert "compiled" in str(autograd.draw_dot(y))
+    assert "∂f/∂f · ∂f/∂w" in str(autograd.steps(y)[-1])
+
+
 # --------------------------------------------------------------------------------------- paths
 
 

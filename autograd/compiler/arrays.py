@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +23,9 @@ class Arrays:
         self.is_numpy = library.__name__ == "numpy"
         if self.is_numpy:
             self.sum = library.add.reduce  # which is what numpy.sum calls
-        for name in ("maximum", "minimum"):
-            setattr(self, name, _Nary(getattr(library, name), getattr(library, name[:3])))
+        else:
+            self.maximum = _Reducing(library.maximum, library.max)
+            self.minimum = _Reducing(library.minimum, library.min)
 
     def __getattr__(self, name: str) -> Any:
         """A function of the library, else the operation of the table; kept for the next time."""
@@ -70,14 +71,14 @@ class Arrays:
         return self.library.stack(parts)
 
 
-class _Nary:
-    """A function of any number of arrays, and its ``reduce`` along an axis, under one name."""
+class _Reducing:
+    """A function of two arrays with its ``reduce`` along an axis, as NumPy's ufuncs have it."""
 
     def __init__(self, pair: Callable[[Any, Any], Any], along: Callable[..., Any]) -> None:
         self.pair, self.reduce = pair, along
 
-    def __call__(self, *xs: Any) -> Any:
-        return self.pair(*xs) if len(xs) == 2 else reduce(self.pair, xs)
+    def __call__(self, a: Any, b: Any) -> Any:
+        return self.pair(a, b)
 
 
 def _numbers() -> SimpleNamespace:

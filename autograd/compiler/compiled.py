@@ -49,6 +49,10 @@ class Compiled(Operation):
 
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
         """As graph, which is that of the function itself: the program computed mere numbers."""
+        if not y.parents:  # a name that stands for the result in a formula
+            return [Value(0.0, f"∂{y.label}/∂{getattr(x, 'label', x)}") for x in xs]
+        if not isinstance(y, CompiledValue):
+            raise TypeError("a compiled result that was pickled has no function to differentiate")
         with engine.recording(None):
             result = y.call.eager()[y.which]
         return adjoints(result, y.parents, partial=True)
@@ -172,14 +176,22 @@ def computed(program: Program, p: Any, x: Any) -> Any:
     return found if found is not None and all(map(math.isfinite, found[0])) else None
 
 
+class Paths(list[Path]):
+    """The recordings for one structure of arguments, the last used first."""
+
+    misses = 0  # calls in a row that took a new path
+
+
+NO_ARGUMENTS = flatten(((), {}), [])
+
+
 class CompiledFunction:
     """See `autograd.compile`."""
 
     def __init__(self, function: Callable[..., Any], static: tuple[int, ...], xp: Any) -> None:
         self.function, self.static = function, frozenset(static)
         self.xp = Arrays(np if xp is None else xp)
-        self.paths: dict[Any, list[Path]] = {}  # by structure; the last used first
-        self._misses: dict[Any, int] = {}
+        self.paths: dict[Any, Paths] = {}  # by structure of the arguments
         self.last: Path | None = None
         self.__wrapped__ = function
         self.__doc__ = getattr(function, "__doc__", None)
@@ -203,7 +215,7 @@ class CompiledFunction:
         if self.static:
             args = tuple([Static(x) if i in self.static else x for i, x in enumerate(args)])
         leaves: list[Any] = []
-        structure = flatten((args, kwargs), leaves)
+        structure = flatten((args, kwargs), leaves) if args or kwargs else NO_ARGUMENTS
         paths = self._paths(structure)
         for path in paths:
             result = self._run(path, structure, leaves, recorder is None)
@@ -211,25 +223,27 @@ class CompiledFunction:
                 if path is not paths[0]:
                     paths.remove(path)
                     paths.insert(0, path)
-                self._misses[structure] = 0
+                paths.misses = 0
                 return result
-        return self._record(structure, leaves, recorder is None)
+        return self._record(paths, structure, leaves, recorder is None)
 
-    def _paths(self, structure: Any) -> list[Path]:
+    def _paths(self, structure: Any) -> Paths:
         try:
-            return self.paths.setdefault(structure, [])
+            paths = self.paths.get(structure)
+            if paths is None:
+                paths = self.paths[structure] = Paths()
+            return paths
         except TypeError:
             raise TypeError(
                 "a compiled function takes numbers, Values, and lists, tuples, dicts and arrays of "
                 "them; anything else has to be hashable, like a string or a model"
             ) from None
 
-    def _record(self, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
+    def _record(self, paths: Paths, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
         """The result by a path that is not known yet, which is kept."""
-        paths, misses = self.paths[structure], self._misses.get(structure, 0) + 1
-        self._misses[structure] = misses
-        if misses > MOST_MISSES or len(paths) >= MOST_PATHS:
-            if misses == MOST_MISSES + 1:
+        paths.misses += 1
+        if paths.misses > MOST_MISSES or len(paths) >= MOST_PATHS:
+            if paths.misses == MOST_MISSES + 1:
                 warnings.warn(
                     f"{self.__name__} takes another branch at nearly every call, so it runs as it "
                     "is, not compiled: use autograd.maximum, minimum and relu instead of branches",
@@ -271,8 +285,8 @@ class CompiledFunction:
             return rebuild(path.structure, iter([Value(y) for y in values]))
         if gradient is not None:
             gradient = np.asarray(gradient)
-            if not math.isfinite(gradient.sum()):
-                return None
+            if not math.isfinite(gradient @ gradient):
+                return None  # or too large to square, for which eager code is good enough
         call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[1])
         if single and path.structure == "value":
             return CompiledValue(values[0], call)

@@ -6,6 +6,7 @@ two flat arrays, and returns its results as flat lists or arrays. Every array op
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -48,6 +49,7 @@ class Emitter:
         self._counts: dict[str, int] = {}
         self.products: list[str] = []  # matrix products, as text
         self.operations = 0
+        self._read: Counter[int] = Counter()  # how many Python numbers are read from each group
         self.order = self._place_parameters(parameters)
 
     # ------------------------------------------------------------------------------ parameters
@@ -97,7 +99,11 @@ class Emitter:
             return text(node.value)
         if group == SCALAR:
             return Text(f"t{i}")
-        return Text(f"{self._listed(group)}[{self.places.position[i]}]")
+        position = self.places.position[i]
+        if self._read[group] <= 4:
+            self._row(group)
+            return Text(f"{self.names[group]}.item({position})")
+        return Text(f"{self._listed(group)}[{position}]")
 
     def _listed(self, group: int) -> str:
         key = ("list", group)
@@ -210,6 +216,9 @@ class Emitter:
     # -------------------------------------------------------------------------------------- steps
 
     def emit(self) -> None:
+        numbers = [step for step in self.schedule.steps if isinstance(step, Expression)]
+        group = self.places.group_list
+        self._read = Counter(group[p.index] for node in numbers for p in node.parents)
         for step in self.schedule.steps:
             if isinstance(step, Group):
                 self._emit_group(step)
@@ -249,7 +258,7 @@ class Emitter:
         operands = [self.operand(_spread(group, c)) for c in group.columns]
         if group.op is ops.dot or group.op is ops.mul:
             terms = list(zip(operands[::2], operands[1::2], strict=True))
-            return "z", lambda: _sum_of_products([(_inlined(a), _inlined(b)) for a, b in terms])
+            return "z", lambda: _sum_of_products([_factors(a, b) for a, b in terms])
         source = written(group.op, [_used(x) for x in operands], "xp")
         return "a", lambda: source
 
@@ -389,7 +398,22 @@ def _inlined(x: Text) -> Text:
     if line is None or line.text.uses > 1 or len(line.text.source) > WIDTH // 2:
         return Text(x.source, x.binds)
     line.inlined = True
-    return Text(line.text.source, line.text.binds)
+    inlined: Text = line.text
+    return inlined
+
+
+def _factors(a: Text, b: Text) -> tuple[Text, Text]:
+    """Both factors, with what moves here; a condition multiplies as it is, as 1 or 0."""
+    a, b = _inlined(a), _inlined(b)
+    if a.mask is not None and not _is_number(b):
+        a = a.mask
+    elif b.mask is not None and not _is_number(a):
+        b = b.mask
+    return a, b
+
+
+def _is_number(x: Text) -> bool:
+    return x.source.lstrip("-")[0].isdigit()
 
 
 def _used(x: Text) -> Text:

@@ -82,6 +82,7 @@ class Schedule:
     ) -> None:
         self.graph, self.steps = graph, list[Step]()
         self.groups: list[Group] = []
+        self.shapes: list[tuple[int, ...]] = []  # of the groups' arrays
         size = len(graph.nodes)
         self.places = Places(size)
         self._level: dict[int, int] = {}
@@ -264,6 +265,7 @@ class Schedule:
         group.arrangement = self._arranged(group)
         order = group.arrangement.order
         group.number = FIRST_GROUP + len(self.groups)
+        self.shapes.append(group.arrangement.shape)
         self.groups.append(group)
         self.steps.append(group)
         if group.is_number:
@@ -281,8 +283,7 @@ class Schedule:
                 group.columns = list(terms_in_order(places, *group.columns))
                 return product(places, members, *group.columns)
             return flat(np.lexsort((members, places.rank(group.columns[0][:, 0]))))
-        shapes = [g.arrangement.shape for g in self.groups]
-        return following(places, members, group.columns, shapes)
+        return following(places, members, group.columns, self.shapes)
 
 
 class Class:
@@ -308,7 +309,7 @@ class Class:
             found = np.unique(groups)
             if len(found) > 1:  # has to be brought together first
                 cost += ARRAY_OPERATION + GATHER * len(found) + 3 * column.size
-            unpacked += np.count_nonzero(groups >= PARAMETER)
+            unpacked += int(np.count_nonzero(groups >= PARAMETER))
             cost += 0.5 * column.size
         if self.ragged:
             cost += 2 * ARRAY_OPERATION + 4 * self.size
@@ -325,7 +326,7 @@ class Class:
             if self.ragged:
                 return [np.array([p.index for e in entries for p in e.node.parents], int)]
             ids = np.array([[p.index for p in e.node.parents] for e in entries], int)
-            return [ids] if self.reduces and self.terms > 2 else list(ids.T)
+            return [ids] if self.reduces and self.terms != 2 else list(ids.T)
         sides = []
         for side in (0, 1):
             if self.ragged:
@@ -354,7 +355,7 @@ class Class:
         """In the order of recording; backwards, if that is how the operands lie."""
         self.entries.sort(key=lambda entry: entry.node.index)
         ends = [(e.pairs[0][1] if e.pairs else e.node.parents[0]).index for e in self.entries]
-        ranks = self.places.rank(np.array([ends[0], ends[-1]]))
+        ranks = self.places.rank(np.array([ends[0], ends[-1]])).tolist()
         if ranks[0] > ranks[1]:
             self.entries.reverse()
 

@@ -18,12 +18,13 @@ TEST, SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4, 9  # how tightly the outermost oper
 class Text:
     """An expression as source text; ``made`` collects all that is put together from it."""
 
-    __slots__ = ("source", "binds", "uses", "line", "made")
+    __slots__ = ("source", "binds", "uses", "line", "made", "mask")
 
     def __init__(
         self, source: str, binds: int = ATOM, line: Any = None, made: list[Text] | None = None
     ) -> None:
         self.source, self.binds, self.uses, self.line, self.made = source, binds, 0, line, made
+        self.mask: Text | None = None  # a condition, where this is 1.0 if it holds, else 0.0
         if made is not None:
             made.append(self)
 
@@ -102,7 +103,13 @@ class Namespace:
         self._prefix, self._made = prefix, made
 
     def __getattr__(self, name: str) -> Callable[..., Text]:
-        return lambda *args: call(f"{self._prefix}.{name}", *args, made=self._made)
+        return lambda *args: self._call(name, *args)
+
+    def _call(self, name: str, *args: Any) -> Text:
+        result = call(f"{self._prefix}.{name}", *args, made=self._made)
+        if name == "where" and args[1:] == (1.0, 0.0):
+            result.mask = args[0]
+        return result
 
 
 def call(function: str, *args: Any, made: list[Text] | None = None) -> Text:
@@ -125,4 +132,6 @@ def written(op: Operation, operands: list[Text], prefix: str) -> Text:
     result = op.forward(Namespace(prefix, made), *xs)
     if any(t.uses > 1 and not t.source.isidentifier() for t in made):
         return call(f"{prefix}.{op.name}", *operands)
-    return Text(result.source, result.binds)
+    source = Text(result.source, result.binds)
+    source.mask = result.mask
+    return source
