@@ -172,7 +172,9 @@ class _Picture:
             name, kind = self.name(node), self.kind(node)
             more = {"class": f"{kind} root", **_ROOT} if node is self.root else {"class": kind}
             more |= {"pos": places[node]} if places else {}
-            drawing.node(name, box, id=name, tooltip=self.tooltip(node), **_SHAPES[kind], **more)
+            drawing.node(
+                name, label=box, id=name, tooltip=self.tooltip(node), **_SHAPES[kind], **more
+            )
         for parent, node, i in edges:
             more = {"style": "dashed"} if isinstance(parent, Constant) else {}
             id = f"e{self.ordinal[node]}_{i}"

@@ -362,34 +362,56 @@ def labelled(program: Program, labels: list[str], backward: bool) -> Value | Non
 
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=30)
-hostile_text = st.one_of(any_text, st.sampled_from([label for label, _ in LABELS.values()]))
+hostile_text = st.one_of(
+    any_text, st.sampled_from([label for label, _ in LABELS.values()] + ["layers.0.w.1"])
+)
 hostile_graphs = st.builds(
-    labelled, programs(max_steps=8), st.lists(hostile_text, max_size=12), st.booleans()
+    labelled, programs(max_steps=5), st.lists(hostile_text, max_size=12), st.booleans()
 )
 
 
-def check_well_formed(root: Value) -> None:
-    picture = draw(root, max_nodes=None)
-    order = topological_order(root)
-    assert len(picture.nodes) == len(order)
-    assert len(picture.edges) == sum(len(node.parents) for node in order)
-    for i, node in enumerate(order):
-        assert picture.texts(f"n{i}", "data") == [f"{node.data:.4g}"]
+any_options = st.fixed_dictionaries(
+    {},
+    optional={
+        "expand": st.booleans(),
+        "params": st.just("fold"),
+        "rankdir": st.sampled_from(["RL", "TB", "BT"]),
+        "title": hostile_text,
+    },
+)
+
+
+def check_well_formed(root: Value, options: dict[str, Any]) -> None:
+    picture = draw(root, max_nodes=None, **options)
+    order = topological_order(expanded(root) if options.get("expand") else root)
+    drawn = [order[int(g.get("id", "")[1:])] for g in picture.nodes]
+    if "params" not in options:
+        assert len(drawn) == len(order)
+        assert len(picture.edges) == sum(len(node.parents) for node in order)
+    assert root.data == order[-1].data
+    for node, group in zip(drawn, picture.nodes, strict=True):
+        name = group.get("id", "")
+        assert picture.texts(name, "data") == [f"{node.data:.4g}"]
+        assert f"data {node.data!r}" in picture.tooltip(name)
 
 
 @needs_graphviz
-@given(hostile_graphs)
+@given(hostile_graphs, any_options)
 @settings(derandomize=True, deadline=None, max_examples=60)
-def test_random_graphs_with_hostile_labels_are_well_formed(root: Value) -> None:
-    check_well_formed(root)
+def test_random_graphs_with_hostile_labels_are_well_formed(
+    root: Value, options: dict[str, Any]
+) -> None:
+    check_well_formed(root, options)
 
 
 @needs_graphviz
 @pytest.mark.slow
-@given(hostile_graphs)
+@given(hostile_graphs, any_options)
 @settings(derandomize=True, deadline=None, max_examples=2_000)
-def test_2_000_random_graphs_with_hostile_labels_are_well_formed(root: Value) -> None:
-    check_well_formed(root)
+def test_2_000_random_graphs_with_hostile_labels_are_well_formed(
+    root: Value, options: dict[str, Any]
+) -> None:
+    check_well_formed(root, options)
 
 
 # ----------------------------------------------------------------------------------- large and slow
