@@ -70,10 +70,7 @@ def draw_dot(
     number_format: str = ".4g",
     title: str = "",
 ) -> graphviz.Digraph:
-    """The graph of ``root`` as a `graphviz.Digraph`, which a notebook displays.
-
-    (JupyterLab shows it as an image, without tooltips; ``IPython.display.HTML(to_svg(root))`` has
-    them.)
+    """The graph of ``root`` as a `graphviz.Digraph`, which a notebook displays as SVG.
 
     One box a value: its operation (or what kind of leaf it is), label, data and grad, · for a grad
     that was never computed. Leaves are square, parameters have a double border, constants a dashed
@@ -85,6 +82,9 @@ def draw_dot(
     params: "fold" leaves parameters out of the picture; the `dot` that has them lists them.
     expand: n-ary nodes as the scalar operations that they stand for.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
+
+    TypeError for what is no Value, ValueError for an option that is none of these. JupyterLab shows
+    any SVG as an image, so without tooltips; ``IPython.display.HTML(to_svg(root))`` has them.
 
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2

@@ -80,8 +80,9 @@ class _Pieces(Recorder):
 def expanded(root: Value) -> Value:
     """The same graph with each n-ary node replaced by the scalar operations it stands for.
 
-    Leaves are shared with the graph of ``root``, other nodes copied, gradients included; the new
-    nodes get theirs where the node they replace has one.
+    Leaves are shared with the graph of ``root``, other nodes copied, gradients included. The new
+    nodes compute from what the operands' data is now, and have a gradient if the one they replace
+    has.
 
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> formula(expanded(ops.dot([w, x], [x, x], 1.0)))
