@@ -107,7 +107,7 @@ def bce(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean")
         for p, t in _pairs(output, target):
             _probability(t, "target")
             if not 0 <= p <= 1:
-                raise ValueError(f"output {_number(p)!r} is no probability: is it a logit?")
+                raise ValueError("an output is no probability: is it for bce_with_logits?")
             logs = [log(maximum(q, _SMALLEST)) for q in (p, 1 - p)]
             terms.append(-dot([t, 1 - t], logs))
         return _total(terms)
@@ -299,10 +299,6 @@ def _at(outputs: list[Any], target: Any) -> Any:
 def _probability(t: Any, what: str) -> None:
     if not isinstance(t, Value) and not 0 <= t <= 1:
         raise ValueError(f"{what} must be 0, 1 or a probability between, got {t!r:.80}")
-
-
-def _number(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
 
 
 Loss = Callable[..., Any]

@@ -21,7 +21,7 @@ class Objective:
     """Loss and right answers of a batch, computed as any scalar code is: as a graph."""
 
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
-        self.parameters: list[Value] = model.parameters()
+        self.parameters: list[Value] = list(model.parameters())
         self.model, self.task, self.penalty = model, task, penalty
         self._outputs: Sequence[Any] = ()
 
@@ -175,7 +175,7 @@ def _flat(batch: Samples) -> tuple[list[float], list[Any]]:
 
 
 def _numbers(output: Any) -> Any:
-    return [float(x) for x in output] if isinstance(output, list) else float(output)
+    return [float(x) for x in output] if isinstance(output, Iterable) else float(output)
 
 
 @cache  # so it is said once

@@ -150,7 +150,7 @@ def _count_outputs(model: Any, row: Row) -> int:
             output = model(row)
     except ValueError as error:
         raise ValueError(f"X does not fit the model, sample 0: {error}") from None
-    return len(output) if isinstance(output, Sequence) else 1
+    return len(as_list(output))
 
 
 def _rows(X: Any) -> list[Row]:

@@ -15,7 +15,7 @@ from tests.test_nn_layers import CHECKED
 from tests.test_nn_losses import EACH, flat, values_of
 from tests.test_nn_training import blobs, small
 
-pytest.importorskip("numpy")
+np = pytest.importorskip("numpy")
 SAME = {"rel": 1e-12, "abs": 1e-14}
 
 
@@ -164,6 +164,37 @@ def test_a_parameter_that_nothing_depends_on_stays():
     assert history.loss[-1] < history.loss[0]
     assert model.unused.data == 3.0
     assert model.unused.grad == 0.0
+
+
+class Plain:
+    """A model that is no `nn.Module`: its outputs come in another container."""
+
+    def __init__(self, container, outputs=2):
+        self.layer, self.container = nn.Layer(2, outputs, "linear", rng=0), container
+
+    def __call__(self, x):
+        return self.container(self.layer(x))
+
+    def parameters(self):
+        yield from self.layer.parameters()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("container", [list, tuple, lambda ys: np.array(ys, dtype=object)])
+def test_any_callable_with_parameters_is_a_model(container, compiled):
+    history = nn.fit(Plain(container), *blobs(), epochs=3, compiled=compiled)
+    expected = nn.fit(nn.Layer(2, 2, "linear", rng=0), *blobs(), epochs=3)
+    assert history.loss_name == expected.loss_name == "cross_entropy"
+    assert history.loss == pytest.approx(expected.loss, rel=1e-12)
+    assert history.accuracy == expected.accuracy
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_logits_given_to_bce_are_an_error_that_says_so(compiled):
+    with pytest.raises(
+        ValueError, match=r"sample \d+: an output is no probability: is it for bce_w"
+    ):
+        nn.fit(small(), *blobs(), loss="bce", epochs=20, compiled=compiled)
 
 
 def test_a_model_that_reads_numbers_says_how_to_train_it():
