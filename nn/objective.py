@@ -14,7 +14,7 @@ from autograd import Value, no_grad
 from .losses import l2
 from .samples import Samples, Task
 
-LARGEST_PART = 1 << 17  # samples times parameters in one compiled function: about a second
+LARGEST_PART = 1 << 16  # samples times parameters in one compiled function: about a second
 
 
 class Objective:
@@ -121,10 +121,11 @@ class CompiledObjective(Objective):
     def _parts(self, batch: Samples) -> list[Samples]:
         if not self.task.known:
             return [batch]
-        most = max(1, LARGEST_PART // len(self.parameters))
-        count = -(-len(batch) // most)
-        size = -(-len(batch) // count)
-        return [batch[i : i + size] for i in range(0, len(batch), size)]
+        n, most = len(batch), max(1, LARGEST_PART // len(self.parameters))
+        count = -(-n // most)
+        count = next((c for c in range(count, 2 * count) if n % c == 0), count)  # equal, if it can
+        size = -(-n // count)
+        return [batch[i : i + size] for i in range(0, n, size)]
 
     def _traced_loss(self, xs: Any, targets: Any) -> Any:
         rows, targets = self._cut(xs, targets)
