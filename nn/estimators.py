@@ -169,16 +169,19 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
                 raise ValueError(f"{name} must be a whole number from {least} on, got {value!r}")
         if any(not isinstance(size, Integral) or size < 1 for size in hidden):
             raise ValueError(f"hidden_layer_sizes must be whole numbers from 1 on, got {sizes!r}")
-        for name in ("alpha", "tol"):
+        for name in ("alpha", "tol", "learning_rate_init"):
             number = getattr(self, name)
             if not isinstance(number, Real) or not 0 <= float(number) < math.inf:
                 raise ValueError(f"{name} must be a number from 0 on, got {number!r}")
+        if not self.learning_rate_init:
+            raise ValueError("learning_rate_init must be positive, got 0")
         return [int(size) for size in hidden], activation
 
     def _batch_size(self, samples: int) -> int:
         size = self.batch_size
         if size == "auto":
-            return min(32, samples)
+            even = [k for k in range(32, 15, -1) if samples % k == 0]
+            return even[0] if even else min(32, samples)
         if not isinstance(size, Integral) or size < 1:
             raise ValueError(f"batch_size must be 'auto' or a whole number from 1 on, got {size!r}")
         if size > samples:
@@ -276,7 +279,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
         weight decay: half of it times the sum of all squared parameters, divided by the batch size,
         is added to the loss.
     batch_size, max_iter, shuffle
-        samples in a step ("auto": 32), the largest number of epochs, whether batches vary.
+        samples in a step ("auto": the largest from 16 to 32 that divides them all, so that one
+        compiled size is enough, else 32); most epochs; whether batches are drawn anew in each.
     tol, n_iter_no_change
         training ends when the loss has not fallen by ``tol`` for so many epochs in a row.
     early_stopping, validation_fraction

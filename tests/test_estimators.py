@@ -27,12 +27,19 @@ import autograd
 import nn
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+KINDS = [nn.MLPClassifier, nn.MLPRegressor]
 X, Y = make_moons(120, noise=0.1, random_state=0)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
 
 
-@parametrize_with_checks([nn.MLPClassifier(), nn.MLPRegressor()])
+@parametrize_with_checks([kind(hidden_layer_sizes=(8,)) for kind in KINDS])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([kind() for kind in KINDS])
+def test_scikit_learns_own_checks_of_the_defaults(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
@@ -53,7 +60,7 @@ def test_names_are_scikit_learns(ours: Any, theirs: Any, early_stopping: bool) -
     assert len(mine.loss_curve_) == mine.n_iter_ == 5
 
 
-@pytest.mark.parametrize("kind", [nn.MLPClassifier, nn.MLPRegressor])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_graph_is_kept_and_none_recorded(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     estimator = kind(**QUICK).fit(X, Y)
     assert b"Value" not in pickle.dumps(estimator)
@@ -174,8 +181,8 @@ def test_stops_when_the_loss_no_longer_falls_and_warns_when_it_still_does() -> N
 BAD = {
     "activation": ({"activation": "rulu"}, "activation='rulu' is unknown; choose linear, "),
     "solver": ({"solver": "lbfgs"}, "solver='lbfgs' is unknown; choose sgd, adam"),
-    "zero rate": ({"learning_rate_init": 0.0}, "lr must be positive"),
-    "negative rate": ({"learning_rate_init": -1.0}, "lr must be positive"),
+    "zero rate": ({"learning_rate_init": 0.0}, "learning_rate_init must be positive, got 0"),
+    "negative rate": ({"learning_rate_init": -1.0}, "learning_rate_init must be a number from 0"),
     "sizes": ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be whole numbers"),
     "size": ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be whole numbers"),
     "batch size": ({"batch_size": 0}, "batch_size must be 'auto' or a whole number"),
