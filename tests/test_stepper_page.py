@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Stepper, Value, dot, steps, tanh, topological_order
+from autograd import Stepper, Value, dot, steps, tanh, to_svg, topological_order
 from autograd import sum as total
 from autograd.stepper.page import MOST_BYTES, MOST_NODES
+from autograd.stepper.picture import compact
 
 from .test_stepper_frames import fan_out, product_of_sum
 from .test_stepper_mistakes import chain_after_fan_out
@@ -103,6 +104,23 @@ def test_an_untrusted_notebook_still_has_the_picture():
     (image,) = Page(bundle["text/html"]).all("img")
     assert image["src"].startswith("data:image/svg+xml;base64,")
     assert bundle["text/html"].index("<img") < bundle["text/html"].index("<iframe")
+
+
+def test_the_picture_is_written_shorter_without_a_change_of_text():
+    try:
+        svg = to_svg(dot([Value(0.123, 'x="1.234"')], [Value(1.239, ' fill="#111111"')], 0.25))
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    short = compact(svg)
+    texts, shorter = (re.findall("<text.*?>(.*?)</text>", picture) for picture in (svg, short))
+    assert [html.unescape(text) for text in texts] == [html.unescape(text) for text in shorter]
+    assert any("0.123" in text for text in texts)
+    assert len(short) < 0.75 * len(svg)
+    places = [
+        [float(x) for x in re.findall(r'<text[^>]* x="([^"]*)"', picture)]
+        for picture in (svg, short)
+    ]
+    assert places[1] == pytest.approx(places[0], abs=0.1)
 
 
 def test_the_frame_is_as_high_as_the_picture_needs():

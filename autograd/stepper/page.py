@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import os
@@ -21,7 +20,7 @@ from .frames import steps
 from .mistakes import MISTAKES
 from .narration import Frame
 from .notation import names, number
-from .picture import compact, draw, drawn, labelled, size
+from .picture import compact, draw, drawn, image, labelled, size
 
 MOST_NODES, MOST_BYTES = 100, 300_000  # of a page, unless max_nodes says otherwise
 WIDTH, TALLEST, SMALLEST = 880, 560, 0.6  # of the picture in a notebook: pixels, pixels, scale
@@ -87,16 +86,15 @@ class Stepper:
         page, svg, height = self._page
         title = html.escape(f"Step through {self._names[-1]}")
         source = page.replace("&", "&amp;").replace("'", "&#39;")
-        image = ""
+        picture = ""
         if svg:
-            encoded = base64.b64encode(compact(svg).encode()).decode()
-            image = (
+            picture = (
                 f'<img alt="The graph of {html.escape(self._names[-1])}" '
-                f'src="data:image/svg+xml;base64,{encoded}" '
+                f'src="{image(compact(svg))}" '
                 f'style="grid-area: 1 / 1; max-width: 100%; max-height: {height}px">'
             )
         bundle = {
-            "text/html": f'<div style="display: grid">{image}'
+            "text/html": f'<div style="display: grid">{picture}'
             f'<iframe title="{title}" sandbox="allow-scripts" style="grid-area: 1 / 1; border: 0; '
             f"width: 100%; height: {height}px; z-index: 1\" srcdoc='{source}'></iframe></div>",
             "text/plain": repr(self),
@@ -122,7 +120,7 @@ class Stepper:
         most = self.max_nodes or MOST_NODES
         while True:
             page, svg, height = self._page_of(most)
-            total = len(page.encode()) + 4 / 3 * len(compact(svg).encode())
+            total = len(page.encode()) + len(image(compact(svg)))
             if self.max_nodes or total <= MOST_BYTES or most == 1:
                 return page, svg, height
             most = max(1, int(most * min(0.9, MOST_BYTES / total)))

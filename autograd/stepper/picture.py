@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,10 @@ from ..value import Constant, Value
 from .narration import Frame
 from .notation import number
 
-FONT = re.compile(r' font-family="[^"]*" font-size="[^"]*"')
+PAD, CHARACTER = "\N{NO-BREAK SPACE}", 7.2  # points: the width of a character of the drawing
+FAMILY, SIZE, INK = ' font-family="monospace"', ' font-size="12.00"', ' fill="#111111"'
+PLACE = re.compile(r' (?:x|y|d|points)="[^"]*"')  # a tenth of a point is fine enough there
+FONT = f"{FAMILY}( font-weight=[^ ]*)?{SIZE}"
 
 
 def labelled(order: Sequence[Value], names: dict[Value, str], frames: Sequence[Frame]) -> Value:
@@ -33,24 +37,34 @@ def labelled(order: Sequence[Value], names: dict[Value, str], frames: Sequence[F
         twin.parents = tuple([twins[parent] for parent in node.parents])
         twin.grad = grads.get(i, twin.grad)
         if type(node) is not Constant:
-            twin.label = names[node].rjust(room.get(i, 0), "\N{NO-BREAK SPACE}")
+            twin.label = names[node].rjust(room.get(i, 0), PAD)
     return twins[order[-1]]
 
 
 def draw(root: Value, **options: Any) -> str:
-    """The SVG of a `labelled` graph."""
-    svg = to_svg(root, **options)
-    return re.sub(r"(<title>)\N{NO-BREAK SPACE}+", r"\1", svg)
+    """The SVG of a `labelled` graph, the padding of its labels turned into a shift."""
+    svg = to_svg(root, **options).replace("&#160;", PAD)
+    svg = re.sub(rf"(<title>){PAD}+", r"\1", svg)
+    return re.sub(rf'( x=")([^"]*)("[^>]*>)({PAD}+)', _shifted, svg)
+
+
+def _shifted(text: re.Match[str]) -> str:
+    return f"{text[1]}{float(text[2]) + CHARACTER * len(text[4]):.1f}{text[3]}"
 
 
 def compact(svg: str) -> str:
-    """The same picture in less text: the font once, no tooltips, no defaults."""
+    """The same picture in less text: font and ink said once, no tooltips, no defaults."""
     svg = re.sub(r"<title>.*?</title>\n?", "", svg, flags=re.S)
-    svg = svg.replace(' text-anchor="start"', "").replace("&#45;", "-").replace("&#160;", "\u00a0")
-    fonts = set(FONT.findall(svg))
-    if len(fonts) == 1:
-        svg = FONT.sub("", svg).replace("<svg", f"<svg{fonts.pop()}", 1)
-    return svg
+    svg = svg.replace(' text-anchor="start"', "").replace("&#45;", "-")
+    svg = re.sub(rf"{FONT}|{INK}", r"\1", svg)
+    svg = PLACE.sub(lambda place: re.sub(r"(\.\d)\d", r"\1", place[0]), svg)
+    return svg.replace("<svg", f"<svg{FAMILY}{SIZE}{INK}", 1)
+
+
+def image(svg: str) -> str:
+    """A `compact` picture as the address of an image, which needs no names inside."""
+    plain = re.sub(r' (?:id|class)="[^"]*"', "", svg)
+    return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
 
 
 def size(svg: str) -> tuple[float, float]:
