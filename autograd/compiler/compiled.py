@@ -27,7 +27,7 @@ from ..passes import adjoints
 from ..pickling import _reduce
 from ..value import Value, topological_order
 from .arrays import Arrays
-from .program import Path, Program
+from .program import Path, Program, collector_paused
 from .recorder import TraceRecorder
 from .structure import Static, flatten, rebuild
 
@@ -250,7 +250,8 @@ class CompiledFunction:
                     stacklevel=4,
                 )
             return self._eager(structure, leaves)
-        path = Path(self.function, structure, leaves, self.xp)
+        with collector_paused():
+            path = Path(self.function, structure, leaves, self.xp)
         if any(known.outcomes == path.outcomes for known in paths):
             return self._eager(structure, leaves)  # a known path, at numbers where it fails
         result = self._run(path, structure, leaves, with_gradient)

@@ -151,6 +151,11 @@ class Graph:
         left, right = kept[0]
         return right if left is self.one else self._unique(ops.mul, (left, right))
 
+    def release(self) -> None:
+        """Forget all nodes, each of which refers to this graph: they are freed without a search."""
+        self.nodes.clear()
+        self._known.clear()
+
     def _unique(self, op: Operation, parents: tuple[Expression, ...]) -> Expression:
         key = (op, *[p.index for p in parents])
         node = self._known.get(key)
@@ -165,13 +170,16 @@ def pairs_of(node: Expression) -> Pairs:
     return list(zip(node.parents[:n], node.parents[n:], strict=True))
 
 
-def reachable(roots: Iterable[Expression]) -> list[Expression]:
+def reachable(roots: Sequence[Expression]) -> list[Expression]:
     """The expressions that the roots are computed from, and the roots, parents first."""
-    found: dict[int, Expression] = {}
-    todo = list(roots)
-    while todo:
-        node = todo.pop()
-        if node.index not in found:
-            found[node.index] = node
-            todo.extend(node.parents)
-    return [found[i] for i in sorted(found)]
+    if not roots:
+        return []
+    nodes = roots[0].graph.nodes
+    needed = bytearray(len(nodes))
+    for root in roots:
+        needed[root.index] = 1
+    for node in reversed(nodes):
+        if needed[node.index]:
+            for parent in node.parents:
+                needed[parent.index] = 1
+    return [node for node in nodes if needed[node.index]]

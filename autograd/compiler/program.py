@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..value import Constant, Value, recording
@@ -27,6 +29,21 @@ SYMBOLS = {
     operator.eq: "==",
     operator.ne: "!=",
 }
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would look through a growing graph over and over.
+
+    The compiler makes no cycles: what it drops is freed at once.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Path:
@@ -103,7 +120,8 @@ class Path:
     def program(self, kind: str) -> Program:
         """The program that computes the values, or also the gradient of the (seeded) outputs."""
         if kind not in self._programs:
-            self._programs[kind] = Program(self, kind)
+            with collector_paused():
+                self._programs[kind] = Program(self, kind)
         return self._programs[kind]
 
 
@@ -155,6 +173,7 @@ class Program:
         self.parents: tuple[Value, ...] | None = None  # in that order, unless they are arguments
         self.source = self._written(emitter, new[:n], gradients, guards)
         self.operations, self.products = emitter.operations, emitter.products
+        final.release()
         namespace = {"xp": path.xp, "math": NUMBERS}
         for name, array in emitter.constants.items():
             namespace[name] = path.xp.asarray(array)

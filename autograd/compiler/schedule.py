@@ -98,19 +98,22 @@ class Schedule:
         It could run at any level from the first at which its operands are there to the last before
         that of its consumers.
         """
-        earliest: dict[int, int] = {}
+        size = len(self.graph.nodes)
+        earliest, consumed = [-1] * size, bytearray(size)
         for node in nodes:
-            operands = [earliest[p.index] for p in node.parents]
-            earliest[node.index] = 1 + max(operands) if operands else -1
-            if node.value is not None:
+            if node.parents:
+                earliest[node.index] = 1 + max([earliest[p.index] for p in node.parents])
+            elif node.value is not None:
                 self.places.set(node.index, ONE if node is self.graph.one else CONSTANT)
-        depth = max(earliest.values(), default=-1)
-        latest = dict.fromkeys(earliest, depth)
+        depth = max(earliest)
+        latest = [depth] * size
         for node in reversed(nodes):
             before = latest[node.index] - 1
             for p in node.parents:
-                self.consumed.add(p.index)
-                latest[p.index] = min(latest[p.index], before)
+                consumed[p.index] = 1
+                if latest[p.index] > before:
+                    latest[p.index] = before
+        self.consumed = {node.index for node in nodes if consumed[node.index]}
         company = Counter([(n.op, earliest[n.index]) for n in nodes])
         levels: list[list[Expression]] = [[] for _ in range(depth + 1)]
         where = self._level

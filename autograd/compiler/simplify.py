@@ -72,12 +72,17 @@ class Simplifier:
         n = len(parents) // 2
         pairs: Pairs = []
         sums = [pairs, *[self._terms(bias) for bias in parents[2 * n :]]]
+        form, one = self.forms.get, self.graph.one
         for a, b in zip(parents[:n], parents[n : 2 * n], strict=True):
-            left, right = self.expression(a), self.forms.get(b)
-            if left is self.graph.one and isinstance(right, list):
+            left, right = form(a), form(b)
+            if not isinstance(left, Expression):
+                left = self.expression(a)
+            if isinstance(right, list) and left is one:
                 sums.append(right)
-            else:
-                pairs.append((left, self.expression(b)))
+                continue
+            if not isinstance(right, Expression):
+                right = self.expression(b)
+            pairs.append((left, right))
         return self._joined(sums)
 
     def _terms(self, node: Any) -> Pairs:
