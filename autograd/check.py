@@ -111,9 +111,12 @@ def gradcheck(
         y = function()
         analytic = derivatives(y) if isinstance(y, Value) else {}
         magnitude = derivatives(y, magnitudes=True) if isinstance(y, Value) else {}
+        # how far rounding at every node may move the result
+        moves = [abs(node.data * d) for node, d in magnitude.items() if node.op]
+        noise = EPSILON * sum(filter(math.isfinite, moves))
         for x, place in zip(variables, places, strict=True):
             given = analytic.get(x, 0.0)
-            numeric, error, kink = _difference(partial(_moved, function, x), x.data)
+            numeric, error, kink = _difference(partial(_moved, function, x), x.data, noise)
             rounding = 16 * EPSILON * magnitude.get(x, 0.0)
             close = tolerance * max(abs(given), abs(numeric)) + error + rounding
             agrees = abs(given - numeric) <= close or given == numeric
@@ -156,7 +159,7 @@ def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:
         x.data = before
 
 
-def _difference(f: Callable[[float], float], x: float) -> tuple[float, float, bool]:
+def _difference(f: Callable[[float], float], x: float, noise: float) -> tuple[float, float, bool]:
     """The derivative of ``f`` at 0, its error, and whether there is a kink; x gives the scale.
 
     Ridders' method: central differences with halved steps, extrapolated to step 0 (Richardson),
@@ -177,13 +180,12 @@ def _difference(f: Callable[[float], float], x: float) -> tuple[float, float, bo
         for k, h in enumerate(steps):
             above, below = f(h), f(-h)
             values.append((above, below))
-            rounding = EPSILON * max(abs(above), abs(below)) / h
             last, row = row, [(above - below) / (2 * h)]
             for j, left in enumerate(last, 1):
                 row.append(row[-1] + (row[-1] - left) / (4**j - 1))
-                error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + rounding
+                error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + noise / h
                 if k > 1 and error < best[1]:
-                    best = row[-1], error, _kinked(values, steps, middle)
+                    best = row[-1], error, _kinked(values, steps, middle, noise)
             if settled(1e-11):
                 return best
         if settled(1e-8):
@@ -191,12 +193,13 @@ def _difference(f: Callable[[float], float], x: float) -> tuple[float, float, bo
     return best
 
 
-def _kinked(values: Sequence[tuple[float, float]], steps: Sequence[float], middle: float) -> bool:
+def _kinked(
+    values: Sequence[tuple[float, float]], steps: Sequence[float], middle: float, noise: float
+) -> bool:
     """Whether the slopes on both sides differ by the same however small the steps; or it jumps."""
     gaps = [abs(a - 2 * middle + b) / h for (a, b), h in zip(values, steps, strict=False)]
     slopes = [abs(a - b) / (2 * h) for (a, b), h in zip(values, steps, strict=False)]
-    rounding = 8 * EPSILON * abs(middle) / steps[len(gaps) - 1]
-    if not gaps[-1] > rounding + 1e-6 * slopes[-1]:
+    if not gaps[-1] > 8 * noise / steps[len(gaps) - 1] + 1e-6 * slopes[-1]:
         return False
     ratios = [fine / coarse if coarse else 0.0 for coarse, fine in pairwise(gaps)]
     return all(0.9 < r < 1.1 for r in ratios) or all(1.9 < r < 2.1 for r in ratios)
