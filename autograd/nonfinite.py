@@ -31,6 +31,8 @@ def find_nonfinite(y: Value) -> NonFinite | None:
     >>> find_nonfinite(x.sqrt() + 1)
     sqrt(x): derivative inf by operand 1 of [0.0], times adjoint 1.0
     """
+    if not isinstance(y, Value):
+        raise TypeError(f"find_nonfinite needs a Value, got {y!r:.80}")
     order = topological_order(y)
     for node in order:
         if not math.isfinite(node.data):

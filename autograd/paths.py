@@ -59,7 +59,7 @@ class Explanation:
             return head + ("" if self.y == self.x else f": {self.y} does not depend on {self.x}")
         lines = [f"{head}: adjoint times local gradient, summed over the uses of {self.x}"]
         sides = [
-            f"  ∂{self.y}/∂{t.consumer} · ∂{t.consumer}/∂{self.x} = {_product(t[3:], ' · ')}"
+            f"  ∂{self.y}/∂{t.consumer} · ∂{t.consumer}/∂{self.x} = {_product(t[3:])}"
             for t in self.terms[:SHOWN]
         ]
         width = max(map(len, sides))
@@ -68,7 +68,7 @@ class Explanation:
         lines += _left_out("term", len(self.terms) - SHOWN, [t.value for t in self.terms[SHOWN:]])
         if self.paths:
             lines.append(f"and by paths, of which there are {self.path_count}:")
-            lines += [f"  {' → '.join(p.nodes)}: {_product(p[1], ' · ')}" for p in self.paths]
+            lines += [f"  {_cut(p.nodes, ' → ')}: {_product(p.local_grads)}" for p in self.paths]
             rest = self.derivative - sum(path.value for path in self.paths)
             lines += _left_out("path", self.path_count - len(self.paths), [rest])
         return "\n".join(lines)
@@ -156,8 +156,15 @@ def _paths(
             branches.append(onward(step[0]))
 
 
-def _product(factors: Sequence[float], times: str) -> str:
-    return f"{times.join(map(_factor, factors))} = {number(prod(factors))}"
+def _product(factors: Sequence[float]) -> str:
+    return f"{_cut([_factor(x) for x in factors], ' · ')} = {number(prod(factors))}"
+
+
+def _cut(texts: Sequence[str], separator: str, dots: str = "…") -> str:
+    """Joined; of more than twelve the first six and the last three."""
+    if len(texts) > 12:
+        texts = [*texts[:6], dots, *texts[-3:]]
+    return separator.join(texts)
 
 
 def _factor(x: float) -> str:
@@ -178,7 +185,8 @@ def _latex_sum(summands: Sequence[str], per_row: int, count: int) -> list[str]:
 
 
 def _latex_product(factors: Sequence[float]) -> str:
-    return r" \cdot ".join(f"({t})" if t[0] == "-" else t for t in map(_latex_number, factors))
+    texts = [f"({t})" if t[0] == "-" else t for t in map(_latex_number, factors)]
+    return _cut(texts, r" \cdot ", r"\cdots")
 
 
 def _latex_number(x: float) -> str:

@@ -230,4 +230,6 @@ def test_it_finds_nothing_where_all_is_well():
     x = Value(2.0)
     assert find_nonfinite(x * x + 1) is None
     assert find_nonfinite(x) is None
+    with pytest.raises(TypeError, match="needs a Value, got inf"):
+        find_nonfinite(math.inf)
     assert x.grad is NEVER

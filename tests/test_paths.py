@@ -85,8 +85,11 @@ def test_paths_are_counted_without_listing_them_and_listed_up_to_the_cap():
     deep = y = Value(1.0)
     for _ in range(20_000):
         y = y * 1.0
-    (path,) = explain(y, deep, paths=10).paths
-    assert len(path.nodes) == 20_001
+    e = explain(y, deep, paths=10)
+    assert len(e.paths[0].nodes) == 20_001
+    shown = "  v1 → v2 → v3 → v4 → v5 → v6 → … → v19999 → v20000 → f: "
+    assert repr(e).splitlines()[-1] == shown + "1 · 1 · 1 · 1 · 1 · 1 · … · 1 · 1 · 1 = 1"
+    assert len(e._repr_latex_()) < 400
 
 
 @settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
