@@ -119,7 +119,7 @@ def to_svg(root: Value, *, time_limit: float = TIME_LIMIT, **options: Any) -> st
 
 def _parameters(root: Value) -> set[Value]:
     order = topological_order(root)
-    found = {node for node in order if node.label and _PATH.fullmatch(node.label)}
+    found = {node for node in order if _PATH.fullmatch(node.label.strip())}
     found.update(
         node.parents[-1] for node in order if isinstance(node.op, Dot) and len(node.parents) % 2
     )
