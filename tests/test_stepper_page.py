@@ -323,6 +323,20 @@ def test_a_long_pass_is_abbreviated_as_text():
     assert len(lines) == 52
 
 
+def test_the_kinds_of_leaves_are_those_of_the_drawing():
+    root = dot([Value(2.0, "w.0")], [Value(3.0, "x")], Value(1.0, "b"))
+    try:
+        kinds = re.compile(r'class="node (\w+)').findall
+        assert kinds(page_of(Stepper(root))) == kinds(to_svg(root))
+    except RuntimeError as error:
+        pytest.skip(str(error))
+
+
+def test_the_heading_is_the_title():
+    assert "<h1>Step through f</h1>" in page_of(Stepper(fan_out()))
+    assert "<h1>A &lt;neuron&gt;</h1>" in page_of(Stepper(fan_out(), title="A <neuron>"))
+
+
 def test_options_of_the_drawing_are_passed_on_and_checked_at_once():
     root = dot([Value(2.0, "w.0")], [Value(3.0, "x")], 1.0)
     assert len(data_of(page_of(Stepper(root)))["nodes"]) == 4

@@ -35,7 +35,7 @@ class Stepper:
 
     ``mistake`` and ``expand`` are those of `steps`, ``options`` those of `draw_dot`. At most
     ``max_nodes`` boxes are drawn, those nearest the root, and the steps of the others are folded;
-    without it, as many as fit into 300 kB, at most 100.
+    without it, as many as fit into 300 kB, at most 100. ``title`` is the heading of the page.
 
     >>> from autograd import Value
     >>> f = Value(2.0, "x") * Value(3.0, "y")
@@ -56,6 +56,7 @@ class Stepper:
         root: Value,
         mistake: str | None = None,
         *,
+        title: str = "",
         max_nodes: int | None = None,
         expand: bool = False,
         **options: Any,
@@ -66,6 +67,7 @@ class Stepper:
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         order = topological_order(expanded(root) if expand else root)
         self._names = list(names(order).values())
+        self._title = title or f"Step through {self._names[-1]}"
         self._graph = labelled(order, names(order), self.frames)
         if options:
             draw_dot(self._graph, max_nodes=max_nodes, **options)  # here they may still raise
@@ -84,7 +86,7 @@ class Stepper:
         drops the frame and shows the image, which otherwise lies under the frame.
         """
         page, svg, height = self._page
-        title = html.escape(f"Step through {self._names[-1]}")
+        title = html.escape(self._title)
         source = page.replace("&", "&amp;").replace("'", "&#39;")
         picture = ""
         if svg:
@@ -141,7 +143,7 @@ class Stepper:
         frames = list(folded(self.frames, visible))
         page = _fill(
             "page.html",
-            title=html.escape(f"Step through {self._names[-1]}"),
+            title=html.escape(self._title),
             style=_asset("page.css"),
             warning=self._warning(),
             picture=picture.replace("<svg", f'<svg style="--least-width: {least:.0f}px"', 1),
