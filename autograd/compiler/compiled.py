@@ -286,7 +286,9 @@ class CompiledFunction:
             return rebuild(path.structure, iter([Value(y) for y in values]))
         if gradient is not None:
             gradient = np.asarray(gradient)
-            if not math.isfinite(gradient @ gradient):
+            with np.errstate(over="ignore"):
+                square = gradient @ gradient
+            if not math.isfinite(square):
                 return None  # or too large to square, for which eager code is good enough
         call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[1])
         if single and path.structure == "value":
