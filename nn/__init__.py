@@ -1,5 +1,9 @@
 """Neurons, layers and multi-layer perceptrons, built on `autograd`.
 
+Models are made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`; they start from
+`initialisers`, are trained by `fit` with a loss, an `Optimiser` and a schedule, and are written to
+a file by `Module.save` and read by `load`. Each works alone too, on the Values of `autograd`.
+
 >>> model = MLP(2, [4, 1], rng=0)
 >>> fit(model, [[0, 0], [1, 1]], [0, 1], compiled=False).loss_name
 'bce_with_logits'
@@ -9,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from . import datasets, initialisers, plot, schedules
+from .history import History
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
     bce,
@@ -27,7 +32,7 @@ from .module import Module
 from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gradient_norm
 from .persistence import load
 from .torch_bridge import from_torch, to_torch
-from .training import History, fit
+from .training import fit
 
 
 def __getattr__(name: str) -> Any:

@@ -20,10 +20,11 @@ from autograd import Stepper, Value, to_svg
 from . import persistence, plot
 from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, load
 from .extras import need
+from .history import History
 from .layers import ACTIVATIONS, MLP
 from .optimisers import OPTIMISERS
 from .report import confusion_matrix, report
-from .training import History, fit
+from .training import fit
 
 OF_CLASSES = ["bce_with_logits", "cross_entropy", "hinge"]
 OF_NUMBERS = ["mse", "mae", "gaussian_nll", "laplace_nll"]

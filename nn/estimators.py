@@ -42,9 +42,10 @@ from sklearn.utils.validation import (  # noqa: E402
     validate_data,
 )
 
+from .history import History  # noqa: E402
 from .layers import ACTIVATIONS, MLP  # noqa: E402
 from .optimisers import OPTIMISERS, SGD, Adam, Optimiser  # noqa: E402
-from .training import History, fit  # noqa: E402
+from .training import fit  # noqa: E402
 
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 _NUMPY = SimpleNamespace(

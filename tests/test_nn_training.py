@@ -2,8 +2,10 @@
 
 import gc
 import math
+import os
 import random
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -136,6 +138,30 @@ def test_the_same_seed_gives_the_same_result_bit_for_bit(optimizer, batch_size):
 
     assert run(1) == run(1)
     assert run(1) != run(2)
+
+
+ANOTHER_PROCESS = """
+import nn, random
+rng = random.Random(0)
+X = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(30)]
+model = nn.Sequential(nn.Maxout(3, 4, rng=1), nn.MLP(4, [5, 2], "gelu", rng=2))
+settings = dict(batch_size=16, validation=0.2, optimizer="adam", epochs=3, l2=1e-3)
+history = nn.fit(model, X, [int(x[0] * x[1] > 0) for x in X], rng=5, **settings)
+print(model.state_dict(), vars(history))
+"""
+
+
+def test_the_same_seed_gives_the_same_result_in_another_process():
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", ANOTHER_PROCESS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert results[0] == results[1] != b""
 
 
 def test_without_rng_the_module_random_decides():
