@@ -72,7 +72,8 @@ class Narrator:
         given = [f"{self.names[leaf]} = {number(leaf.data)}" for leaf in leaves[:LISTED]]
         if len(leaves) > LISTED:
             given.append(f"… ({len(leaves)} leaves in all)")
-        yield Frame("given", "given " + ", ".join(given))
+        if given:
+            yield Frame("given", "given " + ", ".join(given))
         for i, node in enumerate(self.order):
             if node.parents:
                 name, text = self.names[node], computed(node, self.names)

@@ -86,21 +86,12 @@ class Stepper:
         drops the frame and shows the image, which otherwise lies under the frame.
         """
         page, svg, height = self._page
-        title = html.escape(self._title)
-        source = page.replace("&", "&amp;").replace("'", "&#39;")
-        picture = ""
+        parts = {"title": html.escape(self._title), "height": str(height), "picture": ""}
         if svg:
-            picture = (
-                f'<img alt="The graph of {html.escape(self._names[-1])}" '
-                f'src="{image(compact(svg))}" '
-                f'style="grid-area: 1 / 1; max-width: 100%; max-height: {height}px">'
-            )
-        bundle = {
-            "text/html": f'<div style="display: grid">{picture}'
-            f'<iframe title="{title}" sandbox="allow-scripts" style="grid-area: 1 / 1; border: 0; '
-            f"width: 100%; height: {height}px; z-index: 1\" srcdoc='{source}'></iframe></div>",
-            "text/plain": repr(self),
-        }
+            alt = html.escape(f"The graph of {self._names[-1]}")
+            parts["picture"] = _fill("image.html", alt=alt, source=image(compact(svg)), **parts)
+        parts["page"] = page.replace("&", "&amp;").replace("'", "&#39;")
+        bundle = {"text/html": _fill("frame.html", **parts), "text/plain": repr(self)}
         return bundle | ({"image/svg+xml": svg} if svg else {})
 
     def save(self, path: str | os.PathLike[str]) -> None:
