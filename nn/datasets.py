@@ -320,12 +320,17 @@ def _read_rows(path: str) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
         return [
-            (reader.line_num, [cell.strip() for cell in cells])
+            (reader.line_num, [_printable(cell).strip() for cell in cells])
             for cells in reader
             if any(cell.strip() for cell in cells)
         ]
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from None
+
+
+def _printable(cell: str) -> str:
+    """Without line breaks and control characters, which no table or terminal should be sent."""
+    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
 
 
 def _unknown(data: str) -> str:

@@ -8,6 +8,7 @@ any colour vision tell apart; classes also differ by marker, and signs by light 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ Model = Callable[[Any], Any]  # of one sample, a list of features; gives one out
 
 def save(figure: Any, path: str | Path) -> None:
     """Write a figure, the same bytes on each run: no date in it, no random identifiers."""
-    with need("matplotlib").rc_context({"svg.hashsalt": "scalargrad"}):
+    with need("matplotlib").rc_context({"svg.hashsalt": "scalargrad"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts the font lacks
         figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None)
 
 
@@ -124,7 +126,7 @@ def regression_surface(
     bands = ax.contourf(xs, ys, _rows(surface, resolution), 12, **colours)
     first, second = zip(*X, strict=True)
     ax.scatter(first, second, c=list(y), edgecolors="white", s=22, label="samples", **colours)
-    ax.figure.colorbar(bands, ax=ax, label=target)
+    ax.figure.colorbar(bands, ax=ax, label=_plain(target))
     ax.legend(loc="upper right")
     return ax
 
@@ -149,7 +151,7 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: An
         for j, count in enumerate(row):
             colour = "white" if count > 0.6 * largest else "black"
             ax.text(j, i, str(count), ha="center", va="center", color=colour)
-    names = [name if len(name) <= 16 else name[:15] + "…" for name in classes]
+    names = [_plain(name if len(name) <= 16 else name[:15] + "…") for name in classes]
     slanted = {"rotation": 45, "ha": "right"} if sum(map(len, names)) > 40 else {}
     ax.set_xticks(range(len(names)), names, **slanted)
     ax.set_yticks(range(len(names)), names)
@@ -185,8 +187,8 @@ def activations(
             ax.set_title(f"neuron {j}", fontsize=8)
             ax.set_xticks([])
             ax.set_yticks([])
-        axes[0].set_ylabel(f"layer {i}\n{features[1]}", fontsize=8)
-        axes[0].set_xlabel(features[0], fontsize=8)
+        axes[0].set_ylabel(f"layer {i}\n{_plain(features[1])}", fontsize=8)
+        axes[0].set_xlabel(_plain(features[0]), fontsize=8)
         figure.colorbar(image, cax=figure.add_subplot(grid[i, -1]), label="response")
     figure.suptitle("What each neuron responds to")
     return figure
@@ -262,10 +264,15 @@ def _figure(width: float, height: float) -> Any:
 
 def _axes(ax: Any, title: str, xlabel: str, ylabel: str) -> Any:
     ax = _figure(6.0, 4.0).subplots() if ax is None else ax
-    ax.set_title(title)
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.set_title(_plain(title))
+    ax.set_xlabel(_plain(xlabel))
+    ax.set_ylabel(_plain(ylabel))
     return ax
+
+
+def _plain(text: str) -> str:
+    """Text that Matplotlib does not take for a formula between dollar signs."""
+    return text.replace("$", r"\$")
 
 
 def _diverging() -> Any:
@@ -295,7 +302,7 @@ def _rows(numbers: Sequence[float], width: int) -> list[list[float]]:
 
 
 def _named(classes: Sequence[str], i: int) -> str:
-    return classes[i] if i < len(classes) else str(i)
+    return _plain(classes[i]) if i < len(classes) else str(i)
 
 
 def _samples(

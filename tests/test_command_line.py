@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import csv
 import os
 import signal
 import subprocess
@@ -225,3 +226,19 @@ def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture
     for word in {*BUILT_IN, *ACTIVATIONS, *OPTIMISERS, "CSV", *files, *(f"--{o}" for o in options)}:
         assert word in text, word
     assert max(map(len, text.splitlines())) <= 88
+
+
+def test_names_are_text_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """Formulas, tags, quotes, line breaks, terminal codes, scripts that the font lacks."""
+    names = ["$a_$", '<b>&"x"', "a$b$\\frac", "q\nr", "\x1b[31mred", "--x-->", "日本🎉" * 9]
+    with open("d.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["$x_$", "<h>&\n", "{t}\x1b"])
+        writer.writerows([i % 5, i % 3, names[i % len(names)]] for i in range(70))
+    assert run("d.csv", *QUICK) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "\x1b" not in captured.out
+    assert "[31mred" in captured.out
+    for path in Path("runs/d").glob("*.svg"):
+        ET.parse(path)
