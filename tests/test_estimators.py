@@ -26,6 +26,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import autograd
 import nn
 
+from .benchmarks.accuracy import TARGETS
+from .benchmarks.accuracy import row as accuracy_row
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 KINDS = [nn.MLPClassifier, nn.MLPRegressor]
 X, Y = make_moons(120, noise=0.1, random_state=0)
@@ -226,6 +229,12 @@ def test_divergence_keeps_finite_weights_and_says_at_which_step() -> None:
     with pytest.warns(RuntimeWarning, match="diverged at step"):
         estimator.fit(X, Y)
     assert all(np.isfinite(array).all() for array in estimator.coefs_ + estimator.intercepts_)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_defaults_are_as_accurate_as_scikit_learns_own(name: str) -> None:
+    assert accuracy_row(name)
 
 
 def test_scikit_learn_stays_optional() -> None:
