@@ -32,10 +32,14 @@ def gradient(
         adjoint = graph.dot(terms.pop(node))
         if adjoint.value == 0.0:
             continue
+        graph.adjoint_of.setdefault(adjoint.index, node.index)
         for parent, local in zip(node.parents, _local_grads(node, varies), strict=True):
             if local is not None:
                 terms[parent].append((graph.lift(local), adjoint))
-    return [graph.dot(terms[x]) for x in wrt]
+    gradients = [graph.dot(terms[x]) for x in wrt]
+    for x, adjoint in zip(wrt, gradients, strict=True):
+        graph.adjoint_of.setdefault(adjoint.index, x.index)
+    return gradients
 
 
 def _local_grads(node: Expression, varies: set[Expression]) -> list[Any]:

@@ -6,6 +6,8 @@ two flat arrays, and returns its results as flat lists or arrays. Every array op
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,11 +17,47 @@ import numpy as np
 from .. import ops
 from .expressions import Expression, pairs_of
 from .matrices import Ids
-from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
+from .schedule import FIRST_GROUP, INPUT, PARAMETER, SCALAR, Group, Schedule
 from .text import ATOM, SIGN, Text, call, text, written
 from .views import view
 
-WIDTH = 88  # of a line, without its comment
+WIDTH = 96  # of a line
+_PART = re.compile(r"([px](?:\[[^\]]*\])?(?:\.reshape\(([^)]*)\))?)(.*)$")
+_NAME = re.compile(r"\b(d?)(pool|[zasmt])(\d+)(?=_list\b|\b)")
+
+
+def wrapped(line: str) -> str:
+    """A line of the function; a long one goes on where it has a space."""
+    if len(line) <= WIDTH or line.startswith("if "):
+        return f"    {line}"
+    source, _, comment = line.partition("  # ")
+    head, equals, rest = source.rstrip().partition(" = ")
+    if not equals:
+        head, equals, rest = "return", " ", line.removeprefix("return ")
+    opening, closing = "(", ")"
+    for function, end in (("xp.concatenate((", "))"), ("xp.asarray([", "])")):
+        if rest.startswith(function) and rest.endswith(end):
+            opening, closing = function, end
+            rest = rest[len(function) : -len(end)]
+            break
+    inner = textwrap.fill(rest, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    shown = f"  # {comment}" if comment else ""
+    return f"    {head}{equals}{opening}{shown}\n{textwrap.indent(inner, ' ' * 8)}\n    {closing}"
+
+
+def renumbered(source: str) -> str:
+    """Names counted from 1 in the order in which they appear."""
+    counts: Counter[str] = Counter()
+    numbers: dict[str, int] = {}
+
+    def name(match: re.Match[str]) -> str:
+        adjoint, kind, number = match.groups()
+        if kind + number not in numbers:
+            counts[kind] += 1
+            numbers[kind + number] = counts[kind]
+        return f"{adjoint}{kind}{numbers[kind + number]}"
+
+    return _NAME.sub(name, source)
 
 
 class Line:
@@ -47,6 +85,7 @@ class Emitter:
         self._line_of: dict[int, Line] = {}
         self._cache: dict[Any, Any] = {}
         self._counts: dict[str, int] = {}
+        self._parts: dict[int, str] = {}  # parameters with a name, by their first place
         self.products: list[str] = []  # matrix products, as text
         self.operations = 0
         self._read: Counter[int] = Counter()  # how many Python numbers are read from each group
@@ -166,19 +205,22 @@ class Emitter:
                 found.line = line
             else:
                 line.text.uses += 1
-        if group in (PARAMETER, INPUT) and "reshape" in found.source:
-            return self._named(found, positions.shape)
+        if group in (PARAMETER, INPUT) and found.source != name:
+            return self._named(found, positions)
         return found
 
-    def _named(self, found: Text, shape: tuple[int, ...]) -> Text:
-        """A part of the parameters or inputs, under a name of its own."""
-        base, _, transposed = found.source.partition(".T")
+    def _named(self, found: Text, positions: Ids) -> Text:
+        """A part of the parameters or inputs, under a name of its own: a matrix, or a vector."""
+        part = _PART.match(found.source)
+        assert part is not None
+        base, sizes, rest = part.groups()
         if base not in self._cache:
-            self._cache[base] = name = self.name("W" if base.startswith("p") else "X")
-            sizes = base.rpartition("reshape(")[2].rstrip(")")
-            self.lines.append(Line(name, lambda: Text(base), f"({sizes})"))
-        suffix = f".T{transposed}" if found.source != base else ""
-        return Text(f"{self._cache[base]}{suffix}")
+            kind = ("W" if sizes else "w") if base[0] == "p" else ("X" if sizes else "v")
+            self._cache[base] = name = self.name(kind)
+            self.lines.append(Line(name, lambda: Text(base), f"({sizes or positions.size})"))
+            if base[0] == "p":
+                self._parts[int(positions.flat[0])] = name
+        return Text(f"{self._cache[base]}{rest}")
 
     def _pooled(self, ids: Ids) -> Text:
         """Expressions from several places: brought together in one array, and taken from that."""
@@ -247,12 +289,29 @@ class Emitter:
             name = f"t{group.members[0]}"
             self.lines.append(Line(name, lambda: call("float", render())))
             return
-        name = self.name(kind)
+        name = self._adjoint_name(group) or self.name(kind)
         comment = f"({', '.join(map(str, shape))})"
         line = Line(name, render, comment)
         self.lines.append(line)
         self.names[group.number], self.shapes[group.number] = name, shape
         self._line_of[group.number] = line
+
+    def _adjoint_name(self, group: Group) -> str | None:
+        """``dz1`` for the adjoint of ``z1``, where there is one."""
+        first = int(group.members[max(group.arrangement.order[0], 0)])
+        of = self.schedule.graph.adjoint_of.get(first)
+        if of is None:
+            return None
+        where = self.places.group_list[of]
+        if where == PARAMETER:
+            name = self._parts.get(int(self.places.position[of]), "")
+        else:
+            name = self.names.get(where, "") if where >= FIRST_GROUP else ""
+        name = f"d{name}"
+        if name == "d" or name in self._counts or name.startswith("dd"):
+            return None
+        self._counts[name] = 0
+        return name
 
     def _elementwise(self, group: Group) -> tuple[str, Callable[[], Text]]:
         operands = [self.operand(_spread(group, c)) for c in group.columns]
@@ -362,13 +421,18 @@ class Emitter:
         runs = np.split(ids, new + 1)
         if len(runs) > 24:
             return self._pooled(ids)
-        parts = []
+        parts: list[str] = []
+        numbers: list[str] = []  # that come one after another
         for run in runs:
             group = int(self.places.group[run[0]])
             if group == SCALAR or len(run) == 1:
-                source = ", ".join(self.scalar(i).at(0) for i in run.tolist())
-                parts.append(f"xp.asarray([{source}])")
-            elif group < 0:
+                if not numbers:
+                    parts.append("")
+                numbers += [self.scalar(i).at(0) for i in run.tolist()]
+                parts[-1] = f"xp.asarray([{', '.join(numbers)}])"
+                continue
+            numbers = []
+            if group < 0:
                 parts.append(self.constant("c", self._values(run)))
             elif np.array_equal(
                 self.places.position[run], np.arange(int(np.prod(self.shapes[group])))
@@ -378,6 +442,21 @@ class Emitter:
                 parts.append(_used(self._part(group, self.places.position[run])).source)
         self.operations += len(parts) > 1
         return Text(parts[0] if len(parts) == 1 else f"xp.concatenate(({', '.join(parts)}))")
+
+    def listed(self, nodes: Sequence[Expression]) -> str:
+        """A list of these expressions' values, as Python numbers."""
+        if len(nodes) < 8 or all(self.places.group_list[node.index] < 0 for node in nodes):
+            return f"[{', '.join(self.scalar(node.index).at(0) for node in nodes)}]"
+        return f"{self.packed(nodes).at(ATOM)}.tolist()"
+
+    def header(self) -> list[str]:
+        """What the function takes, in comments."""
+        sizes = [self.shapes[group][0] for group in (PARAMETER, INPUT)]
+        lines = [f"    # p: {sizes[0]} parameters, x: {sizes[1]} plain arguments"]
+        listed = [f"{name} {array.shape}" for name, array in self.constants.items()]
+        if 0 < len(listed) <= 12:
+            lines.append(f"    # constants: {', '.join(listed).replace(',)', ')')}")
+        return lines
 
     def body(self) -> list[str]:
         """The lines, as text; what has one consumer and fits there has moved into it."""

@@ -59,6 +59,7 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Expression] = []
         self._known: dict[Any, Expression] = {}
+        self.adjoint_of: dict[int, int] = {}  # of which expression it is the adjoint, by index
         self.one, self.zero = self._new(None, (), 1.0), self._new(None, (), 0.0)
 
     def _new(

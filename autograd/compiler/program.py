@@ -14,7 +14,7 @@ from typing import Any
 from ..value import Constant, Value, recording
 from .arrays import NUMBERS, Arrays
 from .differentiate import gradient
-from .emit import Emitter
+from .emit import Emitter, renumbered, wrapped
 from .expressions import Expression, Graph, reachable
 from .recorder import Guard, Traced, TraceRecorder
 from .schedule import Schedule
@@ -154,7 +154,12 @@ class Program:
                 return final.one
             return known[node] if node.value is None else final.constant(node.value)
 
-        new = Simplifier(final, leaf).run(reachable(roots), roots)
+        simplifier = Simplifier(final, leaf)
+        new = simplifier.run(reachable(roots), roots)
+        for adjoint, of in graph.adjoint_of.items():  # for the names in the program
+            ends_of = [simplifier.forms.get(graph.nodes[i]) for i in (adjoint, of)]
+            if isinstance(ends_of[0], Expression) and isinstance(ends_of[1], Expression):
+                final.adjoint_of.setdefault(ends_of[0].index, ends_of[1].index)
         n, m = len(path.outputs), len(path.outputs) + len(gradients)
         parameters = [known[x] for x in path.parameters]
         path._clock("simplify", started)
@@ -171,8 +176,9 @@ class Program:
         ]
         self.order = emitter.order  # in which it takes the parameters of the path
         self.parents: tuple[Value, ...] | None = None  # in that order, unless they are arguments
+        self.products: list[str] = []  # the matrix products, as text
         self.source = self._written(emitter, new[:n], gradients, guards)
-        self.operations, self.products = emitter.operations, emitter.products
+        self.operations = emitter.operations
         final.release()
         namespace = {"xp": path.xp, "math": NUMBERS}
         for name, array in emitter.constants.items():
@@ -190,15 +196,19 @@ class Program:
         guards: Sequence[tuple[Guard, Expression, Expression]],
     ) -> str:
         tests = list(_tests(emitter, guards))
-        if len(outputs) == 1:
-            values = f"[{emitter.scalar(outputs[0].index).at(0)}]"
-        else:
-            values = f"{emitter.packed(outputs).at(0)}.tolist()" if outputs else "[]"
-        result = f"{values}, {emitter.packed(gradients).at(0)}" if gradients else f"{values}, None"
-        lines = ["def program(p, x):", *(f"    {line}" for line in emitter.body())]
+        values = emitter.listed(outputs)
+        lines = ["def program(p, x):", *emitter.header()]
+        gradient = f"gradient = {emitter.packed(gradients).at(0)}" if gradients else ""
+        lines += [wrapped(line) for line in emitter.body()]
         for test in tests:
-            lines += [f"    if {test}:", "        return None  # another path than the recorded"]
-        return "\n".join([*lines, f"    return {result}", ""])
+            lines += [wrapped(f"if {test}:"), "        return None  # another path than recorded"]
+        lines += [wrapped(gradient)] if gradients else []
+        lines += [wrapped(f"return {values}, {'gradient' if gradients else 'None'}"), ""]
+        source, _, products = renumbered("\n".join([*lines, "\0", *emitter.products])).partition(
+            "\0"
+        )
+        self.products = products.split("\n")[1:]
+        return source.rstrip() + "\n"
 
 
 def _tests(
