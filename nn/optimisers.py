@@ -125,6 +125,15 @@ class SGD(Optimiser):
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum above 0")
 
+    def step(self) -> None:
+        """Change every parameter according to its gradient."""
+        if self.momentum or self.weight_decay:
+            return super().step()
+        self.steps += 1
+        for p in self.parameters:  # which takes less time than to gather arrays
+            p.data -= self.lr * p.grad
+        return None
+
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         (velocity,) = memory
         if self.weight_decay:
