@@ -74,7 +74,7 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
         if node.op is None or node in ends or upstream == 0.0:  # a Value's == is identity
             continue
         for parent, local in zip(node.parents, _local_grads(node, needed), strict=True):
-            if parent in needed and local != 0.0:
+            if local:  # neither None nor a plain 0; a Value is always true
                 terms[parent] += (local, upstream)
     return [adjoint.get(x, 0.0) for x in wrt]
 
@@ -85,7 +85,7 @@ def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[
         if node not in tangent and not tangent.keys().isdisjoint(node.parents):
             terms: list[Scalar] = []
             for parent, local in zip(node.parents, _local_grads(node, tangent), strict=True):
-                if parent in tangent and local != 0.0:
+                if local:
                     terms += (local, tangent[parent])
             tangent[node] = _sum_of_products(terms)
     return [tangent.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
@@ -101,18 +101,17 @@ def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
 def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     """The local gradients of ``node`` as graph, by the rules that gave its recorded numbers.
 
-    Those of parents that are not ``varying`` mean nothing.
+    None for the parents that are not ``varying``.
     """
     operation: Any = node.op
-    constant: Sequence[float] | None = operation.constant_rules
-    if constant:
-        return constant
     rules: Callable[..., Sequence[Any]] = operation.local_grads
     operands: Sequence[Any] = node.parents
-    if Constant in map(type, operands):
+    varies = None
+    if not all(map(varying.__contains__, operands)):
+        varies = [p in varying for p in operands]
         operands = [p.data if type(p) is Constant else p for p in operands]
-    flags = [p in varying for p in node.parents]
-    varies = None if all(flags) else flags
+    elif operation.constant_rules:
+        return operation.constant_rules  # type: ignore[no-any-return]
     try:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
