@@ -80,7 +80,9 @@ def test_play_goes_through_all_steps_and_stops(opened):
     frames = steps(root)
     with opened(Stepper(root)) as page:
         page.clock.install()
-        page.clock.pause_at(page.evaluate("Date.now()") + 1)
+        page.clock.pause_at(
+            page.evaluate("Date.now()") + 60_000
+        )  # later than now, whenever that is
         page.locator("#play").click()
         assert page.locator("#play").inner_text() == "Pause"
         for k in range(1, len(frames)):
