@@ -10,8 +10,8 @@ from math import prod
 from typing import NamedTuple
 
 from .graph import consumers, number
+from .notation import computed, names
 from .passes import derivatives
-from .stepper.notation import computed, names
 from .value import Value, topological_order
 
 SHOWN = 20  # terms in a text; `Explanation.terms` has all

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..notation import number
 from ..value import Constant, Value
 from . import mistakes
 from .mistakes import MISTAKES, Grads, Term
 from .narration import LISTED, Frame, Narrator, Sums
-from .notation import number
 
 SHOWN = 12  # turns
 

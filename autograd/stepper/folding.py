@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from ..notation import number
 from .narration import LISTED, Frame
-from .notation import number
 
 Change = list[Any]  # of one box: node, number, number in full, right number, whether it is wrong
 Folded = tuple[Frame, list[Change]]  # what a step of the page says, and what it changes

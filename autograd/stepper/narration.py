@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..notation import computed, names, number, rules
 from ..value import Constant, Value, topological_order
 from . import mistakes
 from .mistakes import Grads, Term
-from .notation import computed, names, number, rules
 
 LISTED = 6  # leaves given, terms of a sum, gradients of a verdict; the rest is only counted
 

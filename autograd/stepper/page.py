@@ -14,12 +14,12 @@ from typing import Any
 
 from ..draw import draw_dot
 from ..graph import distances, expanded
+from ..notation import names, number
 from ..value import Constant, Value, topological_order
 from .folding import Folded, folded
 from .frames import steps
 from .mistakes import MISTAKES
 from .narration import Frame
-from .notation import names, number
 from .picture import compact, draw, drawn, image, labelled, size
 
 MOST_NODES, MOST_BYTES = 100, 300_000  # of a page, unless max_nodes says otherwise

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..draw import to_svg
+from ..notation import number
 from ..value import Constant, Value
 from .narration import Frame
-from .notation import number
 
 PAD, CHARACTER = "\N{NO-BREAK SPACE}", 7.2  # points: the width of a character of the drawing
 FAMILY, SIZE, INK = ' font-family="monospace"', ' font-size="12.00"', ' fill="#111111"'

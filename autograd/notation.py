@@ -1,4 +1,4 @@
-"""How the frames write nodes and numbers: names for all, formulas of one operation."""
+"""How steps and explanations write things: a name for each node, the formula of one operation."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import count, groupby
 from typing import Any
 
-from ..graph import formula
-from ..ops import TABLE, Operation, neg
-from ..value import Constant, Recorder, Value, recording
+from .graph import formula
+from .ops import TABLE, Operation, neg
+from .value import Constant, Recorder, Value, recording
 
 LONGEST_NAME, LONGEST_FORMULA = 24, 72  # characters; what is longer is cut in the middle
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
