@@ -88,6 +88,10 @@ class Neuron(Module):
         nout: int = 1,
     ) -> None:
         nin, rng, draw = whole("nin", nin), generator(rng), initialiser(init)
+        if isinstance(nonlin, str) or callable(nonlin):
+            raise TypeError(
+                f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
+            )
         self.activation, self.function = _activation(activation if nonlin else "linear")
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
         self.b = Value(0.0)

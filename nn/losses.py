@@ -106,7 +106,7 @@ def bce(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean")
         terms = []
         for p, t in _pairs(output, target):
             _probability(t, "target")
-            if not 0 <= p <= 1:
+            if p < 0 or p > 1:  # a NaN goes on, as everywhere
                 raise ValueError("an output is no probability: is it for bce_with_logits?")
             logs = [log(maximum(q, _SMALLEST)) for q in (p, 1 - p)]
             terms.append(-dot([t, 1 - t], logs))

@@ -264,6 +264,7 @@ def test_without_recording_an_output_has_no_graph():
         (lambda: nn.Sequential(abs), TypeError, "Sequential takes modules, got <built-in"),
         (lambda: nn.MLP(2, [3, 3, 1], ["relu"]), ValueError, "takes 2 activations, or 3"),
         (lambda: nn.MLP(2, [3, 1], "rleu"), ValueError, "unknown activation 'rleu': .*tanh.*relu"),
+        (lambda: nn.Neuron(2, "tanh"), TypeError, "nonlin is True or False, .* activation='tanh'"),
         (lambda: nn.Neuron(2, init="hey"), ValueError, "unknown initialiser 'hey': .*xavier, he"),
         (lambda: nn.Neuron(2, rng="7"), TypeError, "rng must be a random.Random"),
         (lambda: nn.Module()(1.0), NotImplementedError, "Module defines no __call__"),

@@ -218,3 +218,4 @@ def test_an_unknown_reduction_is_refused():
 def test_nan_goes_through_and_is_not_hidden():
     assert math.isnan(nn.mse([math.nan], [1.0]))
     assert math.isnan(nn.bce_with_logits([math.nan], [1.0]))
+    assert math.isnan(nn.bce([math.nan], [1]))
