@@ -159,15 +159,15 @@ class Emitter:
             self._line_of[group].text.uses += 2  # it has to have a name
         return name if len(self.shapes[group]) == 1 else f"{name}.reshape(-1)"
 
-    def operand(self, ids: Ids, exact: bool = False) -> Text:
+    def operand(self, ids: Ids, exact: bool = False, terms: bool = False) -> Text:
         """The expressions of these indices as an array that broadcasts to the shape of ``ids``.
 
-        With ``exact`` it has that shape.
+        With ``exact`` it has that shape; with ``terms`` its last axis, which is to be summed.
         """
         if not exact:
-            ids = _without_repeats(ids)
+            ids = _without_repeats(ids, ids.ndim - terms)
         groups = np.unique(self.places.group[ids])
-        if ids.size == 1 and not exact:
+        if ids.size == 1 and not exact and not terms:
             i = int(ids.flat[0])
             if groups[0] < 0:
                 return self.scalar(i)
@@ -322,7 +322,7 @@ class Emitter:
         return "a", lambda: source
 
     def _ragged(self, group: Group) -> Callable[[], Text]:
-        operands = [self.operand(c) for c in group.columns]
+        operands = [self.operand(c, terms=True) for c in group.columns]
         assert group.offsets is not None
         starts = self.constant("i", group.offsets)
         if len(operands) == 2:
@@ -373,7 +373,8 @@ class Emitter:
                 for k in range(lefts.shape[-1])
             ]
             return "z", lambda: _sum_of_products([(_used(a), _used(b)) for a, b in terms])
-        product = _sum_of_products([(_used(self.operand(lefts)), _used(self.operand(rights)))])
+        sides = [_used(self.operand(ids, terms=True)) for ids in (lefts, rights)]
+        product = _sum_of_products([(sides[0], sides[1])])
         return "s", lambda: call("xp.sum", product, Text("axis=-1"))
 
     def _product(self, left: Ids, right: Ids) -> Callable[[], Text]:
@@ -536,9 +537,9 @@ def _constant_along(ids: Ids, axis: int) -> bool:
     return bool(ids.strides[axis] == 0 or (ids == ids.take([0], axis)).all())
 
 
-def _without_repeats(ids: Ids) -> Ids:
-    """With length 1 along every axis on which nothing depends."""
-    for axis in range(ids.ndim):
+def _without_repeats(ids: Ids, axes: int | None = None) -> Ids:
+    """With length 1 along every axis, of the first ``axes``, on which nothing depends."""
+    for axis in range(ids.ndim if axes is None else axes):
         if ids.shape[axis] > 1 and _constant_along(ids, axis):
             ids = ids.take([0], axis)
     return ids

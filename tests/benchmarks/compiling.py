@@ -1,0 +1,147 @@
+"""What compiling costs, and that it never loses: python -m tests.benchmarks.compiling
+
+Seconds and bytes to compile micrograd's demo for 100 and for 1,000 points; then code without any
+structure that arrays could use, a chain of 10,000 dependent operations and a random graph of as
+many, eager and compiled. Ratios count; times (of the processor) depend on the machine.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import autograd
+from autograd import Value
+from autograd.ops import TABLE, Unary
+
+Loss = Callable[[], Any]
+
+
+def demo(points: int) -> tuple[list[Value], Loss]:
+    """A network as micrograd writes it, on random points: 650 scalar operations each."""
+    rng = random.Random(0)
+    sizes = ((2, 16), (16, 16), (16, 1))
+    layers = [
+        [([Value(rng.uniform(-1, 1)) for _ in range(m)], Value(0.0)) for _ in range(n)]
+        for m, n in sizes
+    ]
+    parameters = [p for layer in layers for w, b in layer for p in (*w, b)]
+    X = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(points)]
+
+    def loss() -> Any:
+        losses = []
+        for row in X:
+            x: list[Any] = list(map(Value, row))
+            for layer in layers:
+                x = [sum((wi * xi for wi, xi in zip(w, x, strict=True)), b) for w, b in layer]
+                x = x if layer is layers[-1] else [xi.relu() for xi in x]
+            losses.append((1 - x[0] * (1 if sum(row) > 0 else -1)).relu())
+        return sum(losses) / len(losses) + 1e-4 * sum(p * p for p in parameters)
+
+    return parameters, loss
+
+
+def chain(length: int = 10_000) -> tuple[list[Value], Loss]:
+    x, w = Value(0.5), Value(0.999)
+
+    def loss() -> Any:
+        y = x
+        for _ in range(length // 4):
+            y = (y * w + 0.01).tanh() * 1.01
+        return y
+
+    return [x, w], loss
+
+
+def graph(size: int = 10_000) -> tuple[list[Value], Loss]:
+    """Any operation on any two earlier results."""
+    rng = random.Random(0)
+    leaves = [Value(rng.uniform(0.5, 1.5)) for _ in range(20)]
+    functions = [op for op in TABLE.values() if isinstance(op, Unary) and not op.outside]
+    plan = [
+        (rng.choice([*functions, *"+-*"]), *(rng.randrange(20 + i) for _ in range(2)))
+        for i in range(size)
+    ]
+
+    def loss() -> Any:
+        values: list[Any] = list(leaves)
+        for op, i, j in plan:
+            a, b = values[i], values[j]
+            values.append(
+                a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else op(a)
+            )
+        return autograd.sum([x.tanh() for x in values])
+
+    return leaves, loss
+
+
+def step(parameters: list[Value], loss: Loss) -> list[float]:
+    for p in parameters:
+        p.grad = 0.0
+    loss().backward()
+    return [p.grad for p in parameters]
+
+
+def seconds(run: Callable[[], Any], repeats: int = 7) -> float:
+    taken = []
+    for _ in range(repeats):
+        started = time.process_time()
+        run()
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+def compiling() -> None:
+    print(f"{'compiling the demo':24}{'nodes':>10}{'seconds':>10}{'bytes a node at peak':>23}")
+    times = []
+    for points in (100, 1000):
+        _, loss = demo(points)
+        nodes = 0
+        spent = float("inf")
+        for _ in range(3 if points == 100 else 1):
+            gc.collect()
+            fast = autograd.compile(loss)
+            spent = min(spent, seconds(fast, 1))
+            nodes = fast.last.recorded
+        times.append(spent)
+        peak = "" if points > 100 else f"{_peak(loss) / nodes:23.0f}"
+        print(f"{points:5} points{nodes:22,}{spent:10.2f}{peak}")
+    print(f"10 times the size takes {times[1] / times[0]:.1f} times as long (at most 12)")
+
+
+def _peak(loss: Loss) -> int:
+    fast = autograd.compile(loss)
+    tracemalloc.start()
+    fast()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def without_structure() -> None:
+    print(f"\n{'10,000 operations':24}{'eager ms':>10}{'compiled ms':>13}{'ratio':>8}{'error':>10}")
+    for name, (parameters, loss) in (("a chain", chain()), ("a random graph", graph())):
+        fast = autograd.compile(loss)
+        found, expected = step(parameters, fast), step(parameters, loss)
+        scale = max(map(abs, expected))
+        error = max(abs(a - b) for a, b in zip(found, expected, strict=True)) / scale
+        eager = seconds(lambda p=parameters, f=loss: step(p, f))
+        compiled = seconds(lambda p=parameters, f=fast: step(p, f), 31)
+        ratio = eager / compiled
+        print(f"{name:24}{eager * 1e3:10.2f}{compiled * 1e3:13.3f}{ratio:8.1f}{error:10.1e}")
+
+
+def main() -> None:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    compiling()
+    without_structure()
+
+
+if __name__ == "__main__":
+    main()
