@@ -5,7 +5,7 @@
 A step is the loss and all 337 gradients of 100 moons, MLP(2, [16, 16, 1]), hinge loss plus 1e-4 L2,
 full batch, float64, on one core, in one process. Every way to it is checked against the eager one
 first. Libraries that are not installed are left out, and C where there is no `cc`. Prints medians
-and ratios, and draws them. Ratios count; times depend on the machine. They are processor time, which
+and ratios, and draws them. Ratios count; times depend on the machine: processor time, which
 other programs on the machine disturb less.
 """
 
