@@ -10,9 +10,10 @@ a file by `Module.save` and read by `load`. Each works alone too, on the Values 
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import datasets, initialisers, plot, schedules
+from .extras import need
 from .history import History
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
@@ -34,12 +35,24 @@ from .persistence import load
 from .torch_bridge import from_torch, to_torch
 from .training import fit
 
+_ESTIMATORS = ("MLPClassifier", "MLPRegressor")  # not in __all__, which imports all it names
 
-def __getattr__(name: str) -> Any:
-    """The estimators, for which scikit-learn is imported when they are first used."""
-    if name in ("MLPClassifier", "MLPRegressor"):
-        return getattr(import_module(".estimators", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+if TYPE_CHECKING:
+    from .estimators import MLPClassifier as MLPClassifier
+    from .estimators import MLPRegressor as MLPRegressor
+else:
+
+    def __getattr__(name: str) -> Any:
+        """The estimators, for which scikit-learn is imported when they are first used."""
+        if name in _ESTIMATORS:
+            need("sklearn", "scikit-learn")
+            return getattr(import_module(".estimators", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_ESTIMATORS]
 
 
 __all__ = [

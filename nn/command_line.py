@@ -349,7 +349,9 @@ def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
             rng=Random(job.seed),
             progress=True,
         )
-    print(f"{history.summary()}")
+    print(history.summary())
+    if history.stopped.startswith("diverged"):
+        print("The last finite weights are kept; a smaller --lr may help")
     return history
 
 

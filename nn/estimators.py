@@ -7,7 +7,7 @@ left of the graph: an estimator holds plain arrays and predicts with NumPy.
 Features, and the targets of a regression, are standardised for training, and the result is folded
 into the first and the last layer: ``coefs_`` and ``intercepts_`` apply to the data as they are.
 
-Only importing this module needs scikit-learn; ``nn.MLPClassifier`` imports it when first used.
+Importing this module needs scikit-learn; ``nn.MLPClassifier`` does so when it is first used.
 """
 
 from __future__ import annotations
@@ -20,32 +20,28 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, Self
 
-from .extras import need
-
-need("sklearn", "scikit-learn")  # one sentence where it is missing
-
-import numpy as np  # noqa: E402  # scikit-learn is there, so NumPy is
-from sklearn.base import (  # noqa: E402
+import numpy as np
+from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
     MultiOutputMixin,
     RegressorMixin,
 )
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
-from sklearn.metrics import r2_score  # noqa: E402
-from sklearn.model_selection import train_test_split  # noqa: E402
-from sklearn.utils import check_random_state  # noqa: E402
-from sklearn.utils.multiclass import check_classification_targets  # noqa: E402
-from sklearn.utils.validation import (  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
     check_is_fitted,
     column_or_1d,
     validate_data,
 )
 
-from .history import History  # noqa: E402
-from .layers import ACTIVATIONS, MLP  # noqa: E402
-from .optimisers import OPTIMISERS, SGD, Adam, Optimiser  # noqa: E402
-from .training import fit  # noqa: E402
+from .history import History
+from .layers import ACTIVATIONS, MLP
+from .optimisers import OPTIMISERS, SGD, Adam, Optimiser
+from .training import fit
 
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 _NUMPY = SimpleNamespace(
@@ -350,14 +346,13 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc
     targets, each standardised, and for early stopping the score is R squared.
     """
 
-    out_activation_ = "identity"
-
     def fit(self, X: Any, y: Any) -> Self:
         """Train on ``X`` of shape (samples, features), ``y`` (samples,) or (samples, outputs)."""
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=np.float64)
         y = np.asarray(y, dtype=np.float64)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        self.out_activation_ = "identity"
         self._train(X, y, "mse", 1 if y.ndim == 1 else y.shape[1])
         return self
 
