@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import copy
 import csv
 import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
 
-from autograd import Stepper, Value, to_svg
+from autograd import Value, to_svg
 
-from . import persistence, plot
+from . import persistence
 from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, load
 from .extras import need
+from .files import write
 from .history import History
+from .job import Job
 from .layers import ACTIVATIONS, MLP
 from .optimisers import OPTIMISERS
-from .report import confusion_matrix, report
+from .report import report
 from .training import fit
 
 OF_CLASSES = ["bce_with_logits", "cross_entropy", "hinge"]
@@ -209,62 +209,11 @@ def run(args: argparse.Namespace) -> int:
     history = _train(job, train, args)
     predicted = job.predict(held_out.X)
     print(f"\nOn held-out data\n{report(held_out, predicted)}\n")
-    written = _write(out, job, history, held_out, predicted)
+    written = write(out, job, history, held_out, predicted)
     interrupted = history.stopped.startswith("interrupted")
     print("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
     print(f"in {out}: {' '.join(written)}")
     return 130 if interrupted else 0
-
-
-@dataclass
-class Job:
-    """A model with all that stands between it and the data; saved as the model's metadata."""
-
-    model: Any
-    data: Dataset | None  # None: a table without targets, to be predicted
-    name: str
-    features: list[str]
-    classes: list[str]  # empty: regression
-    target: str
-    loss: str
-    seed: int
-    scaling: Scaling
-    target_scaling: Scaling | None = None  # for regression
-
-    def encode(self, y: Sequence[float]) -> list[float]:
-        """The targets in the form that the loss takes."""
-        if self.target_scaling:
-            return [t for (t,) in self.target_scaling.apply([t] for t in y)]
-        return (
-            [2 * t - 1 for t in y] if self.loss == "hinge" and len(self.classes) == 2 else list(y)
-        )
-
-    def score(self, x: Sequence[float]) -> Any:
-        """The model's outputs for one sample as it stands in the data."""
-        return self.model(self.scaling.apply([x])[0])
-
-    def number(self, x: Sequence[float]) -> float:
-        """The number predicted for one sample (regression)."""
-        ((first, *_),) = plot.outputs(self.score, [x])  # the rest are a learned variance
-        assert self.target_scaling
-        return first * self.target_scaling.scale[0] + self.target_scaling.mean[0]
-
-    def predict(self, X: Sequence[Sequence[float]]) -> list[float]:
-        """The class number, or the number, of each sample."""
-        if self.target_scaling:
-            return [self.number(x) for x in X]
-        scores = plot.outputs(self.score, X)
-        if len(scores[0]) == 1:
-            return [float(score > 0) for (score,) in scores]
-        return [float(max(range(len(row)), key=row.__getitem__)) for row in scores]
-
-    def metadata(self) -> dict[str, Any]:
-        """What `_loaded` needs besides the parameters."""
-        plain = ("name", "features", "classes", "target", "loss", "seed")
-        scalings = {"scaling": self.scaling, "target_scaling": self.target_scaling}
-        return {key: getattr(self, key) for key in plain} | {
-            key: [s.mean, s.scale] if s else None for key, s in scalings.items()
-        }
 
 
 def _new(args: argparse.Namespace) -> Job:
@@ -297,12 +246,9 @@ def _loss(asked: str | None, data: Dataset) -> str:
 def _loaded(args: argparse.Namespace) -> Job:
     model = persistence.load(args.load)
     try:
-        known = dict(model.metadata)
-        scaling, target_scaling = known.pop("scaling"), known.pop("target_scaling")
-        job = Job(model, None, **known, scaling=Scaling(*scaling),
-                  target_scaling=Scaling(*target_scaling) if target_scaling else None)  # fmt: skip
-    except (KeyError, TypeError):
-        raise UsageError(f"{args.load}: this model was not written by python -m nn") from None
+        job = Job.of(model)
+    except ValueError as error:
+        raise UsageError(f"{args.load}: {error}") from None
     if args.regression and job.classes:
         raise UsageError(f"{args.load}: --regression, but the model was trained for classes")
     if args.seed is not None:
@@ -384,81 +330,3 @@ def _described(data: Dataset) -> str:
     kind = f"{len(data.classes)} classes" if data.classes else f"predicting {data.target}"
     features = f"{len(data.features)} feature{'s' * (len(data.features) > 1)}"
     return f"{data.name}: {len(data)} samples, {features}, {kind}"
-
-
-# ---------------------------------------------------------------------------------------- the files
-
-
-def _write(
-    out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
-) -> list[str]:
-    """Write all files; their names."""
-    pictures: dict[str, Callable[[Any], Any]] = {}
-    if history.loss:
-        pictures["loss.svg"] = lambda ax: plot.loss_curve(history, ax=ax)
-    pictures |= _picture_of_answers(job, held_out, predicted)
-    for name, draw in pictures.items():
-        figure = plot.new_figure()
-        draw(figure.subplots())
-        plot.save(figure, Path(out, name))
-    neuron, title = _one_neuron(job, held_out)
-    Path(out, "graph.svg").write_text(to_svg(neuron, title=title), encoding="utf-8")
-    Stepper(neuron, title=title).save(Path(out, "step.html"))
-    job.model.metadata = job.metadata()
-    job.model.save(Path(out, "model.json"))
-    return [*pictures, "graph.svg", "step.html", "model.json"]
-
-
-def _picture_of_answers(
-    job: Job, held_out: Dataset, predicted: Sequence[float]
-) -> dict[str, Callable[[Any], Any]]:
-    X, y, names = held_out.X, held_out.y, held_out.features
-    if len(names) == 2 and job.classes:
-        draw = plot.decision_boundary
-        return {
-            "boundary.svg": lambda ax: draw(
-                job.score, X, y, ax=ax, classes=job.classes, features=names
-            )
-        }
-    if len(names) == 2:
-        surface = plot.regression_surface
-        return {
-            "boundary.svg": lambda ax: surface(
-                job.number, X, y, ax=ax, features=names, target=job.target
-            )
-        }
-    if job.classes:
-        matrix = confusion_matrix(held_out, predicted)
-        return {"confusion.svg": lambda ax: plot.confusion(matrix, job.classes, ax=ax)}
-    scatter = plot.predicted_against_true
-    return {"predictions.svg": lambda ax: scatter(y, predicted, ax=ax, target=job.target)}
-
-
-def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
-    """A neuron's output on a held-out sample, after backward, and which neuron it is: of the layer
-    of fewest inputs, the first that answers to the first sample to which any does."""
-    layers = job.model.layers
-    best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
-    candidates = ((x, k) for x in held_out.X for k in range(len(layers[best].neurons)))
-    for x, k in candidates:
-        output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
-        if any(parent.grad for parent in output.parents):  # ReLU may answer to nothing
-            break
-    return output, f"Layer {best}, neuron {k}, on a held-out sample"
-
-
-def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
-    xs: list[Any] = [
-        Value(v, f) for v, f in zip(job.scaling.apply([x])[0], job.features, strict=True)
-    ]
-    for layer in before:
-        xs = [Value(h, f"h{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
-    alone = copy.deepcopy(neuron)
-    alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
-    alone.zero_grad()
-    output: Value = alone(xs)
-    if alone.nonlin:
-        output.parents[0].label = "z"
-    output.label = "a"
-    output.backward()
-    return output

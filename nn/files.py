@@ -1,0 +1,85 @@
+"""What a run of ``python -m nn`` leaves behind: pictures, a page to step through, the model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from autograd import Stepper, Value, to_svg
+
+from . import plot
+from .datasets import Dataset
+from .history import History
+from .job import Job
+from .report import confusion_matrix
+
+
+def write(
+    out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
+) -> list[str]:
+    """Write all files; their names."""
+    name, draw = _picture_of_answers(job, held_out, predicted)
+    pictures = {name: draw}
+    if history.loss:
+        pictures = {"loss.svg": partial(plot.loss_curve, history), **pictures}
+    for name, draw in pictures.items():
+        figure = plot.new_figure()
+        draw(ax=figure.subplots())
+        plot.save(figure, Path(out, name))
+    neuron, title = _one_neuron(job, held_out)
+    Path(out, "graph.svg").write_text(to_svg(neuron, title=title), encoding="utf-8")
+    Stepper(neuron, title=title).save(Path(out, "step.html"))
+    job.model.metadata = job.metadata()
+    job.model.save(Path(out, "model.json"))
+    return [*pictures, "graph.svg", "step.html", "model.json"]
+
+
+def _picture_of_answers(
+    job: Job, held_out: Dataset, predicted: Sequence[float]
+) -> tuple[str, Callable[..., Any]]:
+    """Name of the file, and the function that draws into ``ax``."""
+    X, y, names = held_out.X, held_out.y, held_out.features
+    if len(names) == 2 and job.classes:
+        boundary = partial(plot.decision_boundary, classes=job.classes, features=names)
+        return "boundary.svg", partial(boundary, job.score, X, y)
+    if len(names) == 2:
+        surface = partial(plot.regression_surface, features=names, target=job.target)
+        return "boundary.svg", partial(surface, job.number, X, y)
+    if job.classes:
+        matrix = confusion_matrix(held_out, predicted)
+        return "confusion.svg", partial(plot.confusion, matrix, job.classes)
+    scatter = partial(plot.predicted_against_true, target=job.target)
+    return "predictions.svg", partial(scatter, y, predicted)
+
+
+def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
+    """A neuron's output on a held-out sample, after backward, and which neuron it is: of the layer
+    of fewest inputs, the first that answers to the first sample to which any does."""
+    layers = job.model.layers
+    best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
+    candidates = ((x, k) for x in held_out.X for k in range(len(layers[best].neurons)))
+    for x, k in candidates:
+        output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
+        if any(parent.grad for parent in output.parents):  # ReLU may answer to nothing
+            break
+    return output, f"Layer {best}, neuron {k}, on a held-out sample"
+
+
+def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
+    xs: list[Any] = [
+        Value(v, f) for v, f in zip(job.scaling.apply([x])[0], job.features, strict=True)
+    ]
+    for layer in before:
+        xs = [Value(h, f"h{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
+    alone = copy.deepcopy(neuron)
+    alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
+    alone.zero_grad()
+    output: Value = alone(xs)
+    if alone.nonlin:
+        output.parents[0].label = "z"
+    output.label = "a"
+    output.backward()
+    return output
