@@ -97,8 +97,11 @@ def fit(
     times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,
     gradient or weight that is no longer finite, which puts back the last weights of finite loss.
 
-    ValueError and TypeError for arguments and data that do not fit, before anything is changed.
+    ValueError and TypeError for arguments and data that do not fit, before anything is changed;
+    RuntimeError inside `autograd.no_grad`.
     """
+    if not (Value(1.0) + 1.0).parents:
+        raise RuntimeError("fit needs gradients, which no_grad() switches off: call it outside")
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
     optimiser = _optimiser(optimizer, model, lr)

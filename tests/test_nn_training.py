@@ -541,6 +541,11 @@ def test_bad_input_is_named_before_anything_changes(change, error, message):
     assert model.state_dict() == before
 
 
+def test_inside_no_grad_there_is_nothing_to_learn_from():
+    with no_grad(), pytest.raises(RuntimeError, match=r"no_grad\(\) switches off"):
+        nn.fit(small(), *blobs(), epochs=1)
+
+
 def test_a_label_outside_the_classes_is_named():
     with pytest.raises(ValueError, match=r"sample 3: label 3 is outside the classes 0 \.\. 2"):
         nn.fit(nn.MLP(2, [3]), XOR, [0, 1, 2, 3], loss="cross_entropy")
