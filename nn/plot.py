@@ -72,7 +72,7 @@ def decision_boundary(
     ax: Any = None,
     classes: Sequence[str] = (),
     features: Sequence[str] = ("x1", "x2"),
-    resolution: int = 80,
+    resolution: int = 60,
 ) -> Any:
     """The plane of two features coloured by what ``model`` answers there, and the samples.
 
@@ -115,7 +115,7 @@ def regression_surface(
     ax: Any = None,
     features: Sequence[str] = ("x1", "x2"),
     target: str = "y",
-    resolution: int = 80,
+    resolution: int = 60,
 ) -> Any:
     """The number that ``model`` predicts over the plane of two features, and the samples' own."""
     xs, ys, points = _grid(X, resolution)
