@@ -33,6 +33,7 @@ from .structure import Static, flatten, rebuild
 
 MOST_PATHS = 64  # recordings of one structure; a function with more of them runs as it is
 MOST_MISSES = 16  # calls in a row, each of which took a new path
+MOST_IN_VAIN = 3  # calls in a row where the numbers, not the path, are what the program cannot do
 
 
 class Compiled(Operation):
@@ -180,6 +181,7 @@ class Paths(list[Path]):
     """The recordings for one structure of arguments, the last used first."""
 
     misses = 0  # calls in a row that took a new path
+    in_vain = 0  # calls in a row recorded for a path that was known, but failed at their numbers
 
 
 NO_ARGUMENTS = flatten(((), {}), [])
@@ -223,7 +225,7 @@ class CompiledFunction:
                 if path is not paths[0]:
                     paths.remove(path)
                     paths.insert(0, path)
-                paths.misses = 0
+                paths.misses = paths.in_vain = 0
                 return result
         return self._record(paths, structure, leaves, recorder is None)
 
@@ -241,6 +243,8 @@ class CompiledFunction:
 
     def _record(self, paths: Paths, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
         """The result by a path that is not known yet, which is kept."""
+        if paths.in_vain >= MOST_IN_VAIN:
+            return self._eager(structure, leaves)
         paths.misses += 1
         if paths.misses > MOST_MISSES or len(paths) >= MOST_PATHS:
             if paths.misses == MOST_MISSES + 1:
@@ -253,7 +257,8 @@ class CompiledFunction:
         with collector_paused():
             path = Path(self.function, structure, leaves, self.xp)
         if any(known.outcomes == path.outcomes for known in paths):
-            return self._eager(structure, leaves)  # a known path, at numbers where it fails
+            paths.in_vain += 1
+            return self._eager(structure, leaves)
         result = self._run(path, structure, leaves, with_gradient)
         paths.insert(0, path)
         return self._eager(structure, leaves) if result is None else result

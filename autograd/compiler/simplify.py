@@ -98,11 +98,13 @@ class Simplifier:
         return longest
 
     def _product(self, a: Any, b: Any) -> Expression | Pairs:
-        left, right = self.forms.get(a), self.forms.get(b)
+        left = self.forms.get(a) or self.expression(a)
+        right = self.forms.get(b) or self.expression(b)
         for one, other, node in ((left, right, b), (right, left, a)):
             if isinstance(other, list) and isinstance(one, Expression) and one.value is not None:
                 return self._scaled(one.value, node)
-        return [(self.expression(a), self.expression(b))]
+        left, right = self.expression(a), self.expression(b)
+        return [(left, right) if right.value is None else (right, left)]  # a constant on the left
 
     def _scaled(self, factor: float, node: Any) -> Pairs:
         """``factor * node``; the factor joins a coefficient that is there already."""
