@@ -133,8 +133,10 @@ def load(
 def _made(name: str, seed: int) -> Dataset:
     generators = need("sklearn.datasets", "scikit-learn")
     make = {
-        "moons": lambda: generators.make_moons(400, noise=0.1, random_state=seed),
-        "circles": lambda: generators.make_circles(400, noise=0.1, factor=0.5, random_state=seed),
+        "moons": lambda: generators.make_moons(400, noise=0.1, random_state=seed % 2**32),
+        "circles": lambda: generators.make_circles(
+            400, noise=0.1, factor=0.5, random_state=seed % 2**32
+        ),
     }
     X, y = make[name]()
     return Dataset(name, ["x1", "x2"], X.tolist(), y.tolist(), ["0", "1"])

@@ -39,6 +39,9 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
 
     ``history`` is what `fit` returns, or a mapping of curve names to numbers per epoch such as
     ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``.
+
+    >>> loss_curve({"loss": [0.7, 0.3, 0.2]}).get_ylabel()
+    'loss'
     """
     ax = _axes(ax, "Training", "epoch", "loss")
     curves = dict(history if isinstance(history, Mapping) else history.curves())
@@ -117,7 +120,11 @@ def regression_surface(
     target: str = "y",
     resolution: int = 60,
 ) -> Any:
-    """The number that ``model`` predicts over the plane of two features, and the samples' own."""
+    """The number that ``model`` predicts over the plane of two features, and the samples' own.
+
+    >>> regression_surface(lambda x: x[0] * x[1], [[0, 1], [2, 3]], [0, 6]).get_title()
+    'Predicted y'
+    """
     xs, ys, points = _grid(X, resolution)
     surface = [row[0] for row in outputs(model, points)]
     ax = _axes(ax, f"Predicted {target}", *features)
@@ -134,7 +141,11 @@ def regression_surface(
 def predicted_against_true(
     y: Sequence[float], predicted: Sequence[float], *, ax: Any = None, target: str = "y"
 ) -> Any:
-    """Each sample's prediction against its true number; a perfect model is the diagonal."""
+    """Each sample's prediction against its true number; a perfect model is the diagonal.
+
+    >>> predicted_against_true([1.0, 2.0], [1.1, 1.9]).get_ylabel()
+    'predicted y'
+    """
     ax = _axes(ax, f"Predicted and true {target}", f"true {target}", f"predicted {target}")
     ax.axline((min(y), min(y)), slope=1.0, color="#777777", linestyle="--", label="perfect")
     ax.scatter(y, predicted, s=22, color=COLOURS[0], label="samples")
@@ -143,7 +154,11 @@ def predicted_against_true(
 
 
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: Any = None) -> Any:
-    """The confusion matrix as a table of counts: a row for each true class."""
+    """The confusion matrix as a table of counts: a row for each true class.
+
+    >>> [text.get_text() for text in confusion([[9, 1], [0, 10]], ["cat", "dog"]).texts]
+    ['9', '1', '0', '10']
+    """
     ax = _axes(ax, "Confusion matrix", "predicted class", "true class")
     largest = max(map(max, matrix))
     ax.imshow(matrix, cmap="Blues", vmin=0, vmax=max(largest, 1))
@@ -170,6 +185,10 @@ def activations(
 
     ``model`` has ``layers``, each a function of the outputs of the one before; ``X`` sets the part
     of the plane that is shown.
+
+    >>> from nn import MLP
+    >>> len(activations(MLP(2, [3, 1], rng=0), [[0, 0], [1, 1]]).axes)  # 4 neurons, 2 scales
+    6
     """
     xs, ys, points = _grid(X, resolution)
     responses = [_through(model.layers, point) for point in points]
@@ -207,6 +226,12 @@ def gradient_norms(models: Any, *, ax: Any = None) -> Any:
     """The norm of each layer's gradient, as `backward` left it, against the layer.
 
     ``models`` is a model, or a mapping of names to models to compare.
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [3, 1], "tanh", rng=0)
+    >>> model([1.0, 2.0]).backward()
+    >>> len(gradient_norms({"tanh": model}).lines[0].get_ydata())
+    2
     """
     ax = _axes(ax, "Gradient by layer", "layer", "norm of the gradient")
     compared = models if isinstance(models, Mapping) else {"gradient": models}
@@ -223,7 +248,12 @@ def gradient_norms(models: Any, *, ax: Any = None) -> Any:
 
 
 def weights(model: Any, *, figure: Any = None) -> Any:
-    """The parameters of each layer as a map: a row for each neuron, its bias in the last column."""
+    """The parameters of each layer as a map: a row for each neuron, its bias in the last column.
+
+    >>> from nn import MLP
+    >>> weights(MLP(2, [3, 1], rng=0)).axes[0].images[0].get_array().shape
+    (3, 3)
+    """
     layers = _by_layer(model)
     figure = figure or _figure(min(3.2 * len(layers), 14.0), 3.4)
     size = max(abs(p.data) for rows in layers.values() for row in rows for p in row) or 1.0
