@@ -373,6 +373,19 @@ def test_a_decorated_function_keeps_its_name_and_text():
         f.source  # noqa: B018  # a property that raises
 
 
+def test_a_method_is_compiled_for_each_instance():
+    class Model:
+        def __init__(self, w):
+            self.w = Value(w)
+
+        @autograd.compile
+        def loss(self, x):
+            return self.w * x
+
+    a, b = Model(2.0), Model(3.0)
+    assert [model.loss(x).data for x in (1.0, 5.0) for model in (a, b)] == [2.0, 3.0, 10.0, 15.0]
+
+
 def test_compiled_functions_nest():
     w = Value(3.0)
     inner = autograd.compile(lambda x: x * w)
@@ -470,6 +483,7 @@ def test_surrounding_numbers_are_constants():
         lambda x: [1, 2, 3][x],
         lambda x: range(x),
         lambda x: x // 2,
+        lambda x: f"{x:.2f}",
         lambda x: {x: 1},
         lambda x: (x * Value(1.0)).backward(),
     ],

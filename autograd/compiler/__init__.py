@@ -34,7 +34,6 @@ def compile(
     >>> result.backward()
     >>> result.data, w.grad, b.grad
     (1.0, 4.0, 2.0)
-    >>> print(loss.source)  # doctest: +SKIP
 
     ``f`` takes numbers, Values, or nested lists, tuples, dicts or NumPy arrays of them. It may use
     Values from outside, a model's parameters: each call reads their ``data`` as it is then. The

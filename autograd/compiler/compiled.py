@@ -17,6 +17,7 @@ import copyreg
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -203,12 +204,8 @@ class CompiledFunction:
         return f"<compiled function {self.__name__}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        if instance is None:
-            return self
-        raise TypeError(
-            f"{self.__name__} is a method: compile it on the instance, "
-            f"instance.{self.__name__} = autograd.compile(instance.{self.__name__})"
-        )
+        """As a class attribute it is a method; each instance has recordings of its own."""
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         recorder = engine._recorder.get()

@@ -23,6 +23,7 @@ from .views import view
 
 WIDTH = 96  # of a line
 _PART = re.compile(r"([px](?:\[[^\]]*\])?(?:\.reshape\(([^)]*)\))?)(.*)$")
+_COMMENT = re.compile(r"^(    .*?\S) +# (\([\d, ]*\))$")
 _NAME = re.compile(r"\b(d?)(pool|[zasmt])(\d+)(?=_list\b|\b)")
 
 
@@ -57,7 +58,8 @@ def renumbered(source: str) -> str:
             numbers[kind + number] = counts[kind]
         return f"{adjoint}{kind}{numbers[kind + number]}"
 
-    return _NAME.sub(name, source)
+    lines = _NAME.sub(name, source).split("\n")
+    return "\n".join([_COMMENT.sub(lambda m: f"{m[1]:<48}  # {m[2]}", line) for line in lines])
 
 
 class Line:
@@ -469,7 +471,7 @@ class Emitter:
         for line in self.lines:
             if not line.inlined:
                 source = f"{line.name} = {line.text.source}"
-                lines.append(f"{source:<{44}}  # {line.comment}" if line.comment else source)
+                lines.append(f"{source}  # {line.comment}" if line.comment else source)
         return lines
 
 
@@ -505,7 +507,9 @@ def _used(x: Text) -> Text:
 def _sum_of_products(terms: list[tuple[Text, Text]]) -> Text:
     """``a * b + c - d``: factors of 1 and -1 are not written."""
     total: Text | None = None
-    for left, right in terms:
+    plus = (i for i, (left, _) in enumerate(terms) if not left.source.startswith("-"))
+    first = next(plus, 0)  # a sum does not begin with a minus if it can
+    for left, right in [terms[first], *terms[:first], *terms[first + 1 :]]:
         if right.source == "1.0":
             left, right = right, left
         sign = "+"

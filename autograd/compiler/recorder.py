@@ -54,6 +54,9 @@ class Traced(Value):
             "the compiled function returns, or use autograd.grad inside"
         )
 
+    def __format__(self, spec: str) -> str:
+        return _forbidden("formatting a number")() if spec else str(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.op.name if self.op else 'argument'})"
 

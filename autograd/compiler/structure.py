@@ -6,7 +6,9 @@ a recording serves alike; `rebuild` puts them together again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from math import prod
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -30,7 +32,10 @@ class Container(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A list or tuple of plain numbers or an array, the usual case, kept short."""
+    """A list or tuple of plain numbers, a list of equally long lists of them, or an array.
+
+    They are the usual arguments, and so kept short.
+    """
 
     kind: type
     shape: tuple[int, ...]
@@ -48,6 +53,9 @@ def flatten(x: Any, leaves: list[Any]) -> Any:
         if kind in (list, tuple) and x and set(map(type, x)) <= {float, int}:
             leaves.extend(x)
             return Row(kind, (len(x),))
+        if kind is list and (numbers := _table(x)):
+            leaves.extend(numbers)
+            return Row(kind, (len(x), len(x[0])))
         return Container(kind, None, tuple([flatten(e, leaves) for e in x]))
     if isinstance(x, Value):
         leaves.append(x)
@@ -73,12 +81,13 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     if isinstance(structure, Static):
         return structure.thing
     if isinstance(structure, Row):
-        if structure.kind in (list, tuple):
-            return structure.kind(next(leaves) for _ in range(structure.shape[0]))
-        size = 1
-        for n in structure.shape:
-            size *= n
-        return _array([next(leaves) for _ in range(size)], structure.shape)
+        numbers = [next(leaves) for _ in range(prod(structure.shape))]
+        if structure.kind not in (list, tuple):
+            return _array(numbers, structure.shape)
+        if len(structure.shape) == 1:
+            return structure.kind(numbers)
+        rows, width = structure.shape
+        return [numbers[i * width : (i + 1) * width] for i in range(rows)]
     elements = [rebuild(e, leaves) for e in structure.elements]
     if isinstance(structure.kind, type) and issubclass(structure.kind, dict):
         return dict(zip(structure.keys or (), elements, strict=True))
@@ -86,6 +95,14 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
         return _array(elements, structure.keys)
     make: Callable[..., Any] = structure.kind
     return make(*elements) if hasattr(make, "_fields") else make(elements)
+
+
+def _table(rows: Sequence[Any]) -> list[Any]:
+    """The numbers in a list of equally long lists of plain numbers; empty if it is none."""
+    if set(map(type, rows)) != {list} or len(set(map(len, rows))) > 1:
+        return []
+    numbers = [*chain.from_iterable(rows)]
+    return numbers if set(map(type, numbers)) <= {float, int} else []
 
 
 def _array(elements: list[Any], shape: tuple[int, ...]) -> Any:
