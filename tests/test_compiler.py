@@ -461,6 +461,20 @@ def test_a_static_argument_is_a_plain_object_and_another_one_records_anew():
     assert [f(n, 2.0).data for n in (1, 4, 1)] == [6.0, 24.0, 6.0]
 
 
+def test_a_value_that_is_only_compared_gets_no_gradient():
+    switch, w = Value(1.0), Value(3.0)
+
+    def f(x, limit):
+        return w * x if switch > 0 and x < limit else w * x * 2
+
+    fast = autograd.compile(f)
+    for switch.data, limit in ((1.0, 3.0), (-1.0, 3.0), (1.0, 1.0), (1.0, 3.0)):
+        given = Value(limit)
+        check(f, fast, (2.0, given), [w])
+        assert switch.grad is autograd.value.NEVER
+        assert given.grad is autograd.value.NEVER
+
+
 def test_surrounding_numbers_are_constants():
     scale = [2.0]
     f = autograd.compile(lambda x: x * scale[0])

@@ -279,7 +279,10 @@ class CompiledFunction:
         program = path.program("gradient" if differentiates else "value")
         parents = self._parents(path, program, leaves)
         p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
-        x = np.array([leaves[i] for i in path.numbers], float) if path.numbers else _NOTHING
+        x = _NOTHING
+        if path.inputs:
+            numbers = [leaves[i] for i in path.numbers] + [leaf.data for leaf in path.compared]
+            x = np.array(numbers + [leaves[i].data for i in path.compared_arguments], float)
         found = computed(program, p, x)
         if found is None:
             return None

@@ -169,7 +169,8 @@ def _jumps(members: Ids, order: Ids) -> float:
     if order.shape[-1] == 1:
         return float("inf")
     there = (order[..., 1:] >= 0) & (order[..., :-1] >= 0)
-    return float(np.abs(members[order[..., 1:]] - members[order[..., :-1]])[there].mean())
+    apart = np.abs(members[order[..., 1:]] - members[order[..., :-1]])[there]
+    return float(apart.mean()) if len(apart) else float("inf")
 
 
 def following(

@@ -104,14 +104,20 @@ class Path:
             for guard, a, b in zip(guards, roots[n::2], roots[n + 1 :: 2], strict=True)
             if a.value is None or b.value is None
         ]
-        used = set(reachable(roots))
+        used, in_outputs = set(reachable(roots)), set(reachable(self.outputs))
         of_values = [i for i, node in enumerate(traced) if type(node) is Traced]
-        self.arguments = [i for i in of_values if known[traced[i]] in used]
+        self.arguments = [i for i in of_values if known[traced[i]] in in_outputs]
         self.numbers = [i for i, node in enumerate(traced) if type(node) is not Traced]
+        compared = used - in_outputs  # Values that are only compared are numbers to the program
+        self.compared = [x for x in self.leaves if known[x] in compared]
+        self.compared_arguments = [i for i in of_values if known[traced[i]] in compared]
+        self.leaves = [x for x in self.leaves if known[x] in in_outputs]
         self.parameters = [known[x] for x in self.leaves] + [
             known[traced[i]] for i in self.arguments
         ]
         self.inputs = [known[traced[i]] for i in self.numbers]
+        self.inputs += [known[x] for x in self.compared]
+        self.inputs += [known[traced[i]] for i in self.compared_arguments]
         self.simplified = len(used)
         self.plain = not self.arguments and all(not leaf.parents for leaf in self.leaves)
         self.seeds: list[Expression] = []
