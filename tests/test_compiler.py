@@ -19,7 +19,7 @@ from .random_graphs import Program, programs
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled import MOST_MISSES  # noqa: E402
+from autograd.compiler.compiled import MOST_MISSES, CompiledValue  # noqa: E402
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -119,7 +119,9 @@ def check_program(program: Program, batch: int) -> None:
     def loss():
         return sum(program(*point) for point in points)
 
-    check(loss, autograd.compile(loss), (), leaves)
+    fast = autograd.compile(loss)
+    check(loss, fast, (), leaves)
+    assert isinstance(fast(), CompiledValue)  # and not what eager code gave instead
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(2500, marks=pytest.mark.slow)])
@@ -251,6 +253,121 @@ def test_attention_is_equal_to_eager():
 
     leaves = [x for M in (Q, K, V, X) for row in M for x in row]
     check(f, autograd.compile(f), (), leaves)
+
+
+def layer(weights, x, f=lambda z: z):
+    return [f(sum((wi * xi for wi, xi in zip(w, x, strict=True)), b)) for *w, b in weights]
+
+
+def recurrent(m, X):
+    h = [Value(0.0)] * 6
+    for x in X:
+        pairs = zip(layer(m(6, 3), x[:2]), layer(m(6, 7), h), strict=True)
+        h = [(a + b).tanh() for a, b in pairs]
+    return sum(layer(m(1, 7), h))
+
+
+def gated(m, X):
+    h = c = [Value(0.0)] * 5
+    for x in X[:6]:
+        z = [*x[:2], *h]
+        i, f, o = (layer(m(5, 8, k), z, autograd.sigmoid) for k in "ifo")
+        g = layer(m(5, 8, "g"), z, autograd.tanh)
+        c = [a * b + p * q for a, b, p, q in zip(f, c, i, g, strict=True)]
+        h = [a * b.tanh() for a, b in zip(o, c, strict=True)]
+    return autograd.mean([a * a for a in h])
+
+
+def convolution(m, X):
+    signal = [x[0] * w for x, w in zip(X, m(1, len(X))[0], strict=True)]
+    windows = [signal[i : i + 4] for i in range(len(signal) - 3)]
+    maps = [layer(m(3, 5), window, autograd.relu) for window in windows]
+    pooled = [autograd.maximum(channel) for channel in zip(*maps, strict=True)]
+    return autograd.logsumexp(pooled)
+
+
+def distances(m, X):
+    points = [layer(m(3, 3), x[:2]) for x in X]
+    total = 0.0
+    for i, a in enumerate(points):
+        for b in points[:i]:
+            total += autograd.exp(-sum((p - q) ** 2 for p, q in zip(a, b, strict=True)))
+    return total
+
+
+def normalised_batch(m, X):
+    columns = list(zip(*(layer(m(4, 3), x[:2]) for x in X), strict=True))
+    means = [autograd.mean(c) for c in columns]
+    spread = [
+        autograd.mean([(z - mu) ** 2 for z in c]) for c, mu in zip(columns, means, strict=True)
+    ]
+    scaled = [
+        [(z - mu) / (v + 1e-5).sqrt() for z in c]
+        for c, mu, v in zip(columns, means, spread, strict=True)
+    ]
+    return sum(z.silu() * w for c, w in zip(scaled, m(1, 4)[0], strict=True) for z in c)
+
+
+def classifier(m, X):
+    losses = []
+    for i, x in enumerate(X):
+        logits = layer(m(4, 9), layer(m(8, 3), x[:2], autograd.gelu))
+        losses.append(-autograd.log_softmax(logits)[i % 4])
+    return autograd.mean(losses)
+
+
+def mixture(m, X):
+    likelihoods = []
+    for x in X:
+        parts = [w - (x[0] - mu) ** 2 / (2 * s * s) for w, mu, s in m(5, 3)]
+        likelihoods.append(autograd.logsumexp(parts))
+    return autograd.sum(likelihoods)
+
+
+def triangular(m, X):
+    """A lower triangle solved row by row, with sums of growing length."""
+    solved = []
+    for i, row in enumerate(m(9, 9)):
+        known = sum((row[j] * solved[j] for j in range(i)), Value(0.0))
+        solved.append((X[i][0] - known) / (row[i] * row[i] + 1.0))
+    return sum(s * s for s in solved)
+
+
+@pytest.mark.parametrize("as_arrays", [False, True], ids=["as it pays", "arrays"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        recurrent,
+        gated,
+        convolution,
+        distances,
+        normalised_batch,
+        classifier,
+        mixture,
+        triangular,
+    ],
+)
+def test_what_models_are_made_of_is_equal_to_eager(f, as_arrays, monkeypatch):
+    if as_arrays:
+        arrays_pay(monkeypatch)
+    matrices = {}
+    rng = random.Random(5)
+
+    def m(rows, columns, name=""):
+        if (rows, columns, name) not in matrices:
+            matrices[rows, columns, name] = [
+                [Value(rng.uniform(-1, 1)) for _ in range(columns)] for _ in range(rows)
+            ]
+        return matrices[rows, columns, name]
+
+    X, _ = data(16, 2)
+    f(m, X)
+    leaves = [x for matrix in matrices.values() for row in matrix for x in row]
+    fast = autograd.compile(lambda X: f(m, X))
+    check(lambda X: f(m, X), fast, (X,), leaves)
+    Z, _ = data(16, 2, seed=9)
+    check(lambda X: f(m, X), fast, (Z,), leaves)
+    assert isinstance(fast(Z), CompiledValue)  # and not what eager code gave instead
 
 
 # ---------------------------------------------------------------------------- arguments, results
