@@ -324,14 +324,17 @@ class Emitter:
         return "a", lambda: source
 
     def _ragged(self, group: Group) -> Callable[[], Text]:
-        operands = [self.operand(c, terms=True) for c in group.columns]
         assert group.offsets is not None
         starts = self.constant("i", group.offsets)
+        factor = self._same_constant(group.columns[0])
+        columns = group.columns if factor is None else group.columns[1:]
+        operands = [self.operand(c, terms=True) for c in columns]
         if len(operands) == 2:
             terms = _sum_of_products([(_used(operands[0]), _used(operands[1]))])
             return lambda: call("xp.segments", Text("'sum'"), terms, Text(starts))
-        name = Text(repr(group.op.name))
-        return lambda: call("xp.segments", name, _used(operands[0]), Text(starts))
+        name = Text("'sum'" if group.op is ops.dot else repr(group.op.name))
+        total = call("xp.segments", name, _used(operands[0]), Text(starts))
+        return lambda: total if factor in (None, 1.0) else text(factor) * total
 
     def _reduction(self, group: Group) -> tuple[str, Callable[[], Text]]:
         arrangement = group.arrangement
@@ -348,7 +351,7 @@ class Emitter:
         if self._same_constant(lefts) is not None:
             factor = self._same_constant(lefts)
             source, axis = self._along(rights)
-            where = [] if source.source and rights.ndim == 1 else [Text(f"axis={axis}")]
+            where = [] if rights.ndim == 1 else [Text(f"axis={axis}")]
             total = call("xp.sum", source, *where)
             return "s", lambda: total if factor == 1.0 else text(factor) * total
         return self._matrix_product(lefts, rights)
