@@ -14,8 +14,9 @@ from typing import Any
 from ..value import Constant, Value, recording
 from .arrays import NUMBERS, Arrays
 from .differentiate import gradient
-from .emit import Emitter, renumbered, wrapped
+from .emit import Emitter
 from .expressions import Expression, Graph, reachable
+from .layout import renumbered, wrapped
 from .recorder import Guard, Traced, TraceRecorder
 from .schedule import Schedule
 from .simplify import Simplifier
