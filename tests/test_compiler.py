@@ -3,6 +3,7 @@
 import math
 import pickle
 import random
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -199,11 +200,14 @@ def test_a_network_is_equal_to_eager(sizes, batch):
     check(loss, autograd.compile(loss), (), model.parameters())
 
 
-def test_the_demo_trains_as_it_does_eagerly_over_a_hundred_steps():
-    X, y = data(12)
+@pytest.mark.parametrize(
+    ("points", "width"), [(12, 8), pytest.param(100, 16, marks=pytest.mark.slow)]
+)
+def test_the_demo_trains_as_it_does_eagerly_over_a_hundred_steps(points, width):
+    X, y = data(points)
     curves = []
     for prepare in (lambda f: f, autograd.compile):
-        model = Network([2, 8, 8, 1])
+        model = Network([2, width, width, 1])
         loss = prepare(hinge(model, X, y))
         curve = []
         for step in range(100):
@@ -227,6 +231,23 @@ def test_the_program_of_the_demo_has_its_matrix_products_and_nothing_gathered():
     assert fast.source.count(" @ ") == 8  # three forward, four backward, the penalty
     assert "[i" not in fast.source
     assert len(fast.source.splitlines()) < 35
+
+
+def test_the_report_has_nodes_operations_products_and_seconds():
+    model = Network([2, 16, 16, 1])
+    X, y = data(20)
+    fast = autograd.compile(hinge(model, X, y))
+    fast()
+    report = fast.report()
+    counts = dict(re.findall(r"^(\D+?) +([\d,]+)$", report, re.MULTILINE))
+    recorded = int(counts["nodes recorded"].replace(",", ""))
+    assert 12_000 < recorded < 15_000
+    assert int(counts["nodes after simplifying"].replace(",", "")) < recorded / 5
+    assert int(counts["array operations"]) < 40
+    assert counts["matrix products"] == "8"
+    assert "W2.T: (20 x 16) @ (16 x 16)" in report
+    for stage in ("record", "simplify", "differentiate", "schedule", "emit"):
+        assert re.search(rf"seconds to {stage} +\d+\.\d+", report)
 
 
 def test_attention_is_equal_to_eager():

@@ -44,7 +44,9 @@ def compile(
     (lengths, shapes) and one that compares otherwise (``if x > 0``, ``max``, ``sorted``).
 
     **Plain numbers that f takes from the surrounding code are constants**: what they were when
-    ``f`` was recorded, they are for good. Pass what changes as an argument.
+    ``f`` was recorded, they are for good. Pass what changes as an argument. Likewise the Values
+    are those that ``f`` met then: change their ``data``, do not put others in their place. What
+    ``f`` does besides computing (print, append) it does when it is recorded, not at every call.
 
     ``static_argnums`` names the positions of arguments that ``f`` needs as plain Python objects, as
     an index or a count; another value records anew. ``xp`` is another array library with NumPy's
