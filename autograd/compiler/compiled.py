@@ -34,6 +34,7 @@ from .structure import Static, flatten, rebuild
 
 MOST_PATHS = 64  # recordings of one structure; a function with more of them runs as it is
 MOST_MISSES = 16  # calls in a row, each of which took a new path
+FEW = 4  # recordings that are tried where there are too many
 MOST_IN_VAIN = 3  # calls in a row where the numbers, not the path, are what the program cannot do
 
 
@@ -182,6 +183,7 @@ class Paths(list[Path]):
     """The recordings for one structure of arguments, the last used first."""
 
     misses = 0  # calls in a row that took a new path
+    given_up = False  # whether new paths are no longer recorded
     in_vain = 0  # calls in a row recorded for a path that was known, but failed at their numbers
 
 
@@ -216,7 +218,7 @@ class CompiledFunction:
         leaves: list[Any] = []
         structure = flatten((args, kwargs), leaves) if args or kwargs else NO_ARGUMENTS
         paths = self._paths(structure)
-        for path in paths:
+        for path in paths[:FEW] if paths.given_up else paths:
             result = self._run(path, structure, leaves, recorder is None)
             if result is not None:
                 if path is not paths[0]:
@@ -244,11 +246,12 @@ class CompiledFunction:
             return self._eager(structure, leaves)
         paths.misses += 1
         if paths.misses > MOST_MISSES or len(paths) >= MOST_PATHS:
-            if paths.misses == MOST_MISSES + 1:
+            if not paths.given_up:
+                paths.given_up = True
                 warnings.warn(
                     f"{self.__name__} takes another branch at nearly every call, so it runs as it "
                     "is, not compiled: use autograd.maximum, minimum and relu instead of branches",
-                    stacklevel=4,
+                    stacklevel=3,
                 )
             return self._eager(structure, leaves)
         with collector_paused():
