@@ -18,6 +18,7 @@ from .calculus import (
     vjp,
 )
 from .check import gradcheck
+from .collector import collector_paused
 from .compiler import compile
 from .draw import draw_dot, to_svg
 from .nonfinite import find_nonfinite
@@ -34,7 +35,15 @@ if TYPE_CHECKING:  # the operations, which the table names
     def __getattr__(name: str) -> Operation: ...
 
 
-__all__ = ["Constant", "Value", "log_softmax", "no_grad", "softmax", "topological_order"]
+__all__ = [
+    "Constant",
+    "Value",
+    "collector_paused",
+    "log_softmax",
+    "no_grad",
+    "softmax",
+    "topological_order",
+]
 __all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
 __all__ += ["taylor", "value_and_grad", "vjp"]
 __all__ += ["explain", "find_nonfinite", "gradcheck"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
-from autograd import Value
+from autograd import Value, collector_paused
 
 from .checks import at_least_0, positive, whole
 from .history import History
@@ -110,7 +109,7 @@ def fit(
     factor = schedule_of(schedule, whole("epochs", epochs))
     stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
     history, base_lr, best = History(task.name), optimiser.lr, run.weights()
-    with _collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
+    with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):
             optimiser.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
             if shuffle and batch_size < len(task.train):
@@ -291,14 +290,3 @@ def _batch_size(batch_size: int | None, samples: int) -> int:
             stacklevel=3,
         )
     return min(batch_size, samples)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 
 from .. import value as engine
+from ..collector import collector_paused
 from ..ops import Operation
 from ..passes import adjoints
 from ..pickling import _reduce
 from ..value import Value, topological_order
 from .arrays import Arrays
-from .program import Path, Program, collector_paused
+from .program import Path, Program
 from .recorder import TraceRecorder
 from .structure import Static, flatten, rebuild
 

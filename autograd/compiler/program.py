@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import operator
 import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
+from ..collector import collector_paused
 from ..value import Constant, Value, recording
 from .arrays import NUMBERS, Arrays
 from .differentiate import gradient
@@ -30,21 +29,6 @@ SYMBOLS = {
     operator.eq: "==",
     operator.ne: "!=",
 }
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without the cyclic garbage collector, which would look through a growing graph over and over.
-
-    The compiler makes no cycles: what it drops is freed at once.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class Path:
