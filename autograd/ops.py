@@ -248,16 +248,20 @@ def _pow(a: float, b: float) -> float:
     return y  # type: ignore[no-any-return]  # a float otherwise
 
 
-def _has_nan(xs: tuple[float, ...]) -> bool:
-    return not all(map(operator.eq, xs, xs))  # NaN alone differs from itself
+def _larger(a: float, b: float) -> float:
+    return a if a >= b or a != a else b  # NaN alone differs from itself
+
+
+def _smaller(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
 
 
 def _maximum(*xs: float) -> float:
-    return math.nan if _has_nan(xs) else max(xs)
+    return reduce(_larger, xs)  # builtin max loses a NaN that is not the first
 
 
 def _minimum(*xs: float) -> float:
-    return math.nan if _has_nan(xs) else min(xs)
+    return reduce(_smaller, xs)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:
