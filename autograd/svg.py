@@ -29,7 +29,7 @@ def render(source: str, time_limit: float = TIME_LIMIT) -> str:
         command = [sys.executable, "-c", _BY_PYGRAPHVIZ]  # a process, because that can be stopped
     else:
         raise RuntimeError(
-            "drawing needs Graphviz: pip install 'scalargrad[render]', or install the program dot "
+            "drawing needs Graphviz: pip install pygraphviz, or install the program dot "
             "(https://graphviz.org/download) and have it on PATH"
         )
     try:

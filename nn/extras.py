@@ -6,17 +6,17 @@ from importlib import import_module
 from typing import Any
 
 
-def need(module: str, package: str = "", extra: str = "demo") -> Any:
+def need(module: str, package: str = "") -> Any:
     """The imported ``module``; ImportError that says what to install where it is missing.
 
     >>> need("math").sqrt(9.0)
     3.0
     >>> need("no_such_module", package="Missing")
     Traceback (most recent call last):
-    ImportError: this needs Missing: pip install 'scalargrad[demo]'
+    ImportError: this needs Missing: pip install Missing
     """
     try:
         return import_module(module)
     except ModuleNotFoundError:
         name = package or module.partition(".")[0]
-        raise ImportError(f"this needs {name}: pip install 'scalargrad[{extra}]'") from None
+        raise ImportError(f"this needs {name}: pip install {name}") from None

@@ -185,8 +185,7 @@ def _numpy_is_installed() -> bool:
         import numpy  # noqa: F401
     except ImportError:
         warnings.warn(
-            "NumPy is not installed, so models train uncompiled, which is slow: "
-            "pip install 'scalargrad[fast]'",
+            "NumPy is not installed, so models train uncompiled, which is slow: pip install numpy",
             RuntimeWarning,
             stacklevel=4,
         )

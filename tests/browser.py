@@ -35,7 +35,7 @@ def require_module(name):
     try:
         return __import__(name)
     except ImportError:
-        require(False, f"needs {name}: pip install 'scalargrad[browser]'")
+        require(False, f"needs {name}: pip install -e '.[browser]'")
 
 
 @contextmanager

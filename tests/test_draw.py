@@ -513,11 +513,11 @@ def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
     only("", monkeypatch)
-    with pytest.raises(RuntimeError, match=r"pip install 'scalargrad\[render\]'.*program dot"):
+    with pytest.raises(RuntimeError, match=r"pip install pygraphviz, .*program dot"):
         to_svg(example())
     bundle = draw_dot(example())._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
-    assert "pip install 'scalargrad[render]'" in bundle["text/plain"]
+    assert "pip install pygraphviz" in bundle["text/plain"]
 
 
 @needs_graphviz

@@ -62,7 +62,7 @@ def compile(
         if error.name != "numpy":
             raise
         raise ModuleNotFoundError(
-            "autograd.compile needs NumPy: pip install 'scalargrad[fast]'", name="numpy"
+            "autograd.compile needs NumPy: pip install numpy", name="numpy"
         ) from None
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     if f is None:
