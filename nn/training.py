@@ -270,6 +270,11 @@ class _Stopper:
 
 def _optimiser(optimizer: str | Optimiser, model: Any, lr: float | None) -> Optimiser:
     if isinstance(optimizer, Optimiser):
+        if not set(model.parameters()) & set(optimizer.parameters):
+            raise ValueError(
+                "the optimiser holds none of the model's parameters: make it with "
+                f"{type(optimizer).__name__}(model.parameters(), ...)"
+            )
         optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
         return optimizer
     if optimizer not in OPTIMISERS:

@@ -508,6 +508,11 @@ NAN, INF = math.nan, math.inf
         ({"y": [[0, 1]] * 4}, ValueError, "the model has 1 outputs, the target 2 numbers"),
         ({"loss": "huber"}, ValueError, "unknown loss 'huber': it is mse, .*hinge or a callable"),
         ({"optimizer": "sdg"}, ValueError, "unknown optimizer 'sdg': it is sgd, adam"),
+        (
+            {"optimizer": nn.SGD(nn.MLP(2, [1]).parameters())},
+            ValueError,
+            r"the optimiser holds none of the model's parameters: .* SGD\(model.parameters\(\)",
+        ),
         ({"schedule": "up"}, ValueError, "unknown schedule 'up': it is constant, linear"),
         (
             {"schedule": lambda k: -1.0},
