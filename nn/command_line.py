@@ -209,7 +209,13 @@ def run(args: argparse.Namespace) -> int:
     history = _train(job, train, args)
     predicted = job.predict(held_out.X)
     print(f"\nOn held-out data\n{report(held_out, predicted)}\n")
-    written = write(out, job, history, held_out, predicted)
+    written: list[str] = []
+    try:
+        written += write(out, job, history, held_out, predicted)
+    except KeyboardInterrupt:
+        done = f"in {out} is only: {' '.join(written)}" if written else "nothing was written"
+        print(f"\ninterrupted while writing; {done}", file=sys.stderr)
+        return 130
     interrupted = history.stopped.startswith("interrupted")
     print("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
     print(f"in {out}: {' '.join(written)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,49 @@ from .history import History
 from .job import Job
 from .report import confusion_matrix
 
+PICTURES = (
+    "loss.svg",
+    "boundary.svg",
+    "confusion.svg",
+    "predictions.svg",
+    "graph.svg",
+    "step.html",
+)
+
 
 def write(
     out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
-) -> list[str]:
-    """Write all files; their names."""
-    name, draw = _picture_of_answers(job, held_out, predicted)
-    pictures = {name: draw}
-    if history.loss:
-        pictures = {"loss.svg": partial(plot.loss_curve, history), **pictures}
-    for name, draw in pictures.items():
-        figure = plot.new_figure()
-        draw(ax=figure.subplots())
-        plot.save(figure, Path(out, name))
-    neuron, title = _one_neuron(job, held_out)
-    Path(out, "graph.svg").write_text(to_svg(neuron, title=title), encoding="utf-8")
-    Stepper(neuron, title=title).save(Path(out, "step.html"))
+) -> Iterator[str]:
+    """Write all files, the model first; the name of each once it is there. Pictures that an
+    earlier run left in ``out`` are removed, as they are not of this model."""
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
-    return [*pictures, "graph.svg", "step.html", "model.json"]
+    for name in PICTURES:
+        Path(out, name).unlink(missing_ok=True)
+    yield "model.json"
+    name, draw = _picture_of_answers(job, held_out, predicted)
+    neuron, title = _one_neuron(job, held_out)
+    files: dict[str, Callable[[Path], Any]] = {
+        "loss.svg": partial(_plot, partial(plot.loss_curve, history)),
+        name: partial(_plot, draw),
+        "graph.svg": lambda path: path.write_text(to_svg(neuron, title=title), encoding="utf-8"),
+        "step.html": Stepper(neuron, title=title).save,
+    }
+    if not history.loss:
+        del files["loss.svg"]
+    for name, save in files.items():
+        try:
+            save(Path(out, name))
+        except BaseException:  # Ctrl-C too: no half of a file
+            Path(out, name).unlink(missing_ok=True)
+            raise
+        yield name
+
+
+def _plot(draw: Callable[..., Any], path: Path) -> None:
+    figure = plot.new_figure()
+    draw(ax=figure.subplots())
+    plot.save(figure, path)
 
 
 def _picture_of_answers(

@@ -82,6 +82,25 @@ def test_kinds_of_data_and_loss(args: list[str], files: set[str]) -> None:
     assert {path.name for path in Path("o").iterdir()} == files | always
 
 
+def test_only_pictures_of_the_present_model_stay_in_the_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("o").mkdir()
+    Path("o/notes.svg").write_text("mine")
+    assert run(*QUICK, "--out", "o") == 0
+    assert run("iris", "--epochs", "0", "--out", "o") == 0
+    here = {"confusion.svg", "graph.svg", "model.json", "notes.svg", "step.html"}
+    assert {path.name for path in Path("o").iterdir()} == here
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.plot.decision_boundary", interrupted)
+    assert run(*QUICK, "--out", "o") == 130
+    assert "o is only: model.json loss.svg\n" in capsys.readouterr().err
+    assert {p.name for p in Path("o").iterdir()} == {"loss.svg", "model.json", "notes.svg"}
+
+
 def test_same_seed_same_bytes() -> None:
     for out in ("a", "b"):
         assert run(*QUICK, "--seed", "7", "--out", out) == 0
