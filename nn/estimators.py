@@ -170,6 +170,9 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             number = getattr(self, name)
             if not isinstance(number, Real) or not 0 <= float(number) < math.inf:
                 raise ValueError(f"{name} must be a number from 0 on, got {number!r}")
+        share: Any = self.validation_fraction
+        if self.early_stopping and not (isinstance(share, Real) and 0 < float(share) < 1):
+            raise ValueError(f"validation_fraction must be above 0 and below 1, got {share!r}")
         if not self.learning_rate_init:
             raise ValueError("learning_rate_init must be positive, got 0")
         return [int(size) for size in hidden], activation

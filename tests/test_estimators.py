@@ -192,6 +192,10 @@ BAD = {
     "max_iter": ({"max_iter": 0}, "max_iter must be a whole number from 1 on, got 0"),
     "alpha": ({"alpha": -1.0}, "alpha must be a number from 0 on, got -1.0"),
     "tol": ({"tol": float("nan")}, "tol must be a number from 0 on, got nan"),
+    "share": (
+        {"early_stopping": True, "validation_fraction": 2},
+        "validation_fraction must be above 0 and below 1, got 2",
+    ),
     "momentum": ({"solver": "sgd", "momentum": 2.0}, "momentum must be"),
 }
 
