@@ -292,7 +292,8 @@ def _at(outputs: list[Any], target: Any) -> Any:
     if not isinstance(target, Real) or not float(target).is_integer():
         raise ValueError(f"a class is a whole number, got {target!r:.80}")
     if not 0 <= (y := int(target)) < len(outputs):  # type: ignore[call-overload]  # a Real has it
-        raise ValueError(f"label {y} is outside the classes 0 .. {len(outputs) - 1}")
+        n = len(outputs)
+        raise ValueError(f"label {y} is outside the classes 0 .. {n - 1} of {n} outputs")
     return outputs[y]
 
 

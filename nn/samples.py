@@ -84,8 +84,10 @@ class Task:
 def loss_of(loss: str | Loss | None, outputs: int, y: Sequence[Any]) -> tuple[str, Loss]:
     """Name and function of a loss given as either; None chooses by the targets.
 
-    Whole numbers 0 .. K - 1 with K outputs: cross_entropy; 0 and 1 with one output:
-    bce_with_logits; -1 and 1 with one output: hinge; anything else: mse.
+    Whole numbers with several outputs: cross_entropy; 0 and 1 with one output: bce_with_logits;
+    -1 and 1 with one output: hinge; anything else: mse. ValueError for what is most likely classes
+    that no loss takes: whole numbers with one output, of which there are only one or two that
+    repeat.
 
     >>> loss_of(None, 1, [1, -1])[0]
     'hinge'
@@ -93,12 +95,16 @@ def loss_of(loss: str | Loss | None, outputs: int, y: Sequence[Any]) -> tuple[st
     if callable(loss):
         return getattr(loss, "__name__", type(loss).__name__), loss
     if loss is None:
-        kinds = set() if isinstance(y[0], list) else set(y)
-        if outputs == 1:
-            chosen = {(0, 1): "bce_with_logits", (-1, 1): "hinge"}
-            loss = chosen.get(tuple(sorted(kinds)), "mse")
-        else:
-            loss = "cross_entropy" if kinds and kinds <= set(range(outputs)) else "mse"
+        kinds = [] if isinstance(y[0], list) else sorted(set(y))
+        whole = kinds and all(kind % 1 == 0 for kind in kinds)
+        chosen = {(0, 1): "bce_with_logits", (-1, 1): "hinge"} if outputs == 1 else {}
+        loss = chosen.get(tuple(kinds), "cross_entropy" if whole and outputs > 1 else "mse")
+        if loss == "mse" and whole and len(kinds) < min(3, len(y)):
+            values = " and ".join(f"{kind:g}" for kind in kinds)
+            raise ValueError(
+                f"y holds {values} only: two classes must be 0 and 1, or -1 and 1, both there; "
+                'to predict numbers, name a loss, loss="mse"'
+            )
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}: it is {', '.join(LOSSES)} or a callable")
     return loss, LOSSES[loss]

@@ -64,7 +64,8 @@ def fit(
     loss
         a name from `nn.losses`, or a callable as described there. None chooses: cross_entropy for
         classes 0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for
-        -1 and 1 with one output, else mse. ``l2`` times the sum of squared parameters is added.
+        -1 and 1 with one output, else mse (not for one whole number alone, nor for two others:
+        they look like classes). ``l2`` times the sum of squared parameters is added.
     optimizer, lr
         "sgd", "adam", "adamw" or "rmsprop" with that learning rate (None: its own), or an
         `Optimiser`, whose ``lr`` is then only set if it is given.

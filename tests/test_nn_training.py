@@ -345,6 +345,9 @@ def test_a_batch_larger_than_the_data_is_clipped_with_a_warning():
         (2, [[0, 1], [1, 0], [1, 0], [0, 0]], "mse"),
         (1, [[0], [1], [1], [0]], "bce_with_logits"),
         (2, [[0], [1], [1], [0]], "cross_entropy"),
+        (1, [3, 0, 1, 0], "mse"),
+        (1, [0.5, 1.5, 0.5, 1.5], "mse"),
+        (1, [0.5, 0.5, 0.5, 0.5], "mse"),
     ],
 )
 def test_the_loss_is_chosen_by_the_targets(outputs, y, name):
@@ -552,8 +555,19 @@ def test_inside_no_grad_there_is_nothing_to_learn_from():
 
 
 def test_a_label_outside_the_classes_is_named():
-    with pytest.raises(ValueError, match=r"sample 3: label 3 is outside the classes 0 \.\. 2"):
-        nn.fit(nn.MLP(2, [3]), XOR, [0, 1, 2, 3], loss="cross_entropy")
+    for loss in ("cross_entropy", None):
+        with pytest.raises(ValueError, match=r"sample 3: label 5 is outside .* 2 of 3 outputs"):
+            nn.fit(nn.MLP(2, [3]), XOR, [0, 1, 2, 5], loss=loss)
+
+
+def test_without_a_loss_what_looks_like_classes_is_not_taken_for_numbers():
+    for y, values in [([0, 2, 0, 2], "0 and 2"), ([0] * 4, "0"), ([-1] * 4, "-1")]:
+        with pytest.raises(ValueError, match=f"y holds {values} only: two classes must be 0 and 1"):
+            nn.fit(nn.MLP(2, [1]), XOR, y)
+        assert nn.fit(nn.MLP(2, [1]), XOR, y, loss="mse", epochs=1).loss_name == "mse"
+    with pytest.raises(ValueError, match="one class only"):
+        nn.fit(nn.MLP(2, [3]), XOR, [0] * 4)
+    assert nn.fit(nn.MLP(1, [1]), [[0], [1]], [1, 3], epochs=1).loss_name == "mse"
 
 
 def test_validation_may_be_of_one_class():
