@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -41,3 +42,12 @@ def whole(name: str, n: Any) -> int:
     if n < 1:
         raise ValueError(f"{name} must be at least 1, got {n}")
     return int(n)
+
+
+def several(taker: str, parameters: Any) -> list[Any]:
+    """``parameters`` as a list; TypeError if they are something else, a model for instance."""
+    if not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
+        )
+    return list(parameters)

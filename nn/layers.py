@@ -45,7 +45,7 @@ def _activation(activation: str | Activation) -> tuple[str, Activation]:
     if callable(activation):
         name = getattr(activation, "__name__", type(activation).__name__)
         return ("linear" if activation is _linear else name), activation
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
         raise ValueError(f"unknown activation {activation!r}: it is {known} or a callable")
     return activation, ACTIVATIONS[activation]
@@ -92,7 +92,8 @@ class Neuron(Module):
             raise TypeError(
                 f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
             )
-        self.activation, self.function = _activation(activation if nonlin else "linear")
+        named = _activation(activation)
+        self.activation, self.function = named if nonlin else _activation("linear")
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
         self.b = Value(0.0)
         self.label_parameters()
@@ -139,9 +140,8 @@ class Layer(Module):
         rng: Random | int | None = None,
     ) -> None:
         nin, nout, rng = whole("nin", nin), whole("nout", nout), generator(rng)
-        activation = activation if nonlin else "linear"
         self.neurons = [
-            Neuron(nin, activation=activation, init=init, rng=rng, nout=nout) for _ in range(nout)
+            Neuron(nin, nonlin, activation, init=init, rng=rng, nout=nout) for _ in range(nout)
         ]
         self.label_parameters()
 
@@ -213,12 +213,14 @@ class MLP(Sequential):
         init: str | Initialiser = "uniform",
         rng: Random | int | None = None,
     ) -> None:
+        if not isinstance(nouts, Iterable):
+            raise TypeError(f"nouts must be a list of sizes, such as [16, 1], got {nouts!r:.80}")
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
         hidden, rng = len(sizes) - 2, generator(rng)
-        if isinstance(activation, str) or callable(activation):
-            activation = [activation] * hidden
+        if isinstance(activation, str) or not isinstance(activation, Sequence):
+            activation = [_activation(activation)[1]] * hidden
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
                 f"an MLP with {hidden} hidden layers takes {hidden} activations, or "

@@ -20,6 +20,8 @@ from typing import Any
 import autograd
 from autograd import Value, dot, log, logsumexp, maximum, mean, relu, softplus
 
+from .checks import several
+
 _SMALLEST = exp(-100.0)  # below it, log(p) is taken as -100, as PyTorch's BCELoss does
 
 
@@ -214,7 +216,7 @@ def l2(parameters: Iterable[Any]) -> Any:
     >>> l2([3.0, -4.0])
     25.0
     """
-    parameters = list(parameters)
+    parameters = several("l2", parameters)
     return dot(parameters, parameters) if parameters else 0.0
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd import Constant, Value
 
-from .checks import at_least_0, below_1, positive
+from .checks import at_least_0, below_1, positive, several
 
 _FEW = 16  # parameters below which a loop over numbers is faster than arrays
 
@@ -31,7 +31,7 @@ class Optimiser:
     slots: tuple[str, ...] = ()  # what is remembered of each parameter from step to step
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
-        self.parameters = list(parameters)
+        self.parameters = several(type(self).__name__, parameters)
         for p in self.parameters:
             if not isinstance(p, Value) or isinstance(p, Constant):
                 raise TypeError(f"an optimiser takes parameters, which are Values, got {p!r:.80}")
@@ -266,7 +266,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     >>> clip_gradients([x, y], 1.0), round(x.grad, 5), round(y.grad, 5)
     (5.0, 0.6, 0.8)
     """
-    parameters, max_norm = list(parameters), positive("max_norm", max_norm)
+    parameters, max_norm = several("clip_gradients", parameters), positive("max_norm", max_norm)
     norm = gradient_norm(parameters)
     factor = max_norm / (norm + 1e-6)
     if factor < 1:
@@ -283,7 +283,7 @@ def gradient_norm(parameters: Iterable[Value]) -> float:
     >>> gradient_norm([x])
     2.0
     """
-    return hypot(*[p.grad for p in parameters])
+    return hypot(*[p.grad for p in several("gradient_norm", parameters)])
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -44,7 +44,7 @@ def fit(
     keep_best: bool = True,
     shuffle: bool = True,
     rng: Random | int | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Callback | Sequence[Callback] = (),
     progress: bool = False,
     compiled: bool = True,
 ) -> History:
@@ -86,7 +86,8 @@ def fit(
         more than ``tolerance`` (default 0) in ``patience`` epochs (default 10) in a row. With
         neither given it runs for all ``epochs``.
     callbacks
-        called as ``callback(model, history)`` after each epoch; True from one ends training.
+        one or several, called as ``callback(model, history)`` after each epoch; True from one ends
+        training.
     progress
         show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
     compiled
@@ -102,6 +103,8 @@ def fit(
     """
     if not (Value(1.0) + 1.0).parents:
         raise RuntimeError("fit needs gradients, which no_grad() switches off: call it outside")
+    _check_model(model)
+    callbacks = _callbacks(callbacks)
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
     optimiser = _optimiser(optimizer, model, lr)
@@ -267,6 +270,21 @@ class _Stopper:
         self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
         self.lowest = min(self.lowest, loss)
         return self.active and self.without >= self.patience
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(
+            f"fit takes a model: a Module, or a callable with parameters(), got {model!r:.80}"
+        )
+
+
+def _callbacks(given: Callback | Sequence[Callback]) -> list[Callback]:
+    callbacks = list(given) if isinstance(given, Iterable) else [given]
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
+    return callbacks
 
 
 def _optimiser(optimizer: str | Optimiser, model: Any, lr: float | None) -> Optimiser:

@@ -137,6 +137,15 @@ def test_the_state_of_another_optimiser_or_model_is_refused():
             ValueError,
             "weight_decay must be finite and at least 0",
         ),
+        *[
+            (
+                lambda p, take=take: take(nn.MLP(2, [1])),
+                TypeError,
+                rf"{take.__name__} takes parameters, such as model.parameters\(\), got MLP\(nin",
+            )
+            for take in (nn.SGD, nn.Adam, nn.l2, nn.gradient_norm)
+        ],
+        (lambda p: nn.clip_gradients(nn.MLP(2, [1]), 1), TypeError, "clip_gradients takes param"),
         (lambda p: nn.SGD([], lr=1.0), ValueError, "SGD got no parameters"),
         (lambda p: nn.SGD([0.5], lr=1.0), TypeError, "parameters, which are Values, got 0.5"),
         (

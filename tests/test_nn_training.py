@@ -288,9 +288,11 @@ def test_callbacks_see_each_epoch_and_may_end_training():
         seen.append((len(history.loss), history.loss[-1]))
         return len(seen) == 3
 
-    history = nn.fit(small(), *blobs(), epochs=10, callbacks=[callback])
-    assert seen == list(enumerate(history.loss, 1))
-    assert history.stopped == "by a callback after 3 epochs"
+    for callbacks in ([callback], callback, iter([callback])):
+        seen.clear()
+        history = nn.fit(small(), *blobs(), epochs=10, callbacks=callbacks)
+        assert seen == list(enumerate(history.loss, 1))
+        assert history.stopped == "by a callback after 3 epochs"
 
 
 def test_an_interrupt_keeps_what_was_trained():
@@ -537,6 +539,8 @@ NAN, INF = math.nan, math.inf
         ({"validation": ([[1.0, 1.0]], [2])}, ValueError, "bce_with_logits, sample 0: target"),
         ({"patience": 0}, ValueError, "patience must be at least 1"),
         ({"tolerance": -1.0}, ValueError, "tolerance must be"),
+        ({"callbacks": None}, TypeError, "callback is called with model and history, got None"),
+        ({"callbacks": ["f"]}, TypeError, "callback is called with model and history, got 'f'"),
         ({"rng": 0.5}, TypeError, "rng must be a random.Random"),
     ],
 )
@@ -547,6 +551,13 @@ def test_bad_input_is_named_before_anything_changes(change, error, message):
     with pytest.raises(error, match=message):
         nn.fit(model, arguments.pop("X"), arguments.pop("y"), **arguments)
     assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("model", [None, abs, nn.MLP, [nn.MLP(2, [1])]])
+def test_what_is_no_model_is_named(model):
+    with pytest.raises(TypeError, match="a callable with parameters\\(\\), got ") as caught:
+        nn.fit(model, *blobs())
+    assert str(caught.value).endswith(repr(model)[:80])
 
 
 def test_inside_no_grad_there_is_nothing_to_learn_from():
