@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from autograd import no_grad
@@ -19,12 +20,17 @@ from .extras import need
 
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
+MOST_POINTS = 1_000  # drawn of the samples
 Model = Callable[[Any], Any]  # of one sample, a list of features; gives one output or a list
 
 
 def save(figure: Any, path: str | Path) -> None:
-    """Write a figure, the same bytes on each run: no date in it, no random identifiers."""
-    with need("matplotlib").rc_context({"svg.hashsalt": "scalargrad"}), warnings.catch_warnings():
+    """Write a figure, the same bytes on each run: no date in it, no random identifiers.
+
+    Text in an SVG stays text, in the viewer's fonts, which have more scripts than Matplotlib's.
+    """
+    settings = {"svg.hashsalt": "scalargrad", "svg.fonttype": "none"}
+    with need("matplotlib").rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts the font lacks
         figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None)
 
@@ -131,8 +137,8 @@ def regression_surface(
     low, high = min([*surface, *y]), max([*surface, *y])
     colours = {"cmap": "viridis", "vmin": low, "vmax": high}
     bands = ax.contourf(xs, ys, _rows(surface, resolution), 12, **colours)
-    first, second = zip(*X, strict=True)
-    ax.scatter(first, second, c=list(y), edgecolors="white", s=22, label="samples", **colours)
+    X, y, style = _some(ax, X, y)
+    ax.scatter(*zip(*X, strict=True), c=y, label="samples", **style, **colours)
     ax.figure.colorbar(bands, ax=ax, label=_plain(target))
     ax.legend(loc="upper right")
     return ax
@@ -161,12 +167,16 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: An
     """
     ax = _axes(ax, "Confusion matrix", "predicted class", "true class")
     largest = max(map(max, matrix))
-    ax.imshow(matrix, cmap="Blues", vmin=0, vmax=max(largest, 1))
-    for i, row in enumerate(matrix):
+    image = ax.imshow(matrix, cmap="Blues", vmin=0, vmax=max(largest, 1))
+    for i, row in enumerate(matrix if len(matrix) <= 20 else []):  # else too small to read
         for j, count in enumerate(row):
             colour = "white" if count > 0.6 * largest else "black"
             ax.text(j, i, str(count), ha="center", va="center", color=colour)
-    names = [_plain(name if len(name) <= 16 else name[:15] + "…") for name in classes]
+    if len(matrix) > 20:
+        ax.figure.colorbar(image, ax=ax, label="samples")
+        ax.locator_params(integer=True)
+        return ax
+    names = [_plain(_short(name)) for name in classes]
     slanted = {"rotation": 45, "ha": "right"} if sum(map(len, names)) > 40 else {}
     ax.set_xticks(range(len(names)), names, **slanted)
     ax.set_yticks(range(len(names)), names)
@@ -300,6 +310,11 @@ def _axes(ax: Any, title: str, xlabel: str, ylabel: str) -> Any:
     return ax
 
 
+def _short(name: str) -> str:
+    """A name that leaves room for the picture."""
+    return name if len(name) <= 16 else name[:15] + "…"
+
+
 def _plain(text: str) -> str:
     """Text that Matplotlib does not take for a formula between dollar signs."""
     return text.replace("$", r"\$")
@@ -332,19 +347,40 @@ def _rows(numbers: Sequence[float], width: int) -> list[list[float]]:
 
 
 def _named(classes: Sequence[str], i: int) -> str:
-    return _plain(classes[i]) if i < len(classes) else str(i)
+    return _plain(_short(classes[i])) if i < len(classes) else str(i)
 
 
 def _samples(
     ax: Any, X: Sequence[Sequence[float]], y: Sequence[float], classes: Sequence[str], count: int
 ) -> None:
-    for k in range(count):
-        own = [x for x, label in zip(X, y, strict=True) if label == k]
-        style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
-        first, second = [x[0] for x in own], [x[1] for x in own]
-        style["label"] = _named(classes, k)
-        ax.scatter(first, second, s=28, edgecolors="white", linewidths=0.6, **style)
-    ax.legend(title="class", loc="best")
+    """The classes' points, a few of each in turn, as one class drawn last would cover the others;
+    and a legend, where it is not longer than the picture."""
+    X, y, style = _some(ax, X, y)
+    for start in range(0, len(X), 50):
+        for k in range(count):
+            own = [
+                x
+                for x, t in zip(X[start : start + 50], y[start : start + 50], strict=True)
+                if t == k
+            ]
+            first, second = [x[0] for x in own], [x[1] for x in own]
+            colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+            label = None if start else _named(classes, k)
+            ax.scatter(first, second, color=colour, marker=marker, label=label, **style)
+    if count <= 10:
+        ax.legend(title="class", loc="best")
+
+
+def _some(
+    ax: Any, X: Sequence[Sequence[float]], y: Sequence[float]
+) -> tuple[list[Sequence[float]], list[float], dict[str, Any]]:
+    """Samples to draw, at most MOST_POINTS, in random order; and how: many are small and pale."""
+    chosen = Random(0).sample(range(len(X)), min(len(X), MOST_POINTS))
+    if len(chosen) < len(X):
+        ax.set_title(f"{ax.get_title()} ({len(chosen):,} of {len(X):,} samples)")
+    many = {"s": 12, "alpha": 0.6, "linewidths": 0.3}
+    style = many if len(chosen) > 250 else {"s": 28, "linewidths": 0.6}
+    return [X[i] for i in chosen], [y[i] for i in chosen], {"edgecolors": "white", **style}
 
 
 def _by_layer(model: Any) -> dict[str, list[list[Any]]]:

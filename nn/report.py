@@ -24,12 +24,33 @@ def report(data: Dataset, predicted: Sequence[float]) -> str:
     matrix = confusion_matrix(data, predicted)
     right = sum(matrix[k][k] for k in range(len(matrix)))
     names = [name if len(name) <= 20 else name[:19] + "…" for name in data.classes]
+    table = _every_class(names, matrix) if len(names) <= 20 else _worst_classes(names, matrix)
+    return f"Accuracy: {right / n:.1%} ({right} of {n})\n\n{table}"
+
+
+def _every_class(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
     rows = [["true \\ predicted", *names, "precision", "recall"]]
     for k, name in enumerate(names):
-        column = sum(row[k] for row in matrix)
-        ratios = [_ratio(matrix[k][k], total) for total in (column, sum(matrix[k]))]
-        rows.append([name, *map(str, matrix[k]), *ratios])
-    return f"Accuracy: {right / n:.1%} ({right} of {n})\n\n{_table(rows)}"
+        rows.append([name, *map(str, matrix[k]), *_precision_and_recall(matrix, k)])
+    return _table(rows)
+
+
+def _worst_classes(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
+    """For classes whose whole table would be wider than a terminal."""
+    classes = range(len(names))
+    lost = {k: sum(matrix[k]) - matrix[k][k] for k in classes}
+    worst = sorted(classes, key=lambda k: -lost[k] / max(sum(matrix[k]), 1))[:10]
+    rows = [[f"worst of {len(names)}", "samples", "precision", "recall"]]
+    rows += [[names[k], str(sum(matrix[k])), *_precision_and_recall(matrix, k)] for k in worst]
+    pairs = [(matrix[i][j], i, j) for i in classes for j in classes if i != j and matrix[i][j]]
+    confused = sorted(pairs, key=lambda pair: -pair[0])[:5]
+    taken = [f"{names[i]} taken for {names[j]}: {count}" for count, i, j in confused]
+    return "\n".join([_table(rows), *(["", "Most confused", *taken] if taken else [])])
+
+
+def _precision_and_recall(matrix: Sequence[Sequence[int]], k: int) -> list[str]:
+    column = sum(row[k] for row in matrix)
+    return [_ratio(matrix[k][k], total) for total in (column, sum(matrix[k]))]
 
 
 def confusion_matrix(data: Dataset, predicted: Sequence[float]) -> list[list[int]]:

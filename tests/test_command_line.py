@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,16 @@ def test_the_report_counts_right() -> None:
         "0                 2  1      1.000   0.667\n"
         "1                 0  1      0.500   1.000"
     )
+
+
+def test_the_report_of_many_classes_has_the_worst_of_them() -> None:
+    data = replace(load("xor")._take(range(90)), classes=[f"c{k}" for k in range(30)])
+    data.y[:] = [k % 30 for k in range(90)]
+    text = report(data, [8 if k == 7 else k for k in data.y])
+    assert text.startswith("Accuracy: 96.7% (87 of 90)\n\nworst of 30  samples  precision  recall")
+    assert "\nc7                 3          -   0.000\n" in text
+    assert text.endswith("\n\nMost confused\nc7 taken for c8: 3")
+    assert max(map(len, text.splitlines())) < 80
 
 
 MISTAKES = {

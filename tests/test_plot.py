@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +105,28 @@ def test_each_class_has_its_region_marker_and_name() -> None:
         [-2.5, -0.1, 1.1], [-0.1, 1.1, 3.5], [(r.min(), r.max()) for r in regions], strict=True
     ):
         assert (at_least, at_most) == pytest.approx((low, high), abs=0.02)
+
+
+def test_no_class_of_many_samples_covers_another_and_no_legend_the_picture() -> None:
+    rng = random.Random(1)
+    many = [[rng.random(), rng.random()] for _ in range(3000)]
+    y = [int(a > b) for a, b in many]
+    ax = plot.decision_boundary(lambda x: x[0] - x[1], many, y, classes=["0", "long name " * 9])
+    assert ax.get_title() == "Decision boundary (1,000 of 3,000 samples)"
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["0", "long name long …"]
+    points = [c for c in ax.collections if len(c.get_offsets()) > 1]
+    assert sum(len(c.get_offsets()) for c in points) == 1000
+    colours = [tuple(c.get_facecolor()[0]) for c in points]
+    assert len(set(colours)) == 2
+    assert all(a != b for a, b in itertools.pairwise(colours))  # in turn
+    ax = plot.decision_boundary(lambda x: [-((x[0] - k / 12) ** 2) for k in range(12)], X, [0] * 4)
+    assert ax.get_legend() is None
+
+
+def test_names_in_a_picture_are_text_in_any_script(tmp_path: Path) -> None:
+    ax = plot.decision_boundary(lambda x: x[0], X, [0, 1, 0, 1], classes=["日本", "ελλ"])
+    plot.save(ax.figure, tmp_path / "a.svg")
+    assert ">日本</text>" in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
 def test_neuron_responses_are_those_of_the_layers() -> None:
