@@ -15,7 +15,7 @@ from typing import Any
 from .ops import dot, sum
 from .passes import adjoints, ancestors, push_forward, recorded
 from .structures import Structure, flatten, flatten_like
-from .value import Constant, Scalar, Value
+from .value import Constant, Scalar, Value, _reader, _recorder, reading, topological_order
 
 Argnums = int | Sequence[int]
 
@@ -52,14 +52,16 @@ class _Call:
                 arguments[i] = structure.build(iter(variables))
                 self.variables += variables
                 self.structures.append(structure)
-            result = f(*arguments, **kwargs or {})
+            with reading(_refusal(self.variables)):
+                result = f(*arguments, **kwargs or {})
+            compiling = _recorder.get() is not None  # then no result is a plain number
         running.clear()
         if result is None:
             raise TypeError(f"{self.name} returned None; does it lack a return statement?")
         self.result = flatten(result, f"what {self.name} returned")
         leaves = [x for x in ancestors(self.result.numbers) if not x.parents]
         # a variable that is not running any more is of this call, or of one inside it
-        self.outside = any(
+        self.outside = compiling or any(
             x.running if isinstance(x, Variable) else type(x) is not Constant for x in leaves
         )
 
@@ -82,6 +84,25 @@ class _Call:
 
     def like_result(self, numbers: Iterable[Scalar]) -> Any:
         return self.result.build(self.plain(numbers))
+
+
+def _refusal(variables: list[Value]) -> Callable[[Value], None]:
+    """What refuses to make a plain number of one that depends on ``variables``: a lost derivative.
+
+    ``f`` may still read ``.data``, which says that it means a constant.
+    """
+    outer = _reader.get()
+
+    def refuse(node: Value) -> None:
+        if not set(variables).isdisjoint(topological_order(node)):
+            raise TypeError(
+                "float(), int() and math's functions lose the derivative: use autograd's functions "
+                "(autograd.sin, not math.sin), or .data where a constant is meant"
+            )
+        if outer is not None:
+            outer(node)
+
+    return refuse
 
 
 def _variable(x: Scalar, running: list[bool]) -> Value:
@@ -124,7 +145,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 
     It has the structure of the argument numbered ``argnums``; if that is a tuple, it is a tuple.
     The other arguments are handed on as they are. 0.0 for what the result does not depend on.
-    TypeError for what is not a number; ValueError for no numbers or ``argnums`` out of range.
+    TypeError for what is not a number, and where ``f`` makes a plain one by ``float()`` or ``math``
+    of what it differentiates; ValueError for no numbers or ``argnums`` out of range.
 
     >>> f = lambda x, p: p["a"] * x**3
     >>> grad(f)(2.0, {"a": 5.0}), grad(f, 1)(2.0, {"a": 5.0}), grad(grad(f))(2.0, {"a": 5.0})

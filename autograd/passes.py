@@ -119,7 +119,7 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
             limits = rules(node, operands, varies)
         pairs = zip(limits, node.local_grads, strict=True)
         # by the exponent, 0 ** 0.5 has derivative 0, but its graph is 0 * log(0): the number stands
-        return [known if g is not None and math.isnan(g) else g for g, known in pairs]
+        return [known if math.isnan(getattr(g, "data", g or 0.0)) else g for g, known in pairs]
 
 
 class _Limits(Recorder):

@@ -29,6 +29,7 @@ from .ops import FLOATS, TABLE, Binary, Node, Operation, Unary, real
 NEVER = float("0.0")  # the ``grad`` that nothing has computed yet: equals 0, told by identity
 _new = object.__new__
 _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)  # None: record
+_reader: ContextVar[Callable[[Value], None] | None] = ContextVar("reader", default=None)
 
 
 def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -171,10 +172,12 @@ class Value(Node):
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     def __float__(self) -> float:
+        if (reader := _reader.get()) is not None:
+            reader(self)
         return self.data
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(float(self))
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -297,6 +300,16 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
         yield
     finally:
         _recorder.reset(token)
+
+
+@contextmanager
+def reading(reader: Callable[[Value], None]) -> Iterator[None]:
+    """Show ``reader`` each Value whose number is taken by float() or int(); it may raise."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
 
 
 def no_grad() -> AbstractContextManager[None]:

@@ -423,13 +423,27 @@ BAD = [
     (lambda: directional_derivative(ag.sum, [1.0], 2.0), ValueError, "tangent 0 must be like"),
     (lambda: taylor(ag.sin, 0.0, -1), ValueError, "whole number >= 0, got -1"),
     (lambda: taylor(ag.sin, [0.0], 1), TypeError, "expected"),
-]
+    *((lambda f=f, x=x: grad(f)(x), TypeError, r"lose the derivative: .*autograd\.sin.* \.data")
+      for f in (math.sin, lambda x: float(3 * x) ** 2, lambda x: x * int(x),
+                lambda x: grad(lambda y: y * float(x))(1.0))
+      for x in (1.0, Value(1.0))),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("call", "error", "message"), BAD)
 def test_bad_input_is_an_error_that_says_what_was_given_and_what_to_do(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_plain_numbers_of_what_is_not_differentiated_are_constants():
+    w = Value(2.0)
+    assert grad(lambda x: x * float(w))(1.0) == 2.0
+    assert grad(lambda x: x * math.sin(x.data))(1.0) == math.sin(1.0)
+    assert grad(lambda x: x * math.sin(grad(lambda y: y * y)(2.0)))(1.0) == math.sin(4.0)
+    assert grad(lambda x: 3.0)(1.0) == 0.0
+    assert gradcheck(lambda x: x * float(w), 1.0, order=2).ok
+    assert float(w) == 2.0
 
 
 @pytest.mark.slow  # 10 seconds, nearly all of them JAX's

@@ -538,6 +538,7 @@ def test_derivatives_are_taken_inside():
     y = f()
     y.backward()
     assert (y.data, w.grad) == (12.0, 12.0)
+    assert autograd.compile(lambda x: x * autograd.grad(lambda t: t * t)(3.0))(2.0).data == 12.0
 
 
 def test_a_result_is_drawn_and_stepped_through():
@@ -623,6 +624,8 @@ def test_surrounding_numbers_are_constants():
 
 # --------------------------------------------------------------------------------------- errors
 
+PARAMETER = Value(2.0)
+
 
 @pytest.mark.parametrize(
     "f",
@@ -638,6 +641,9 @@ def test_surrounding_numbers_are_constants():
         lambda x: f"{x:.2f}",
         lambda x: {x: 1},
         lambda x: (x * Value(1.0)).backward(),
+        lambda x: x * float(PARAMETER),
+        lambda x: x * int(PARAMETER),
+        lambda x: x * math.sin(PARAMETER),
     ],
 )
 def test_reading_a_number_inside_is_an_error_that_says_what_to_do(f):

@@ -44,16 +44,19 @@ def compile(
     (lengths, shapes) and one that compares otherwise (``if x > 0``, ``max``, ``sorted``).
 
     **Plain numbers that f takes from the surrounding code are constants**: what they were when
-    ``f`` was recorded, they are for good. Pass what changes as an argument. Likewise the Values
-    are those that ``f`` met then: change their ``data``, do not put others in their place. What
-    ``f`` does besides computing (print, append) it does when it is recorded, not at every call.
+    ``f`` was recorded, they are for good. Pass what changes as an argument. The ``.data`` of a
+    parameter, read inside ``f``, is such a number: write ``w > 0``, not ``w.data > 0``, and
+    ``abs(w)``, not ``abs(w.data)``. Likewise the Values are those that ``f`` met then: change their
+    ``data``, do not put others in their place. What ``f`` does besides computing (print, append) it
+    does when it is recorded, not at every call.
 
     ``static_argnums`` names the positions of arguments that ``f`` needs as plain Python objects, as
     an index or a count; another value records anew. ``xp`` is another array library with NumPy's
     functions, ``jax.numpy`` say.
 
     Attributes of the result: ``source``, the program of the last call, to read; ``report()``, what
-    compiling did. TypeError where ``f`` reads the number of a Value (``.data``, ``float()``).
+    compiling did. TypeError where ``f`` takes the number out of any Value by ``float()``, ``int()``
+    or ``math``, or by ``.data`` out of an argument or anything that is computed.
     ModuleNotFoundError without NumPy. Errors of the operations are those of ``f``.
     """
     try:

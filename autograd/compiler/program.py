@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..collector import collector_paused
-from ..value import Constant, Value, recording
+from ..value import Constant, Value, reading, recording
 from .arrays import NUMBERS, Arrays
 from .differentiate import gradient
 from .emit import Emitter
 from .expressions import Expression, Graph, reachable
 from .layout import renumbered, wrapped
-from .recorder import Guard, Traced, TraceRecorder
+from .recorder import Guard, Traced, TraceRecorder, no_float
 from .schedule import Schedule
 from .simplify import Simplifier
 from .structure import flatten, rebuild
@@ -40,7 +40,7 @@ class Path:
         self.xp, self.seconds = xp, dict[str, float]()
         started = time.perf_counter()
         recorder = TraceRecorder()
-        with recording(recorder):
+        with recording(recorder), reading(no_float):
             traced = [recorder.argument(x) for x in leaves]
             args, kwargs = rebuild(structure, iter(traced))
             result = function(*args, **kwargs)

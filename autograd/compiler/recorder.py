@@ -3,7 +3,8 @@
 What a function computes while it is recorded are `Traced` nodes. They know their operation and
 parents, and their value too, so that comparisons can be answered; but they do not tell it: a number
 read out would be a constant of the compiled program. Values from outside, a model's parameters, are
-leaves of the recorded graph. Every comparison is kept as a `Guard`: the program is right for as
+leaves of the recorded graph. Of them float() and int() are refused too; their ``.data``, a slot for
+the sake of speed, cannot be. Every comparison is kept as a `Guard`: the program is right for as
 long as all of them come out the same.
 """
 
@@ -25,12 +26,15 @@ class TracedValueError(TypeError):
 def _forbidden(what: str) -> Callable[..., NoReturn]:
     def refuse(*_: Any) -> NoReturn:
         raise TracedValueError(
-            f"{what} inside a compiled function, where a Value has no number yet: compute with "
-            "autograd's functions (autograd.exp, not math.exp), compare Values themselves, and "
-            "declare an argument used as an index or a count with static_argnums"
+            f"{what} inside a compiled function, where a Value stands for many numbers: compute "
+            "with autograd's functions (autograd.exp, not math.exp), compare Values themselves, "
+            "and declare an argument used as an index or a count with static_argnums"
         )
 
     return refuse
+
+
+no_float = _forbidden("float()")  # nor of a parameter: its number would be a constant
 
 
 class Traced(Value):
@@ -43,7 +47,7 @@ class Traced(Value):
     data = property(_forbidden("reading .data"), _forbidden("setting .data"))
     grad = property(_forbidden("reading .grad"), _forbidden("setting .grad"))
     local_grads = property(_forbidden("reading .local_grads"))
-    __float__, __int__ = _forbidden("float()"), _forbidden("int()")
+    __float__, __int__ = no_float, _forbidden("int()")
     __index__, __round__ = _forbidden("using a Value as an index"), _forbidden("round()")
     __floordiv__ = __rfloordiv__ = _forbidden("//")
     __mod__ = __rmod__ = _forbidden("%")
