@@ -100,6 +100,8 @@ class Value(Node):
         self.grad = NEVER
         self.parents = self.local_grads = ()
         self.op = None
+        if type(label) is not str and not isinstance(label, str):
+            raise TypeError(f"label must be a string, got {label!r:.80} ({type(label).__name__})")
         self.label = label
 
     def backward(self) -> None:
@@ -178,6 +180,13 @@ class Value(Node):
 
     def __int__(self) -> int:
         return int(float(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
+    def conjugate(self) -> Value:
+        """Itself, being real: NumPy's var and std ask for it."""
+        return self
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
