@@ -7,6 +7,7 @@ Nothing in a file is ever executed, and the numbers in it are counted before a m
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,19 @@ def write(model: Module, path: str | Path) -> None:
     """
     path = Path(path)
     text = dumps(model)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # a device, which a file must not take the place of
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    try:
+        _replace(path, text)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None  # not the temporary file
+
+
+def _replace(path: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -110,9 +110,20 @@ def test_what_cannot_be_saved_says_so_and_writes_nothing(tmp_path):
     ]:
         with pytest.raises(ValueError, match=message):
             model.save(tmp_path / "m.json")
-    with pytest.raises(OSError, match="No such file or directory"):
-        nn.MLP(1, [1]).save(tmp_path / "missing" / "m.json")
+    missing = tmp_path / "missing" / "m.json"
+    for path, error in [(missing, FileNotFoundError), (tmp_path, IsADirectoryError)]:
+        with pytest.raises(error) as caught:
+            nn.MLP(1, [1]).save(path)
+        assert (caught.value.filename, caught.value.filename2) == (str(path), None)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that is none")
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"not a regular file: .*pipe"):
+        nn.MLP(1, [1]).save(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def resealed(change, name="sequential"):
