@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
@@ -30,6 +31,7 @@ OF_CLASSES = ["bce_with_logits", "cross_entropy", "hinge"]
 OF_NUMBERS = ["mse", "mae", "gaussian_nll", "laplace_nll"]
 LEARNING_RATES = {"sgd": 0.1}  # others: 0.01
 HELD_OUT = 0.25
+MOST_PARAMETERS = 1_000_000
 
 DESCRIPTION = f"""\
 Train a multi-layer perceptron of scalar Values on DATA, report how well it does on
@@ -57,8 +59,8 @@ examples:
   python -m nn new_flowers.csv --load runs/first/model.json       predict
   python -m nn houses.csv --target price --regression --loss mae
 
-exit status: 0, or 2 after a mistake (one line says which), or 130 after Ctrl-C
-while training (what was trained so far is kept and written)."""
+exit status: 0; 1 after a training that diverged; 2 after a mistake (one line says
+which); 130 after Ctrl-C, when what was trained so far is kept and written."""
 
 
 class UsageError(ValueError):
@@ -77,8 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         return _fail(error)
+    except MemoryError:
+        return _fail(ValueError("out of memory; take smaller --hidden layers or less data"))
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
+        print("\ninterrupted; nothing was written", file=sys.stderr)
         return 130
 
 
@@ -99,16 +103,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _number(
-    kind: Callable[[str], Any], least: float, what: str, above: bool = False
+    kind: Callable[[str], Any], least: float, what: str, above: bool = False, most: float = math.inf
 ) -> Callable[[str], Any]:
-    """A converter for argparse: numbers from ``least`` on, or ``above`` it."""
+    """A converter for argparse: numbers from ``least`` on, or ``above`` it, to ``most``."""
 
     def convert(text: str) -> Any:
         try:
             x = kind(text)
         except ValueError:
             x = math.nan
-        if not (math.isfinite(x) and (x > least if above else x >= least)):
+        if x == math.inf or not (x > least if above else least <= x <= most):
             raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
         return x
 
@@ -117,6 +121,7 @@ def _number(
 
 _count = _number(int, 1, "a whole number of at least 1")
 _from_0 = _number(int, 0, "a whole number of at least 0")
+_seed = _number(int, 0, f"a whole number from 0 to {2**32 - 1}", most=2**32 - 1)  # scikit-learn's
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -142,7 +147,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--loss", metavar="NAME", help=f"default: by the data; classes: {', '.join(OF_CLASSES)}; "
         f"--regression: {', '.join(OF_NUMBERS)}")  # fmt: skip
     add("--optimizer", metavar="NAME", default="adam", help=f"{_known(OPTIMISERS)} (adam)")
-    add("--epochs", type=_from_0, default=100, metavar="N", help="passes over the data (100)")
+    add("--epochs", type=_from_0, metavar="N", help="passes over the data (100)")
     add("--batch-size", type=_count, default=32, metavar="N", help="samples of one step (32)")
     add(
         "--lr",
@@ -152,7 +157,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add(
         "--seed",
-        type=_from_0,
+        type=_seed,
         metavar="N",
         help="of data, split, weights and order (0): same seed, same files",
     )
@@ -160,6 +165,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--load", metavar="MODEL.JSON", help="go on with a model written before; or, for a CSV "
         "file without its target, or with --epochs 0, predict")  # fmt: skip
     args = parser.parse_args(argv)
+    for option in ("load", "out"):
+        if getattr(args, option) == "":
+            raise UsageError(f"--{option} is empty")
     _hidden(args)
     _choose("--activation", args.activation, ACTIVATIONS)
     _choose("--optimizer", args.optimizer, OPTIMISERS)
@@ -195,12 +203,15 @@ def _choose(option: str, name: str | None, known: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, or predict; report; write. The exit status."""
-    need("matplotlib")
-    need("tqdm")
-    to_svg(Value(0.0))  # fails before the training, not after it, where there is no Graphviz
-    job = _loaded(args) if args.load else _new(args)
+    job = _loaded(args) if args.load else None
+    predicting = job and (job.data is None or args.epochs == 0)
+    if not predicting:  # what is missing is said before the training, not after it
+        need("matplotlib")
+        need("tqdm")
+        to_svg(Value(0.0))
+    job = job or _new(args)
     out = _folder(args.out or os.path.join("runs", Path(args.data).stem))
-    if args.load and (job.data is None or not args.epochs):
+    if predicting:
         return _predict(job, args.data, out)
     assert job.data is not None
     train, held_out = job.data.split(HELD_OUT, job.seed)
@@ -219,7 +230,7 @@ def run(args: argparse.Namespace) -> int:
     interrupted = history.stopped.startswith("interrupted")
     print("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
     print(f"in {out}: {' '.join(written)}")
-    return 130 if interrupted else 0
+    return 130 if interrupted else 1 if history.stopped.startswith("diverged") else 0
 
 
 def _new(args: argparse.Namespace) -> Job:
@@ -230,12 +241,23 @@ def _new(args: argparse.Namespace) -> Job:
     outputs = count if count > 2 or loss == "cross_entropy" else 1
     outputs = 2 if loss in ("gaussian_nll", "laplace_nll") else outputs  # with the variance
     sizes = [*([16, 16] if args.hidden is None else args.hidden), outputs]
+    _check_size([len(data.features), *sizes])
     train, _ = data.split(HELD_OUT, seed)
     activation = args.activation or "relu"
     model = MLP(len(data.features), sizes, activation, init="he", rng=Random(seed))
     scaling = Scaling.of([t] for t in train.y) if args.regression else None
     return Job(model, data, data.name, data.features, data.classes, data.target, loss, seed,
                Scaling.of(train.X), scaling)  # fmt: skip
+
+
+def _check_size(sizes: Sequence[int]) -> None:
+    """Each parameter is an object, and each sample's graph has as many edges."""
+    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
+    if parameters > MOST_PARAMETERS:
+        raise UsageError(
+            f"--hidden: these layers have {parameters:,} parameters; more than "
+            f"{MOST_PARAMETERS:,} are too many for an engine of scalars"
+        )
 
 
 def _loss(asked: str | None, data: Dataset) -> str:
@@ -264,6 +286,10 @@ def _loaded(args: argparse.Namespace) -> Job:
         target = None if args.data in BUILT_IN else job.target
         job.data = load(args.data, target, regression, job.seed, job.features, job.classes)
         job.loss = _loss(args.loss or job.loss, job.data)
+    elif args.epochs:
+        raise UsageError(
+            f"{args.data}: no column {job.target!r} to train with; without --epochs it is predicted"
+        )
     return job
 
 
@@ -285,7 +311,8 @@ def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
     lr = args.lr or LEARNING_RATES.get(args.optimizer, 0.01)
     batch = min(args.batch_size, len(train))
     print(f"Training: {job.loss}, {args.optimizer}, learning rate {lr:g}, batches of {batch}")
-    if not args.epochs:
+    epochs = 100 if args.epochs is None else args.epochs
+    if not epochs:
         return History(job.loss)
     with warnings.catch_warnings(record=True):  # said in the summary below
         warnings.simplefilter("always")
@@ -296,23 +323,25 @@ def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
             loss=job.loss,
             optimizer=args.optimizer,
             lr=lr,
-            epochs=args.epochs,
+            epochs=epochs,
             batch_size=batch,
             rng=Random(job.seed),
             progress=True,
         )
     print(history.summary())
     if history.stopped.startswith("diverged"):
-        print("The last finite weights are kept; a smaller --lr may help")
+        print(f"The last finite weights are kept; try a smaller learning rate: --lr {lr / 10:g}")
     return history
 
 
 def _predict(job: Job, path: str, out: str) -> int:
     """Predict all samples of a table or data set with a loaded model."""
-    if job.data:
-        X = job.data.X
+    if path in BUILT_IN:
+        assert job.data
+        columns, rows, X = job.features, [list(map(repr, x)) for x in job.data.X], job.data.X
     else:
         table = Table.read(path)
+        columns, rows = table.names, [cells for _, cells in table.rows]
         X = table.numbers(table.feature_columns(job.features))
     if not X:
         raise DataError(f"{path}: no rows of data")
@@ -322,10 +351,13 @@ def _predict(job: Job, path: str, out: str) -> int:
         print(report(job.data, predicted), end="\n\n")
     names = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
     file = Path(out, "predictions.csv")
+    if file.exists() and path not in BUILT_IN and file.samefile(path):
+        raise UsageError(f"{path} would be written over by the predictions; choose another --out")
+    added = f"predicted {job.target}" if job.target in columns else job.target
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*job.features, job.target])
-        writer.writerows([*map(repr, x), name] for x, name in zip(X, names, strict=True))
+        writer.writerow([*columns, added])
+        writer.writerows([*row, name] for row, name in zip(rows, names, strict=True))
     counts = [f"{label}: {names.count(label)}" for label in job.classes]
     print(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
     print(f"Written in {out}: predictions.csv")

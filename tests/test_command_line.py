@@ -130,14 +130,20 @@ def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
     assert run("new.csv", "--load", model, "--out", "fourth") == 0
     assert "small: 1" in capsys.readouterr().out
     predicted = Path("fourth/predictions.csv").read_text().splitlines()
-    assert predicted == ["width,height,kind", "3.0,1.0,small", "3.0,20.0,big"]
+    assert predicted == ["height,note,width,kind", "1,7,3,small", "20,7,3,big"]
+    predicted = Path("third/predictions.csv").read_text().splitlines()
+    assert predicted[:2] == ["width,height,kind,predicted kind", "0,0,small,small"]
     assert nn.load(model).state_dict() == before
 
 
-def test_a_loaded_regression_predicts_in_the_units_of_the_target() -> None:
+def test_a_loaded_regression_predicts_in_the_units_of_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     Path("line.csv").write_text("x,y\n" + "".join(f"{i},{1000 + 10 * i}\n" for i in range(40)))
     assert run("line.csv", "--regression", "--hidden", "--epochs", "200", "--out", "o") == 0
     Path("new.csv").write_text("x\n100\n")
+    for extra in ("matplotlib", "tqdm"):  # neither draws nor trains
+        monkeypatch.setitem(sys.modules, extra, None)
     assert run("new.csv", "--load", "o/model.json") == 0
     predicted = float(Path("runs/new/predictions.csv").read_text().split(",")[-1])
     assert predicted == pytest.approx(2000, rel=0.01)
@@ -194,6 +200,11 @@ MISTAKES = {
     "load nothing": (["--load", "no.json"], "no.json: No such file"),
     "load no model": (["--load", "flowers.csv"], "flowers.csv: "),
     "load and shape": (["--load", "m.json", "--hidden", "3"], "--hidden does not go with --load"),
+    "load empty": (["--load", ""], "--load is empty"),
+    "out empty": (["--out", ""], "--out is empty"),
+    "seed huge": (["--seed", "9" * 20], "is not a whole number from 0 to 4294967295"),
+    "seed without end": (["--seed", "9" * 400], "is not a whole number from 0 to 4294967295"),
+    "too large": (["--hidden", "100000", "100000"], "these layers have 10,000,500,001 parameters"),
     "load a bare model": (["--load", "m.json"], "was not written by python -m nn"),
 }
 
@@ -226,6 +237,37 @@ def test_a_missing_extra_is_one_sentence_with_its_remedy(
     err = capsys.readouterr().err
     assert err.endswith(f"pip install {package}\n")
     assert err.count("\n") == 1
+
+
+def test_a_table_without_target_is_not_trained_with_and_not_written_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(write_csv(), *QUICK, "--out", "o") == 0
+    Path("o/predictions.csv").write_text("width,height\n1,2\n")
+    model = ["o/predictions.csv", "--load", "o/model.json", "--out", "o"]
+    assert run(*model, "--epochs", "5") == 2
+    assert "no column 'kind' to train with; without --epochs it is" in capsys.readouterr().err
+    assert run(*model) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert Path("o/predictions.csv").read_text() == "width,height\n1,2\n"
+
+
+def test_training_that_diverges_is_status_1_with_advice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(*QUICK, "--lr", "1e300") == 1
+    assert "weights are kept; try a smaller learning rate: --lr 1e+299" in capsys.readouterr().out
+
+
+def test_out_of_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("nn.command_line.fit", fails)
+    assert run(*QUICK) == 2
+    assert capsys.readouterr().err.startswith("python -m nn: out of memory; ")
 
 
 def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
