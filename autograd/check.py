@@ -11,6 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from .graph import label_of
 from .ops import dot, real
 from .passes import adjoints, derivatives, recorded
 from .structures import flatten
@@ -121,7 +122,7 @@ def gradcheck(
             close = tolerance * max(abs(given), abs(numeric)) + error + rounding
             agrees = abs(given - numeric) <= close or given == numeric
             verdict = "unclear" if math.isnan(numeric) else "ok" if agrees else "wrong"
-            row = Row(x.label or place, k, given, numeric, error, "kink" if kink else verdict)
+            row = Row(label_of(x) or place, k, given, numeric, error, "kink" if kink else verdict)
             report.append(row)
         function = partial(_sum_of_derivatives, function, variables)
     if raise_on_failure and not report:

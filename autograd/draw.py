@@ -26,7 +26,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .graph import consumers, distances, expanded, formulas, levels
+from .graph import consumers, distances, expanded, formulas, label_of, levels
 from .ops import Dot
 from .svg import TIME_LIMIT, render
 from .value import NEVER, Constant, Value, topological_order
@@ -119,7 +119,7 @@ def to_svg(root: Value, *, time_limit: float = TIME_LIMIT, **options: Any) -> st
 
 def _parameters(root: Value) -> set[Value]:
     order = topological_order(root)
-    found = {node for node in order if _PATH.fullmatch(node.label.strip())}
+    found = {node for node in order if _PATH.fullmatch(label_of(node).strip())}
     found.update(
         node.parents[-1] for node in order if isinstance(node.op, Dot) and len(node.parents) % 2
     )
@@ -195,9 +195,9 @@ class _Picture:
         """A box's label, in Graphviz's HTML; its last texts are the data and, if any, the grad."""
         what = _cell(node.op.symbol if node.op else self.kind(node))
         rows = [[f'<font color="#555555">{what}</font>']]
-        if node.label:
-            label = f"<b>{_cell(node.label)}</b>"
-            rows = [*rows, [label]] if len(node.label) > 12 else [[*rows[0], label]]
+        if label := label_of(node):
+            cell = f"<b>{_cell(label)}</b>"
+            rows = [*rows, [cell]] if len(label) > 12 else [[*rows[0], cell]]
         if folded := sum(self.folds(node, p) for p in node.parents):
             rows.append([f"{folded} parameter{'s' * (folded > 1)}"])
         if hidden := sum(p not in self.shown for p in node.parents) - folded:
@@ -208,9 +208,9 @@ class _Picture:
         return _table([*rows, ["grad", self.number(node.grad)]], _tint(node.grad, self.largest))
 
     def tooltip(self, node: Value) -> str:
-        formula = self.formulas[node]
+        formula, label = self.formulas[node], label_of(node)
         lines = [
-            f"{node.label} = {formula}" if node.label else formula,
+            f"{label} = {formula}" if label else formula,
             f"data {_exact(node.data)}",
         ]
         if not isinstance(node, Constant):

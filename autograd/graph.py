@@ -137,13 +137,19 @@ def formulas(order: Sequence[Value]) -> dict[Value, str]:
             fits = len(text) <= LONGEST
             written[node] = text if fits else text[: LONGEST - 1] + "…"
             named[node] = (text, node.op.precedence) if fits else ("…", 9)
-        if node.label:
+        if label_of(node):
             named[node] = _by_label(node)
     return written
 
 
+def label_of(node: Value) -> str:
+    """The label as text, though something else was assigned to it."""
+    return "" if node.label is None else str(node.label)
+
+
 def _by_label(node: Value) -> tuple[str, int]:
-    text = node.label if len(node.label) <= 40 else node.label[:39] + "…"
+    text = label_of(node)
+    text = text if len(text) <= 40 else text[:39] + "…"
     return text or "…", 9 if _NAME.fullmatch(text) or not text else 0
 
 
@@ -156,9 +162,8 @@ def formula(root: Value | float) -> str:
     """
     if not isinstance(root, Value):
         return number(root)
-    return (
-        root.label if not root.parents and root.label else formulas(topological_order(root))[root]
-    )
+    label = "" if root.parents else label_of(root)
+    return label or formulas(topological_order(root))[root]
 
 
 def number(x: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import count, groupby
 from typing import Any
 
-from .graph import formula
+from .graph import formula, label_of
 from .ops import TABLE, Operation, neg
 from .value import Constant, Recorder, Value, recording
 
@@ -32,7 +32,7 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     >>> [*names([x, *doubled.parents[1:], doubled, doubled * x]).values()]
     ['x', '3', 'v1', 'f']
     """
-    labels = [_shorten(_printable(node.label), LONGEST_NAME) for node in order]
+    labels = [_shorten(_printable(label_of(node)), LONGEST_NAME) for node in order]
     used = Counter(filter(None, labels))
     fresh = (name for i in count(1) if (name := f"v{i}") not in used)
     told_apart = {label: _subscripted(label, used) for label in used if used[label] > 1}

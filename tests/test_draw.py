@@ -18,7 +18,15 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Value, draw_dot, to_svg, topological_order
+from autograd import (
+    Value,
+    draw_dot,
+    explain,
+    gradcheck,
+    steps,
+    to_svg,
+    topological_order,
+)
 from autograd.graph import consumers, distances, expanded, formula, levels
 from autograd.ops import TABLE
 from autograd.svg import render
@@ -290,6 +298,22 @@ def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], messa
 
 
 # ---------------------------------------------------------------------------------- labels are data
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"), [(5, "5"), (("w", 0), "(&#x27;w&#x27;, 0)"), (None, "")]
+)
+def test_a_label_that_is_no_string_is_shown_as_one(label: Any, shown: str) -> None:
+    x = Value(2.0)
+    x.label = label
+    y = x.tanh()
+    y.backward()
+    assert f"<b>{shown}</b>" in draw_dot(y).source or not shown
+    text = html.unescape(shown) or "v1"
+    assert steps(y)[0].text == f"given {text} = 2"
+    assert repr(explain(y, x)).startswith(f"∂f/∂{text} = ")
+    assert gradcheck(lambda *_: x.tanh(), x)[0].parameter == (html.unescape(shown) or "_[0]")
+
 
 HOSTILE = {
     "quotes": "\"double\" 'single'",

@@ -189,7 +189,23 @@ BAD_INPUT = [
     (lambda: autograd.tanh(1.0, 2.0), TypeError, r"^tanh\(x\) takes 1 operand, got 2$"),
     (lambda: autograd.add(1.0), TypeError, r"^add\(a, b\) takes 2 operands, got 1$"),
     (lambda: Value(1.0).tanhh(), AttributeError, "tanhh"),
+    (lambda: Value(1, 5), TypeError, r"^label must be a string, got 5 \(int\)$"),
+    (lambda: Value(2, ()), TypeError, r"^label must be a string, got \(\) \(tuple\)$"),
 ]  # fmt: skip
+
+
+def test_a_format_is_that_of_the_number():
+    x = Value(1.25, "x")
+    assert f"{x:.1f} {x:>6}" == "1.2   1.25"
+    assert f"{x}" == str(x) == repr(x)
+
+
+def test_numpy_takes_the_variance_of_values():
+    x = Value(1.0)
+    for f in (np.var, np.std):
+        y = f(np.array([x, 2.0 * x, Value(6.0)]))
+        assert y.data == pytest.approx(f([1.0, 2.0, 6.0]))
+        assert y.parents
 
 
 @pytest.mark.parametrize(("call", "error", "message"), BAD_INPUT)
