@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns the number it was given, or says what it must be."""
+"""Checks of arguments: each returns what it was given, or says what it must be."""
 
 from __future__ import annotations
 
@@ -51,3 +51,8 @@ def several(taker: str, parameters: Any) -> list[Any]:
             f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
         )
     return list(parameters)
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things, in words: "1 epoch", "2 epochs"."""
+    return f"{n} {what}{'s' * (n != 1)}"

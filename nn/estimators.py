@@ -38,6 +38,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .checks import counted
 from .history import History
 from .layers import ACTIVATIONS, MLP
 from .optimisers import OPTIMISERS, SGD, Adam, Optimiser
@@ -220,7 +221,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self.best_validation_score_ = max(scores) if scores else None
         if not history.stopped:
             warnings.warn(
-                f"training went on for all {self.max_iter} epochs (max_iter) "
+                f"training went on for all {counted(self.max_iter, 'epoch')} (max_iter) "
                 "and the loss was still falling",
                 ConvergenceWarning,
                 stacklevel=4,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from .checks import counted
+
 
 @dataclass
 class History:
@@ -29,7 +31,7 @@ class History:
 
     def summary(self) -> str:
         """One line: epochs, loss and accuracy at the end, and why it ended."""
-        parts = [f"{len(self.loss)} epochs"]
+        parts = [counted(len(self.loss), "epoch")]
         for name, values in self.curves():
             parts.append(f"{name} {values[-1]:.4g}")
         return ", ".join(parts) + (f" ({self.stopped})" if self.stopped else "")

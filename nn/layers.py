@@ -16,7 +16,7 @@ from typing import Any
 import autograd
 from autograd import Constant, Value, dot, maximum
 
-from .checks import whole
+from .checks import counted, whole
 from .initialisers import Initialiser, generator, initialiser
 from .module import Module
 
@@ -55,7 +55,7 @@ def _inputs(x: Any, nin: int, module: Module) -> tuple[Value, ...]:
     """The inputs as Values; a plain number becomes one constant for all neurons of a layer."""
     xs = tuple(x) if isinstance(x, list | tuple | Iterable) else (x,)
     if len(xs) != nin:
-        raise ValueError(f"{module!r} takes {nin} input{'s' * (nin > 1)}, got {len(xs)}")
+        raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}")
     return tuple([x if isinstance(x, Value) else Constant(x) for x in xs])
 
 
@@ -223,7 +223,8 @@ class MLP(Sequential):
             activation = [_activation(activation)[1]] * hidden
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
-                f"an MLP with {hidden} hidden layers takes {hidden} activations, or "
+                f"an MLP with {counted(hidden, 'hidden layer')} takes "
+                f"{counted(hidden, 'activation')}, or "
                 f"{hidden + 1} with that of the output, got {len(activation)}"
             )
         shapes = zip(pairwise(sizes), [*activation, "linear"], strict=False)

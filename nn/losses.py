@@ -20,7 +20,7 @@ from typing import Any
 import autograd
 from autograd import Value, dot, log, logsumexp, maximum, mean, relu, softplus
 
-from .checks import several
+from .checks import counted, several
 
 _SMALLEST = exp(-100.0)  # below it, log(p) is taken as -100, as PyTorch's BCELoss does
 
@@ -231,7 +231,7 @@ def _reduce(
         raise ValueError(f"reduction must be 'mean' or 'sum', got {how!r}")
     outputs, targets = list(outputs), list(targets)
     if len(outputs) != len(targets):
-        raise ValueError(f"{len(outputs)} outputs but {len(targets)} targets")
+        raise ValueError(f"{counted(len(outputs), 'output')} but {counted(len(targets), 'target')}")
     if not outputs:
         raise ValueError("a loss of no samples: needs at least one output")
     terms = []
@@ -255,7 +255,9 @@ def _pairs(output: Any, target: Any) -> list[tuple[Any, Any]]:
     """Outputs with their targets, where there is one target for each output."""
     os, ts = as_list(output), as_list(target)
     if len(os) != len(ts):
-        raise ValueError(f"the model has {len(os)} outputs, the target {len(ts)} numbers")
+        raise ValueError(
+            f"the model has {counted(len(os), 'output')}, the target {counted(len(ts), 'number')}"
+        )
     return list(zip(os, ts, strict=True))
 
 
@@ -264,7 +266,8 @@ def _location_and_scale(one: Callable[[Any, Any, Any], Any], scales: str) -> Cal
         os, ts = as_list(output), as_list(target)
         if len(os) not in (len(ts), 2 * len(ts)):
             raise ValueError(
-                f"for a target of {len(ts)} numbers the model needs {len(ts)} outputs, or "
+                f"for a target of {counted(len(ts), 'number')} the model needs "
+                f"{counted(len(ts), 'output')}, or "
                 f"{2 * len(ts)} with the {scales}; it has {len(os)}"
             )
         logs = os[len(ts) :] or [0.0] * len(ts)

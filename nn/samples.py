@@ -11,7 +11,7 @@ from typing import Any
 import autograd
 from autograd import dot, equal, heaviside, maximum, minimum, no_grad
 
-from .checks import below_1
+from .checks import below_1, counted
 from .losses import LOSSES, Loss, as_list
 
 Row = list[float]
@@ -61,7 +61,7 @@ class Task:
             held = round(below_1("validation", validation) * n)
             if not 0 < held < n:
                 raise ValueError(
-                    f"validation={validation} of {n} samples holds out {held}: "
+                    f"validation={validation} of {counted(n, 'sample')} holds out {held}: "
                     "both parts need at least one"
                 )
             rng.shuffle(self.train)
@@ -169,7 +169,9 @@ def _rows(X: Any) -> list[Row]:
                 f"X must be a list of samples, each a list of numbers; sample {i} is {row!r:.80}"
             )
         if len(row) != len(rows[0]):
-            raise ValueError(f"sample {i} has {len(row)} features, sample 0 has {len(rows[0])}")
+            raise ValueError(
+                f"sample {i} has {counted(len(row), 'feature')}, sample 0 has {len(rows[0])}"
+            )
     return [
         [_finite(x, f"feature {j} of sample {i}") for j, x in enumerate(row)]
         for i, row in enumerate(rows)
@@ -180,7 +182,7 @@ def _targets(y: Any, samples: int) -> list[Target]:
     targets = _plain(y)
     if not isinstance(targets, list) or len(targets) != samples:
         n = len(targets) if isinstance(targets, list) else repr(y)[:80]
-        raise ValueError(f"X has {samples} samples, but y has {n}")
+        raise ValueError(f"X has {counted(samples, 'sample')}, but y has {n}")
     sizes = [len(t) if isinstance(t, list) else None for t in targets]
     for i, size in enumerate(sizes):
         if size != sizes[0]:

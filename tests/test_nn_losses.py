@@ -182,11 +182,11 @@ def test_penalties():
 @pytest.mark.parametrize(
     ("name", "outputs", "targets", "message"),
     [
-        ("mse", [1.0, 2.0], [1.0], "2 outputs but 1 targets"),
+        ("mse", [1.0, 2.0], [1.0], "2 outputs but 1 target"),
         ("mse", [], [], "a loss of no samples"),
-        ("mse", [[1.0, 2.0]], [1.0], "sample 0: the model has 2 outputs, the target 1 numbers"),
-        ("mae", [1.0, 2.0], [1.0, [1.0, 2.0]], "sample 1: the model has 1 outputs, the target 2"),
-        ("gaussian_nll", [[1.0, 2.0, 3.0]], [1.0], "needs 1 outputs, or 2 with the log-variances"),
+        ("mse", [[1.0, 2.0]], [1.0], "sample 0: the model has 2 outputs, the target 1 number"),
+        ("mae", [1.0, 2.0], [1.0, [1.0, 2.0]], "sample 1: the model has 1 output, the target 2"),
+        ("gaussian_nll", [[1.0, 2.0, 3.0]], [1.0], "needs 1 output, or 2 with the log-variances"),
         ("bce", [0.5, 1.5], [0, 1], "sample 1: an output is no probability: is it for bce_with"),
         ("bce", [0.5], [2], "target must be 0, 1 or a probability between, got 2"),
         ("bce_with_logits", [0.5], [-1], "target must be 0, 1 or a probability between, got -1"),

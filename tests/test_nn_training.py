@@ -97,6 +97,12 @@ def small(rng=0):
     return nn.MLP(2, [4, 1], "tanh", rng=rng)
 
 
+def test_the_docstrings_line_for_moons_tells_all_of_them_apart():
+    X, y = moons()
+    history = nn.fit(nn.MLP(2, [16, 16, 1], rng=0), X, y, optimizer="adam", lr=0.05)
+    assert history.accuracy[-1] == 1.0
+
+
 @pytest.mark.parametrize(("batch_size", "steps"), [(None, 1), (40, 1), (16, 3), (1, 40), (39, 2)])
 def test_an_epoch_has_a_step_for_each_batch(batch_size, steps):
     optimiser = nn.Adam((model := small()).parameters())
@@ -472,6 +478,9 @@ def test_history_tells_how_training_went():
     history = nn.fit(small(), *blobs(), epochs=3, validation=0.25, rng=0)
     summary = history.summary()
     assert summary.startswith("3 epochs, loss 0.")
+    one = nn.fit(small(), *blobs(), epochs=9, callbacks=lambda m, h: True)
+    assert one.summary().startswith("1 epoch, loss 0.")
+    assert one.stopped == "by a callback after 1 epoch"
     assert f"val_accuracy {history.val_accuracy[-1]:.4g}" in summary
     assert repr(history) == f"<History: {summary}>"
     html = history._repr_html_()
@@ -510,7 +519,7 @@ NAN, INF = math.nan, math.inf
         ({"y": [0, 1, 2, 0]}, ValueError, "bce_with_logits, sample 2: target must be 0, 1 or"),
         ({"loss": "hinge"}, ValueError, "hinge, sample 0: hinge of one output takes targets -1"),
         ({"loss": "cross_entropy"}, ValueError, "cross_entropy, sample 0: needs one output for"),
-        ({"y": [[0, 1]] * 4}, ValueError, "the model has 1 outputs, the target 2 numbers"),
+        ({"y": [[0, 1]] * 4}, ValueError, "the model has 1 output, the target 2 numbers"),
         ({"loss": "huber"}, ValueError, "unknown loss 'huber': it is mse, .*hinge or a callable"),
         ({"optimizer": "sdg"}, ValueError, "unknown optimizer 'sdg': it is sgd, adam"),
         (
