@@ -2,7 +2,12 @@
 
 import sys
 
-from .command_line import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from .command_line import main
+
+        status = main()
+    except KeyboardInterrupt:  # while importing, or a second one
+        print("\ninterrupted", file=sys.stderr)
+        status = 130
+    sys.exit(status)

@@ -65,7 +65,39 @@ class Job:
         try:
             known = dict(model.metadata)
             scaling, target_scaling = known.pop("scaling"), known.pop("target_scaling")
-            of_target = Scaling(*target_scaling) if target_scaling else None
-            return cls(model, None, **known, scaling=Scaling(*scaling), target_scaling=of_target)
-        except (KeyError, TypeError):
+            nin, nout = model.layers[0].shape[0], model.layers[-1].shape[1]
+            of_target = None if target_scaling is None else _scaling(target_scaling, 1)
+            of_inputs = _scaling(scaling, nin)
+            job = cls(model, None, **known, scaling=of_inputs, target_scaling=of_target)
+            job._check(nin, nout)
+        except (AttributeError, IndexError, KeyError, TypeError):
             raise ValueError("this model was not written by python -m nn") from None
+        return job
+
+    def _check(self, nin: int, nout: int) -> None:
+        """TypeError unless the metadata, which anyone can write, fits the model."""
+        texts = [self.name, self.target, self.loss, *self.features, *self.classes]
+        answers = len(self.classes) if self.classes else nout
+        if not (
+            type(self.features) is type(self.classes) is list
+            and all(type(text) is str for text in texts)
+            and type(self.seed) is int
+            and len(self.features) == nin
+            and (nout == answers or (nout, answers) == (1, 2))
+            and (answers > 1 or not self.classes)
+            and bool(self.classes) == (self.target_scaling is None)
+        ):
+            raise TypeError
+
+
+def _scaling(means_and_scales: Any, count: int) -> Scaling:
+    """The scaling of ``count`` numbers that `Job.metadata` gave; TypeError if it is none."""
+    mean, scale = means_and_scales if len(means_and_scales) == 2 else ([], [])
+    if not (
+        type(mean) is type(scale) is list
+        and len(mean) == len(scale) == count
+        and all(type(x) is float for x in [*mean, *scale])
+        and all(x > 0 for x in scale)
+    ):
+        raise TypeError
+    return Scaling(mean, scale)

@@ -239,6 +239,39 @@ def test_a_missing_extra_is_one_sentence_with_its_remedy(
     assert err.count("\n") == 1
 
 
+ODD = {  # what a model's file may say of itself when anyone has edited it
+    "features": [3, ["a"], ["a", 3], "ab", None],
+    "classes": [5, ["0"], ["0", "1", "2"], "01", [], None],
+    "scaling": [[[0.0, 0.0], [0.0, 0.0]], [[0.0], [1.0]], [1, 2], [], 5, None, ["ab", "cd"]],
+    "target_scaling": [[1, 2], [[0.0], [1.0]], [[], []]],
+    "seed": ["x", None],
+    "name": [7],
+    "target": [[]],
+    "loss": [1],
+    "surplus": [1],
+}
+
+
+def test_a_model_whose_metadata_does_not_fit_it_is_a_mistake(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(write_csv(), *QUICK, "--out", "o") == 0
+    model = nn.load("o/model.json")
+    good = dict(model.metadata)
+    for key, value in [(key, value) for key, values in ODD.items() for value in values]:
+        model.metadata = good | {key: value}
+        model.save("odd.json")
+        capsys.readouterr()
+        assert run("flowers.csv", "--load", "odd.json", "--epochs", "0", "--out", "p") == 2, value
+        assert capsys.readouterr().err == (
+            "python -m nn: odd.json: this model was not written by python -m nn\n"
+        )
+    for bare in (nn.Neuron(2), nn.Sequential(nn.Embedding(2, 2))):
+        bare.metadata = good
+        bare.save("odd.json")
+        assert run("flowers.csv", "--load", "odd.json") == 2
+
+
 def test_a_table_without_target_is_not_trained_with_and_not_written_over(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
