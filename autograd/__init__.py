@@ -3,6 +3,7 @@
 Start with `autograd.value`. Every operation of the table in `autograd.ops` is a function here.
 """
 
+import builtins
 from typing import TYPE_CHECKING
 
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
@@ -35,17 +36,10 @@ if TYPE_CHECKING:  # the operations, which the table names
     def __getattr__(name: str) -> Operation: ...
 
 
-__all__ = [
-    "Constant",
-    "Value",
-    "collector_paused",
-    "log_softmax",
-    "no_grad",
-    "softmax",
-    "topological_order",
-]
+__all__ = ["Constant", "Value", "collector_paused", "no_grad", "topological_order"]
 __all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
-__all__ += ["taylor", "value_and_grad", "vjp"]
+__all__ += ["taylor", "value_and_grad", "vjp", "log_softmax", "softmax"]
 __all__ += ["explain", "find_nonfinite", "gradcheck"]
 __all__ += ["Stepper", "compile", "draw_dot", "steps", "to_svg"]
 __all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs
+__all__[:] = [name for name in __all__ if name not in dir(builtins)]  # import * spares sum, abs

@@ -24,6 +24,7 @@ import math
 import re
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .graph import consumers, distances, expanded, formulas, label_of, levels
@@ -302,15 +303,48 @@ def _escape(text: str) -> str:
     return html.escape(text.translate(_UNSEEN))
 
 
+def _without_dot(source: str, format: str) -> str:
+    if format != "svg":
+        raise RuntimeError(
+            f"{format} needs the program dot: install it (https://graphviz.org/download) and have "
+            "it on PATH, or take format='svg', for which pip install 'scalargrad[render]' is enough"
+        )
+    return render(source)
+
+
 @cache
 def _drawing_class() -> Any:
     import graphviz
 
     class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
-        """A Digraph that a notebook displays without ``dot`` too."""
+        """A Digraph that is displayed, and written as SVG, without ``dot`` too."""
 
         def __repr__(self) -> str:  # the same in each run: no address
             return "<Drawing: a notebook shows it as SVG>"
+
+        def pipe(self, format: str = "", *args: Any, encoding: Any = None, **options: Any) -> Any:
+            format = format or self.format
+            try:
+                return super().pipe(format, *args, encoding=encoding, **options)
+            except graphviz.ExecutableNotFound:
+                svg = _without_dot(self.source, format)
+                return svg if encoding else svg.encode()
+
+        def render(self, filename: Any = None, *, outfile: Any = None, **options: Any) -> str:
+            try:
+                return str(super().render(filename, outfile=outfile, **options))
+            except graphviz.ExecutableNotFound:  # the source is written by now
+                suffix = Path(outfile).suffix[1:] if outfile else ""
+                svg = _without_dot(self.source, options.get("format") or suffix or self.format)
+            path = Path(f"{self.filepath}.svg")
+            if outfile:
+                path = Path("" if options.get("directory") else self.directory, outfile)
+            path.write_text(svg, "utf-8")
+            if options.get("cleanup"):
+                Path(self.filepath).unlink()
+            if options.get("view") or options.get("quiet_view"):
+                graphviz.view(str(path))
+            return str(path)
 
         def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
             try:

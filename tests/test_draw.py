@@ -9,6 +9,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import graphviz
@@ -542,6 +544,41 @@ def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.Monk
     bundle = draw_dot(example())._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
     assert "pip install pygraphviz" in bundle["text/plain"]
+
+
+def test_without_dot_a_drawing_is_still_written_as_svg(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not HAS["pygraphviz"]:
+        pytest.skip("needs pygraphviz")
+    only("pygraphviz", monkeypatch)
+    drawing, viewed = draw_dot(example()), []
+    monkeypatch.setattr(graphviz, "view", viewed.append)
+    svg = to_svg(example())
+    assert drawing.pipe() == drawing.pipe("svg") == svg.encode()
+    assert drawing.pipe(encoding="utf-8") == svg
+    source = tmp_path / "f"
+    for path, options in (
+        (f"{source}.svg", {}),
+        (f"{source}.svg", {"format": "svg", "cleanup": True}),
+        (str(tmp_path / "g.svg"), {"outfile": tmp_path / "g.svg"}),
+    ):
+        assert drawing.render(source, **options) == path
+        assert Path(path).read_text("utf-8") == svg
+        assert source.exists() is not options.get("cleanup", False)
+    assert drawing.view(source) == f"{source}.svg"
+    assert viewed == [f"{source}.svg"]
+    for call in (drawing.pipe, partial(drawing.render, source)):
+        with pytest.raises(RuntimeError, match=r"^png needs the program dot: .*format='svg'"):
+            call(format="png")
+
+
+@pytest.mark.skipif(not HAS["dot"], reason="needs dot")
+def test_with_dot_a_drawing_is_written_in_any_format(tmp_path: Path) -> None:
+    drawing = draw_dot(example())
+    assert drawing.pipe("png").startswith(b"\x89PNG")
+    assert Path(drawing.render(tmp_path / "f", format="png")).read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in drawing.pipe(encoding="utf-8")
 
 
 @needs_graphviz

@@ -1,5 +1,6 @@
 """The node, its operators and backward."""
 
+import builtins
 import copy
 import gc
 import math
@@ -192,6 +193,13 @@ BAD_INPUT = [
     (lambda: Value(1, 5), TypeError, r"^label must be a string, got 5 \(int\)$"),
     (lambda: Value(2, ()), TypeError, r"^label must be a string, got \(\) \(tuple\)$"),
 ]  # fmt: skip
+
+
+def test_import_star_leaves_the_builtins_alone():
+    names = {}
+    exec("from autograd import *", names)
+    assert {"Value", "grad", "tanh", "dot"} <= names.keys()
+    assert names.keys() & set(dir(builtins)) == set()
 
 
 def test_a_format_is_that_of_the_number():
