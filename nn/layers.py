@@ -35,9 +35,7 @@ def _is_activation(operation: Any) -> bool:
 
 
 ACTIVATIONS: dict[str, Activation] = {"linear": _linear}
-ACTIVATIONS |= {
-    name: f for name in autograd.__all__ if _is_activation(f := getattr(autograd, name))
-}
+ACTIVATIONS |= {name: f for name, f in vars(autograd).items() if _is_activation(f)}
 
 
 def _activation(activation: str | Activation) -> tuple[str, Activation]:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+import autograd
 import nn
 from autograd import Constant, Value, gradcheck, no_grad, topological_order
 from nn.initialisers import INITIALISERS
@@ -113,6 +114,7 @@ def test_activations_by_name_by_function_and_per_layer():
 def test_every_activation_the_library_is_asked_for_has_its_name():
     asked = "relu leaky_relu abs tanh sigmoid softplus silu gelu linear"
     assert set(asked.split()) <= set(ACTIVATIONS)
+    assert ACTIVATIONS["abs"] is autograd.abs  # though import * leaves it to Python
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
