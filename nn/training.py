@@ -112,11 +112,12 @@ def fit(
     callbacks = _callbacks(callbacks)
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
-    optimiser = _optimiser(optimizer, model, lr)
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
-    run = _Run(objective, optimiser, None if clip is None else positive("clip", clip))
+    clip = None if clip is None else positive("clip", clip)
     factor = schedule_of(schedule, whole("epochs", epochs))
     stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
+    optimiser = _optimiser(optimizer, model, lr)  # the last, as it may set the learning rate
+    run = _Run(objective, optimiser, clip)
     history, base_lr, best = History(task.name), optimiser.lr, run.weights()
     with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):

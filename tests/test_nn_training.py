@@ -556,10 +556,13 @@ NAN, INF = math.nan, math.inf
 def test_bad_input_is_named_before_anything_changes(change, error, message):
     model = small()
     before = model.state_dict()
-    arguments = {"X": XOR, "y": [0, 1, 1, 0], "loss": "bce_with_logits", **change}
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    arguments = {"X": XOR, "y": [0, 1, 1, 0], "loss": "bce_with_logits", "lr": 0.5}
+    arguments |= {"optimizer": optimizer, **change}
     with pytest.raises(error, match=message):
         nn.fit(model, arguments.pop("X"), arguments.pop("y"), **arguments)
     assert model.state_dict() == before
+    assert optimizer.lr == 0.1 or "schedule" in change  # its factors are asked for on the way
 
 
 @pytest.mark.parametrize("model", [None, abs, nn.MLP, [nn.MLP(2, [1])]])
