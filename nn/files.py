@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ PICTURES = (
     "graph.svg",
     "step.html",
 )
+
+MOST_TERMS = 5  # of the neuron that is drawn
 
 
 def write(
@@ -89,7 +92,11 @@ def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
         output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
         if any(parent.grad for parent in output.parents):  # ReLU may answer to nothing
             break
-    return output, f"Layer {best}, neuron {k}, on a held-out sample"
+    inputs = " (standardised inputs)" if best == 0 else ""
+    title = f"Layer {best}, neuron {k}, on a held-out sample{inputs}"
+    if (left_out := layers[best].shape[0] - MOST_TERMS) > 0:
+        title += f"; its {left_out} smallest terms are in b"
+    return output, title
 
 
 def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
@@ -101,9 +108,21 @@ def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: 
     alone = copy.deepcopy(neuron)
     alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
     alone.zero_grad()
-    output: Value = alone(xs)
+    output: Value = alone(_largest_terms(alone, xs))
     if alone.nonlin:
         output.parents[0].label = "z"
     output.label = "a"
     output.backward()
     return output
+
+
+def _largest_terms(neuron: Any, xs: list[Value]) -> list[Value]:
+    """The inputs that a picture has room for, the others' constant share moved into the bias."""
+    terms = [w.data * x.data for w, x in zip(neuron.w, xs, strict=True)]
+    order = sorted(range(len(xs)), key=lambda i: -abs(terms[i]))
+    shown = sorted(order[:MOST_TERMS])
+    rest = order[MOST_TERMS:]
+    neuron.b.data = math.fsum([neuron.b.data, *(terms[i] for i in rest)])
+    neuron.b.label += f" + {len(rest)} terms" * bool(rest)
+    neuron.w = [neuron.w[i] for i in shown]
+    return [xs[i] for i in shown]

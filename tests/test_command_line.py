@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
 import signal
 import subprocess
@@ -15,8 +16,10 @@ from pathlib import Path
 import pytest
 
 import nn
+from nn import files
 from nn.command_line import main
 from nn.datasets import BUILT_IN, load
+from nn.job import Job
 from nn.layers import ACTIVATIONS
 from nn.optimisers import OPTIMISERS
 from nn.report import report
@@ -100,6 +103,25 @@ def test_only_pictures_of_the_present_model_stay_in_the_folder(
     assert run(*QUICK, "--out", "o") == 130
     assert "o is only: model.json loss.svg\n" in capsys.readouterr().err
     assert {p.name for p in Path("o").iterdir()} == {"loss.svg", "model.json", "notes.svg"}
+
+
+def test_of_many_inputs_the_graph_has_the_largest_terms_and_the_sum_of_the_others() -> None:
+    assert run("breast_cancer", "--epochs", "1", "--hidden", "--out", "o") == 0
+    model = nn.load("o/model.json")
+    job = Job.of(model)
+    _, held_out = load("breast_cancer").split(0.25, seed=0)
+    output, title = files._one_neuron(job, held_out)
+    which = "Layer 0, neuron 0, on a held-out sample (standardised inputs)"
+    assert title == f"{which}; its 25 smallest terms are in b"
+    drawn = html.unescape(Path("o/graph.svg").read_text()).replace("\xa0", " ")
+    assert title in drawn
+    assert output.data == pytest.approx(job.score(held_out.X[0]).data, rel=1e-12)
+    *_, bias = output.parents
+    assert (len(output.parents), bias.label) == (11, "b + 25 terms")
+    shown = [w.data * x.data for w, x in zip(output.parents[:5], output.parents[5:10], strict=True)]
+    xs = job.scaling.apply(held_out.X[:1])[0]
+    terms = [w.data * x for w, x in zip(model.layers[0].neurons[0].w, xs, strict=True)]
+    assert sorted(shown, key=abs) == sorted(terms, key=abs)[-5:]
 
 
 def test_same_seed_same_bytes() -> None:
