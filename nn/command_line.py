@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from autograd import Value, to_svg
 
 from . import persistence
-from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, load
+from .datasets import BUILT_IN, DataError, Dataset, Scaling, Table, counted, load
 from .extras import need
 from .files import write
 from .history import History
@@ -346,7 +346,7 @@ def _predict(job: Job, path: str, out: str) -> int:
     if not X:
         raise DataError(f"{path}: no rows of data")
     predicted = job.predict(X)
-    print(f"{path}: {len(X)} samples, predicted with the model of {job.name}\n")
+    print(f"{path}: {counted(len(X), 'sample')}, predicted with the model of {job.name}\n")
     if job.data:
         print(report(job.data, predicted), end="\n\n")
     names = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
@@ -366,5 +366,5 @@ def _predict(job: Job, path: str, out: str) -> int:
 
 def _described(data: Dataset) -> str:
     kind = f"{len(data.classes)} classes" if data.classes else f"predicting {data.target}"
-    features = f"{len(data.features)} feature{'s' * (len(data.features) > 1)}"
-    return f"{data.name}: {len(data)} samples, {features}, {kind}"
+    features = counted(len(data.features), "feature")
+    return f"{data.name}: {counted(len(data), 'sample')}, {features}, {kind}"

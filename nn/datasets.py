@@ -43,7 +43,11 @@ class Dataset:
         >>> train, test = load("xor").split(held_out=0.25)
         >>> len(train), len(test)
         (300, 100)
+
+        ValueError unless the share ``held_out`` is between 0 and 1.
         """
+        if not 0 < held_out < 1:
+            raise ValueError(f"held_out is a share between 0 and 1, got {held_out!r}")
         rng = random.Random(seed)
         groups: dict[float, list[int]] = {}
         for i, label in enumerate(self.y):
@@ -187,9 +191,8 @@ class Table:
         width, first = len(rows[0][1]), rows[0][0]
         for line, cells in rows:
             if len(cells) != width:
-                raise DataError(
-                    f"{path}, line {line}: {len(cells)} columns, but line {first} has {width}"
-                )
+                got = counted(len(cells), "column")
+                raise DataError(f"{path}, line {line}: {got}, but line {first} has {width}")
         has_header = _is_header(rows[0][1], rows[1][1] if len(rows) > 1 else [])
         names = [cell or f"column {i}" for i, cell in enumerate(rows[0][1], 1)]
         return cls(path, names if has_header else [], rows[has_header:])
@@ -332,7 +335,10 @@ def _read_rows(path: str) -> list[tuple[int, list[str]]]:
 
 def _printable(cell: str) -> str:
     """Without line breaks and control characters, which no table or terminal should be sent."""
-    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
+    if cell.isprintable():
+        return cell
+    blank = [" " if c.isspace() or c > "\x9f" else "\ufffd" for c in cell]  # U+FFFD for a NUL
+    return "".join(c if c.isprintable() else b for c, b in zip(cell, blank, strict=True))
 
 
 def _unknown(data: str) -> str:
@@ -361,3 +367,8 @@ def _is_number(cell: str) -> bool:
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:12])
     return f"{shown}, ... ({len(names)} in all)" if len(names) > 12 else shown
+
+
+def counted(n: int, what: str) -> str:
+    """``1 sample``, ``2 samples``."""
+    return f"{n} {what}{'s' * (n != 1)}"

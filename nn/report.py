@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .datasets import Dataset
+from .datasets import Dataset, counted
 
 
 def report(data: Dataset, predicted: Sequence[float]) -> str:
@@ -20,7 +20,7 @@ def report(data: Dataset, predicted: Sequence[float]) -> str:
         mae = math.fsum(map(abs, errors)) / n
         rmse = math.sqrt(squares / n)
         sizes = f"mean absolute {mae:.4g}, root mean square {rmse:.4g}"
-        return f"Error of {data.target}: {sizes}{explained} ({n} samples)"
+        return f"Error of {data.target}: {sizes}{explained} ({counted(n, 'sample')})"
     matrix = confusion_matrix(data, predicted)
     right = sum(matrix[k][k] for k in range(len(matrix)))
     names = [name if len(name) <= 20 else name[:19] + "…" for name in data.classes]

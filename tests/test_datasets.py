@@ -116,6 +116,8 @@ BAD = {  # text, arguments, what is said after the path
     "header only": ("a,b\n", {}, ": rows of data: 0; at least 4 are needed"),
     "too few": ("a,b\n1,x\n2,y\n", {}, ": rows of data: 2; at least 4 are needed"),
     "ragged, short": (GOOD + "1,2\n", {}, ", line 6: 2 columns, but line 1 has 3"),
+    "ragged, one": (GOOD + "1\n", {}, ", line 6: 1 column, but line 1 has 3"),
+    "NUL": (GOOD + "1,\0\0,x\n", {}, ", line 6, column 2 (b): '\ufffd\ufffd' is not a number"),
     "ragged, long": (GOOD + "1,2,x,y\n", {}, ", line 6: 4 columns, but line 1 has 3"),
     "text": (GOOD + "1,old,x\n", {}, ", line 6, column 2 (b): 'old' is not a number"),
     "missing value": (GOOD + ",2,x\n", {}, ", line 6, column 1 (a): is empty"),
@@ -154,6 +156,12 @@ def test_a_bad_csv_file_is_one_line_that_says_what_and_where(tmp_path: Path, cas
         load(path, **arguments)
     assert str(caught.value).startswith(path + expected)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("held_out", [2, -1, 0, 1, math.nan])
+def test_the_share_held_out_is_between_0_and_1(held_out: float) -> None:
+    with pytest.raises(ValueError, match="held_out is a share between 0 and 1, got"):
+        load("xor").split(held_out)
 
 
 def test_a_path_that_is_no_file(tmp_path: Path) -> None:
