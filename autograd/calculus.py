@@ -254,6 +254,8 @@ def taylor(f: Callable[[Any], Any], x0: Scalar, order: int) -> list[Scalar]:
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"the order of a Taylor polynomial is a whole number >= 0, got {order!r}")
+    if order > 170:
+        raise ValueError(f"a Taylor polynomial has order 170 at most, got {order}: 171! overflows")
     call = _Call(f, (x0,), 0)
     derivatives = [call.number()]
     for _ in range(order):

@@ -91,11 +91,13 @@ def gradcheck(
     x          1      4         4        0.0e+00     ok
     y          1      12        12       0.0e+00     ok
     """
+    if not callable(f):
+        raise TypeError(f"gradcheck(f, *args) takes a function and its arguments, got {f!r:.80}")
     structures = [flatten(arg, name) for arg, name in zip(args, _names(f, args), strict=True)]
     places = [place for structure in structures for place in structure.places]
     numbers = [x for structure in structures for x in structure.numbers]
     variables = [x if isinstance(x, Value) else Value(x) for x in numbers]
-    if order < 1:
+    if not isinstance(order, int) or order < 1:
         raise ValueError(f"the order of the derivatives to check is 1 or more, got {order!r}")
     if not variables:
         raise ValueError(f"gradcheck has no numbers to vary: it was given {args!r:.80}")

@@ -24,6 +24,7 @@ import math
 import re
 from functools import cache
 from itertools import islice
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +97,9 @@ def draw_dot(
         raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
     if params not in ("show", "fold"):
         raise ValueError(f"params is 'show' or 'fold', got {params!r}")
-    if (max_nodes is not None and max_nodes < 1) or (depth is not None and depth < 0):
-        raise ValueError(f"max_nodes is 1 or more, got {max_nodes}; depth 0 or more, got {depth}")
+    for option, given, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
+        if given is not None and not (isinstance(given, Integral) and given >= least):
+            raise ValueError(f"{option} is None or a whole number, {least} or more, got {given!r}")
     parameters = _parameters(root)  # before expansion, which leaves no dot to be the bias of
     root = expanded(root) if expand else root
     picture = _Picture(root, parameters, params == "fold", max_nodes, depth, number_format)

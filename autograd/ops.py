@@ -228,8 +228,14 @@ class Dot(Nary):
     """Of the call ``dot(ws, xs, bias)`` the operands are ws, xs and, unless it is 0, the bias."""
 
     def operands(self, *args: Any) -> tuple[Any, ...]:
-        ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
-        ws, xs = tuple(ws), tuple(xs)
+        try:
+            ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
+            ws, xs = tuple(ws), tuple(xs)
+        except (TypeError, ValueError):
+            if len(args) in (2, 3) and all(isinstance(x, Iterable) for x in args[:2]):
+                raise  # from inside an iterator
+            given = ", ".join(f"{x!r:.40}" for x in args) or "nothing"
+            raise TypeError(f"dot(ws, xs, bias=0.0) takes two lists, got {given}") from None
         if len(ws) != len(xs):
             raise ValueError(f"dot needs as many ws as xs, got {len(ws)} and {len(xs)}")
         if not ws:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
+from numbers import Integral
 from typing import NamedTuple
 
 from .graph import consumers, number
@@ -108,6 +109,8 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
     for node in (y, x):
         if not isinstance(node, Value):
             raise TypeError(f"explain(y, x) needs two Values, got {node!r:.80}")
+    if not isinstance(paths, Integral) or paths < 0:
+        raise ValueError(f"paths is how many of them to list, 0 or more, got {paths!r}")
     order = topological_order(y)
     fan_out = consumers(order)
     named = names(order) if x in fan_out else names([x, *order])

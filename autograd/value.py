@@ -228,6 +228,8 @@ def topological_order(root: Value) -> list[Value]:
     >>> [node.data for node in topological_order((x + 1) * x)]
     [3.0, 1.0, 4.0, 12.0]
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"the root of a graph is a Value, got {root!r:.80} ({type(root).__name__})")
     order: list[Value] = []
     seen: set[Value] = set()
     stack: list[Value | None] = [root]  # below a None: a node whose parents lie above it

@@ -423,6 +423,7 @@ BAD = [
     (lambda: directional_derivative(ag.sum, [1.0], 2.0), ValueError, "tangent 0 must be like"),
     (lambda: taylor(ag.sin, 0.0, -1), ValueError, "whole number >= 0, got -1"),
     (lambda: taylor(ag.sin, [0.0], 1), TypeError, "expected"),
+    (lambda: taylor(ag.exp, 0.0, 171), ValueError, "order 170 at most, got 171"),
     *((lambda f=f, x=x: grad(f)(x), TypeError, r"lose the derivative: .*autograd\.sin.* \.data")
       for f in (math.sin, lambda x: float(3 * x) ** 2, lambda x: x * int(x),
                 lambda x: grad(lambda y: y * float(x))(1.0))

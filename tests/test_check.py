@@ -184,8 +184,11 @@ def test_it_raises_on_request(declare):
         gradcheck(ag.sin, "a")
     with pytest.raises(ValueError, match="no numbers to vary"):
         gradcheck(lambda: 3.0)
-    with pytest.raises(ValueError, match="order"):
-        gradcheck(ag.sin, 1.0, order=0)
+    for order in (0, "1"):
+        with pytest.raises(ValueError, match=f"order.* got {order!r}"):
+            gradcheck(ag.sin, 1.0, order=order)
+    with pytest.raises(TypeError, match="takes a function and its arguments, got 3"):
+        gradcheck(3)
 
 
 @settings(FUZZ, max_examples=100)

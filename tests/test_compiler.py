@@ -637,6 +637,7 @@ PARAMETER = Value(2.0)
         math.exp,
         lambda x: [1, 2, 3][x],
         lambda x: range(x),
+        lambda x: x * "a",
         lambda x: x // 2,
         lambda x: f"{x:.2f}",
         lambda x: {x: 1},

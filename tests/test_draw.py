@@ -288,6 +288,8 @@ def test_number_format_title_and_direction() -> None:
         (Value(1.0), {"rankdir": "up"}, "LR, RL, TB or BT, got 'up'"),
         (Value(1.0), {"params": "hide"}, "'show' or 'fold', got 'hide'"),
         (Value(1.0), {"max_nodes": 0}, "1 or more, got 0"),
+        (Value(1.0), {"max_nodes": "a"}, "max_nodes is None or a whole number, 1 or more, got 'a'"),
+        (Value(1.0), {"depth": 1.5}, "depth is None or a whole number, 0 or more, got 1.5"),
         (Value(1.0), {"depth": -1}, "0 or more, got -1"),
         (Value(1.0), {"number_format": "zz"}, "format code 'z'"),
         (Value(1.0), {"format": "tiff2"}, "tiff2"),

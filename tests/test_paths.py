@@ -55,6 +55,9 @@ def test_what_does_not_depend_and_the_node_itself():
         explain(y, 3.0)
     with pytest.raises(TypeError, match="got None"):
         explain(None, y)
+    for paths in (-1, "all"):
+        with pytest.raises(ValueError, match=f"0 or more, got {paths!r}"):
+            explain(y, x, paths=paths)
 
 
 def test_latex_is_balanced_and_shows_the_sum_in_symbols_and_in_numbers():

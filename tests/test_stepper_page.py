@@ -104,6 +104,11 @@ def test_a_notebook_gets_a_sandboxed_frame_a_picture_and_text():
 
 
 @needs_graphviz
+def test_a_page_with_a_picture_says_what_a_click_does():
+    assert "Click a node for the terms" in page_of(Stepper(fan_out()))
+
+
+@needs_graphviz
 def test_an_untrusted_notebook_still_has_the_picture():
     bundle = Stepper(product_of_sum())._repr_mimebundle_()
     (image,) = Page(bundle["text/html"]).all("img")
@@ -245,6 +250,8 @@ def test_max_nodes_is_honoured_and_checked():
     assert len(data["nodes"]) == 5
     with pytest.raises(ValueError, match="max_nodes must be at least 1, got 0"):
         Stepper(fan_out(), max_nodes=0)
+    with pytest.raises(ValueError, match="max_nodes must be at least 1, got 'a'"):
+        Stepper(fan_out(), max_nodes="a")
 
 
 def test_it_is_a_snapshot_and_changes_nothing():
@@ -274,6 +281,8 @@ def test_without_graphviz_the_steps_are_there_and_nothing_raises(monkeypatch):
     assert set(bundle) == {"text/html", "text/plain"}
     page = page_of(Stepper(fan_out(), mistake="order"))
     assert "No picture: drawing needs Graphviz: pip install" in page
+    assert "Click a node" not in page
+    assert "Choose a node" not in page
     assert page.count("<li") == len(steps(fan_out(), "order"))
     assert len(data_of(page)["nodes"]) == len(topological_order(fan_out()))
     data = data_of(page_of(Stepper(deep(), max_nodes=7)))

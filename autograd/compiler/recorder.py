@@ -48,7 +48,8 @@ class Traced(Value):
     grad = property(_forbidden("reading .grad"), _forbidden("setting .grad"))
     local_grads = property(_forbidden("reading .local_grads"))
     __float__, __int__ = no_float, _forbidden("int()")
-    __index__, __round__ = _forbidden("using a Value as an index"), _forbidden("round()")
+    __index__ = _forbidden("using a Value as an index or a count, as in 'a' * x,")
+    __round__ = _forbidden("round()")
     __floordiv__ = __rfloordiv__ = _forbidden("//")
     __mod__ = __rmod__ = _forbidden("%")
 

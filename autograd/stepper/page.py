@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
+from numbers import Integral
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -61,8 +62,8 @@ class Stepper:
         expand: bool = False,
         **options: Any,
     ) -> None:
-        if max_nodes is not None and max_nodes < 1:
-            raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
+        if max_nodes is not None and not (isinstance(max_nodes, Integral) and max_nodes >= 1):
+            raise ValueError(f"max_nodes must be at least 1, got {max_nodes!r}")
         self.frames = steps(root, mistake, expand=expand)
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         order = topological_order(expanded(root) if expand else root)
@@ -137,6 +138,10 @@ class Stepper:
             title=html.escape(self._title),
             style=_asset("page.css"),
             warning=self._warning(),
+            hint="Click a node for the terms of its gradient." if svg else "",
+            about="The graph. Choose a node to see the terms of its gradient."
+            if svg
+            else "No graph",
             picture=picture.replace("<svg", f'<svg style="--least-width: {least:.0f}px"', 1),
             count=str(len(frames)),
             steps="\n".join(_item(frame) for frame, _ in frames),
