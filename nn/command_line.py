@@ -41,7 +41,7 @@ DATA is {", ".join(BUILT_IN)},
 or a CSV file: numbers in all columns but the target. Features are standardised."""
 
 EPILOG = """\
-files written into --out:
+files written into --out (where the pictures of an earlier run are removed):
   loss.svg         loss and accuracy while training
   boundary.svg     what the model answers over the plane (two features)
   confusion.svg    true against predicted classes (otherwise; for --regression,
@@ -49,7 +49,7 @@ files written into --out:
   graph.svg        one neuron's graph on one held-out sample, with gradients
   step.html        the same, to step through forward and backward in a browser
   model.json       the model, for --load and nn.load
-  predictions.csv  what a loaded model predicts for a CSV file
+  predictions.csv  a CSV file with a column more, what a loaded model predicts
 
 examples:
   python -m nn                                    moons, in a few seconds

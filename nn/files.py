@@ -36,9 +36,9 @@ def write(
     earlier run left in ``out`` are removed, as they are not of this model."""
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
+    yield "model.json"
     for name in PICTURES:
         Path(out, name).unlink(missing_ok=True)
-    yield "model.json"
     name, draw = _picture_of_answers(job, held_out, predicted)
     neuron, title = _one_neuron(job, held_out)
     files: dict[str, Callable[[Path], Any]] = {
