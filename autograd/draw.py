@@ -309,7 +309,7 @@ def _without_dot(source: str, format: str) -> str:
     if format != "svg":
         raise RuntimeError(
             f"{format} needs the program dot: install it (https://graphviz.org/download) and have "
-            "it on PATH, or take format='svg', for which pip install 'scalargrad[render]' is enough"
+            "it on PATH, or take format='svg', for which pip install pygraphviz is enough"
         )
     return render(source)
 
