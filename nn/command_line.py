@@ -308,7 +308,8 @@ def _folder(out: str) -> str:
 
 
 def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
-    lr = args.lr or LEARNING_RATES.get(args.optimizer, 0.01)
+    usual = LEARNING_RATES.get(args.optimizer, 0.01)
+    lr = args.lr or usual
     batch = min(args.batch_size, len(train))
     print(f"Training: {job.loss}, {args.optimizer}, learning rate {lr:g}, batches of {batch}")
     epochs = 100 if args.epochs is None else args.epochs
@@ -330,7 +331,8 @@ def _train(job: Job, train: Dataset, args: argparse.Namespace) -> History:
         )
     print(history.summary())
     if history.stopped.startswith("diverged"):
-        print(f"The last finite weights are kept; try a smaller learning rate: --lr {lr / 10:g}")
+        smaller = min(lr / 10, usual)
+        print(f"The last finite weights are kept; try a smaller learning rate: --lr {smaller:g}")
     return history
 
 
