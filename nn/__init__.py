@@ -9,13 +9,8 @@ a file by `Module.save` and read by `load`. Each works alone too, on the Values 
 'bce_with_logits'
 """
 
-import signal
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-if sys.argv[:1] == ["-m"]:  # python -m nn: Ctrl-C while importing ends it without a traceback
-    _handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from . import datasets, initialisers, plot, schedules
 from .extras import need
@@ -39,9 +34,6 @@ from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gr
 from .persistence import load
 from .torch_bridge import from_torch, to_torch
 from .training import fit
-
-if sys.argv[:1] == ["-m"]:
-    signal.signal(signal.SIGINT, _handler)
 
 _ESTIMATORS = ("MLPClassifier", "MLPRegressor")  # not in __all__, which imports all it names
 
