@@ -302,7 +302,8 @@ def _cell(text: str, longest: int = 24) -> str:
 
 def _escape(text: str) -> str:
     """What is special in XML as entities; what XML cannot hold as a picture of it."""
-    return html.escape(text.translate(_UNSEEN))
+    # Graphviz takes a cell that begins with ] for the end of a CDATA section
+    return html.escape(text.translate(_UNSEEN)).replace("]", "&#93;")
 
 
 def _without_dot(source: str, format: str) -> str:

@@ -332,6 +332,8 @@ HOSTILE = {
     "spaces": "   ",
     "html": "<x>",
     "lone": "<",
+    "bracket": "]",
+    "brackets": "]] [ x]",
     "dot": "n0 -> n1; }",
     "comments": "// # /* */",
     "keyword": "graph",
