@@ -107,6 +107,7 @@ def _refusal(variables: list[Value]) -> Callable[[Value], None]:
 
 def _variable(x: Scalar, running: list[bool]) -> Value:
     if isinstance(x, Value):
+        # typed Any: an operation of numbers gives a number, of Values a Value
         return sum([x])  # type: ignore[no-any-return]  # a node of its own, which depends on x
     variable = Variable(x)
     variable.running = running

@@ -147,6 +147,7 @@ def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) 
     """A sum that no two derivatives enter with the same weight, so that no error hides."""
     weights = [1 + 0.618 * i % 1 for i in range(len(variables))]
     with recorded():
+        # typed Any: an operation of numbers gives a number, of Values a Value
         return dot(weights, adjoints(function(), variables))  # type: ignore[no-any-return]
 
 

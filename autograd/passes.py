@@ -111,6 +111,7 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         varies = [p in varying for p in operands]
         operands = [p.data if type(p) is Constant else p for p in operands]
     elif operation.constant_rules:
+        # typed Any by the table; numbers wherever it is not None
         return operation.constant_rules  # type: ignore[no-any-return]
     try:
         return rules(node, operands, varies)

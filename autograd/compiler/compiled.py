@@ -88,6 +88,7 @@ class CompiledValue(Value):
         return self.call.gradient(self.which)
 
     @property
+    # a property where Value has a slot: read-only, computed when asked for
     def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]
         return tuple(self.gradient.tolist())
 

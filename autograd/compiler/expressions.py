@@ -98,6 +98,7 @@ class Graph:
         if (terms := self.linear(op, parents)) is not None:
             return self.dot(terms)
         if all(p.value is not None for p in parents):
+            # the parents are constants here, whose value is not None
             return self.constant(op.limit([p.value for p in parents]))  # type: ignore[misc]
         if op is ops.pow and parents[1].value == 2.0:
             return self.dot([(parents[0], parents[0])])

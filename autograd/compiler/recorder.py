@@ -145,6 +145,7 @@ class TraceRecorder(Recorder):
         node.op, node.parents, node.value, node.label = op, parents, value, ""
         node.index = len(self.nodes)
         if kind is TracedNumber:
+            # only TracedNumber has this slot; mypy sees a Traced
             node.recorder = self  # type: ignore[attr-defined]
         self.nodes.append(node)
         return node

@@ -68,6 +68,7 @@ class Text:
     def __eq__(self, other: object) -> Any:
         return self._infix("==", other, TEST, SUM)
 
+    # how Python spells unhashable, which object's own type does not allow for
     __hash__ = None  # type: ignore[assignment]
 
     def __radd__(self, other: Any) -> Text:
