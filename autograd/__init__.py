@@ -7,7 +7,9 @@ import builtins
 from typing import TYPE_CHECKING
 
 from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
-from .calculus import (
+from .calculus.chain_rule import adjoints
+from .calculus.checking import gradcheck
+from .calculus.functions import (
     directional_derivative,
     grad,
     hessian,
@@ -18,14 +20,12 @@ from .calculus import (
     value_and_grad,
     vjp,
 )
-from .check import gradcheck
+from .calculus.nonfinite import find_nonfinite
 from .collector import collector_paused
 from .compiler import compile
-from .draw import draw_dot, to_svg
-from .nonfinite import find_nonfinite
+from .drawing.picture import draw_dot, to_svg
+from .explaining.paths import explain
 from .ops import TABLE, Operation, log_softmax, softmax
-from .passes import adjoints
-from .paths import explain
 from .stepper import Stepper, steps
 from .value import Constant, Value, no_grad, topological_order
 

@@ -1,7 +1,7 @@
 """Neurons, layers and multi-layer perceptrons, built on `autograd`.
 
 Models are made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`; they start from
-`initialisers`, are trained by `fit` with a loss, an `Optimiser` and a schedule, and are written to
+`initializers`, are trained by `fit` with a loss, an `Optimizer` and a schedule, and are written to
 a file by `Module.save` and read by `load`. Each works alone too, on the Values of `autograd`.
 
 >>> model = MLP(2, [4, 1], rng=0)
@@ -12,9 +12,8 @@ a file by `Module.save` and read by `load`. Each works alone too, on the Values 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import datasets, initialisers, plot, schedules
-from .extras import need
-from .history import History
+from . import datasets, initializers, plot, schedules
+from .exchange.pytorch import from_torch, to_torch
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
 from .losses import (
     bce,
@@ -29,25 +28,26 @@ from .losses import (
     mse,
     nll,
 )
+from .model_file import load
 from .module import Module
-from .optimisers import SGD, Adam, AdamW, Optimiser, RMSprop, clip_gradients, gradient_norm
-from .persistence import load
-from .torch_bridge import from_torch, to_torch
-from .training import fit
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
+from .optional_packages import need
+from .training.history import History
+from .training.loop import fit
 
 _ESTIMATORS = ("MLPClassifier", "MLPRegressor")  # not in __all__, which imports all it names
 
 
 if TYPE_CHECKING:
-    from .estimators import MLPClassifier as MLPClassifier
-    from .estimators import MLPRegressor as MLPRegressor
+    from .exchange.estimators import MLPClassifier as MLPClassifier
+    from .exchange.estimators import MLPRegressor as MLPRegressor
 else:
 
     def __getattr__(name: str) -> Any:
         """The estimators, for which scikit-learn is imported when they are first used."""
         if name in _ESTIMATORS:
             need("sklearn", "scikit-learn")
-            return getattr(import_module(".estimators", __name__), name)
+            return getattr(import_module(".exchange.estimators", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -66,7 +66,7 @@ __all__ = [
     "Maxout",
     "Module",
     "Neuron",
-    "Optimiser",
+    "Optimizer",
     "RMSprop",
     "Sequential",
     "bce",
@@ -79,7 +79,7 @@ __all__ = [
     "gaussian_nll",
     "gradient_norm",
     "hinge",
-    "initialisers",
+    "initializers",
     "l1",
     "l2",
     "laplace_nll",

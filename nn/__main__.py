@@ -1,10 +1,10 @@
-"""``python -m nn``: see `nn.command_line`."""
+"""``python -m nn``: see `nn.app.command_line`."""
 
 import sys
 
 if __name__ == "__main__":
     try:
-        from .command_line import main
+        from .app.command_line import main
 
         status = main()
     except KeyboardInterrupt:  # while importing, or a second one

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .extras import need
+from .optional_packages import need
 
 
 class DataError(ValueError):
@@ -69,7 +69,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Standardisation: each feature minus its mean, divided by its standard deviation.
+    """Standardization: each feature minus its mean, divided by its standard deviation.
 
     >>> scaling = Scaling.of([[1.0, 5.0], [3.0, 5.0]])
     >>> scaling.apply([[1.0, 5.0], [5.0, 6.0]])
@@ -219,7 +219,7 @@ class Table:
         cell = self.rows[row][1][column]
         if not _is_number(cell):
             raise self.error(row, column, f"{cell!r:.60} is not a number" if cell else "is empty")
-        if not abs(float(cell)) < 1e100:  # standardisation must not overflow; nan is here too
+        if not abs(float(cell)) < 1e100:  # standardization must not overflow; nan is here too
             raise self.error(row, column, f"{cell} is not a finite number below 1e100")
         return float(cell)
 

@@ -16,8 +16,8 @@ from typing import Any
 import autograd
 from autograd import Constant, Value, dot, maximum
 
-from .checks import counted, whole
-from .initialisers import Initialiser, generator, initialiser
+from .argument_checks import counted, whole
+from .initializers import Initializer, generator, initializer
 from .module import Module
 
 Activation = Callable[[Any], Any]
@@ -70,9 +70,9 @@ class Neuron(Module):
 
     ``nonlin=False`` leaves the activation out, as in micrograd. ``activation`` is the name of any
     function of `autograd` that takes one operand, defined everywhere, or "linear", or a callable;
-    ``init`` one of `nn.initialisers`. The ``nin`` weights are drawn in order from ``rng``
+    ``init`` one of `nn.initializers`. The ``nin`` weights are drawn in order from ``rng``
     (`random.Random`, a seed, or None for the module `random`); ``nout`` is the number of neurons
-    in its layer, which some initialisers use. ValueError for an unknown name.
+    in its layer, which some initializers use. ValueError for an unknown name.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Neuron(Module):
         nonlin: bool = True,
         activation: str | Activation = "relu",
         *,
-        init: str | Initialiser = "uniform",
+        init: str | Initializer = "uniform",
         rng: Random | int | None = None,
         nout: int = 1,
     ) -> None:
-        nin, rng, draw = whole("nin", nin), generator(rng), initialiser(init)
+        nin, rng, draw = whole("nin", nin), generator(rng), initializer(init)
         if isinstance(nonlin, str) or callable(nonlin):
             raise TypeError(
                 f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
@@ -134,7 +134,7 @@ class Layer(Module):
         activation: str | Activation = "relu",
         *,
         nonlin: bool = True,
-        init: str | Initialiser = "uniform",
+        init: str | Initializer = "uniform",
         rng: Random | int | None = None,
     ) -> None:
         nin, nout, rng = whole("nin", nin), whole("nout", nout), generator(rng)
@@ -208,7 +208,7 @@ class MLP(Sequential):
         nouts: Sequence[int],
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        init: str | Initialiser = "uniform",
+        init: str | Initializer = "uniform",
         rng: Random | int | None = None,
     ) -> None:
         if not isinstance(nouts, Iterable):
@@ -256,7 +256,7 @@ class Maxout(Module):
         nout: int,
         k: int = 2,
         *,
-        init: str | Initialiser = "uniform",
+        init: str | Initializer = "uniform",
         rng: Random | int | None = None,
     ) -> None:
         nin, nout, k = whole("nin", nin), whole("nout", nout), whole("k", k)
@@ -300,11 +300,11 @@ class Embedding(Module):
         n: int,
         dim: int,
         *,
-        init: str | Initialiser = "uniform",
+        init: str | Initializer = "uniform",
         rng: Random | int | None = None,
     ) -> None:
         n, dim = whole("n", n), whole("dim", dim)
-        rng, draw = generator(rng), initialiser(init)
+        rng, draw = generator(rng), initializer(init)
         self.w = [[Value(draw(rng, n, dim)) for _ in range(dim)] for _ in range(n)]
         self.label_parameters()
 

@@ -1,4 +1,4 @@
-"""Losses: what training minimises, most of them the negative log-likelihood of a distribution.
+"""Losses: what training minimizes, most of them the negative log-likelihood of a distribution.
 
 Each is called ``loss(outputs, targets, reduction="mean")`` with one output and one target for each
 sample. An output is a number or Value, or a list of them from a model with several outputs; the
@@ -20,7 +20,7 @@ from typing import Any
 import autograd
 from autograd import Value, dot, log, logsumexp, maximum, mean, relu, softplus
 
-from .checks import counted, several
+from .argument_checks import counted, several
 
 _SMALLEST = exp(-100.0)  # below it, log(p) is taken as -100, as PyTorch's BCELoss does
 

@@ -85,7 +85,7 @@ class Module:
 
     def save(self, path: str | Path) -> None:
         """Write the model to a JSON file that `nn.load` reads; see `nn.persistence`."""
-        from .persistence import write
+        from .model_file import write
 
         write(self, path)
 

@@ -1,8 +1,8 @@
 """Pictures of a model and its training, with Matplotlib, which is imported when one is drawn.
 
 Each function draws into ``ax`` (or ``figure``) where one is given, else into a new figure, and
-returns it. Colours are those of Okabe and Ito (Color Universal Design, 2008), which readers with
-any colour vision tell apart; classes also differ by marker, and signs by light and dark.
+returns it. Colors are those of Okabe and Ito (Color Universal Design, 2008), which readers with
+any color vision tell apart; classes also differ by marker, and signs by light and dark.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 from autograd import no_grad
 
-from .extras import need
+from .optional_packages import need
 
-COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
+COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
 MOST_POINTS = 1_000  # drawn of the samples
 Model = Callable[[Any], Any]  # of one sample, a list of features; gives one output or a list
@@ -29,7 +29,7 @@ def save(figure: Any, path: str | Path) -> None:
 
     Text in an SVG stays text, in the viewer's fonts, which have more scripts than Matplotlib's.
     """
-    settings = {"svg.hashsalt": "scalargrad", "svg.fonttype": "none"}
+    settings = {"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}
     with need("matplotlib").rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts the font lacks
         figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None)
@@ -54,12 +54,12 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
     right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
     lines: list[Any] = []
     for name, numbers in curves.items():
-        on, colour = (right, COLOURS[1]) if "accuracy" in name else (ax, COLOURS[0])
+        on, color = (right, COLORS[1]) if "accuracy" in name else (ax, COLORS[0])
         label = name.replace("val_", "validation ")
         style = "--" if label != name else "-"
         epochs = range(1, len(numbers) + 1)
         marker = "o" if len(numbers) < 3 else None  # one point makes no line
-        lines += on.plot(epochs, numbers, style, color=colour, label=label, marker=marker)
+        lines += on.plot(epochs, numbers, style, color=color, label=label, marker=marker)
     if right is not None:
         right.set_ylabel("accuracy")
         right.set_ylim(0.0, 1.02)
@@ -83,7 +83,7 @@ def decision_boundary(
     features: Sequence[str] = ("x1", "x2"),
     resolution: int = 60,
 ) -> Any:
-    """The plane of two features coloured by what ``model`` answers there, and the samples.
+    """The plane of two features colored by what ``model`` answers there, and the samples.
 
     One output is a score: its sign is the class (0 below, 1 above), and the tint its size, as the
     probability sigmoid(score). Several outputs are one score per class, and the largest decides.
@@ -110,8 +110,8 @@ def decision_boundary(
         for k in range(count):  # how far each class is ahead of the best other one
             lead = [row[k] - max(row[:k] + row[k + 1 :]) for row in scores]
             if max(lead) > 0:
-                area, colour = _rows(lead, resolution), COLOURS[k % len(COLOURS)]
-                ax.contourf(xs, ys, area, [0.0, max(lead)], colors=[colour], alpha=0.3)
+                area, color = _rows(lead, resolution), COLORS[k % len(COLORS)]
+                ax.contourf(xs, ys, area, [0.0, max(lead)], colors=[color], alpha=0.3)
     _samples(ax, X, y, classes, count)
     return ax
 
@@ -135,10 +135,10 @@ def regression_surface(
     surface = [row[0] for row in outputs(model, points)]
     ax = _axes(ax, f"Predicted {target}", *features)
     low, high = min([*surface, *y]), max([*surface, *y])
-    colours = {"cmap": "viridis", "vmin": low, "vmax": high}
-    bands = ax.contourf(xs, ys, _rows(surface, resolution), 12, **colours)
+    colors = {"cmap": "viridis", "vmin": low, "vmax": high}
+    bands = ax.contourf(xs, ys, _rows(surface, resolution), 12, **colors)
     X, y, style = _some(ax, X, y)
-    ax.scatter(*zip(*X, strict=True), c=y, label="samples", **style, **colours)
+    ax.scatter(*zip(*X, strict=True), c=y, label="samples", **style, **colors)
     ax.figure.colorbar(bands, ax=ax, label=_plain(target))
     ax.legend(loc="upper right")
     return ax
@@ -154,7 +154,7 @@ def predicted_against_true(
     """
     ax = _axes(ax, f"Predicted and true {target}", f"true {target}", f"predicted {target}")
     ax.axline((min(y), min(y)), slope=1.0, color="#777777", linestyle="--", label="perfect")
-    ax.scatter(y, predicted, s=22, color=COLOURS[0], label="samples")
+    ax.scatter(y, predicted, s=22, color=COLORS[0], label="samples")
     ax.legend()
     return ax
 
@@ -170,8 +170,8 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: An
     image = ax.imshow(matrix, cmap="Blues", vmin=0, vmax=max(largest, 1))
     for i, row in enumerate(matrix if len(matrix) <= 20 else []):  # else too small to read
         for j, count in enumerate(row):
-            colour = "white" if count > 0.6 * largest else "black"
-            ax.text(j, i, str(count), ha="center", va="center", color=colour)
+            color = "white" if count > 0.6 * largest else "black"
+            ax.text(j, i, str(count), ha="center", va="center", color=color)
     if len(matrix) > 20:
         ax.figure.colorbar(image, ax=ax, label="samples")
         ax.locator_params(integer=True)
@@ -248,8 +248,8 @@ def gradient_norms(models: Any, *, ax: Any = None) -> Any:
     for i, (name, model) in enumerate(compared.items()):
         layers = _by_layer(model)
         norms = [math.hypot(*(p.grad for row in rows for p in row)) for rows in layers.values()]
-        colour = COLOURS[i % len(COLOURS)]
-        ax.plot(range(len(norms)), norms, color=colour, marker=MARKERS[i % 10], label=name)
+        color = COLORS[i % len(COLORS)]
+        ax.plot(range(len(norms)), norms, color=color, marker=MARKERS[i % 10], label=name)
         if min(norms) > 0 and max(norms) > 100 * min(norms):
             ax.set_yscale("log")
     ax.locator_params(axis="x", integer=True)
@@ -322,8 +322,8 @@ def _plain(text: str) -> str:
 
 def _diverging() -> Any:
     """From blue over white to orange: negative, zero, positive."""
-    colours = need("matplotlib.colors", "matplotlib").LinearSegmentedColormap
-    return colours.from_list("blue-orange", [COLOURS[0], "white", COLOURS[1]])
+    colors = need("matplotlib.colors", "matplotlib").LinearSegmentedColormap
+    return colors.from_list("blue-orange", [COLORS[0], "white", COLORS[1]])
 
 
 def _grid(
@@ -364,9 +364,9 @@ def _samples(
                 if t == k
             ]
             first, second = [x[0] for x in own], [x[1] for x in own]
-            colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+            color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
             label = None if start else _named(classes, k)
-            ax.scatter(first, second, color=colour, marker=marker, label=label, **style)
+            ax.scatter(first, second, color=color, marker=marker, label=label, **style)
     if count <= 10:
         ax.legend(title="class", loc="best")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from .compiled import CompiledFunction
+    from .compiled_function import CompiledFunction
 
 
 @overload
@@ -60,7 +60,7 @@ def compile(
     ModuleNotFoundError without NumPy. Errors of the operations are those of ``f``.
     """
     try:
-        from .compiled import CompiledFunction
+        from .compiled_function import CompiledFunction
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise

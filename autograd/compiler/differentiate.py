@@ -2,7 +2,7 @@
 
 Backpropagation as in `autograd.value`, on expressions: the adjoint of a node is ONE `dot` over its
 consumers, of their local gradients (the table's own, evaluated on expressions) and their adjoints.
-The dots are what `autograd.compiler.matrices` recognises: dL/dW is found there, not programmed.
+The dots are what `autograd.compiler.matrices` recognizes: dL/dW is found there, not programmed.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def _squeezed(x: Ids, shape: tuple[int, ...]) -> Ids:
 
 
 def _jumps(members: Ids, order: Ids) -> float:
-    """How far apart, on average, neighbours of a row were recorded."""
+    """How far apart, on average, neighbors of a row were recorded."""
     if order.shape[-1] == 1:
         return float("inf")
     there = (order[..., 1:] >= 0) & (order[..., :-1] >= 0)

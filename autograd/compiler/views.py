@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .matrices import Ids
-from .text import Text
+from .source_text import Text
 
 
 def strides_of(positions: Ids) -> tuple[int, list[int]] | None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..notation import computed, names, number, rules
+from ..explaining.notation import computed, names, number, rules
 from ..value import Constant, Value, topological_order
 from . import mistakes
 from .mistakes import Grads, Term

@@ -13,9 +13,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from ..draw import draw_dot
+from ..drawing.picture import draw_dot
+from ..explaining.notation import names, number
 from ..graph import distances, expanded
-from ..notation import names, number
 from ..value import Constant, Value, topological_order
 from .folding import Folded, folded
 from .frames import steps

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..draw import to_svg
-from ..notation import number
+from ..drawing.picture import to_svg
+from ..explaining.notation import number
 from ..value import Constant, Value
 from .narration import Frame
 

@@ -2,7 +2,7 @@
 
 Prints the README's table: mean accuracy on a held-out quarter, over 5 seeds (of data, split and
 weights), of `nn.MLPClassifier` with its default settings and of scikit-learn's MLPClassifier with
-the same hidden layers, features standardised for both. scikit-learn's may train for up to 2,000
+the same hidden layers, features standardized for both. scikit-learn's may train for up to 2,000
 epochs, ten times its default, without which it has not converged on the small sets. Exits with 1 if
 a mean is below its target, or more than 0.02 below scikit-learn's.
 """

@@ -128,13 +128,13 @@ def training_way() -> Way:
     """The compiled loss with all that training needs besides; the steps are too short to see."""
     parameters, loss = scalar_code(autograd.Value)
     fast = autograd.compile(loss)
-    optimiser = nn.SGD(parameters, lr=1e-300)
+    optimizer = nn.SGD(parameters, lr=1e-300)
 
     def step() -> Any:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         total = fast()
         total.backward()
-        optimiser.step()
+        optimizer.step()
         return total
 
     return step, lambda: (step().data, [p.grad for p in parameters])

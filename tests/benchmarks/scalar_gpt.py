@@ -28,8 +28,8 @@ def linear(weights: list[Vector], x: Vector) -> Vector:
     return [sum(w * xi for w, xi in zip(row, x, strict=True)) for row in weights]
 
 
-def normalised(x: Vector) -> Vector:
-    """Root mean square normalisation (Zhang and Sennrich 2019, arXiv:1910.07467)."""
+def normalized(x: Vector) -> Vector:
+    """Root mean square normalization (Zhang and Sennrich 2019, arXiv:1910.07467)."""
     scale = (sum(xi * xi for xi in x) / len(x) + 1e-5) ** -0.5
     return [xi * scale for xi in x]
 
@@ -72,13 +72,13 @@ class GPT:
         losses = []
         for token, position, target in zip(inputs, self.positions, targets, strict=False):
             embedded = zip(linear(self.tokens, token), position, strict=True)
-            x = normalised([t + p for t, p in embedded])
-            residual, x = x, normalised(x)
+            x = normalized([t + p for t, p in embedded])
+            residual, x = x, normalized(x)
             keys.append(linear(self.key, x))
             values.append(linear(self.value, x))
             x = linear(self.out, self.attention(linear(self.query, x), keys, values))
             residual = x = [a + b for a, b in zip(x, residual, strict=True)]
-            x = linear(self.down, [h.relu() for h in linear(self.up, normalised(x))])
+            x = linear(self.down, [h.relu() for h in linear(self.up, normalized(x))])
             x = [a + b for a, b in zip(x, residual, strict=True)]
             predicted = autograd.log_softmax(linear(self.head, x))
             losses.append(-sum(y * p for y, p in zip(target, predicted, strict=True)))

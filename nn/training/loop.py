@@ -1,0 +1,322 @@
+"""`fit`: the training loop."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+from autograd import Value, collector_paused
+
+from ..argument_checks import at_least_0, counted, positive, whole
+from ..initializers import generator
+from ..losses import Loss
+from ..optimizers import OPTIMIZERS, Optimizer, clip_gradients, gradient_norm
+from ..schedules import Schedule, schedule_of
+from .history import History
+from .objective import LossWithGradient, Objective
+from .objective import objective as objective_of
+from .progress import progress_bar
+from .samples import Samples, Task
+
+Callback = Callable[[Any, History], Any]
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer = "sgd",
+    epochs: int = 100,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    schedule: str | Schedule | None = None,
+    l2: float = 0.0,
+    clip: float | None = None,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    tolerance: float | None = None,
+    keep_best: bool = True,
+    shuffle: bool = True,
+    rng: Random | int | None = None,
+    callbacks: Callback | Sequence[Callback] = (),
+    progress: bool = False,
+    compiled: bool = True,
+) -> History:
+    """Train ``model`` on samples ``X`` with targets ``y`` and return what happened.
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [4, 1], "tanh", rng=1)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> history = fit(model, X, y, optimizer="adam", lr=0.1, epochs=100, rng=1, compiled=False)
+    >>> history.loss_name, history.accuracy[-1]
+    ('bce_with_logits', 1.0)
+
+    The defaults are plain gradient descent, which is slow to learn what is not linear: of two moons
+    (100 samples, noise 0.1) an MLP of [16, 16, 1] then tells some 0.9 apart, and with
+    ``fit(model, X, y, optimizer="adam", lr=0.05)`` all of them, in the same 100 epochs.
+
+    model
+        a `Module`, or anything with ``parameters()`` that maps one sample to its outputs.
+    X, y
+        n samples of as many numbers as the model takes; n targets of the form the loss wants.
+    loss
+        a name from `nn.losses`, or a callable as described there. None chooses: cross_entropy for
+        classes 0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for
+        -1 and 1 with one output, else mse (not for one whole number alone, nor for two others:
+        they look like classes). ``l2`` times the sum of squared parameters is added.
+    optimizer, lr
+        "sgd", "adam", "adamw" or "rmsprop" with that learning rate (None: its own), or an
+        `Optimizer`, whose ``lr`` is then only set if it is given.
+    schedule
+        a name from `nn.schedules` or a callable from the epoch, 0, 1, ..., to the factor by which
+        ``lr`` is multiplied.
+    batch_size
+        samples a step: None for all of them, 1 for single examples. Batches are drawn anew from
+        ``rng`` (`random.Random`, a seed, or None for the module `random`) in each epoch, unless
+        ``shuffle`` is False.
+    clip
+        longest gradient (Euclidean norm over all parameters); longer ones are shortened to it.
+    validation
+        the share of the samples, drawn from ``rng``, to hold out; or a pair (X, y). ``keep_best``
+        puts back the weights of the epoch with the lowest validation loss.
+    patience, tolerance
+        early stopping: training ends when the (validation, if there is one) loss has not fallen by
+        more than ``tolerance`` (default 0) in ``patience`` epochs (default 10) in a row. With
+        neither given it runs for all ``epochs``.
+    callbacks
+        one or several, called as ``callback(model, history)`` after each epoch; True from one ends
+        training.
+    progress
+        show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
+    compiled
+        run as array code through `autograd.compile` where NumPy is installed. It records the model
+        once: parameters and inputs go on changing where it computes with them as Values; any plain
+        number in it, the ``data`` of a parameter included, is fixed from then on.
+
+    The cyclic garbage collector pauses meanwhile: graphs have no cycles, and recording one is three
+    times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,
+    gradient or weight that is no longer finite, which puts back the last weights of finite loss.
+
+    ValueError and TypeError for arguments and data that do not fit, before anything is changed;
+    RuntimeError inside `autograd.no_grad`.
+    """
+    if not (Value(1.0) + 1.0).parents:
+        raise RuntimeError("fit needs gradients, which no_grad() switches off: call it outside")
+    _check_model(model)
+    callbacks = _callbacks(callbacks)
+    rng, task = generator(rng), Task(model, X, y, loss)
+    task.hold_out(model, validation, rng)
+    objective = objective_of(model, task, at_least_0("l2", l2), compiled)
+    clip = None if clip is None else positive("clip", clip)
+    factor = schedule_of(schedule, whole("epochs", epochs))
+    stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
+    optimizer = _optimizer(optimizer, model, lr)  # the last, as it may set the learning rate
+    run = _Run(objective, optimizer, clip)
+    history, base_lr, best = History(task.name), optimizer.lr, run.weights()
+    with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
+        for epoch in range(epochs):
+            optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
+            if shuffle and batch_size < len(task.train):
+                rng.shuffle(task.train)
+            run.epoch(task.train, batch_size, history)
+            if task.held_out:
+                run.validate(task.held_out, history)
+                if keep_best and history.val_loss[-1] == min(history.val_loss):
+                    best, history.best_epoch = run.weights(), epoch
+            show(history)
+            if True in [callback(model, history) for callback in callbacks]:
+                history.stopped = f"by a callback after {counted(epoch + 1, 'epoch')}"
+            elif stopper.should_stop((history.val_loss or history.loss)[-1]):
+                history.stopped = f"no longer improving after {counted(epoch + 1, 'epoch')}"
+            if history.stopped:
+                break
+    if history.best_epoch is not None:
+        run.set_weights(best)
+    return history
+
+
+@contextmanager
+def _kept(run: _Run, history: History) -> Iterator[None]:
+    """What was trained is kept when training cannot go on; the learning rate is put back."""
+    lr = run.optimizer.lr
+    try:
+        yield
+    except _Diverged as diverged:
+        history.stopped = f"diverged at step {run.steps}: {diverged}"
+        run.set_weights(run.finite)
+        advice = (
+            "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
+        )
+        warnings.warn(f"training {history.stopped}; {advice}", RuntimeWarning, stacklevel=4)
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted at step {run.steps}"
+        warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=4)
+    finally:
+        run.optimizer.lr = lr
+
+
+class _Diverged(Exception):
+    """A loss, gradient or weight is no longer finite; the message says which."""
+
+
+class _Run:
+    """The model in training: its objective and optimizer, and the weights to fall back on."""
+
+    def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
+        self.objective, self.optimizer, self.clip = objective, optimizer, clip
+        self.parameters = objective.parameters
+        self.by_arrays = optimizer.parameters == self.parameters  # and not just some of them
+        self.steps = 0
+        self.finite = self.weights()  # the last ones of finite loss
+
+    def weights(self) -> list[float]:
+        return [p.data for p in self.parameters]
+
+    def set_weights(self, weights: list[float]) -> None:
+        for p, x in zip(self.parameters, weights, strict=True):
+            p.data = x
+
+    def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
+        """One pass over the samples, a step for each batch; appends to the history."""
+        loss = norm = right = 0.0
+        for start in range(0, len(samples), batch_size):
+            batch = samples[start : start + batch_size]
+            share = len(batch) / len(samples)
+            batch_loss, batch_norm, batch_right = self._step(batch)
+            loss += share * batch_loss
+            norm += share * batch_norm
+            right += batch_right
+        history.loss.append(loss)
+        history.gradient_norm.append(norm)
+        history.lr.append(self.optimizer.lr)
+        if self.objective.task.judge:
+            history.accuracy.append(right / len(samples))
+
+    def validate(self, samples: Samples, history: History) -> None:
+        """Loss and accuracy of samples that are not trained on; appends to the history."""
+        with _overflow_is_divergence():
+            loss, right = self.objective.measure(samples)
+        history.val_loss.append(_finite("validation loss", loss))
+        if self.objective.task.judge:
+            history.val_accuracy.append(right / len(samples))
+
+    def _step(self, batch: Samples) -> tuple[float, float, float]:
+        """Loss, length of the gradient and right answers, all before the step that follows."""
+        self.steps += 1
+        with _overflow_is_divergence():
+            total = self.objective.loss(batch)
+        loss = _finite("loss", float(total))
+        right = self.objective.right(batch)
+        self.finite = self.weights()
+        if self.by_arrays and isinstance(total, LossWithGradient):
+            return loss, self._step_by_arrays(total.gradient), right
+        return loss, self._step_by_graph(total), right
+
+    def _step_by_graph(self, total: Value | LossWithGradient) -> float:
+        for p in self.parameters:
+            p.grad = 0.0
+        total.backward()
+        parameters = self.optimizer.parameters
+        norm = _finite("length of the gradient", gradient_norm(parameters))
+        if self.clip:
+            clip_gradients(parameters, self.clip)
+        self.optimizer.step()
+        self._check_weights()
+        return norm
+
+    def _step_by_arrays(self, gradient: Any) -> float:
+        """The same, all parameters at once; after it each has its numbers, as ever."""
+        grads = gradient.tolist()
+        norm = _finite("length of the gradient", math.hypot(*grads))
+        if self.clip:
+            gradient = gradient * min(1.0, self.clip / (norm + 1e-6))
+            grads = gradient.tolist()
+        stepped = self.optimizer.advance(self.finite, gradient).tolist()
+        for p, x, g in zip(self.parameters, stepped, grads, strict=True):
+            p.data, p.grad = x, g
+        if not all(map(math.isfinite, stepped)):
+            self._check_weights()
+        return norm
+
+    def _check_weights(self) -> None:
+        for p in self.parameters:
+            _finite(f"weight {p.label!r}", p.data)
+
+
+@contextmanager
+def _overflow_is_divergence() -> Iterator[None]:
+    try:
+        yield
+    except (OverflowError, FloatingPointError) as error:
+        raise _Diverged(str(error)) from None
+
+
+def _finite(what: str, x: float) -> float:
+    if not math.isfinite(x):
+        raise _Diverged(f"the {what} is {x}")
+    return x
+
+
+class _Stopper:
+    """Early stopping: counts the epochs in which the loss did not fall."""
+
+    def __init__(self, patience: int | None, tolerance: float | None) -> None:
+        self.active = patience is not None or tolerance is not None
+        self.patience = whole("patience", 10 if patience is None else patience)
+        self.tolerance = at_least_0("tolerance", tolerance or 0.0)
+        self.lowest, self.without = math.inf, 0
+
+    def should_stop(self, loss: float) -> bool:
+        self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
+        self.lowest = min(self.lowest, loss)
+        return self.active and self.without >= self.patience
+
+
+def _check_model(model: Any) -> None:
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(
+            f"fit takes a model: a Module, or a callable with parameters(), got {model!r:.80}"
+        )
+
+
+def _callbacks(given: Callback | Sequence[Callback]) -> list[Callback]:
+    callbacks = list(given) if isinstance(given, Iterable) else [given]
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
+    return callbacks
+
+
+def _optimizer(optimizer: str | Optimizer, model: Any, lr: float | None) -> Optimizer:
+    if isinstance(optimizer, Optimizer):
+        if not set(model.parameters()) & set(optimizer.parameters):
+            raise ValueError(
+                "the optimizer holds none of the model's parameters: make it with "
+                f"{type(optimizer).__name__}(model.parameters(), ...)"
+            )
+        optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(
+            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMIZERS)} or an Optimizer"
+        )
+    arguments = {} if lr is None else {"lr": lr}
+    return OPTIMIZERS[optimizer](model.parameters(), **arguments)
+
+
+def _batch_size(batch_size: int | None, samples: int) -> int:
+    if batch_size is None:
+        return samples
+    if whole("batch_size", batch_size) > samples:
+        warnings.warn(
+            f"batch_size {batch_size} is larger than the data: {samples} is taken",
+            UserWarning,
+            stacklevel=3,
+        )
+    return min(batch_size, samples)

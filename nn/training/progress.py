@@ -1,0 +1,65 @@
+"""The progress bar of `nn.fit`: tqdm's in a terminal, one changing line in a notebook."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..optional_packages import need
+
+
+@contextmanager
+def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
+    """A function to be called with the history after each epoch; it shows nothing unless ``wanted``
+    and standard error is a terminal, or this is a notebook."""
+    if wanted and _in_notebook():
+        yield from _line(epochs)
+    elif wanted and sys.stderr.isatty():
+        yield from _bar(epochs)
+    else:
+        yield lambda history: None
+
+
+def _bar(epochs: int) -> Iterator[Callable[[Any], None]]:
+    tqdm = need("tqdm").tqdm
+    with tqdm(total=epochs, unit="epoch") as bar:
+
+        def show(history: Any) -> None:
+            bar.set_postfix_str(_text(history), refresh=False)
+            bar.update()
+
+        yield show
+
+
+def _line(epochs: int) -> Iterator[Callable[[Any], None]]:
+    """A saved notebook keeps the line's last state only, in which there is no time or speed."""
+    import IPython.display
+
+    show_in_cell: Any = IPython.display.display
+    handle = show_in_cell({"text/plain": ""}, raw=True, display_id=True)
+    text, shown = "", 0.0
+
+    def show(history: Any) -> None:
+        nonlocal text, shown
+        text = f"epoch {len(history.loss)}/{epochs}  {_text(history)}"
+        if time.monotonic() - shown > 0.2:
+            shown = time.monotonic()
+            handle.update({"text/plain": text}, raw=True)
+
+    try:
+        yield show
+    finally:
+        handle.update({"text/plain": text}, raw=True)
+
+
+def _text(history: Any) -> str:
+    return "  ".join(f"{name} {values[-1]:.4g}" for name, values in history.curves())
+
+
+def _in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    return hasattr(sys.modules["IPython"].get_ipython(), "kernel")

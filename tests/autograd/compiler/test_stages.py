@@ -1,0 +1,293 @@
+"""The stages of the compiler, each on its own: what it makes of small graphs."""
+
+import random
+import tracemalloc
+
+import pytest
+
+import autograd
+from autograd import Value, ops
+from autograd.ops import TABLE
+
+np = pytest.importorskip("numpy")
+
+from autograd.compiler.array_functions import NUMBERS, Arrays  # noqa: E402
+from autograd.compiler.differentiate import gradient  # noqa: E402
+from autograd.compiler.expressions import Graph, pairs_of, reachable  # noqa: E402
+from autograd.compiler.matrices import Places, product  # noqa: E402
+from autograd.compiler.pipeline import Path  # noqa: E402
+from autograd.compiler.schedule import PARAMETER, Schedule  # noqa: E402
+from autograd.compiler.source_text import Text, written  # noqa: E402
+from autograd.compiler.structure import NUMBER, VALUE, flatten, rebuild  # noqa: E402
+from autograd.compiler.views import view  # noqa: E402
+
+from ...benchmarks.scalar_gpt import GPT, example  # noqa: E402
+
+
+def recorded(f, *leaves):
+    """The path of ``f`` at arguments, recorded and simplified."""
+    found = []
+    structure = flatten((leaves, {}), found)
+    return Path(f, structure, found, Arrays(np))
+
+
+def shown(node, names):
+    """An expression, written with its operation's name."""
+    if node.index in names:
+        return names[node.index]
+    if node.value is not None:
+        return f"{node.value:g}"
+    return f"{node.op.name}({', '.join(shown(p, names) for p in node.parents)})"
+
+
+# ------------------------------------------------------------------------- record and simplify
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda a, b: a + 2 * b, "dot(1, 2, a, b)"),
+        (lambda a, b: a - b, "dot(1, -1, a, b)"),
+        (lambda a, b: a * b + b * b + 3, "dot(a, b, 3, b, b, 1)"),
+        (lambda a, b: sum([a * b, a * a, b * b], b), "dot(1, a, a, b, b, b, a, b)"),
+        (lambda a, b: autograd.dot([a, b], [b, b], a), "dot(a, b, 1, b, b, a)"),
+        (lambda a, b: -(a * -1.0), "mul(1, a)"),
+        (lambda a, b: a + a + a, "mul(3, a)"),
+        (lambda a, b: a * 1.5 * 2, "mul(3, a)"),
+        (lambda a, b: (a / 4 + b) * b, "mul(dot(0.25, 1, a, b), b)"),
+        (lambda a, b: a**2, "mul(a, a)"),
+        (lambda a, b: autograd.mean([a, b]), "mul(0.5, dot(1, 1, a, b))"),
+        (lambda a, b: (a + b).tanh() * 0 + a.exp(), "dot(0, 1, tanh(dot(1, 1, a, b)), exp(a))"),
+        (lambda a, b: autograd.maximum([a, b]), "maximum(a, b)"),
+        (lambda a, b: autograd.exp(1.0) + 0 * a, None),
+    ],
+)
+def test_chains_of_sums_and_products_become_dots(f, expected):
+    path = recorded(f, Value(2.0), Value(3.0))
+    names = dict(zip([x.index for x in path.parameters], "ab", strict=False))
+    if expected:
+        assert shown(path.outputs[0], names) == expected
+
+
+def test_an_intermediate_result_with_several_consumers_is_not_taken_in():
+    def f(a, b):
+        s = a + b
+        return s * s + s
+
+    path = recorded(f, Value(2.0), Value(3.0))
+    (output,) = path.outputs
+    assert output.op is ops.dot
+    sums = {p.index for p in output.parents if p.op is ops.dot}
+    assert len(sums) == 1
+
+
+def test_equal_expressions_are_one_and_dead_ones_are_not_there():
+    def f(a, b):
+        (a * 17).tanh()
+        return a.exp() * b + a.exp() * a.exp()
+
+    path = recorded(f, Value(2.0), Value(3.0))
+    operations = [node.op.name for node in reachable(path.outputs) if node.op]
+    assert sorted(operations) == ["dot", "exp"]
+
+
+def test_an_nary_operation_becomes_the_scalar_ones_of_its_declaration():
+    graph = Graph()
+    xs = [graph.input() for _ in range(3)]
+    path = recorded(lambda *xs: autograd.logsumexp(xs), *map(Value, (1.0, 2.0, 3.0)))
+    names = [node.op.name for node in reachable(path.outputs) if node.op]
+    assert names.count("exp") == 3
+    assert len(xs) == 3
+
+
+# ------------------------------------------------------------------------------- differentiate
+
+
+def test_an_adjoint_is_one_dot_over_the_consumers():
+    graph = Graph()
+    x, ws = graph.input(), [graph.input() for _ in range(3)]
+    hidden = [graph.make(ops.tanh, [graph.dot([(w, x)])]) for w in ws]
+    total = graph.dot([(graph.one, h) for h in hidden])
+    (dx,) = gradient(graph, [(total, graph.one)], [x])
+    assert dx.op is ops.dot
+    assert [left for left, _ in pairs_of(dx)] == ws[::-1]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_rules_of_the_table_are_what_is_differentiated(name):
+    op = TABLE[name]
+    operands = op.operands(*op.samples[0])
+    graph = Graph()
+    xs = [graph.input() for _ in operands]
+    grads = gradient(graph, [(graph.make(op, xs), graph.one)], xs)
+    values = dict(zip([x.index for x in xs], operands, strict=True))
+    for node in reachable(grads or xs):
+        if node.value is not None:
+            values[node.index] = node.value
+        elif node.op is not None:
+            values[node.index] = node.op.value([values[p.index] for p in node.parents])
+    expected = op.local_grads(op.value(operands), operands, [True] * len(operands))
+    assert [values[g.index] for g in grads] == pytest.approx(list(expected), rel=1e-14)
+
+
+# -------------------------------------------------------------------------- schedule, matrices
+
+
+def crossed(rows, columns, terms, keep=lambda i, j: True, shuffle=0):
+    """Members, left and right operands of the dots of a matrix product, in any order."""
+    left = np.arange(rows * terms).reshape(rows, terms)
+    right = rows * terms + np.arange(columns * terms).reshape(columns, terms)
+    pairs = [(i, j) for i in range(rows) for j in range(columns) if keep(i, j)]
+    random.Random(shuffle).shuffle(pairs)
+    places = Places(left.size + right.size)
+    places.put(left.ravel(), 2)
+    places.put(right.ravel(), 3)
+    lefts, rights = (np.array([m[k] for k in ks]) for m, ks in zip((left, right), zip(*pairs)))  # noqa: B905
+    members = np.array([1000 + i * columns + j for i, j in pairs])
+    return places, members, lefts, rights, pairs
+
+
+@pytest.mark.parametrize("shuffle", [0, 1, 2])
+def test_a_full_cross_product_of_rows_is_a_matrix_product(shuffle):
+    places, members, left, right, pairs = crossed(4, 3, 5, shuffle=shuffle)
+    found = product(places, members, left, right)
+    assert found.shape == (4, 3)
+    assert [pairs[m] for m in found.order] == [(i, j) for i in range(4) for j in range(3)]
+    assert found.lefts.shape == found.rights.shape == (4, 3, 5)
+    assert (found.lefts == found.lefts[:, :1]).all()  # does not depend on the column
+    assert (found.rights == found.rights[:1]).all()  # nor this on the row
+
+
+def test_a_product_that_lacks_few_of_its_dots_is_computed_whole():
+    places, members, left, right, _ = crossed(5, 5, 3, keep=lambda i, j: j <= i)
+    found = product(places, members, left, right)
+    assert found.shape == (5, 5)
+    assert [bool(n) for n in (found.order.reshape(5, 5) < 0)[1]] == [False, False, True, True, True]
+
+
+def test_separate_sets_of_rows_are_a_batch_of_products():
+    places, members, left, right, _ = crossed(6, 4, 3, keep=lambda i, j: i % 2 == j % 2)
+    assert product(places, members, left, right).shape == (2, 3, 2)
+
+
+def test_dots_without_common_rows_stay_a_row():
+    places, members, left, right, _ = crossed(6, 6, 3, keep=lambda i, j: i == j)
+    assert product(places, members, left, right).shape == (6,)
+
+
+def test_equal_work_is_one_group_and_little_work_stays_python_numbers():
+    graph = Graph()
+    parameters = [graph.input() for _ in range(101)]
+    many = [graph.make(ops.tanh, [x]) for x in parameters[:100]]
+    few = graph.make(ops.exp, [parameters[100]])
+    schedule = Schedule(graph, [*many, few], parameters, [])
+    assert [len(group.members) for group in schedule.groups] == [100]
+    assert schedule.steps[-1] is few or schedule.steps[0] is few
+    assert schedule.places.group_list[parameters[0].index] == PARAMETER
+
+
+def test_what_has_company_at_a_later_level_waits_for_it():
+    graph = Graph()
+    xs = [graph.input() for _ in range(60)]
+    exps = [graph.make(ops.exp, [x]) for x in xs]
+    late = [graph.make(ops.log, [graph.make(ops.tanh, [x])]) for x in exps[4:]]
+    early = [graph.make(ops.log, [x]) for x in exps[:4]]
+    total = graph.dot([(graph.one, x) for x in early + late])
+    schedule = Schedule(graph, [total], xs, [])
+    logs = [group for group in schedule.groups if group.op is ops.log]
+    assert [len(group.members) for group in logs] == [60]
+
+
+def test_a_step_of_a_gpt_is_about_a_hundred_array_operations_and_equal_to_eager():
+    model = GPT()
+    parameters, arguments = model.parameters(), example(6)
+    fast = autograd.compile(model.loss)
+    results = []
+    for loss in (fast, model.loss):
+        for p in parameters:
+            p.grad = 0.0
+        total = loss(*arguments)
+        total.backward()
+        results.append([total.data, *(p.grad for p in parameters)])
+    assert results[0] == pytest.approx(results[1], rel=1e-12, abs=1e-13)
+    assert fast._last_program().operations < 130
+
+
+def test_recording_and_compiling_takes_less_than_a_thousand_bytes_a_node():
+    xs = [[Value(0.1 * i + 0.01 * j) for j in range(20)] for i in range(20)]
+    ws = [[Value(0.3 * i - 0.02 * j) for j in range(20)] for i in range(20)]
+
+    def f():
+        rows = [[sum(a * b for a, b in zip(x, w, strict=True)).tanh() for w in ws] for x in xs]
+        return sum(sum(row) for row in rows)
+
+    fast = autograd.compile(f)
+    autograd.compile(lambda: xs[0][0] * 2)()  # what is imported and kept once
+    tracemalloc.start()
+    fast()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / fast.last.recorded < 1000
+
+
+# ------------------------------------------------------------------------------- emit, arrays
+
+
+def positions():
+    base = np.arange(60)
+    yield "z", (60,), base
+    yield "z[4:38:3]", (60,), base[4:40:3]
+    yield "z.T", (12, 5), base.reshape(12, 5).T
+    yield "z[2:5, 1:3].T", (12, 5), base.reshape(12, 5)[2:5, 1:3].T
+    yield "z.reshape(5, 12)", (60,), base.reshape(5, 12)
+    yield "z[:, 1]", (12, 5), base.reshape(12, 5)[:, 1]
+    yield "z.transpose(1, 2, 0)", (3, 4, 5), base.reshape(3, 4, 5).transpose(1, 2, 0)
+    yield "z[:, None]", (60,), base[:, None]
+    yield "z[1, :, 2:4]", (3, 4, 5), base.reshape(3, 4, 5)[1, :, 2:4]
+    yield "z.reshape(-1)[3:27].reshape(4, 6)", (12, 5), base[3:27].reshape(4, 6)
+
+
+@pytest.mark.parametrize(("source", "shape", "wanted"), [*positions()])
+def test_indices_are_written_as_the_view_that_they_are(source, shape, wanted):
+    found = view("z", shape, wanted)
+    assert found.source == source
+    z = np.arange(60).reshape(shape)
+    assert (eval(found.source, {"z": z}) == wanted).all()
+
+
+def test_indices_that_are_no_view_are_none():
+    assert view("z", (60,), np.array([0, 2, 3])) is None
+    assert view("z", (60,), np.array([3, 2, 1])) is None
+
+
+@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op.arity])
+def test_an_operation_is_written_as_its_declaration_says(name):
+    op, xp = TABLE[name], Arrays(np)
+    for sample in op.samples:
+        operands = op.operands(*sample)
+        names = [Text(f"x{i}") for i in range(len(operands))]
+        for prefix, namespace, make in (("xp", xp, np.array), ("math", NUMBERS, float)):
+            source = written(op, names, prefix).source
+            values = {f"x{i}": make(x) for i, x in enumerate(operands)}
+            found = eval(source, {prefix: namespace, **values})
+            assert float(found) == pytest.approx(op.value(operands), rel=1e-15, abs=1e-300)
+
+
+def test_numpy_gets_erf_and_erfc_element_by_element():
+    x = np.array([[-1.0, 0.5], [2.0, 9.0]])
+    for name in ("erf", "erfc"):
+        expected = [[TABLE[name](v) for v in row] for row in x.tolist()]
+        assert getattr(Arrays(np), name)(x) == pytest.approx(np.array(expected), rel=1e-15)
+
+
+def test_a_structure_is_taken_apart_and_put_together():
+    thing = {"a": [1.0, (2, Value(3.0))], "b": np.arange(4.0).reshape(2, 2), "c": "text", "d": None}
+    leaves = []
+    structure = flatten(thing, leaves)
+    again = rebuild(structure, iter(leaves))
+    assert again["a"] == thing["a"]
+    assert again["b"].tolist() == thing["b"].tolist()
+    assert (again["c"], again["d"]) == ("text", None)
+    assert hash(structure) == hash(flatten(thing, []))
+    assert structure != flatten(thing | {"c": "other"}, [])
+    assert (flatten(2.0, []), flatten(Value(2.0), [])) == (NUMBER, VALUE)

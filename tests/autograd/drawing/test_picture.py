@@ -1,0 +1,700 @@
+"""Pictures: what DOT and SVG hold, by whichever Graphviz there is."""
+
+import html
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import graphviz
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+import nn
+from autograd import (
+    Value,
+    draw_dot,
+    explain,
+    gradcheck,
+    steps,
+    to_svg,
+    topological_order,
+)
+from autograd.drawing.rendering import render
+from autograd.graph import consumers, distances, expanded, formula, levels
+from autograd.ops import TABLE
+from autograd.value import NEVER, Constant
+
+from ...support.random_graphs import Program, programs
+
+HAS = {
+    "dot": shutil.which("dot") is not None,
+    "pygraphviz": importlib.util.find_spec("pygraphviz") is not None,
+}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(params=["dot", "pygraphviz"])
+def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each Graphviz there is, and it alone."""
+    if not HAS[request.param]:
+        pytest.skip(f"{request.param} is not here")
+    only(request.param, monkeypatch)
+    return request.param
+
+
+needs_graphviz = pytest.mark.skipif(not any(HAS.values()), reason="no dot and no pygraphviz here")
+
+
+def only(present: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide dot, pygraphviz or both."""
+    if "dot" not in present:
+        monkeypatch.setenv("PATH", "")
+    if "pygraphviz" not in present:
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda n: None if n == "pygraphviz" else found(n)
+        )
+
+
+class Picture:
+    """An SVG, taken apart."""
+
+    def __init__(self, svg: str) -> None:
+        self.root = ET.fromstring(svg)
+        self.groups = {g.get("id", ""): g for g in self.root.iter(SVG + "g")}
+        self.nodes = [g for g in self.groups.values() if "node" in g.get("class", "").split()]
+        self.edges = [i for i, g in self.groups.items() if g.get("class") == "edge"]
+
+    def texts(self, group: str, role: str | None = None) -> list[str]:
+        found = self.groups[group].iter(SVG + "text")
+        return [
+            (e.text or "").replace("\xa0", " ") for e in found if role in (None, e.get("class"))
+        ]
+
+    def header(self) -> str:
+        return " ".join(e.text or "" for e in self.groups["graph0"].findall(SVG + "text"))
+
+    def tooltip(self, group: str) -> str:
+        title = self.groups[group].find(SVG + "title")
+        assert title is not None
+        return (title.text or "").replace("\xa0", " ")
+
+    def tints(self, group: str) -> list[str]:
+        tinted = self.groups[group].iter(SVG + "polygon")
+        return [e.get("fill", "") for e in tinted if e.get("class") == "tint"]
+
+
+def draw(root: Value, **options: Any) -> Picture:
+    return Picture(to_svg(root, **options))
+
+
+def example() -> Value:
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    q = x + y
+    q.label = "q"
+    return q * z
+
+
+def mlp() -> Value:
+    model = nn.MLP(2, [4, 4, 1])
+    output: Value = model([Value(1.5, "x1"), Value(-0.5, "x2")])
+    output.backward()
+    return output
+
+
+# ------------------------------------------------------------------------------- what is in the box
+
+
+def test_micrograd_notebook_code_works() -> None:
+    dot = draw_dot(example(), format="svg", rankdir="TB")
+    assert isinstance(dot, graphviz.Digraph)
+    assert dot.format == "svg"
+    assert "rankdir=TB" in dot.source
+
+
+def test_ids_and_classes_are_the_promised_ones(renderer: str) -> None:
+    f = example() * 0.25
+    f.backward()
+    picture = draw(f)
+    order = topological_order(f)
+    assert sorted(picture.edges) == ["e2_0", "e2_1", "e4_0", "e4_1", "e6_0", "e6_1"]
+    for i, node in enumerate(order):
+        kind = "constant" if isinstance(node, Constant) else "result" if node.op else "leaf"
+        root = " root" if node is f else ""
+        assert picture.groups[f"n{i}"].get("class") == f"node {kind}{root}"
+        assert picture.texts(f"n{i}", "data") == [f"{node.data:g}"]
+        grad = [] if kind == "constant" else [f"{node.grad:g}"]
+        assert picture.texts(f"n{i}", "grad") == grad
+        assert len(picture.tints(f"n{i}")) == 2 * len(grad)
+
+
+@needs_graphviz
+def test_box_says_operation_label_data_and_grad() -> None:
+    f = example()
+    f.backward()
+    assert draw(f).texts("n2") == ["+", "q", "data", "3", "grad", "-4"]
+    assert draw(f).texts("n0") == ["leaf", "x", "data", "-2", "grad", "-4"]
+
+
+@needs_graphviz
+def test_kinds_differ_by_word_and_by_outline() -> None:
+    w, b = Value(2.0, "layers.0.neurons.3.w.1"), Value(0.5, "b")
+    z = autograd.dot([w, 3.0], [Value(1.0, "x"), w], b) * 2
+    picture, outlines = draw(z), {}
+    for node in picture.nodes:
+        lines = [e for e in node if e.tag in (SVG + "polygon", SVG + "path") if not e.get("class")]
+        style = [(e.tag, e.get("stroke-dasharray"), e.get("stroke-width")) for e in lines]
+        kind = node.get("class", "").removeprefix("node ")
+        assert outlines.setdefault(kind, style) == style
+        word = picture.texts(node.get("id", ""))[0]
+        assert word == kind or word in "+*dot"
+    assert set(outlines) == {"leaf", "parameter", "constant", "result", "result root"}
+    assert len({tuple(style) for style in outlines.values()}) == 5
+
+
+@needs_graphviz
+def test_gradient_never_computed_is_a_dot_and_not_0() -> None:
+    x = Value(3.0)
+    f = x * 0.0
+    assert draw(f).texts("n0", "grad") == ["·"]
+    assert "never computed" in draw(f).tooltip("n0")
+    f.backward()
+    assert draw(f).texts("n0", "grad") == ["0"]
+    x.grad = 0.0 * -1
+    assert draw(f).texts("n0", "grad") == ["-0"]
+
+
+@needs_graphviz
+def test_tint_tells_sign_and_size_and_the_legend_explains_it() -> None:
+    x, y, z = Value(1.0), Value(1.0), Value(1.0)
+    f = autograd.dot([10.0, -1.0, 0.0], [x, y, z])
+    f.backward()
+    picture = draw(f)
+    at = {node: i for i, node in enumerate(topological_order(f))}
+    tints = {node: picture.tints(f"n{at[node]}")[0] for node in (x, y, z, f)}
+    channels = {n: (int(t[1:3], 16), int(t[5:7], 16)) for n, t in tints.items()}  # red, blue
+    assert channels[x][0] > channels[x][1]  # positive: orange
+    assert channels[y][0] < channels[y][1]  # negative: blue
+    assert tints[z] == "#ffffff"
+    assert channels[f][1] > channels[x][1]  # smaller: paler
+    assert "grad -10 -1 -0.1 0 0.1 1 10" in picture.header()
+    assert "grad" not in draw(example()).header()  # nothing to explain
+
+
+@pytest.mark.parametrize("grad", [float("inf"), -float("inf"), float("nan"), 1e308, 5e-324])
+@needs_graphviz
+def test_any_gradient_can_be_drawn(grad: float) -> None:
+    x = Value(1.0)
+    x.grad = grad
+    picture = draw(x + Value(grad))
+    assert picture.texts("n0", "grad") == [f"{grad:.4g}"]
+    assert (picture.tints("n0")[0] == "#ffffff") == (grad != grad)
+
+
+@needs_graphviz
+def test_tooltip_has_full_precision_and_the_formula() -> None:
+    x, y = Value(1 / 3, "x"), Value(0.1, "y")
+    f = x * (y - 1) + autograd.sin(x)
+    f.label = "f"
+    f.backward()
+    lines = draw(f).tooltip(f"n{len(topological_order(f)) - 1}").splitlines()
+    assert lines == ["f = x * (y - 1) + sin(x)", f"data {f.data!r}", "grad 1.0"]
+
+
+@needs_graphviz
+def test_repeated_operand_keeps_both_edges() -> None:
+    a = Value(3.0)
+    assert draw(a + a).edges == ["e1_0", "e1_1"]
+
+
+# ------------------------------------------------------------------------------------------ options
+
+
+@needs_graphviz
+def test_max_nodes_keeps_the_nearest_and_says_how_many_are_hidden() -> None:
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(300):
+        f = f * x + 1
+    picture = draw(f, max_nodes=7)
+    assert len(picture.nodes) == 7
+    assert f"{901 - 7} more values" in picture.header()
+    shown = {int(g.get("id", "n")[1:]) for g in picture.nodes}
+    order, far = topological_order(f), distances(f)
+    furthest = max(far[order[i]] for i in shown)
+    assert all(far[node] >= furthest for i, node in enumerate(order) if i not in shown)
+    assert any(
+        text.endswith("hidden") for g in picture.nodes for text in picture.texts(g.get("id"))
+    )
+    assert len(draw(f, title="default").nodes) == 200
+
+
+@needs_graphviz
+def test_depth_counts_edges_from_the_root() -> None:
+    assert [len(draw(example(), depth=d).nodes) for d in range(3)] == [1, 3, 5]
+
+
+@needs_graphviz
+def test_folded_parameters_leave_a_box_a_neuron_and_activation() -> None:
+    root = mlp()
+    folded, shown = draw(root, params="fold"), draw(root)
+    assert (len(folded.nodes), len(shown.nodes)) == (19, 56)
+    assert "more value" not in folded.header()
+    boxes = [folded.texts(g.get("id", "")) for g in folded.nodes]
+    assert sum("5 parameters" in box for box in boxes) == 5
+    assert sum("3 parameters" in box for box in boxes) == 4
+    ids = {g.get("id") for g in folded.nodes}
+    assert ids < {g.get("id") for g in shown.nodes}  # the same node has the same id
+    tooltip = folded.tooltip(f"n{len(topological_order(root)) - 1}")
+    parameter = root.parents[0]
+    assert f"{parameter.label}: data {parameter.data!r}, grad {parameter.grad!r}" in tooltip
+
+
+@needs_graphviz
+def test_expanded_pictures_have_scalar_operations_and_their_gradients() -> None:
+    picture = draw(mlp(), expand=True)
+    words = [picture.texts(g.get("id", ""))[0] for g in picture.nodes]
+    assert all(picture.texts(g.get("id", ""), "grad") != ["·"] for g in picture.nodes)
+    assert set(words) == {"leaf", "parameter", "+", "*", "relu"}
+    assert words.count("parameter") == 37
+    assert words.count("*") == 28
+
+
+@needs_graphviz
+def test_number_format_title_and_direction() -> None:
+    picture = draw(example(), number_format="+.3f", title="An <example> & more")
+    assert picture.texts("n0", "data") == ["-2.000"]
+    assert picture.texts("n1", "data") == ["+5.000"]
+    assert "An <example> & more" in picture.header()
+    wide, high = (draw(example(), rankdir=r).root.get("viewBox", "") for r in ("LR", "TB"))
+    assert wide != high
+
+
+@pytest.mark.parametrize(
+    ("root", "options", "message"),
+    [
+        (3.0, {}, "draws a Value, got 3.0 (float)"),
+        ([Value(1.0)], {}, "draws a Value, got ["),
+        (Value(1.0), {"rankdir": "up"}, "LR, RL, TB or BT, got 'up'"),
+        (Value(1.0), {"params": "hide"}, "'show' or 'fold', got 'hide'"),
+        (Value(1.0), {"max_nodes": 0}, "1 or more, got 0"),
+        (Value(1.0), {"max_nodes": "a"}, "max_nodes is None or a whole number, 1 or more, got 'a'"),
+        (Value(1.0), {"depth": 1.5}, "depth is None or a whole number, 0 or more, got 1.5"),
+        (Value(1.0), {"depth": -1}, "0 or more, got -1"),
+        (Value(1.0), {"number_format": "zz"}, "format code 'z'"),
+        (Value(1.0), {"format": "tiff2"}, "tiff2"),
+        (Value(1.0), {"color": "red"}, "unexpected keyword argument 'color'"),
+    ],
+)
+def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        draw_dot(root, **options)
+
+
+# ---------------------------------------------------------------------------------- labels are data
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"), [(5, "5"), (("w", 0), "(&#x27;w&#x27;, 0)"), (None, "")]
+)
+def test_a_label_that_is_no_string_is_shown_as_one(label: Any, shown: str) -> None:
+    x = Value(2.0)
+    x.label = label
+    y = x.tanh()
+    y.backward()
+    assert f"<b>{shown}</b>" in draw_dot(y).source or not shown
+    text = html.unescape(shown) or "v1"
+    assert steps(y)[0].text == f"given {text} = 2"
+    assert repr(explain(y, x)).startswith(f"∂f/∂{text} = ")
+    assert gradcheck(lambda *_: x.tanh(), x)[0].parameter == (html.unescape(shown) or "_[0]")
+
+
+HOSTILE = {
+    "quotes": "\"double\" 'single'",
+    "markup": "<b>x</b> </script>",
+    "comment": "<!-- --> ]]> <![CDATA[",
+    "entities": "&lt; &amp; &#60; &nbsp;",
+    "ampersand": "a & b &",
+    "record": "{a|b} <port> |",
+    "backslashes": "\\ \\N \\G \\n \\l \\\\N",
+    "backslash last": "x\\",
+    "emoji": "\N{GRINNING FACE} \u00e9 \u4e2d \U0010fffd",
+    "spaces": "   ",
+    "html": "<x>",
+    "lone": "<",
+    "bracket": "]",
+    "brackets": "]] [ x]",
+    "dot": "n0 -> n1; }",
+    "comments": "// # /* */",
+    "keyword": "graph",
+    "braces": "{0} %s ${x}",
+}
+UNPRINTABLE = {
+    "newlines": ("a\nb\r\tc", "a␊b␍␉c"),
+    "controls": ("\x00\x1b\x7f\x9b", "␀␛␡\ufffd"),
+    "not unicode": ("\ud800 \ufffe \uffff", "\ufffd \ufffd \ufffd"),
+}
+LABELS = {name: (label, label) for name, label in HOSTILE.items()} | UNPRINTABLE
+
+
+@pytest.mark.parametrize(("label", "seen"), LABELS.values(), ids=LABELS)
+def test_hostile_label_comes_out_as_text(renderer: str, label: str, seen: str) -> None:
+    picture = draw(Value(2.0, label) * 1.5, title=label)
+    cut = seen if len(seen) <= 24 else seen[:23] + "…"
+    words = picture.texts("n0")
+    assert "".join(words).replace(" ", "") == f"leaf{cut}data2grad·".replace(" ", "")
+    assert picture.tooltip("n0").replace(" ", "") == (
+        f"{seen} = 2\ndata 2.0\ngrad · (never computed)".replace(" ", "")
+    )
+    assert seen.replace(" ", "") in picture.header().replace(" ", "").replace("\xa0", "")
+
+
+def test_label_of_10_000_characters(renderer: str) -> None:
+    label = "<\\&>" * 2_500
+    picture = draw(Value(2.0, label) + 1)
+    assert label in picture.tooltip("n0")
+    assert picture.texts("n0")[1] == label[:23] + "…"
+    assert float(picture.root.get("viewBox", "").split()[2]) < 600
+
+
+@needs_graphviz
+def test_svg_holds_no_script_link_or_outside_reference() -> None:
+    x = Value(1.0, 'javascript:alert(1) <a xlink:href="http://example.org">')
+    svg = to_svg((x + x) * x)
+    for element in ET.fromstring(svg).iter():
+        assert element.tag in {
+            SVG + tag for tag in ("svg", "g", "title", "polygon", "path", "text")
+        }
+        assert not any(name.endswith("href") or name.startswith("on") for name in element.attrib)
+    assert re.findall(
+        r"https?://[^\"]*", re.sub(r"<(title|text).*?</\1>", "", svg, flags=re.S)
+    ) == ["http://www.w3.org/2000/svg"]
+    assert "<!" not in svg
+
+
+def labelled(program: Program, labels: list[str], backward: bool) -> Value | None:
+    root = program(*[Value(x) for x in program.point])
+    if backward:
+        root.backward()
+    for node, label in zip(topological_order(root), labels, strict=False):
+        node.label = label
+    return root
+
+
+any_text = st.text(st.characters(exclude_categories=()), max_size=30)
+hostile_text = st.one_of(
+    any_text, st.sampled_from([label for label, _ in LABELS.values()] + ["layers.0.w.1"])
+)
+hostile_graphs = st.builds(
+    labelled, programs(max_steps=5), st.lists(hostile_text, max_size=12), st.booleans()
+)
+
+
+any_options = st.fixed_dictionaries(
+    {},
+    optional={
+        "expand": st.booleans(),
+        "params": st.just("fold"),
+        "rankdir": st.sampled_from(["RL", "TB", "BT"]),
+        "title": hostile_text,
+    },
+)
+
+
+def check_well_formed(root: Value, options: dict[str, Any]) -> None:
+    picture = draw(root, max_nodes=None, **options)
+    order = topological_order(expanded(root) if options.get("expand") else root)
+    drawn = [order[int(g.get("id", "")[1:])] for g in picture.nodes]
+    if "params" not in options:
+        assert len(drawn) == len(order)
+        assert len(picture.edges) == sum(len(node.parents) for node in order)
+    assert root.data == order[-1].data
+    for node, group in zip(drawn, picture.nodes, strict=True):
+        name = group.get("id", "")
+        assert picture.texts(name, "data") == [f"{node.data:.4g}"]
+        assert f"data {node.data!r}" in picture.tooltip(name)
+
+
+@needs_graphviz
+@given(hostile_graphs, any_options)
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_random_graphs_with_hostile_labels_are_well_formed(
+    root: Value, options: dict[str, Any]
+) -> None:
+    check_well_formed(root, options)
+
+
+@needs_graphviz
+@pytest.mark.slow
+@given(hostile_graphs, any_options)
+@settings(derandomize=True, deadline=None, max_examples=2_000)
+def test_2_000_random_graphs_with_hostile_labels_are_well_formed(
+    root: Value, options: dict[str, Any]
+) -> None:
+    check_well_formed(root, options)
+
+
+# ----------------------------------------------------------------------------------- large and slow
+
+
+def batch_loss(samples: int) -> Value:
+    model = nn.MLP(2, [16, 16, 1])
+    outputs = [model([Value(i / 7), Value(-i / 3)]) for i in range(samples)]
+    loss: Value = nn.mse(outputs, [1.0] * samples)
+    loss.backward()
+    return loss
+
+
+def test_5_000_nodes_render_in_a_minute(renderer: str) -> None:
+    loss = batch_loss(70)
+    total = len(topological_order(loss))
+    assert total > 5_000
+    svg = to_svg(loss, max_nodes=None, time_limit=60.0)
+    assert svg.count('class="node ') == total
+    assert svg.count('class="edge"') == sum(len(n.parents) for n in topological_order(loss))
+
+
+@needs_graphviz
+def test_few_boxes_with_many_long_edges_do_not_take_graphviz_a_minute() -> None:
+    nodes = [Value(0.5, "x")]
+    for i in range(190):
+        nodes.append(autograd.mean([nodes[i * j % len(nodes)] for j in range(12)]))
+    assert len(draw(autograd.sum(nodes), time_limit=30.0).nodes) == 192
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+@needs_graphviz
+def test_large_graph_flows_in_its_direction(rankdir: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd.drawing.picture.LARGE", 0)
+    root = mlp()
+    picture, order = draw(root, rankdir=rankdir), topological_order(root)
+    axis = {"LR": ("x", 1), "RL": ("x", -1), "TB": ("y", 1), "BT": ("y", -1)}[rankdir]
+
+    def place(node: Value) -> float:
+        text = next(picture.groups[f"n{order.index(node)}"].iter(SVG + "text"))
+        return axis[1] * float(text.get(axis[0], "nan"))
+
+    assert all(place(p) < place(node) - 40 for node in order for p in node.parents)
+    assert len(picture.edges) == sum(len(node.parents) for node in order)
+    assert "grad" in picture.header()
+
+
+def test_time_limit_is_a_clear_error(renderer: str) -> None:
+    with pytest.raises(TimeoutError, match=r"more than 0\.001 s: draw less .* or allow more"):
+        to_svg(example(), time_limit=0.001)
+
+
+@pytest.mark.parametrize("length", [50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@needs_graphviz
+def test_long_chain_is_drawn_collapsed(length: int) -> None:
+    x = Value(1.0)
+    f = x
+    for _ in range(length):
+        f = -f
+    picture = draw(f, max_nodes=20)
+    assert len(picture.nodes) == 20
+    assert f"{length - 19:,} more values" in picture.header()
+    assert len(draw(f, max_nodes=20, expand=True, params="fold").nodes) == 20
+
+
+def test_same_graph_gives_the_same_bytes_in_any_process() -> None:
+    program = (
+        "import autograd, nn, random; from autograd import *\n"
+        "m = nn.MLP(2, [4, 1], rng=random.Random(1)); y = m([Value(1.0, 'a'), Value(2.0, 'b')])\n"
+        "y.backward()\n"
+        "for options in ({}, {'params': 'fold'}, {'expand': True}, {'max_nodes': 5}):\n"
+        "    print(draw_dot(y, **options).source)\n"
+    )
+    results = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(results) == 1
+    assert len(results.pop()) > 5_000
+
+
+# --------------------------------------------------------------------- with and without Graphviz
+
+
+@pytest.mark.parametrize("present", ["dot pygraphviz", "dot", "pygraphviz"])
+def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not all(HAS[name] for name in present.split()):
+        pytest.skip(f"needs {present}")
+    only(present, monkeypatch)
+    bundle = draw_dot(example())._repr_mimebundle_()
+    assert len(Picture(bundle["image/svg+xml"]).nodes) == 5
+    assert bundle["text/plain"] == "<Drawing: a notebook shows it as SVG>"
+
+
+def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
+    only("", monkeypatch)
+    with pytest.raises(RuntimeError, match=r"pip install pygraphviz, .*program dot"):
+        to_svg(example())
+    bundle = draw_dot(example())._repr_mimebundle_()
+    assert list(bundle) == ["text/plain"]
+    assert "pip install pygraphviz" in bundle["text/plain"]
+
+
+def test_without_dot_a_drawing_is_still_written_as_svg(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not HAS["pygraphviz"]:
+        pytest.skip("needs pygraphviz")
+    only("pygraphviz", monkeypatch)
+    drawing, viewed = draw_dot(example()), []
+    monkeypatch.setattr(graphviz, "view", viewed.append)
+    svg = to_svg(example())
+    assert drawing.pipe() == drawing.pipe("svg") == svg.encode()
+    assert drawing.pipe(encoding="utf-8") == svg
+    source = tmp_path / "f"
+    for path, options in (
+        (f"{source}.svg", {}),
+        (f"{source}.svg", {"format": "svg", "cleanup": True}),
+        (str(tmp_path / "g.svg"), {"outfile": tmp_path / "g.svg"}),
+    ):
+        assert drawing.render(source, **options) == path
+        assert Path(path).read_text("utf-8") == svg
+        assert source.exists() is not options.get("cleanup", False)
+    assert drawing.view(source) == f"{source}.svg"
+    assert viewed == [f"{source}.svg"]
+    for call in (drawing.pipe, partial(drawing.render, source)):
+        with pytest.raises(RuntimeError, match=r"^png needs the program dot: .*format='svg'"):
+            call(format="png")
+
+
+@pytest.mark.skipif(not HAS["dot"], reason="needs dot")
+def test_with_dot_a_drawing_is_written_in_any_format(tmp_path: Path) -> None:
+    drawing = draw_dot(example())
+    assert drawing.pipe("png").startswith(b"\x89PNG")
+    assert Path(drawing.render(tmp_path / "f", format="png")).read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in drawing.pipe(encoding="utf-8")
+
+
+@needs_graphviz
+def test_graphviz_that_fails_says_why() -> None:
+    with pytest.raises(RuntimeError, match=r"Graphviz failed: .*syntax error"):
+        render("digraph {")
+
+
+def test_importing_the_package_does_not_import_graphviz() -> None:
+    code = "import sys, autograd, nn; sys.exit('graphviz' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# ------------------------------------------------------------------------------------------- graph
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x * (y - 1)", "-x ** y", "(x + 2) / y", "exp(x) - 0.5", "(x ** y) ** 2", "x ** (y ** 2)",
+     "x - (y - 1)", "x / (y / 2)", "-(x + y)", "(-x) ** 2", "x - y - 1", "x ** (-1)"],
+)  # fmt: skip
+def test_formula_is_written_as_people_do(text: str) -> None:
+    names = {"x": Value(2.0, "x"), "y": Value(3.0, "y"), "exp": autograd.exp}
+    assert formula(eval(text, names)) == text
+
+
+@given(programs(max_steps=6))
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_formula_reads_back_as_the_value(program: Program) -> None:
+    inputs = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
+    root = program(*inputs)
+    text = formula(root)
+    if "…" not in text:
+        names = dict(TABLE) | {x.label: x.data for x in inputs}
+        assert eval(text, names) == pytest.approx(root.data, rel=1e-4, abs=1e-4)
+
+
+def test_formula_of_labels_that_are_no_names() -> None:
+    a, b = Value(1.0, "x1*w1 + x2"), Value(2.0, "b" * 100)
+    assert formula(a * b) == f"(x1*w1 + x2) * {'b' * 39}…".replace("* b", "* (b") + ")"
+
+
+def test_formula_of_a_long_or_much_shared_graph_stays_short() -> None:
+    x = Value(1.0, "x")
+    doubled = x
+    for _ in range(200):
+        doubled = doubled + doubled * 0.0
+    assert len(formula(doubled)) <= 200
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_walks_agree_with_their_definitions(program: Program) -> None:
+    root = program(*[Value(x) for x in program.point])
+    order = topological_order(root)
+    far, level, used = distances(root), levels(order), consumers(order)
+    assert set(far) == set(order)
+    assert list(far.values()) == sorted(far.values())
+    for node in order:
+        assert used[node] == [(c, i) for c in order for i, p in enumerate(c.parents) if p is node]
+        if node is not root:
+            assert far[node] == 1 + min(far[c] for c, _ in used[node])
+            assert level[node] == 1 + max(level[c] for c, _ in used[node])
+    assert (far[root], level[root]) == (0, 0)
+
+
+def by_input(program: Program, transform: Callable[[Value], Value]) -> list[float]:
+    inputs = [Value(x) for x in program.point]
+    root = transform(program(*inputs))
+    root.backward()
+    return [root.data, *(x.grad for x in inputs)]
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_expanded_graph_has_the_same_value_and_gradients(program: Program) -> None:
+    assert by_input(program, expanded) == pytest.approx(by_input(program, lambda root: root))
+    root = program(*[Value(x) for x in program.point])
+    scalar = expanded(root)
+    assert all(n.grad is NEVER for n in topological_order(scalar))  # as in the original
+    root.backward()
+    filled = topological_order(expanded(root))
+    shown = [node.grad for node in filled]
+    for node in filled:
+        node.grad = NEVER
+    filled[-1].backward()
+    varies = [type(node) is not Constant for node in filled]
+    for grad, node, v in zip(shown, filled, varies, strict=True):
+        assert not v or grad == pytest.approx(node.grad, rel=1e-9, abs=1e-12)
+
+
+def test_expanding_leaves_only_what_has_no_scalar_form() -> None:
+    for op in TABLE.values():
+        for sample in op.samples:
+            operands = [Value(x) for x in op.operands(*sample)]
+            node = operands[0].record(op, operands)
+            twin = expanded(node)
+            assert twin.data == node.data
+            if not op.arity and twin.op is op:  # a maximum of several; a sum of one
+                assert len(topological_order(twin)) == len(operands) + 1
+
+
+def test_text_of_entities_survives_html() -> None:
+    source = draw_dot(Value(1.0, "&lt;")).source
+    assert html.unescape(html.unescape(source)).count("&") == 0
+    assert source.count("&amp;lt;") == 2
+
+
+def test_compiled_results_are_drawn_as_the_one_node_they_are() -> None:
+    pytest.importorskip("numpy")
+    fast = autograd.compile(lambda x, y: autograd.dot([x, y], [y, x]))
+    root = fast(Value(1.0, "x"), Value(2.0, "y")) * 2
+    root.backward()
+    for expand in (False, True):
+        assert draw_dot(root, expand=expand).source.count("tooltip=") == 5

@@ -1,0 +1,111 @@
+"""A derivative explained: as the sum over the uses of a node, and over its paths."""
+
+import math
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import autograd as ag
+from autograd import Value, adjoints, explain, topological_order
+from autograd.value import NEVER
+
+from ...support.random_graphs import Program, programs
+
+
+def test_the_terms_are_adjoint_times_local_gradient_of_each_use():
+    x, y = Value(2.0, "x"), Value(5.0, "y")
+    p = x * y
+    p.label = "p"
+    f = p * x + x.log()
+    e = explain(f, x)
+    assert [term[:3] for term in e.terms] == [
+        ("p", "p = x * y = 2 * 5", 1),
+        ("v1", "v1 = p * x = 10 * 2", 2),
+        ("v2", "v2 = log(x) = log(2)", 1),
+    ]
+    assert [term[3:] for term in e.terms] == [(2.0, 5.0), (1.0, 10.0), (1.0, 0.5)]
+    assert sum(term.value for term in e.terms) == e.derivative == 20.5
+    assert (e.path_count, e.paths) == (3, [])
+    assert x.grad is NEVER
+
+
+def test_the_text_has_names_and_numbers():
+    x = Value(3.0, "x")
+    assert repr(explain((x * x).relu() * -0.5, x, paths=1)).splitlines() == [
+        "∂f/∂x = -3: adjoint times local gradient, summed over the uses of x",
+        "  ∂f/∂v1 · ∂v1/∂x = (-0.5) · 3 = -1.5  where v1 = x * x = 3 * 3, operand 1",
+        "  ∂f/∂v1 · ∂v1/∂x = (-0.5) · 3 = -1.5  where v1 = x * x = 3 * 3, operand 2",
+        "and by paths, of which there are 2:",
+        "  x → v1 → v2 → f: 3 · 1 · (-0.5) = -1.5",
+        "  and 1 more path, together -1.5",
+    ]
+    many = ag.sum([x * i for i in range(1, 31)])
+    lines = repr(explain(many, x)).splitlines()
+    assert len(lines) == 1 + 20 + 1
+    assert lines[-1] == f"  and 10 more terms, together {sum(range(21, 31))}"
+
+
+def test_what_does_not_depend_and_the_node_itself():
+    x, y = Value(3.0, "x"), Value(4.0, "y")
+    assert repr(explain(y * 2, x)) == "∂f/∂x = 0: f does not depend on x"
+    assert repr(explain(y, y)) == "∂y/∂y = 1"
+    assert explain(y * 2, x).path_count == 0
+    with pytest.raises(TypeError, match=r"explain\(y, x\) needs two Values, got 3.0"):
+        explain(y, 3.0)
+    with pytest.raises(TypeError, match="got None"):
+        explain(None, y)
+    for paths in (-1, "all"):
+        with pytest.raises(ValueError, match=f"0 or more, got {paths!r}"):
+            explain(y, x, paths=paths)
+
+
+def test_latex_is_balanced_and_shows_the_sum_in_symbols_and_in_numbers():
+    x = Value(3.0, "x_1")
+    y = x * x + x
+    y.label = "100% {of} it"
+    text = explain(y, x, paths=2)._repr_latex_()
+    assert text.startswith(r"$$\begin{aligned} ")
+    assert text.endswith(r" \end{aligned}$$")
+    plain = re.sub(r"\\[{}]", "", text)
+    assert plain.count("{") == plain.count("}")
+    assert r"\frac{\partial \text{100\% \{of\} it}}{\partial v_{1}}" in text
+    assert r"1 \cdot 3 + 1 \cdot 3 + 1 \cdot 1 \\ &= 7" in text
+    paths = [r"&= 3 \cdot 1", r"&\quad + 3 \cdot 1", r"&\quad + \cdots \quad \text{(3 terms)}"]
+    assert r" \\ ".join(paths) in text
+    huge = explain(x * -2e-20, x)._repr_latex_()
+    assert r"1 \cdot (-2 \times 10^{-20})" in huge
+
+
+def test_paths_are_counted_without_listing_them_and_listed_up_to_the_cap():
+    x = y = Value(1.0, "x")
+    for _ in range(200):
+        y = (y + y) * 0.5
+    e = explain(y, x, paths=3)
+    assert e.path_count == 2**200
+    assert len(e.paths) == 3
+    assert f"and {2**200 - 3} more paths, together 1" in repr(e)
+    deep = y = Value(1.0)
+    for _ in range(20_000):
+        y = y * 1.0
+    e = explain(y, deep, paths=10)
+    assert len(e.paths[0].nodes) == 20_001
+    shown = "  v1 → v2 → v3 → v4 → v5 → v6 → … → v19999 → v20000 → f: "
+    assert repr(e).splitlines()[-1] == shown + "1 · 1 · 1 · 1 · 1 · 1 · … · 1 · 1 · 1 = 1"
+    assert len(e._repr_latex_()) < 400
+
+
+@settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
+@given(programs(max_steps=12))
+def test_terms_and_paths_sum_to_the_derivative(program: Program):
+    xs = [Value(x) for x in program.point]
+    y = program(*xs)
+    for node, derivative in zip(xs, adjoints(y, xs), strict=True):
+        if node is y or node not in topological_order(y):
+            continue
+        e = explain(y, node, paths=2000)
+        assert e.derivative == pytest.approx(float(derivative), rel=1e-12)
+        assert math.fsum(term.value for term in e.terms) == pytest.approx(e.derivative, abs=1e-10)
+        if e.path_count <= 2000:
+            assert len(e.paths) == e.path_count
+            assert math.fsum(p.value for p in e.paths) == pytest.approx(e.derivative, abs=1e-9)

@@ -1,0 +1,202 @@
+"""The frames of one pass: their text, their numbers, and that they change nothing."""
+
+import dataclasses
+import math
+import pickle
+
+import pytest
+from hypothesis import given, settings
+
+from autograd import TABLE, Constant, Value, compile, dot, steps, topological_order
+from autograd import sum as total
+from autograd.ops import FLOATS
+from autograd.value import NEVER
+
+from ...support.random_graphs import programs
+
+
+def product_of_sum():
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    q = x + y
+    q.label = "q"
+    return q * z
+
+
+def fan_out():
+    a = Value(3.0, "a")
+    b = a * 2
+    b.label = "b"
+    return b * a + b
+
+
+def bits(x):
+    return "nan" if math.isnan(x) else x.hex()
+
+
+def gradients(frames):
+    """The last value of each target of the backward pass."""
+    return {frame.target: frame.value for frame in frames if frame.phase == "backward"}
+
+
+def backward_of(root):
+    """The gradients by `backward`, from cleared ones, of all nodes that have one."""
+    order = topological_order(root)
+    for node in order:
+        if not node.parents:
+            node.grad = 0.0
+    root.backward()
+    return {i: node.grad for i, node in enumerate(order) if type(node) is not Constant}
+
+
+def test_each_step_reads_as_on_the_blackboard():
+    assert [str(frame) for frame in steps(product_of_sum())] == [
+        "given x = -2, y = 5, z = -4",
+        "q = x + y = -2 + 5 = 3",
+        "f = q * z = 3 * -4 = -12",
+        "∂f/∂f = 1",
+        "∂f/∂q += ∂f/∂f · ∂f/∂q = 1 · -4 = -4    [∂f/∂q = z = -4; ∂f/∂q = -4, complete]",
+        "∂f/∂z += ∂f/∂f · ∂f/∂z = 1 · 3 = 3    [∂f/∂z = q = 3; ∂f/∂z = 3, complete]",
+        "∂f/∂x += ∂f/∂q · ∂q/∂x = -4 · 1 = -4    [∂q/∂x = 1; ∂f/∂x = -4, complete]",
+        "∂f/∂y += ∂f/∂q · ∂q/∂y = -4 · 1 = -4    [∂q/∂y = 1; ∂f/∂y = -4, complete]",
+    ]
+
+
+def test_fan_out_is_seen_to_add_up():
+    sums = [frame.so_far for frame in steps(fan_out()) if frame.name in ("a", "b") and frame.so_far]
+    assert sums == [
+        "∂f/∂b = 1 so far, 1 more term to come",
+        "∂f/∂b = 1 + 3 = 4, complete",
+        "∂f/∂a = 6 so far, 1 more term to come",
+        "∂f/∂a = 6 + 8 = 14, complete",
+    ]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_operation_is_told_with_its_gradient_and_its_rule(name):
+    for sample in [*TABLE[name].samples, *TABLE[name].special]:
+        operands = [Value(x, f"x{i}") for i, x in enumerate(TABLE[name].operands(*sample))]
+        root = operands[0].record(TABLE[name], operands)
+        frames = steps(root)
+        assert {k: bits(v) for k, v in gradients(frames).items()} == {
+            k: bits(v) for k, v in backward_of(root).items()
+        }
+        numbers = {x.label: x.data for x in operands} | {"f": root.data}
+        for frame in frames:
+            if frame.phase == "backward" and frame.term is not None:
+                assert bits(frame.term) == bits(frame.adjoint * frame.local_grad)
+                if sample in TABLE[name].samples:  # at a special point the rule is a limit
+                    symbols = frame.rule.split(" = ")[1]
+                    assert eval(symbols, vars(FLOATS) | dict(TABLE) | numbers) == pytest.approx(
+                        frame.local_grad
+                    ), frame.rule
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_the_gradients_are_those_of_backward_bit_for_bit(program):
+    root = program(*[Value(x) for x in program.point])
+    if not isinstance(root, Value):
+        return
+    before = [(n.data, n.grad, n.label, n.parents, n.local_grads) for n in topological_order(root)]
+    frames = steps(root)
+    after = [(n.data, n.grad, n.label, n.parents, n.local_grads) for n in topological_order(root)]
+    assert all(
+        a is b
+        for old, new in zip(before, after, strict=True)
+        for a, b in zip(old, new, strict=True)
+    )
+    assert all(old[1] is NEVER for old in before)
+    assert {k: bits(v) for k, v in gradients(frames).items()} == {
+        k: bits(v) for k, v in backward_of(root).items()
+    }
+    forward = [f for f in frames if f.phase == "forward"]
+    order = topological_order(root)
+    assert [f.node for f in forward] == [i for i, node in enumerate(order) if node.parents]
+    assert all(f.value == order[f.node].data for f in forward)
+    edges = sum(g is not None for node in order for g in node.local_grads)
+    assert len(frames) == 1 + len(forward) + 1 + edges
+
+
+def test_earlier_gradients_play_no_part():
+    root = fan_out()
+    fresh = steps(root)
+    root.backward()
+    assert steps(root) == fresh
+
+
+def test_frames_are_immutable_plain_data():
+    frame = steps(product_of_sum())[-1]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        frame.value = 0.0
+    assert pickle.loads(pickle.dumps(frame)) == frame
+    assert (frame.adjoint, frame.local_grad, frame.term, frame.value) == (-4.0, 1.0, -4.0, -4.0)
+    assert (frame.node, frame.operand, frame.target, frame.name) == (2, 1, 1, "y")
+    kinds = (str, float, int, bool, type(None))
+    assert all(isinstance(getattr(frame, f.name), kinds) for f in dataclasses.fields(frame))
+
+
+def test_numbers_are_rounded_for_reading_and_exact_in_the_data():
+    frame = steps(Value(1 / 3, "x") * Value(0.1, "y"))[1]
+    assert frame.text == "f = x * y = 0.3333 * 0.1 = 0.03333"
+    assert frame.value == 1 / 3 * 0.1
+
+
+@pytest.mark.parametrize(
+    ("root", "text"),
+    [
+        (Value(2.0) + Value(3.0), "f = v1 + v2 = 2 + 3 = 5"),
+        (Value(2.0, "v1") + Value(3.0), "f = v1 + v2 = 2 + 3 = 5"),
+        (Value(2.0, "w") + Value(3.0, "w"), "f = w₁ + w₂ = 2 + 3 = 5"),
+        (
+            total([Value(i, s) for i, s in enumerate(("w", "w", "w₁"))]),
+            "f = w₂ + w₃ + w₁ = 0 + 1 + 2 = 3",
+        ),
+        (Value(2.0, "f") + 1, "v1 = f + 1 = 2 + 1 = 3"),
+        (Value(-2.0, "a") ** 2, "f = a ** 2 = (-2) ** 2 = 4"),
+        (-Value(0.0, "a"), "f = -a = -0 = 0"),
+        (-Value(2.0, "a"), "f = -a = -2"),
+        (Value(2.0, "two\nlines") * 3, "f = (two lines) * 3 = 2 * 3 = 6"),
+        (Value(1.0, "l" * 10_000) * 3, "f = llllllllllllllll…lllllll * 3 = 1 * 3 = 3"),
+        (
+            dot([Value(i) for i in range(50)], [Value(1) for _ in range(50)]),
+            "f = v1 * v51 + v2 * v52 + v3 * v53 + v4 * v54 + … + v50 * v100"
+            " = 0 * 1 + 1 * 1 + 2 * 1 + 3 * 1 + 4 * 1 + 5 * 1 + … + 48 * 1 + 49 * 1 = 1225",
+        ),
+    ],
+)
+def test_nodes_have_readable_names_and_long_formulas_are_cut(root, text):
+    assert [frame.text for frame in steps(root) if frame.phase == "forward"] == [text]
+
+
+def test_an_n_ary_node_can_be_stepped_as_the_scalar_operations_it_stands_for():
+    w, x, b = Value(2.0, "w"), Value(3.0, "x"), Value(1.0, "b")
+    z = dot([w], [x], b)
+    z.label = "z"
+    texts = [frame.text for frame in steps(z, expand=True) if frame.phase == "forward"]
+    assert texts == ["v1 = w * x = 2 * 3 = 6", "z = b + v1 = 1 + 6 = 7"]
+    ends = {f.name: f.value for f in steps(z, expand=True) if f.phase == "backward"}
+    assert ends == {"z": 1.0, "v1": 1.0, "w": 3.0, "x": 2.0, "b": 1.0}
+
+
+def test_a_compiled_function_is_one_step_with_its_gradients_in_numbers():
+    x, y = Value(1.5, "x"), Value(2.0, "y")
+    root = compile(lambda x, y: x * y + x)(x, y)
+    last = steps(root)[-1]
+    assert (last.text, last.rule) == ("∂f/∂y += ∂f/∂f · ∂f/∂y = 1 · 1.5 = 1.5", "∂f/∂y = 1.5")
+
+
+def test_a_leaf_alone_has_its_seed():
+    assert [frame.text for frame in steps(Value(2.0, "x"))] == ["given x = 2", "∂x/∂x = 1"]
+
+
+def test_a_long_chain_is_stepped_without_recursion():
+    root = Value(1.0, "x")
+    for _ in range(20_000):
+        root = root * 1.0001
+    assert gradients(steps(root)) == backward_of(root)
+
+
+@pytest.mark.parametrize("root", [3.0, None, [Value(1.0)], "x"])
+def test_only_a_value_can_be_stepped(root):
+    with pytest.raises(TypeError, match="steps needs the Value to differentiate, got"):
+        steps(root)

@@ -1,0 +1,142 @@
+"""The three wrong backward passes: where they first go wrong, why, and when they happen not to."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+
+from autograd import Constant, Value, steps, topological_order
+from autograd.stepper.mistakes import MISTAKES
+
+from ...support.random_graphs import programs
+from .test_frames import fan_out, gradients, product_of_sum
+
+
+def chain_after_fan_out():
+    """f = a * c with a = 2x and c = a + 1: depth first, a has its turn before c."""
+    x = Value(3.0, "x")
+    a = x * 2
+    a.label = "a"
+    c = a + 1
+    c.label = "c"
+    return a * c
+
+
+def cube():
+    a = Value(3.0, "a")
+    return a * a * a
+
+
+WRONG = [  # graph, mistake, first wrong: step, name, value, right; the gradients that end wrong
+    (chain_after_fan_out, "order", 8, "x", 14.0, 26.0, {"x": (14.0, 26.0)}),
+    (chain_after_fan_out, "overwrite", 8, "a", 6.0, 13.0, {"a": (6.0, 13.0), "x": (12.0, 26.0)}),
+    (cube, "overwrite", 7, "a", 9.0, 18.0, {"a": (9.0, 27.0)}),
+    (fan_out, "overwrite", 8, "b", 3.0, 4.0, {"b": (3.0, 4.0), "a": (6.0, 14.0)}),
+    (product_of_sum, "stale", 5, "q", -8.0, -4.0,
+     {"q": (-8.0, -4.0), "z": (6.0, 3.0), "x": (-12.0, -4.0), "y": (-12.0, -4.0)}),
+    (cube, "stale", 5, "v1", 6.0, 3.0, {"a": (72.0, 27.0), "v1": (6.0, 3.0)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("graph", "mistake", "step", "name", "value", "right", "ends"), WRONG)
+def test_the_first_wrong_number_is_marked(graph, mistake, step, name, value, right, ends):
+    frames = steps(graph(), mistake=mistake)
+    (first,) = [i for i, frame in enumerate(frames, 1) if frame.first_wrong]
+    frame = frames[first - 1]
+    assert (first, frame.name, frame.value, frame.right) == (step, name, value, right)
+    assert not any(frame.wrong for frame in frames[: first - 1])
+    assert frame.note.startswith("first wrong number: ")
+    verdict = frames[-1]
+    assert verdict.phase == "verdict"
+    assert f"first wrong in step {first}" in verdict.text
+    right_end = {f.name: f.value for f in steps(graph()) if f.phase == "backward"}
+    wrong_end = {f.name: f.value for f in frames if f.phase == "backward"}
+    got = {n: (wrong_end[n], right_end[n]) for n in right_end if wrong_end[n] != right_end[n]}
+    assert got == ends
+    for by, (wrong, right_one) in ends.items():
+        assert f"∂f/∂{by} = {wrong:g}, right is {right_one:g}" in verdict.note
+
+
+def test_why_the_order_must_be_topological():
+    (frame,) = [f for f in steps(chain_after_fan_out(), mistake="order") if f.first_wrong]
+    assert frame.text == "∂f/∂x += ∂f/∂a · ∂a/∂x = 7 · 2 = 14"
+    assert frame.note == (
+        "first wrong number: 26 is right. ∂f/∂a was passed on as 7, before 1 of its 2 terms had "
+        "arrived; in full it is 13. In topological order a has its turn after all its consumers, "
+        "when its sum is complete."
+    )
+    verdict = steps(chain_after_fan_out(), mistake="order")[-1]
+    assert verdict.note == (
+        "∂f/∂x = 14, right is 26. "
+        "The turns were f, a, c; in topological order, from its end: f, c, a."
+    )
+
+
+def test_why_gradients_are_added_and_why_they_are_cleared():
+    (frame,) = [f for f in steps(fan_out(), mistake="overwrite") if f.first_wrong]
+    assert frame.text == "∂f/∂b = ∂f/∂v1 · ∂v1/∂b = 1 · 3 = 3"
+    assert "`=` dropped the earlier 1; several terms need `+=`" in frame.note
+    (frame,) = [f for f in steps(product_of_sum(), mistake="stale") if f.first_wrong]
+    assert frame.so_far == "∂f/∂q = -4 (stale) + -4 = -8, complete"
+    assert "∂f/∂q still held -4 from the pass before" in frame.note
+
+
+@pytest.mark.parametrize("mistake", ["order", "overwrite"])
+def test_without_fan_out_two_mistakes_happen_to_be_right_and_say_so(mistake):
+    frames = steps(product_of_sum(), mistake=mistake)
+    assert gradients(frames) == gradients(steps(product_of_sum()))
+    assert not any(frame.wrong or frame.first_wrong for frame in frames)
+    assert frames[-1].text == "verdict: no number is wrong"
+    assert "no node has more than one consumer" in frames[-1].note
+
+
+def test_with_fan_out_depth_first_can_still_be_lucky_and_says_so():
+    frames = steps(fan_out(), mistake="order")  # b meets its second consumer first
+    assert gradients(frames) == gradients(steps(fan_out()))
+    assert "each node with fan-out had its turn after its last consumer" in frames[-1].note
+
+
+def test_overwriting_a_zero_is_lucky_and_says_so():
+    a = Value(0.0, "a")
+    frames = steps(a * a, mistake="overwrite")
+    assert "By luck of the numbers" in frames[-1].note
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_a_mistake_is_marked_exactly_when_it_changes_a_number(mistake, program):
+    root = program(*[Value(x) for x in program.point])
+    if not isinstance(root, Value):
+        return
+    right = steps(root)
+    frames = steps(root, mistake=mistake)
+    assert len(frames) == len(right) + 1
+    forward = [f for f in right if f.phase in ("given", "forward")]
+    assert frames[: len(forward)] == forward
+    marked = [f for f in frames if f.first_wrong]
+    wrong = [f for f in frames if f.wrong]
+    assert marked == wrong[:1]
+    if not marked:
+        for target, value in gradients(right).items():
+            assert gradients(frames)[target] == pytest.approx(value, rel=1e-6, abs=1e-9)
+    order = topological_order(root)
+    parents = [p for n in order for p in n.parents if type(p) is not Constant]
+    if len(set(parents)) == len(parents) and mistake != "stale":
+        assert not marked
+        # the same numbers; but where ``=`` stores -0.0, adding it to 0.0 gives 0.0
+        assert gradients(frames) == gradients(right)
+
+
+def test_numbers_that_are_not_finite_are_compared_too():
+    x = Value(0.0, "x")
+    frames = steps(x.sqrt() * x, mistake="overwrite")
+    assert math.isnan(gradients(steps(x.sqrt() * x))[0])
+    assert frames[-1].phase == "verdict"
+
+
+@pytest.mark.parametrize("mistake", ["depth", "", 3, "Order"])
+def test_another_mistake_is_refused_by_naming_the_three(mistake):
+    with pytest.raises(ValueError, match="one of 'order', 'overwrite', 'stale'") as error:
+        steps(cube(), mistake=mistake)
+    assert repr(mistake) in str(error.value)

@@ -1,0 +1,364 @@
+"""The page of a stepper as text: what it holds, what cannot break it, how it is written."""
+
+import html
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import Stepper, Value, dot, steps, tanh, to_svg, topological_order
+from autograd import sum as total
+from autograd.stepper.page import MOST_BYTES, MOST_NODES
+from autograd.stepper.picture import compact
+
+from .test_frames import fan_out, product_of_sum
+from .test_mistakes import chain_after_fan_out
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "</title></style><img src=x onerror=alert(1)>",
+    "\"'`<>&amp;&lt;",
+    "' onload='alert(1)",
+    "<!--",
+    "]]>",
+    "\\n\\u003c/script>\n${x}$style",
+    "a|b{c}\\l",
+    "😀\u202e\x00\x1b\ud800\ufffe",
+    "l" * 10_000,
+]
+
+
+needs_graphviz = pytest.mark.skipif(
+    not (shutil.which("dot") or importlib.util.find_spec("pygraphviz")), reason="needs Graphviz"
+)
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes and their text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.open = [], {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+    def handle_data(self, text):
+        if self.open:
+            self.texts.setdefault(self.open[-1], []).append(text)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page_of(stepper):
+    """The page inside the frame that a notebook shows."""
+    (frame,) = Page(stepper._repr_mimebundle_()["text/html"]).all("iframe")
+    return frame["srcdoc"]
+
+
+def data_of(page):
+    return json.loads(
+        re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1]
+    )
+
+
+def deep(layers=40, width=8):
+    """A network of ``dot`` nodes, far larger than a page."""
+    xs = [Value(0.1 * i, f"x{i}") for i in range(width)]
+    for layer in range(layers):
+        xs = [
+            tanh(dot([Value(0.3 - 0.1 * i, f"w{layer}.{j}.{i}") for i in range(width)], xs))
+            for j in range(width)
+        ]
+    return dot(xs, [1.0] * width)
+
+
+def test_a_notebook_gets_a_sandboxed_frame_a_picture_and_text():
+    stepper = Stepper(product_of_sum())
+    bundle = stepper._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(stepper)
+    assert set(bundle) - {"image/svg+xml"} == {"text/html", "text/plain"}
+    page = Page(bundle["text/html"])
+    assert [name for name, _ in page.tags if name != "img"] == ["div", "iframe"]
+    (frame,) = page.all("iframe")
+    assert frame["sandbox"] == "allow-scripts"
+    assert int(re.search(r"height: (\d+)px", frame["style"])[1]) > 400
+
+
+@needs_graphviz
+def test_a_page_with_a_picture_says_what_a_click_does():
+    assert "Click a node for the terms" in page_of(Stepper(fan_out()))
+
+
+@needs_graphviz
+def test_an_untrusted_notebook_still_has_the_picture():
+    bundle = Stepper(product_of_sum())._repr_mimebundle_()
+    (image,) = Page(bundle["text/html"]).all("img")
+    assert image["src"].startswith("data:image/svg+xml;base64,")
+    assert bundle["text/html"].index("<img") < bundle["text/html"].index("<iframe")
+
+
+@needs_graphviz
+def test_the_picture_is_written_shorter_without_a_change_of_text():
+    svg = to_svg(dot([Value(0.123, 'x="1.234"')], [Value(1.239, ' fill="#111111"')], 0.25))
+    short = compact(svg)
+    texts, shorter = (re.findall("<text.*?>(.*?)</text>", picture) for picture in (svg, short))
+    assert [html.unescape(text) for text in texts] == [html.unescape(text) for text in shorter]
+    assert any("0.123" in text for text in texts)
+    assert len(short) < 0.75 * len(svg)
+    places = [
+        [float(x) for x in re.findall(r'<text[^>]* x="([^"]*)"', picture)]
+        for picture in (svg, short)
+    ]
+    assert places[1] == pytest.approx(places[0], abs=0.1)
+
+
+@needs_graphviz
+def test_the_frame_is_as_high_as_the_picture_needs():
+    flat, tall = Value(1.0) + 1, dot([Value(i) for i in range(9)], [1.0] * 9)
+    heights = [Stepper(root)._page[2] for root in (flat, tall)]
+    assert heights[0] + 200 < heights[1] < 1200
+
+
+@pytest.mark.parametrize("mistake", [None, "order", "overwrite", "stale"])
+def test_the_page_has_every_step_without_javascript(mistake):
+    frames = steps(chain_after_fan_out(), mistake)
+    page = page_of(Stepper(chain_after_fan_out(), mistake))
+    listed = re.search(r'<ol id="steps">(.*?)</ol>', page, re.S)[1]
+    items = re.findall(r'<li class="([^"]*)">(.*?)</li>', listed)
+    assert [html.unescape(re.search(r'"text">(.*?)<', text)[1]) for _, text in items] == [
+        frame.text for frame in frames
+    ]
+    assert ["first-wrong" in kind for kind, _ in items] == [frame.first_wrong for frame in frames]
+    for frame, (_, text) in zip(frames, items, strict=True):
+        assert all(html.escape(s) in text for s in (frame.rule, frame.so_far, frame.note))
+    assert ('class="warning"' in page) == (mistake is not None)
+
+
+@needs_graphviz
+def test_nothing_is_fetched_and_nothing_can_be():
+    page = page_of(Stepper(fan_out()))
+    addresses = set(re.findall(r"[a-z]+://[^\s\"'<]*", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert "default-src 'none'" in page
+    assert not re.search(r"@import|url\(|<link|<script src|fetch\(|XMLHttpRequest", page)
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_labels_are_data(label):
+    a = Value(2.0, label)
+    b = a * Value(3.0, label)
+    b.label = label
+    stepper = Stepper(b * a, mistake="order")
+    plain = Stepper(fan_out(), mistake="order")
+    page, expected = Page(page_of(stepper)), Page(page_of(plain))
+    for tag in ("script", "style", "title", "ol", "img", "iframe"):
+        assert len(page.all(tag)) == len(expected.all(tag)), tag
+    handlers = [a for _, attributes in page.tags for a in attributes if a.startswith("on")]
+    assert not handlers
+    names = [node["name"] for node in data_of(page_of(stepper))["nodes"].values()]
+    assert len(names) == len(set(names)) == 4
+    assert all(len(name) <= 30 for name in names)
+    assert all(char.isprintable() or char == "\n" for char in str(stepper))
+    for text in stepper._repr_mimebundle_().values():
+        text.encode("utf-8")
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_any_label_is_text_in_the_page(labels):
+    with pytest.MonkeyPatch.context() as patch:
+        remove_graphviz(patch)  # what the picture makes of labels, its own tests say
+        stepper = Stepper(total([Value(1.0, label) for label in labels]))
+        page, plain = page_of(stepper), page_of(Stepper(total([Value(1.0) for _ in labels])))
+    assert [tag for tag, _ in Page(page).tags] == [tag for tag, _ in Page(plain).tags]
+    shown = re.findall('<span class="text">(.*?)</span>', page)
+    assert [html.unescape(text) for text in shown] == [frame.text for frame in stepper.frames]
+    names = [node["name"] for node in data_of(page)["nodes"].values()]
+    assert len(set(names)) == len(names)
+
+
+SCRIPT = """
+from autograd import Stepper, Value
+a = Value(3.0, "a"); b = a * 2; f = (b * a + b).tanh() * b
+import sys; sys.stdout.reconfigure(encoding="utf-8")
+print(*Stepper(f, mistake="overwrite")._repr_mimebundle_().values())
+"""
+
+
+def test_output_is_identical_from_run_to_run():
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(runs) == 1
+
+
+def test_a_large_graph_is_folded_to_fit_a_page():
+    root = deep()
+    assert len(topological_order(root)) > 2_000
+    stepper = Stepper(root)
+    bundle = stepper._repr_mimebundle_()
+    data = data_of(page_of(stepper))
+    assert 20 < len(data["nodes"]) <= MOST_NODES
+    assert len(bundle["text/html"].encode()) <= 1.02 * MOST_BYTES
+    assert any("steps folded: " in text for text in re.findall("<li.*", page_of(stepper)))
+    right = {
+        frame.target: repr(frame.value) for frame in stepper.frames if frame.phase == "backward"
+    }
+    played = {}
+    for frame in data["frames"]:
+        if frame["phase"] == "backward":
+            played |= {target: exact for target, _, exact, _, _ in frame["changes"]}
+    assert played == {i: right[i] for i in played}
+    visible = {int(i) for i, node in data["nodes"].items() if not node["constant"]}
+    assert set(played) == visible
+
+
+def test_folding_keeps_the_first_wrong_number():
+    frames = Stepper(deep(3, 3), mistake="overwrite", max_nodes=4).frames
+    page = page_of(Stepper(deep(3, 3), mistake="overwrite", max_nodes=4))
+    assert sum(frame.first_wrong for frame in frames) == 1
+    assert page.count('class="backward wrong first-wrong"') == 1
+
+
+def test_max_nodes_is_honoured_and_checked():
+    data = data_of(page_of(Stepper(deep(3, 3), max_nodes=5)))
+    assert len(data["nodes"]) == 5
+    with pytest.raises(ValueError, match="max_nodes must be at least 1, got 0"):
+        Stepper(fan_out(), max_nodes=0)
+    with pytest.raises(ValueError, match="max_nodes must be at least 1, got 'a'"):
+        Stepper(fan_out(), max_nodes="a")
+
+
+def test_it_is_a_snapshot_and_changes_nothing():
+    root = fan_out()
+    stepper = Stepper(root)
+    before = [(node.data, node.grad, node.label) for node in topological_order(root)]
+    page = page_of(stepper)
+    assert [(node.data, node.grad, node.label) for node in topological_order(root)] == before
+    root.backward()
+    root.parents[0].data = 100.0
+    assert page_of(stepper) == page
+    assert page_of(Stepper(fan_out())) == page
+
+
+def remove_graphviz(monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name, *a: None if name == "pygraphviz" else find_spec(name),
+    )
+
+
+def test_without_graphviz_the_steps_are_there_and_nothing_raises(monkeypatch):
+    remove_graphviz(monkeypatch)
+    bundle = Stepper(fan_out(), mistake="order")._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+    page = page_of(Stepper(fan_out(), mistake="order"))
+    assert "No picture: drawing needs Graphviz: pip install" in page
+    assert "Click a node" not in page
+    assert "Choose a node" not in page
+    assert page.count("<li") == len(steps(fan_out(), "order"))
+    assert len(data_of(page)["nodes"]) == len(topological_order(fan_out()))
+    data = data_of(page_of(Stepper(deep(), max_nodes=7)))
+    assert len(data["nodes"]) == 7
+
+
+def test_pygraphviz_alone_draws_it_too(monkeypatch):
+    pytest.importorskip("pygraphviz", reason="pygraphviz draws where there is no dot")
+    monkeypatch.setenv("PATH", "")
+    bundle = Stepper(fan_out())._repr_mimebundle_()
+    assert 'id="n0"' in bundle["image/svg+xml"]
+    assert "No picture" not in bundle["text/html"]
+
+
+def test_the_page_alone_is_the_page_in_the_notebook(tmp_path):
+    stepper = Stepper(fan_out())
+    stepper.save(tmp_path / "f.html")
+    assert (tmp_path / "f.html").read_text("utf-8") == page_of(stepper)
+    stepper.save(str(tmp_path / "f.html"))
+    assert [path.name for path in tmp_path.iterdir()] == ["f.html"]
+
+
+def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"cannot write the page.*no-folder"):
+        Stepper(fan_out()).save(tmp_path / "no-folder" / "f.html")
+    with pytest.raises(IsADirectoryError, match="cannot write the page"):
+        Stepper(fan_out()).save(tmp_path)
+    old = tmp_path / "f.html"
+    old.write_text("old")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises(OSError, match="cannot write the page: No space left"):
+        Stepper(fan_out()).save(old)
+    assert [path.name for path in tmp_path.iterdir()] == ["f.html"]
+    assert old.read_text() == "old"
+
+
+def test_html_css_and_javascript_are_files_of_the_package():
+    for name, sign in (("page.html", "<!doctype html>"), ("page.css", ":root"), ("page.js", "use")):
+        assert sign in files("autograd.stepper").joinpath(name).read_text("utf-8")
+
+
+def test_a_long_pass_is_abbreviated_as_text():
+    lines = repr(Stepper(deep(3, 3))).splitlines()
+    assert lines[0].startswith("Stepper of ")
+    assert len(lines) == 52
+
+
+@needs_graphviz
+def test_the_kinds_of_leaves_are_those_of_the_drawing():
+    root = dot([Value(2.0, "w.0")], [Value(3.0, "x")], Value(1.0, "b"))
+    kinds = re.compile(r'class="node (\w+)').findall
+    assert kinds(page_of(Stepper(root))) == kinds(to_svg(root))
+
+
+def test_the_heading_is_the_title():
+    assert "<h1>Step through f</h1>" in page_of(Stepper(fan_out()))
+    assert "<h1>A &lt;neuron&gt;</h1>" in page_of(Stepper(fan_out(), title="A <neuron>"))
+
+
+@needs_graphviz
+def test_options_of_the_drawing_are_passed_on_and_checked_at_once():
+    root = dot([Value(2.0, "w.0")], [Value(3.0, "x")], 1.0)
+    assert len(data_of(page_of(Stepper(root)))["nodes"]) == 4
+    assert len(data_of(page_of(Stepper(root, expand=True)))["nodes"]) == 5
+    assert len(data_of(page_of(Stepper(root, rankdir="TB", params="fold")))["nodes"]) == 3
+    with pytest.raises(ValueError, match="rankdir"):
+        Stepper(root, rankdir="up")
+    with pytest.raises(TypeError, match="color"):
+        Stepper(root, color="red")
+
+
+@pytest.mark.parametrize("root", [3.0, None])
+def test_only_a_value_can_be_stepped(root):
+    with pytest.raises(TypeError, match="steps needs the Value"):
+        Stepper(root)

@@ -1,0 +1,184 @@
+"""Steppers in notebooks: converted to HTML, and in a running JupyterLab, trusted and not."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from autograd import Stepper, steps
+
+from ..autograd.stepper.test_frames import fan_out, product_of_sum
+from ..autograd.stepper.test_mistakes import cube
+from ..support.browser import (
+    NBCONVERT,
+    assert_plays,
+    assert_shows,
+    chromium,
+    require,
+    require_module,
+    states,
+    watched,
+)
+
+GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
+TOKEN = "stepper"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The notebooks, with the steppers as the outputs of their cells."""
+    nbformat = require_module("nbformat")
+    v4, path = nbformat.v4, tmp_path_factory.mktemp("notebooks")
+    for name, graphs in GRAPHS.items():
+        cells = []
+        for graph in graphs:
+            bundle = Stepper(graph())._repr_mimebundle_()
+            output = v4.new_output("execute_result", bundle, execution_count=1)
+            cells.append(v4.new_code_cell(f"Stepper({graph.__name__}())", outputs=[output]))
+        notebook = v4.new_notebook(cells=cells)
+        notebook.metadata["kernelspec"] = {"display_name": "Python 3", "name": "python3"}
+        nbformat.write(notebook, path / name)
+    return path
+
+
+def environment(folder):
+    """Jupyter with its settings, its signatures and its runtime files in ``folder``."""
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    own = {place: str(folder / ".jupyter" / place) for place in places}
+    return os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(folder / ".jupyter" / "settings")}
+
+
+def run(folder, *command):
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment(folder), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, folder):
+    require_module("nbconvert")
+    run(folder, "nbconvert", "--to", "html", "one.ipynb")
+    with watched(browser, NBCONVERT, viewport={"width": 1000, "height": 900}) as page:
+        page.goto((folder / "one.html").as_uri())
+        first, second = steppers(page, 2)
+        for frame, graph in ((first, product_of_sum), (second, fan_out)):
+            frame.locator("h1").click()  # the keys now go to this one
+            assert_plays(frame, page.keyboard.press, graph(), steps(graph()))
+        second.locator("h1").click()
+        page.keyboard.press("End")
+        frames = steps(product_of_sum())
+        assert_shows(first, frames, list(states(product_of_sum(), frames)), 0)
+        assert covered(page) == [True, True]
+
+
+def steppers(page, count):
+    """The frames of the visible steppers, from the top of the notebook down."""
+    visible = "[...document.querySelectorAll('iframe[srcdoc]')].filter((f) => f.offsetParent)"
+    page.wait_for_function(f"{visible}.length === {count}")
+    handles = [h for h in page.query_selector_all("iframe[srcdoc]") if h.is_visible()]
+    frames = [handle.content_frame() for handle in handles]
+    for frame in frames:
+        frame.locator("#now").wait_for()
+    return frames
+
+
+def covered(page):
+    """Whether each picture for untrusted notebooks lies under its stepper, seen nowhere."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('img[src^="data:image/svg"]')].map((image) => {
+          const [inner, outer] = [image, image.parentElement.querySelector('iframe')]
+            .map((e) => e.getBoundingClientRect());
+          return inner.left >= outer.left && inner.right <= outer.right + 1
+            && inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
+        })"""
+    )
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
+    """The address of a running JupyterLab that serves the notebooks."""
+    require_module("jupyterlab")
+    log = (folder / "lab.log").open("w")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
+    options = [f"--IdentityProvider.token={TOKEN}", "--ServerApp.ip=127.0.0.1"]
+    options += [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    server = subprocess.Popen(
+        command + options, cwd=folder, env=environment(folder), stdout=log, stderr=log
+    )
+    try:
+        yield address(server, folder / "lab.log")
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def address(server, log):
+    """Waits until the server answers."""
+    for _ in range(300):
+        found = re.search(r"(http://127\.0\.0\.1:\d+)/", log.read_text())
+        if found:
+            with contextlib.suppress(OSError):
+                with urllib.request.urlopen(f"{found[1]}/api") as answer:
+                    json.load(answer)
+                return found[1]
+        require(server.poll() is None, f"JupyterLab did not start: {log.read_text()[-2000:]}")
+        time.sleep(0.2)
+    raise TimeoutError(log.read_text())
+
+
+def open_notebook(page, lab, name):
+    page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}")
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").first.wait_for()
+
+
+def test_in_jupyterlab_an_untrusted_notebook_shows_the_picture(browser, lab):
+    with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
+        open_notebook(page, lab, "one.ipynb")
+        pictures = page.locator('.jp-OutputArea-output img[src^="data:image/svg"]')
+        pictures.first.wait_for()
+        assert pictures.count() == 2
+        assert page.locator("iframe[srcdoc]").count() == 0
+        sizes = pictures.evaluate_all(
+            "all => all.map((i) => [i.complete, i.naturalWidth, i.width])"
+        )
+        assert all(complete and natural > 100 and width > 100 for complete, natural, width in sizes)
+
+
+def test_in_jupyterlab_trusted_notebooks_play_side_by_side(browser, lab, folder):
+    run(folder, "jupyter", "trust", *GRAPHS)
+    with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
+        open_notebook(page, lab, "one.ipynb")
+        first, second = steppers(page, 2)
+        cells = page.locator(".jp-Cell").count()
+        for frame, graph in ((first, product_of_sum), (second, fan_out)):
+            frame.locator("h1").click()
+            assert_plays(frame, page.keyboard.press, graph(), steps(graph()))
+        assert page.locator(".jp-Cell").count() == cells  # no key reached the notebook
+        assert covered(page) == [True, True]
+
+        page.locator('.jp-DirListing-item[title*="two.ipynb"]').dblclick()
+        page.locator(".jp-NotebookPanel").nth(1).wait_for()
+        (third,) = steppers(page, 1)
+        third.locator("h1").click()
+        assert_plays(third, page.keyboard.press, cube(), steps(cube()))
+        page.keyboard.press("End")
+        page.locator('.lm-TabBar-tab[title*="one.ipynb"]').first.click()
+        again, _ = steppers(page, 2)
+        frames = steps(product_of_sum())
+        assert_shows(again, frames, list(states(product_of_sum(), frames)), 0)

@@ -1,0 +1,226 @@
+"""The page of a stepper, written to a file and opened in Chromium."""
+
+import re
+
+import pytest
+
+from autograd import Stepper, Value, dot, steps, sum
+from autograd.stepper.mistakes import MISTAKES
+
+from ..autograd.stepper.test_frames import fan_out, product_of_sum
+from ..autograd.stepper.test_mistakes import chain_after_fan_out
+from ..autograd.stepper.test_page import HOSTILE, deep
+from ..support.browser import (
+    assert_plays,
+    assert_shows,
+    chromium,
+    require,
+    require_module,
+    states,
+    watched,
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens the saved page of a stepper: ``with opened(stepper) as page``."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def open_page(stepper, **options):
+        stepper.save(tmp_path / "f.html")
+        with watched(browser, **options) as page:
+            page.goto((tmp_path / "f.html").as_uri())
+            yield page
+
+    return open_page
+
+
+@pytest.mark.parametrize(
+    ("graph", "mistake"),
+    [(product_of_sum, None)] + [(chain_after_fan_out, m) for m in (None, *MISTAKES)],
+)
+def test_each_step_forward_and_back_shows_the_right_numbers(opened, graph, mistake):
+    root, frames = graph(), steps(graph(), mistake)
+    with opened(Stepper(root, mistake)) as page:
+        assert_plays(page, page.keyboard.press, root, frames)
+
+
+def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="needs a browser"):
+        require(False, "needs a browser")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="needs a browser"):
+        require(False, "needs a browser")
+
+
+def test_the_slider_the_list_and_the_other_buttons_jump(opened):
+    root, frames = fan_out(), steps(fan_out())
+    expected, last = list(states(root, frames)), len(frames) - 1
+    with opened(Stepper(root)) as page:
+        page.locator("#last").click()
+        assert_shows(page, frames, expected, last)
+        page.locator("#next").click(force=True)  # it says that it is disabled
+        assert_shows(page, frames, expected, last)
+        page.locator("#first").click()
+        assert_shows(page, frames, expected, 0)
+        page.locator("#slider").fill("4")
+        assert_shows(page, frames, expected, 3)
+        page.locator("#slider").press("ArrowRight")
+        assert_shows(page, frames, expected, 4)
+        for k, item in enumerate(page.locator("#steps button").all()):
+            item.click()
+            assert_shows(page, frames, expected, k)
+        page.keyboard.press("Home")
+        page.keyboard.press("Tab")  # from the last item of the list on
+        assert_shows(page, frames, expected, 0)
+
+
+def test_play_goes_through_all_steps_and_stops(opened):
+    root = product_of_sum()
+    frames = steps(root)
+    with opened(Stepper(root)) as page:
+        page.clock.install()
+        page.clock.pause_at(
+            page.evaluate("Date.now()") + 60_000
+        )  # later than now, whenever that is
+        page.locator("#play").click()
+        assert page.locator("#play").inner_text() == "Pause"
+        for k in range(1, len(frames)):
+            page.clock.run_for(1400)
+            assert page.locator("#position").inner_text() == f"Step {k + 1} of {len(frames)}"
+        assert page.locator("#play").inner_text() == "Play"
+        page.locator("#play").click()
+        assert page.locator("#position").inner_text() == f"Step 1 of {len(frames)}"
+        page.keyboard.press("ArrowRight")  # a step by hand ends the playing
+        page.clock.run_for(5000)
+        assert page.locator("#position").inner_text() == f"Step 2 of {len(frames)}"
+
+
+@pytest.mark.parametrize("by", ["click", "focus"])
+def test_a_node_lists_every_term_of_its_gradient(opened, by):
+    frames = steps(fan_out())
+    a = next(frame.target for frame in frames if frame.name == "a")
+    terms = [frame for frame in frames if frame.target == a and frame.phase == "backward"]
+    with opened(Stepper(fan_out())) as page:
+        getattr(page.locator(f"#n{a}"), by)()
+        assert page.locator("#terms-heading").inner_text() == "The terms of ∂f/∂a"
+        shown = page.locator("#terms-list li").all_inner_texts()
+        for text, frame in zip(shown, terms, strict=True):
+            assert all(part in text for part in (frame.text, frame.rule, frame.so_far, "to come"))
+        page.locator("#terms-list button").last.click()
+        assert page.locator("#formula .text").inner_text() == terms[-1].text
+        assert "still to come" not in page.locator("#terms-list").inner_text()
+
+
+def test_a_mistake_is_shown_beside_the_right_pass(opened):
+    frames = steps(chain_after_fan_out(), "order")
+    first = next(k for k, frame in enumerate(frames) if frame.first_wrong)
+    with opened(Stepper(chain_after_fan_out(), "order")) as page:
+        page.locator("#steps button").nth(first).click()
+        assert frames[first].note in page.locator("#formula").inner_text()
+        assert page.locator(".node .grad.wrong").all_text_contents() == ["14"]
+        row = page.locator("#compared tr.wrong td").all_inner_texts()
+        assert row == ["∂f/∂x", "14 (wrong)", "26"]
+
+
+def test_without_javascript_the_steps_are_there(opened):
+    frames = steps(fan_out())
+    with opened(Stepper(fan_out()), java_script_enabled=False) as page:
+        texts = page.locator("#steps li .text").all_inner_texts()
+        assert texts == [frame.text for frame in frames]
+        assert all(item.is_visible() for item in page.locator("#steps li .rule").all())
+        assert not page.locator("#next").is_visible()
+        assert page.locator("#picture svg").is_visible()
+
+
+def test_hostile_labels_play(opened):
+    root = sum([Value(2.0, label) for label in HOSTILE])
+    root.label = HOSTILE[0]
+    frames = steps(root)
+    expected = list(states(root, frames))
+    with opened(Stepper(root)) as page:
+        for k in (0, 1, len(frames) - 1):
+            page.locator("#steps button").nth(k).click()
+            assert_shows(page, frames, expected, k)
+        for node in page.locator(".node").all():
+            node.focus()
+        assert page.locator("script").count() == 2
+
+
+def test_gradients_that_are_not_finite_are_shown(opened):
+    root = Value(0.0, "x").sqrt() + Value(0.0, "y") * Value(1.0, "z")
+    with opened(Stepper(root)) as page:
+        page.keyboard.press("End")
+        grads = page.locator("#picture .grad").all_text_contents()
+        assert "inf" in grads
+        tinted = page.locator("#picture .node:has(.tint.plus) .grad").all_text_contents()
+        assert sorted(tinted) == sorted(grad for grad in grads if grad != "0")
+
+
+def test_a_folded_page_plays_to_its_end(opened):
+    with opened(Stepper(deep(), max_nodes=30)) as page:
+        page.keyboard.press("End")
+        shown = page.evaluate(
+            "[...document.querySelectorAll('.node .grad')].map((t) => t.textContent)"
+        )
+        assert len(shown) >= 20
+        assert "·" not in shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mistake", [None, "order"])
+def test_axe_finds_no_accessibility_fault(opened, scheme, mistake):
+    require_module("axe_playwright_python.sync_playwright")
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    with opened(Stepper(chain_after_fan_out(), mistake), **options) as page:
+        for key in ("Home", "End", "ArrowLeft", "ArrowLeft"):
+            page.keyboard.press(key)
+            found = Axe().run(page).response["violations"]
+            assert not [(v["id"], v["impact"], v["nodes"][0]["html"]) for v in found]
+        page.locator("#n0").focus()
+        assert not Axe().run(page).response["violations"]
+
+
+def test_motion_and_colors_follow_the_readers_settings(opened):
+    options = {"color_scheme": "dark", "reduced_motion": "reduce"}
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    duration = "getComputedStyle(document.querySelector('.node > path')).transitionDuration"
+    with opened(Stepper(fan_out()), **options) as page:
+        dark, still = page.evaluate(background), page.evaluate(duration)
+    with opened(Stepper(fan_out()), color_scheme="light") as page:
+        assert page.evaluate(background) == "rgb(255, 255, 255)" != dark
+        assert page.evaluate(duration) != still == "0s"
+
+
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_every_box_can_be_read(opened, scheme, dark):
+    boxes = """() => [...document.querySelectorAll('.node')].map((node) => [
+      [...node.querySelectorAll(':scope > :is(polygon, path):not(.tint)')],
+      [...node.querySelectorAll('text')],
+    ].map((group) => group.map((e) => getComputedStyle(e).fill)))"""
+
+    def lightness(color):
+        return max(map(float, re.findall(r"[\d.]+", color)[:3]))
+
+    root = dot([Value(2.0, "w.0")], [fan_out()], Value(1.0, "b"))
+    with opened(Stepper(root), color_scheme=scheme) as page:
+        for fills, inks in page.evaluate(boxes):
+            assert all((lightness(fill) < 70) == dark for fill in fills if fill != "none")
+            assert all((lightness(ink) > 150) == dark for ink in inks)
+
+
+@pytest.mark.parametrize("width", [320, 700, 1400])
+def test_no_width_makes_the_page_scroll_sideways(opened, width):
+    viewport = {"width": width, "height": 800}
+    with opened(Stepper(chain_after_fan_out(), "order"), viewport=viewport) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

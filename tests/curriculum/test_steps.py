@@ -1,0 +1,79 @@
+"""What the notebook on stepping teaches: the numbers of the lecture notes, and that it runs."""
+
+import pytest
+
+from autograd import Value, exp, maximum, sigmoid, steps
+
+from ..autograd.stepper.test_frames import product_of_sum
+from ..support.notebooks import assert_reproduces
+
+
+def gradients(root):
+    return {frame.name: frame.value for frame in steps(root) if frame.phase == "backward"}
+
+
+def terms(root, name):
+    """The terms that make the gradient of the node of this name, in the order of arrival."""
+    return [frame.term for frame in steps(root) if frame.name == name and frame.term is not None]
+
+
+def test_c5_product_of_a_sum():
+    data = {
+        frame.name: frame.value for frame in steps(product_of_sum()) if frame.phase == "forward"
+    }
+    assert data == {"q": 3.0, "f": -12.0}
+    assert gradients(product_of_sum()) == {"f": 1.0, "q": -4.0, "z": 3.0, "x": -4.0, "y": -4.0}
+
+
+def logistic(last):
+    w0, w1, w2 = Value(2.0, "w0"), Value(-3.0, "w1"), Value(-3.0, "w2")
+    x0, x1 = Value(-1.0, "x0"), Value(-2.0, "x1")
+    return last(w0 * x0 + w1 * x1 + w2)
+
+
+@pytest.mark.parametrize("last", [sigmoid, lambda s: 1 / (1 + exp(-s))], ids=["node", "gates"])
+def test_c6_a_logistic_neuron_gate_by_gate_and_as_one_node(last):
+    assert round(logistic(last).data, 2) == 0.73
+    rounded = {name: round(grad, 2) for name, grad in gradients(logistic(last)).items()}
+    expected = {"w0": -0.2, "w1": -0.39, "w2": 0.2, "x0": 0.39, "x1": -0.59}
+    assert {name: rounded[name] for name in expected} == expected
+    exact = {"w0": -1.0, "w1": -2.0, "w2": 1.0, "x0": 2.0, "x1": -3.0}  # times s'(1)
+    slope = logistic(last).data * (1 - logistic(last).data)
+    for name, factor in exact.items():
+        assert gradients(logistic(last))[name] == pytest.approx(factor * slope, rel=1e-14)
+
+
+A, B = 3.0, -4.0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "graph", "of_a", "of_b"),
+    [
+        ("add distributes", lambda a, b: 2 * (a + b), [2.0], [2.0]),
+        ("mul swaps", lambda a, b: a * b, [B], [A]),
+        ("copy adds", lambda a, b: a * b + a, [1.0, B], [A]),
+        ("max routes", lambda a, b: 2 * maximum(a, b), [2.0], [0.0]),
+    ],
+)
+def test_c7_patterns(pattern, graph, of_a, of_b):
+    a, b = Value(A, "a"), Value(B, "b")
+    assert terms(graph(a, b), "a") == of_a
+    assert terms(graph(a, b), "b") == of_b
+    assert gradients(graph(a, b))["a"] == sum(of_a)
+
+
+def test_d12_shared_sub_expressions_add_up_term_by_term():
+    w = Value(2.0, "w")
+    v = w**2
+    v.label = "v"
+    z = (v + 1) * (3 * v)
+    z.label = "z"
+    assert sorted(terms(z, "v")) == [12.0, 15.0]
+    assert gradients(z)["v"] == 27.0
+    assert terms(z, "w") == [108.0]
+    sums = [frame.so_far for frame in steps(z) if frame.name == "v" and frame.so_far]
+    assert sums == ["∂z/∂v = 15 so far, 1 more term to come", "∂z/∂v = 15 + 12 = 27, complete"]
+
+
+def test_the_notebook_reproduces():
+    assert_reproduces("step_through_a_graph.ipynb")

@@ -1,0 +1,386 @@
+"""``python -m nn``: what it prints and writes, and what it says of mistakes."""
+
+from __future__ import annotations
+
+import csv
+import html
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import nn
+from nn.app import run_folder
+from nn.app.command_line import main
+from nn.app.job import Job
+from nn.app.report import report
+from nn.datasets import BUILT_IN, load
+from nn.layers import ACTIVATIONS
+from nn.optimizers import OPTIMIZERS
+
+for module in ("sklearn", "matplotlib", "tqdm"):
+    pytest.importorskip(module)
+
+ROOT = Path(__file__).parents[3]
+QUICK = ["--epochs", "2", "--hidden", "4"]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write_csv(path: str = "flowers.csv", rows: int = 24) -> str:
+    lines = [f"{i % 7},{i},{'big' if i >= rows // 2 else 'small'}" for i in range(rows)]
+    Path(path).write_text("\n".join(["width,height,kind", *lines]) + "\n")
+    return path
+
+
+def run(*args: str) -> int:
+    return main(list(args))
+
+
+def test_the_default_run_learns_the_moons_and_writes_its_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--epochs", "60") == 0
+    out = capsys.readouterr().out
+    assert "layers.1 (Layer)  16 -> 16  relu               272" in out
+    assert "337" in out
+    accuracy = float(out.partition("Accuracy: ")[2].partition("%")[0])
+    assert accuracy >= 99
+    expected = {"boundary.svg", "graph.svg", "loss.svg", "model.json", "step.html"}
+    assert {path.name for path in Path("runs/moons").iterdir()} == expected
+    for path in Path("runs/moons").glob("*.svg"):
+        assert ET.parse(path).getroot().tag.endswith("svg")
+    assert nn.load("runs/moons/model.json").metadata["classes"] == ["0", "1"]
+    graph = Path("runs/moons/graph.svg").read_text()
+    assert "x1" in graph
+    assert "Layer 0, neuron " in graph
+    assert "w.1" in Path("runs/moons/step.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "files"),
+    [
+        (["iris"], {"confusion.svg"}),
+        (["digits", "--epochs", "1"], {"confusion.svg"}),
+        (["xor", "--loss", "hinge"], {"boundary.svg"}),
+        (["circles", "--loss", "cross_entropy", "--optimizer", "sgd"], {"boundary.svg"}),
+        (["wine", "--regression", "--loss", "gaussian_nll"], {"predictions.svg"}),
+        (["moons", "--regression", "--activation", "tanh"], {"boundary.svg"}),
+        (["--hidden", "4", "moons"], {"boundary.svg"}),  # DATA after the sizes
+        (["moons", "--hidden"], {"boundary.svg"}),  # logistic regression
+    ],
+    ids=" ".join,
+)
+def test_kinds_of_data_and_loss(args: list[str], files: set[str]) -> None:
+    assert run(*(QUICK if "--hidden" not in args else QUICK[:2]), *args, "--out", "o") == 0
+    always = {"graph.svg", "loss.svg", "model.json", "step.html"}
+    assert {path.name for path in Path("o").iterdir()} == files | always
+
+
+def test_only_pictures_of_the_present_model_stay_in_the_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("o").mkdir()
+    Path("o/notes.svg").write_text("mine")
+    assert run(*QUICK, "--out", "o") == 0
+    assert run("iris", "--epochs", "0", "--out", "o") == 0
+    here = {"confusion.svg", "graph.svg", "model.json", "notes.svg", "step.html"}
+    assert {path.name for path in Path("o").iterdir()} == here
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.plot.decision_boundary", interrupted)
+    assert run(*QUICK, "--out", "o") == 130
+    assert "o is only: model.json loss.svg\n" in capsys.readouterr().err
+    assert {p.name for p in Path("o").iterdir()} == {"loss.svg", "model.json", "notes.svg"}
+
+
+def test_of_many_inputs_the_graph_has_the_largest_terms_and_the_sum_of_the_others() -> None:
+    assert run("breast_cancer", "--epochs", "1", "--hidden", "--out", "o") == 0
+    model = nn.load("o/model.json")
+    job = Job.of(model)
+    _, held_out = load("breast_cancer").split(0.25, seed=0)
+    output, title = run_folder._one_neuron(job, held_out)
+    which = "Layer 0, neuron 0, on a held-out sample (standardized inputs)"
+    assert title == f"{which}; its 25 smallest terms are in b"
+    drawn = html.unescape(Path("o/graph.svg").read_text()).replace("\xa0", " ")
+    assert title in drawn
+    assert output.data == pytest.approx(job.score(held_out.X[0]).data, rel=1e-12)
+    *_, bias = output.parents
+    assert (len(output.parents), bias.label) == (11, "b + 25 terms")
+    shown = [w.data * x.data for w, x in zip(output.parents[:5], output.parents[5:10], strict=True)]
+    xs = job.scaling.apply(held_out.X[:1])[0]
+    terms = [w.data * x for w, x in zip(model.layers[0].neurons[0].w, xs, strict=True)]
+    assert sorted(shown, key=abs) == sorted(terms, key=abs)[-5:]
+
+
+def test_same_seed_same_bytes() -> None:
+    for out in ("a", "b"):
+        assert run(*QUICK, "--seed", "7", "--out", out) == 0
+    assert run(*QUICK, "--seed", "8", "--out", "c") == 0
+    a, b, c = ({p.name: p.read_bytes() for p in Path(out).iterdir()} for out in "abc")
+    assert a == b
+    assert all(a[name] != c[name] for name in a)
+
+
+def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(write_csv(), "--epochs", "60", "--out", "first") == 0
+    model = "first/model.json"
+    before = nn.load(model).state_dict()
+    assert run("flowers.csv", "--load", model, "--epochs", "1", "--out", "second") == 0
+    after = nn.load("second/model.json").state_dict()
+    assert after != before
+    assert max(abs(after[k] - before[k]) for k in after) < 0.1  # from there, not from the start
+
+    capsys.readouterr()
+    assert run("flowers.csv", "--load", model, "--epochs", "0", "--out", "third") == 0
+    assert "Accuracy: 100.0% (24 of 24)" in capsys.readouterr().out
+
+    Path("new.csv").write_text("height,note,width\n1,7,3\n20,7,3\n")  # by name, in another order
+    assert run("new.csv", "--load", model, "--out", "fourth") == 0
+    assert "small: 1" in capsys.readouterr().out
+    predicted = Path("fourth/predictions.csv").read_text().splitlines()
+    assert predicted == ["height,note,width,kind", "1,7,3,small", "20,7,3,big"]
+    predicted = Path("third/predictions.csv").read_text().splitlines()
+    assert predicted[:2] == ["width,height,kind,predicted kind", "0,0,small,small"]
+    assert nn.load(model).state_dict() == before
+
+
+def test_a_loaded_regression_predicts_in_the_units_of_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("line.csv").write_text("x,y\n" + "".join(f"{i},{1000 + 10 * i}\n" for i in range(40)))
+    assert run("line.csv", "--regression", "--hidden", "--epochs", "200", "--out", "o") == 0
+    Path("new.csv").write_text("x\n100\n")
+    for extra in ("matplotlib", "tqdm"):  # neither draws nor trains
+        monkeypatch.setitem(sys.modules, extra, None)
+    assert run("new.csv", "--load", "o/model.json") == 0
+    predicted = float(Path("runs/new/predictions.csv").read_text().split(",")[-1])
+    assert predicted == pytest.approx(2000, rel=0.01)
+
+
+def test_the_report_counts_right() -> None:
+    data = load("xor")._take([0, 1, 2, 3])
+    data.y[:] = [0, 0, 0, 1]
+    assert report(data, [0, 1, 0, 1]) == (
+        "Accuracy: 75.0% (3 of 4)\n\n"
+        "true \\ predicted  0  1  precision  recall\n"
+        "-----------------------------------------\n"
+        "0                 2  1      1.000   0.667\n"
+        "1                 0  1      0.500   1.000"
+    )
+
+
+def test_the_report_of_many_classes_has_the_worst_of_them() -> None:
+    data = replace(load("xor")._take(range(90)), classes=[f"c{k}" for k in range(30)])
+    data.y[:] = [k % 30 for k in range(90)]
+    text = report(data, [8 if k == 7 else k for k in data.y])
+    assert text.startswith("Accuracy: 96.7% (87 of 90)\n\nworst of 30  samples  precision  recall")
+    assert "\nc7                 3          -   0.000\n" in text
+    assert text.endswith("\n\nMost confused\nc7 taken for c8: 3")
+    assert max(map(len, text.splitlines())) < 80
+
+
+MISTAKES = {
+    "no such data": (["mons"], "'mons' (did you mean moons?)"),
+    "no such file": (["no.csv"], "no.csv: no such file"),
+    "a folder": (["folder"], "folder: Is a directory"),
+    "ragged": (["ragged.csv"], "ragged.csv, line 26: 2 columns, but line 1 has 3"),
+    "target": (["flowers.csv", "--target", "nose"], "no column 'nose'; there are 'width'"),
+    "target of built-in": (["iris", "--target", "x"], "iris has its own"),
+    "text to regress": (["flowers.csv", "--regression"], "line 2, column 3 (kind): 'small'"),
+    "out is a file": (["--out", "flowers.csv"], "flowers.csv: File exists"),
+    "out in a file": (["--out", "flowers.csv/x"], "flowers.csv/x: Not a directory"),
+    "out unwritable": (["--out", "/proc/nowhere"], "/proc/nowhere: "),
+    "epochs": (["--epochs", "-1"], "--epochs: '-1' is not a whole number of at least 0"),
+    "batch size": (["--batch-size", "0"], "--batch-size: '0' is not a whole number"),
+    "lr zero": (["--lr", "0"], "--lr: '0' is not a positive number"),
+    "lr negative": (["--lr", "-0.1"], "--lr: '-0.1' is not a positive number"),
+    "lr nan": (["--lr", "nan"], "--lr: 'nan' is not a positive number"),
+    "hidden": (["--hidden", "0"], "--hidden: '0' is not a whole number of at least 1"),
+    "hidden text": (["--hidden", "x", "4"], "--hidden: 'x' is not a whole number"),
+    "seed": (["--seed", "1.5"], "--seed: '1.5' is not a whole number"),
+    "activation": (["--activation", "rulu"], "'rulu' is unknown; choose linear, "),
+    "optimizer": (["--optimizer", "lbfgs"], "'lbfgs' is unknown; choose sgd, "),
+    "loss": (["--loss", "l3"], "'l3' is unknown; choose mse, "),
+    "loss of numbers": (["--loss", "mse"], "mse does not fit 2 classes; choose bce_with_logits"),
+    "loss of classes": (["iris", "--loss", "bce_with_logits"], "does not fit 3 classes"),
+    "no option": (["--bogus"], "unrecognized arguments: --bogus"),
+    "two data sets": (["moons", "xor"], "unrecognized arguments: xor"),
+    "load nothing": (["--load", "no.json"], "no.json: No such file"),
+    "load no model": (["--load", "flowers.csv"], "flowers.csv: "),
+    "load and shape": (["--load", "m.json", "--hidden", "3"], "--hidden does not go with --load"),
+    "load empty": (["--load", ""], "--load is empty"),
+    "out empty": (["--out", ""], "--out is empty"),
+    "seed huge": (["--seed", "9" * 20], "is not a whole number from 0 to 4294967295"),
+    "seed without end": (["--seed", "9" * 400], "is not a whole number from 0 to 4294967295"),
+    "too large": (["--hidden", "100000", "100000"], "these layers have 10,000,500,001 parameters"),
+    "load a bare model": (["--load", "m.json"], "was not written by python -m nn"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_one_line_and_status_2(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    args, expected = MISTAKES[case]
+    Path("ragged.csv").write_text(Path(write_csv()).read_text() + "1,2\n")
+    Path("folder").mkdir()
+    nn.MLP(2, [1], rng=0).save("m.json")
+    assert run(*args) == 2
+    err = capsys.readouterr().err
+    assert expected in err
+    assert err.startswith("python -m nn: ")
+    assert err.count("\n") == 1
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("matplotlib", "matplotlib"), ("tqdm", "tqdm"), ("sklearn", "scikit-learn")],
+)
+def test_a_missing_extra_is_one_sentence_with_its_remedy(
+    module: str, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert run(*QUICK) == 2
+    err = capsys.readouterr().err
+    assert err.endswith(f"pip install {package}\n")
+    assert err.count("\n") == 1
+
+
+ODD = {  # what a model's file may say of itself when anyone has edited it
+    "features": [3, ["a"], ["a", 3], "ab", None],
+    "classes": [5, ["0"], ["0", "1", "2"], "01", [], None],
+    "scaling": [[[0.0, 0.0], [0.0, 0.0]], [[0.0], [1.0]], [1, 2], [], 5, None, ["ab", "cd"]],
+    "target_scaling": [[1, 2], [[0.0], [1.0]], [[], []]],
+    "seed": ["x", None],
+    "name": [7],
+    "target": [[]],
+    "loss": [1],
+    "surplus": [1],
+}
+
+
+def test_a_model_whose_metadata_does_not_fit_it_is_a_mistake(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(write_csv(), *QUICK, "--out", "o") == 0
+    model = nn.load("o/model.json")
+    good = dict(model.metadata)
+    for key, value in [(key, value) for key, values in ODD.items() for value in values]:
+        model.metadata = good | {key: value}
+        model.save("odd.json")
+        capsys.readouterr()
+        assert run("flowers.csv", "--load", "odd.json", "--epochs", "0", "--out", "p") == 2, value
+        assert capsys.readouterr().err == (
+            "python -m nn: odd.json: this model was not written by python -m nn\n"
+        )
+    for bare in (nn.Neuron(2), nn.Sequential(nn.Embedding(2, 2))):
+        bare.metadata = good
+        bare.save("odd.json")
+        assert run("flowers.csv", "--load", "odd.json") == 2
+
+
+def test_a_table_without_target_is_not_trained_with_and_not_written_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(write_csv(), *QUICK, "--out", "o") == 0
+    Path("o/predictions.csv").write_text("width,height\n1,2\n")
+    model = ["o/predictions.csv", "--load", "o/model.json", "--out", "o"]
+    assert run(*model, "--epochs", "5") == 2
+    assert "no column 'kind' to train with; without --epochs it is" in capsys.readouterr().err
+    assert run(*model) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert Path("o/predictions.csv").read_text() == "width,height\n1,2\n"
+
+
+def test_training_that_diverges_is_status_1_with_advice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(*QUICK, "--lr", "1e300") == 1
+    assert "weights are kept; try a smaller learning rate: --lr 0.01" in capsys.readouterr().out
+
+
+def test_out_of_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("nn.app.command_line.fit", fails)
+    assert run(*QUICK) == 2
+    assert capsys.readouterr().err.startswith("python -m nn: out of memory; ")
+
+
+def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
+    command = [sys.executable, "-m", "nn", "--epochs", "1000000", "--out", "o"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert any("Training:" in line for line in process.stdout)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert "interrupted at step" in out
+    assert "Interrupted; what was trained so far is in o: " in out
+    assert nn.load("o/model.json").metadata["name"] == "moons"
+
+
+def test_ctrl_c_while_importing_the_program_is_no_traceback(tmp_path: Path) -> None:
+    Path("sitecustomize.py").write_text(
+        "import signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'nn.app.report': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nn"], capture_output=True, text=True, env=environment, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "\ninterrupted\n")
+
+
+def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("--help")
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    files = {"loss.svg", "boundary.svg", "confusion.svg", "graph.svg", "step.html", "model.json"}
+    options = {"target", "regression", "hidden", "activation", "loss", "optimizer", "epochs"}
+    options |= {"batch-size", "lr", "seed", "out", "load"}
+    for word in {*BUILT_IN, *ACTIVATIONS, *OPTIMIZERS, "CSV", *files, *(f"--{o}" for o in options)}:
+        assert word in text, word
+    assert max(map(len, text.splitlines())) <= 88
+
+
+def test_names_are_text_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """Formulas, tags, quotes, line breaks, terminal codes, scripts that the font lacks."""
+    names = ["$a_$", '<b>&"x"', "a$b$\\frac", "q\nr", "\x1b[31mred", "--x-->", "日本🎉" * 9]
+    with open("d.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["$x_$", "<h>&\n", "{t}\x1b"])
+        writer.writerows([i % 5, i % 3, names[i % len(names)]] for i in range(70))
+    assert run("d.csv", *QUICK) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "\x1b" not in captured.out
+    assert "[31mred" in captured.out
+    for path in Path("runs/d").glob("*.svg"):
+        ET.parse(path)

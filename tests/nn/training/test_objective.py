@@ -1,0 +1,245 @@
+"""Models and losses compiled: the same numbers as the graph gives, in training too."""
+
+import math
+import random
+import sys
+import warnings
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+from nn.training import objective, samples
+from tests.nn.test_layers import CHECKED
+from tests.nn.test_losses import EACH, flat, values_of
+from tests.nn.training.test_loop import blobs, small
+
+np = pytest.importorskip("numpy")
+SAME = {"rel": 1e-12, "abs": 1e-14}
+
+
+def value_and_gradient(f, leaves):
+    for leaf in leaves:
+        leaf.grad = 0.0
+    y = f()
+    y.backward()
+    return [y.data, *[leaf.grad for leaf in leaves]]
+
+
+@pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)
+def test_a_loss_is_the_same_compiled(name, outputs, targets, expected):
+    values = values_of(outputs)
+    loss = nn.losses.LOSSES[name]
+    eager = value_and_gradient(lambda: loss(values, targets), flat(values))
+    fast = autograd.compile(lambda: loss(values, targets))
+    assert value_and_gradient(fast, flat(values)) == pytest.approx(eager, **SAME)
+
+
+@pytest.mark.parametrize(("name", "outputs", "targets", "expected"), EACH)
+def test_a_loss_with_its_targets_as_arguments_is_the_same_compiled(
+    name, outputs, targets, expected
+):
+    if isinstance(outputs[0], list) and isinstance(targets[0], int):
+        targets = [[float(k == t) for k in range(len(outputs[0]))] for t in targets]
+    values = values_of(outputs)
+    loss = nn.losses.LOSSES[name]
+    eager = value_and_gradient(lambda: loss(values, targets), flat(values))
+    fast = autograd.compile(lambda targets: loss(values, targets))
+    found = value_and_gradient(lambda: fast(targets), flat(values))
+    assert found == pytest.approx(eager, **SAME)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_layer_is_the_same_compiled(name):
+    model, rng = CHECKED[name](), random.Random(0)
+    X = [[rng.uniform(-2, 2) for _ in range(2)] for _ in range(5)]
+
+    def loss(X):
+        outputs = [model(x) for x in X]
+        outputs = [o if isinstance(o, list) else [o] for o in outputs]
+        return nn.mse(outputs, [[0.3 + k for k in range(len(o))] for o in outputs])
+
+    fast, parameters = autograd.compile(loss), model.parameters()
+    eager = value_and_gradient(lambda: loss(X), parameters)
+    assert value_and_gradient(lambda: fast(X), parameters) == pytest.approx(eager, **SAME)
+
+
+def trained(compiled, **settings):
+    model = small()
+    history = nn.fit(model, *blobs(), compiled=compiled, rng=3, **settings)
+    return history, model, [p.grad for p in model.parameters()]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "lr": 0.5, "l2": 1e-3},
+        {"optimizer": "adam", "lr": 0.05, "batch_size": 16},
+        {"optimizer": "adamw", "lr": 0.05, "clip": 0.1},
+        {"optimizer": "rmsprop", "lr": 0.02, "validation": 0.25},
+        {"optimizer": "sgd", "lr": 0.1, "batch_size": 1, "epochs": 3},
+        {"loss": "hinge", "lr": 0.1},
+        {"loss": "mse", "lr": 0.1, "schedule": "cosine"},
+    ],
+    ids=str,
+)
+def test_training_compiled_follows_training_by_the_graph(settings):
+    X, y = blobs()
+    y = [2 * t - 1 for t in y] if settings.get("loss") == "hinge" else y
+    runs = []
+    for compiled in (True, False):
+        model = small()
+        history = nn.fit(model, X, y, compiled=compiled, rng=3, **{"epochs": 40, **settings})
+        runs.append((history, model))
+    (fast, its), (slow, other) = runs
+    assert fast.stopped == slow.stopped == ""
+    for curve in ("loss", "accuracy", "val_loss", "val_accuracy", "gradient_norm", "lr"):
+        assert getattr(fast, curve) == pytest.approx(getattr(slow, curve), rel=1e-9)
+    for p, q in zip(its.parameters(), other.parameters(), strict=True):
+        assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-7, abs=1e-10)
+
+
+@pytest.mark.parametrize("largest", [1, 100, 17 * 16, 17 * 39, 1 << 16])
+def test_a_batch_in_parts_gives_the_same(largest, monkeypatch):
+    X, y = blobs()
+    batch = [(x, float(t)) for x, t in zip(X, y, strict=True)]
+    model = small()
+    assert len(model.parameters()) == 17
+    arguments = (model, samples.Task(model, X, y, "bce_with_logits"), 0.01)
+    eager, fast = objective.Objective(*arguments), objective.CompiledObjective(*arguments)
+    monkeypatch.setattr(objective, "LARGEST_PART", largest)
+    expected = value_and_gradient(lambda: eager.loss(batch), model.parameters())
+    for _ in range(2):
+        found = fast.loss(batch)
+        assert isinstance(found, objective.LossWithGradient)
+        assert [float(found), *found.gradient] == pytest.approx(expected, **SAME)
+        assert fast.right(batch) == eager.right(batch)
+        assert fast.measure(batch) == pytest.approx(eager.measure(batch), rel=1e-13)
+
+
+def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
+    monkeypatch.setattr(objective, "LARGEST_PART", 1)
+    sizes = []
+
+    def loss(outputs, targets):
+        sizes.append(len(outputs))
+        return nn.mse(outputs, targets)
+
+    nn.fit(small(), *blobs(), loss=loss, epochs=2)
+    assert sizes == [40]  # and recorded once
+
+
+def test_training_is_compiled_unless_it_shall_not_be(monkeypatch):
+    used = []
+    for kind in (objective.Objective, objective.CompiledObjective):
+        loss = kind.loss
+
+        def spy(self, batch, loss=loss):
+            used.append(type(result := loss(self, batch)))
+            return result
+
+        monkeypatch.setattr(kind, "loss", spy)
+    nn.fit(small(), *blobs(), epochs=1)
+    nn.fit(small(), *blobs(), epochs=1, compiled=False)
+    assert used == [objective.LossWithGradient, Value]
+
+
+def test_only_some_parameters_may_be_trained():
+    for compiled in (True, False):
+        model = small()
+        first, last = model.layers
+        before = model.state_dict()
+        optimizer = nn.SGD(last.parameters(), lr=0.1)
+        nn.fit(model, *blobs(), optimizer=optimizer, epochs=2, compiled=compiled)
+        changed = {name for name, x in model.state_dict().items() if x != before[name]}
+        assert changed == {p.label for p in last.parameters()}
+        assert any(p.grad for p in first.parameters())
+
+
+def test_a_parameter_that_nothing_depends_on_stays():
+    model = small()
+    model.unused = Value(3.0)
+    history = nn.fit(model, *blobs(), epochs=3)
+    assert history.loss[-1] < history.loss[0]
+    assert model.unused.data == 3.0
+    assert model.unused.grad == 0.0
+
+
+class Plain:
+    """A model that is no `nn.Module`: its outputs come in another container."""
+
+    def __init__(self, container, outputs=2):
+        self.layer, self.container = nn.Layer(2, outputs, "linear", rng=0), container
+
+    def __call__(self, x):
+        return self.container(self.layer(x))
+
+    def parameters(self):
+        yield from self.layer.parameters()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("container", [list, tuple, lambda ys: np.array(ys, dtype=object)])
+def test_any_callable_with_parameters_is_a_model(container, compiled):
+    history = nn.fit(Plain(container), *blobs(), epochs=3, compiled=compiled)
+    expected = nn.fit(nn.Layer(2, 2, "linear", rng=0), *blobs(), epochs=3)
+    assert history.loss_name == expected.loss_name == "cross_entropy"
+    assert history.loss == pytest.approx(expected.loss, rel=1e-12)
+    assert history.accuracy == expected.accuracy
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_logits_given_to_bce_are_an_error_that_says_so(compiled):
+    with pytest.raises(
+        ValueError, match=r"sample \d+: an output is no probability: is it for bce_w"
+    ):
+        nn.fit(small(), *blobs(), loss="bce", epochs=20, compiled=compiled)
+
+
+def test_a_model_that_reads_numbers_says_how_to_train_it():
+    class Reads(nn.Neuron):
+        def __call__(self, x):
+            y = super().__call__(x)
+            return y * (1.0 if y.data > 0 else 0.1)
+
+    with pytest.raises(TypeError) as caught:
+        nn.fit(Reads(2, nonlin=False, rng=0), *blobs(), epochs=1)
+    assert "compiled=False" in caught.value.__notes__[0]
+    nn.fit(Reads(2, nonlin=False, rng=0), *blobs(), epochs=1, compiled=False)
+
+
+def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
+    expected = trained(False, epochs=2)[0].loss
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    objective._numpy_is_installed.cache_clear()
+    nn.optimizers._numpy.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match="pip install numpy"):
+            history = trained(True, epochs=2)[0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            trained(True, epochs=2)
+    finally:
+        objective._numpy_is_installed.cache_clear()
+        nn.optimizers._numpy.cache_clear()
+    assert history.loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_branch_in_the_model_is_right_on_both_sides():
+    class Folded(nn.Module):
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, x):
+            return self.w * x[0] if x[0] > 0 else -2 * self.w * x[0]
+
+    X = [[math.sin(i)] for i in range(12)]
+    y = [abs(x[0]) for x in X]
+    runs = []
+    for compiled in (True, False):
+        settings = {"loss": "mse", "batch_size": 3, "rng": 0, "epochs": 4, "compiled": compiled}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # so many paths that it is not compiled at last
+            runs.append(nn.fit(Folded(), X, y, **settings).loss)
+    assert runs[0] == pytest.approx(runs[1], rel=1e-12)
