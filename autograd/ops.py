@@ -16,6 +16,8 @@ definition
     the textbook formula, where ``forward`` computes it in a more stable way; tests compare the two.
 domain
     what an operand must satisfy, in words, shown when it does not.
+activation
+    whether a neuron can take it as its activation function: one operand, defined everywhere.
 samples, special, outside
     operands at which the tests check it; legal points where the derivative is a choice or infinite,
     with that derivative; points outside the domain.
@@ -83,12 +85,13 @@ class Operation:
         domain: str = "",
         special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         outside: Sequence[tuple[float, ...]] = (),
+        activation: bool = False,
     ) -> None:
         self.name = self.__name__ = name or str(text).partition("(")[0]
         self.symbol, self.aliases, self.precedence = symbol or self.name, aliases, precedence
         self.forward, self.rules, self.domain = forward, rules, domain
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
-        self.special, self.outside = special or {}, outside
+        self.special, self.outside, self.activation = special or {}, outside, activation
         self._text, self._definition = text, definition or text
         constant = isinstance(rules, tuple) and all(isinstance(rule, float) for rule in rules)
         self.constant_rules = rules if constant else None  # shared by all nodes
@@ -305,7 +308,7 @@ div = Binary("{} / {}", lambda m, a, b: a / b, (lambda y, a, b: 1 / b, lambda y,
     precedence=2, samples=[(2.0, -3.5), (0.0, 0.2)], outside=[(1.0, 0.0)],
     example="div(3.0, 2.0) -> 1.5")
 neg = Unary("-{}", lambda m, x: -x, (-1.0,), "The negative.", name="neg", symbol="-", precedence=3,
-    samples=[2.0, -0.5], example="neg(2.0) -> -2.0")
+    samples=[2.0, -0.5], activation=True, example="neg(2.0) -> -2.0")
 
 
 def _pow_by_base(y: Any, a: Any, b: Any) -> Any:
@@ -332,7 +335,7 @@ pow = Binary("{} ** {}", lambda m, a, b: m.pow(a, b), (_pow_by_base, _pow_by_exp
     example="pow(2.0, 3.0) -> 8.0")
 abs = Unary("abs({})", lambda m, x: m.fabs(x), (lambda y, x: heaviside(x) - heaviside(-x),),
     "The absolute value; its derivative at 0 is 0.", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
-    example="abs(-2.0) -> 2.0")
+    activation=True, example="abs(-2.0) -> 2.0")
 
 exp = Unary("exp({})", lambda m, x: m.exp(x), (lambda y, x: y,),
     "e to the power x; OverflowError above 709.78.", samples=[-2.0, 0.0, 3.0], outside=[(1000.0,)],
@@ -353,11 +356,11 @@ sqrt = Unary("sqrt({})", lambda m, x: m.sqrt(x), (lambda y, x: 0.5 / y,),
     example="sqrt(9.0) -> 3.0")
 
 sin = Unary("sin({})", lambda m, x: m.sin(x), (lambda y, x: cos(x),), "Sine of x radians.",
-    samples=[-2.0, 0.0, 0.7], example="sin(0.0) -> 0.0")
+    samples=[-2.0, 0.0, 0.7], activation=True, example="sin(0.0) -> 0.0")
 cos: Unary = Unary("cos({})", lambda m, x: m.cos(x), (lambda y, x: -sin(x),),
-    "Cosine of x radians.", samples=[-2.0, 0.0, 0.7], example="cos(0.0) -> 1.0")
+    "Cosine of x radians.", samples=[-2.0, 0.0, 0.7], activation=True, example="cos(0.0) -> 1.0")
 tan = Unary("tan({})", lambda m, x: m.tan(x), (lambda y, x: 1 + y * y,), "Tangent of x radians.",
-    samples=[-2.0, 0.0, 0.7], example="tan(0.0) -> 0.0")
+    samples=[-2.0, 0.0, 0.7], activation=True, example="tan(0.0) -> 0.0")
 asin = Unary("asin({})", lambda m, x: m.asin(x), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),),
     "Arc sine in radians; ValueError outside [-1, 1]. Its derivative at -1 and 1 is inf.",
     domain="-1 <= x <= 1", aliases=["arcsin"], samples=[-0.9, 0.0, 0.3], outside=[(1.5,)],
@@ -368,7 +371,7 @@ acos = Unary("acos({})", lambda m, x: m.acos(x), (lambda y, x: -1 / sqrt((1 - x)
     special={(1.0,): (-INF,), (-1.0,): (-INF,)}, example="acos(1.0) -> 0.0")
 atan = Unary("atan({})", lambda m, x: m.atan(x), (lambda y, x: 1 / (1 + x * x),),
     "Arc tangent in radians.", aliases=["arctan"], samples=[-2.0, 0.0, 0.7],
-    example="atan(0.0) -> 0.0")
+    activation=True, example="atan(0.0) -> 0.0")
 sinh = Unary("sinh({})", lambda m, x: m.sinh(x), (lambda y, x: cosh(x),),
     "Hyperbolic sine; OverflowError beyond 710.47.", samples=[-2.0, 0.0, 0.7], outside=[(1000.0,)],
     example="sinh(0.0) -> 0.0")
@@ -376,13 +379,13 @@ cosh: Unary = Unary("cosh({})", lambda m, x: m.cosh(x), (lambda y, x: sinh(x),),
     "Hyperbolic cosine; OverflowError beyond 710.47.", samples=[-2.0, 0.0, 0.7],
     outside=[(1000.0,)], example="cosh(0.0) -> 1.0")
 tanh = Unary("tanh({})", lambda m, x: m.tanh(x), (lambda y, x: 1 - y * y,), "Hyperbolic tangent.",
-    samples=[-2.0, 0.0, 0.7], example="tanh(0.0) -> 0.0")
+    samples=[-2.0, 0.0, 0.7], activation=True, example="tanh(0.0) -> 0.0")
 erf = Unary("erf({})", lambda m, x: m.erf(x), (lambda y, x: 2 / SQRT_PI * exp(-x * x),),
     "Error function: the integral of 2 / sqrt(pi) exp(-t * t) from 0 to x.",
-    samples=[-2.0, 0.0, 0.7], example="erf(0.0) -> 0.0")
+    samples=[-2.0, 0.0, 0.7], activation=True, example="erf(0.0) -> 0.0")
 erfc = Unary("erfc({})", lambda m, x: m.erfc(x), (lambda y, x: -2 / SQRT_PI * exp(-x * x),),
     "``1 - erf(x)``, without losing its tail.", samples=[-2.0, 0.0, 9.0],
-    example="erfc(0.0) -> 1.0")
+    activation=True, example="erfc(0.0) -> 1.0")
 
 
 def _sigmoid(m: Any, x: Any) -> Any:
@@ -393,34 +396,35 @@ def _sigmoid(m: Any, x: Any) -> Any:
 sigmoid: Unary = Unary("sigmoid({})", _sigmoid, (lambda y, x: y * sigmoid(-x),),
     "Logistic sigmoid ``1 / (1 + exp(-x))``; neither it nor its derivative loses a tail.",
     definition="1 / (1 + exp(-({})))", samples=[-30.0, -2.0, 0.0, 0.7, 30.0],
-    example="sigmoid(0.0) -> 0.5")
+    activation=True, example="sigmoid(0.0) -> 0.5")
 relu = Unary("relu({})", lambda m, x: m.maximum(x, 0.0), (lambda y, x: heaviside(x),),
     "Rectified linear unit ``max(x, 0)``; its derivative at 0 is 0, as in PyTorch.",
     definition="Max({}, 0)", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
-    example="relu(-2.0) -> 0.0")
+    activation=True, example="relu(-2.0) -> 0.0")
 leaky_relu = Binary("leaky_relu({}, {})",
     lambda m, x, slope=0.01: m.maximum(x, 0.0) + slope * m.minimum(x, 0.0),
     (lambda y, x, slope: slope + (1 - slope) * heaviside(x), lambda y, x, slope: x - relu(x)),
     "``x`` where positive, else ``slope * x``; its derivative at 0 is the slope, as in PyTorch.",
     definition="Max({0}, 0) + ({1}) * Min({0}, 0)", samples=[(2.0, 0.01), (-0.5, 0.2)],
-    special={(0.0, 0.01): (0.01, 0.0)}, example="leaky_relu(-2.0) -> -0.02")
+    special={(0.0, 0.01): (0.01, 0.0)}, activation=True, example="leaky_relu(-2.0) -> -0.02")
 softplus = Unary("softplus({})", lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(-m.fabs(x))),
     (lambda y, x: sigmoid(x),),
     "``log(1 + exp(x))``, a smooth ReLU; neither overflows nor loses its tail.",
     definition="log(1 + exp({}))", samples=[-30.0, -2.0, 0.0, 0.7, 30.0],
-    example="softplus(1000.0) -> 1000.0")
+    activation=True, example="softplus(1000.0) -> 1000.0")
 silu = Unary("silu({})", lambda m, x: x * _sigmoid(m, x), (lambda y, x: sigmoid(x) * (1 + x - y),),
     "``x * sigmoid(x)``, also called swish (Hendrycks and Gimpel 2016, arXiv:1606.08415).",
-    definition="({0}) / (1 + exp(-({0})))", samples=[-2.0, 0.0, 0.7], example="silu(0.0) -> 0.0")
+    definition="({0}) / (1 + exp(-({0})))", samples=[-2.0, 0.0, 0.7], activation=True,
+    example="silu(0.0) -> 0.0")
 gelu = Unary("gelu({})", lambda m, x: 0.5 * x * m.erfc(-x * SQRT_HALF),
     (lambda y, x: 0.5 * erfc(-x * SQRT_HALF) + x * exp(-0.5 * x * x) * (SQRT_HALF / SQRT_PI),),
     "x times the normal distribution function at x (arXiv:1606.08415), the exact form.",
     definition="({0}) * (1 + erf(({0}) / sqrt(2))) / 2", samples=[-2.0, 0.0, 0.7],
-    example="gelu(0.0) -> 0.0")
+    activation=True, example="gelu(0.0) -> 0.0")
 heaviside: Unary = Unary("heaviside({})", lambda m, x: m.where(x > 0, 1.0, 0.0), (0.0,),
     "1 where x > 0, else 0: the derivative of ReLU. Its own derivative is 0 everywhere.",
     definition="Piecewise((1, {} > 0), (0, True))", samples=[2.0, -0.5], special={(0.0,): (0.0,)},
-    example="heaviside(0.0) -> 0.0")
+    activation=True, example="heaviside(0.0) -> 0.0")
 equal = Binary("equal({}, {})", lambda m, a, b: m.where(a == b, 1.0, 0.0), (0.0, 0.0),
     "1 where a equals b, else 0; its derivatives are 0. Shares out the ties of maximum.",
     definition="Piecewise((1, Eq({}, {})), (0, True))", samples=[(2.0, 3.0), (0.5, 0.5)],

@@ -28,14 +28,8 @@ def _linear(x: Any) -> Any:
     return x
 
 
-def _is_activation(operation: Any) -> bool:
-    """Whether an operation takes one operand, any at all."""
-    needed = len(getattr(operation, "parameters", ())) - len(getattr(operation, "defaults", ()))
-    return needed == 1 and operation.arity > 0 and not operation.outside
-
-
 ACTIVATIONS: dict[str, Activation] = {"linear": _linear}
-ACTIVATIONS |= {name: f for name, f in vars(autograd).items() if _is_activation(f)}
+ACTIVATIONS |= {name: f for name, f in autograd.TABLE.items() if f.activation}
 
 
 def _activation(activation: str | Activation) -> tuple[str, Activation]:
