@@ -25,7 +25,8 @@ from .collector import collector_paused
 from .compiler import compile
 from .drawing.picture import draw_dot, to_svg
 from .explaining.paths import explain
-from .ops import TABLE, Operation, log_softmax, softmax
+from .ops import TABLE as TABLE
+from .ops import Operation, log_softmax, softmax
 from .stepper import Stepper, steps
 from .value import Constant, Value, no_grad, topological_order
 
