@@ -1,12 +1,10 @@
 """A scalar reverse-mode automatic differentiation engine, small enough to read in one sitting.
 
-Start with `autograd.value`. Every operation of the table in `autograd.ops` is a function here.
+Start reading at `autograd.value`. Every operation of the table
+in `autograd.ops` is a function here.
 """
 
-import builtins
-from typing import TYPE_CHECKING
-
-from . import pickling  # noqa: F401  # imported for its effect: graphs of any depth are picklable
+from . import pickling  # noqa: F401  # for its effect: graphs of any depth can be pickled
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.functions import (
@@ -22,25 +20,62 @@ from .calculus.functions import (
 )
 from .calculus.nonfinite import find_nonfinite
 from .collector import collector_paused
-from .compiler import compile
+from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
 from .explaining.paths import explain
-from .ops import TABLE as TABLE
-from .ops import Operation, log_softmax, softmax
+from .operation import TABLE, Operation
+from .ops import abs as abs  # as ...: known to type checkers, though left out of __all__
+from .ops import (
+    acos,
+    add,
+    asin,
+    atan,
+    cos,
+    cosh,
+    div,
+    dot,
+    equal,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    gelu,
+    heaviside,
+    leaky_relu,
+    log,
+    log1p,
+    log_softmax,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    mul,
+    neg,
+    relu,
+    sigmoid,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    sub,
+    tan,
+    tanh,
+)
+from .ops import pow as pow
+from .ops import sum as sum
+from .recording import no_grad
 from .stepper import Stepper, steps
-from .value import Constant, Value, no_grad, topological_order
+from .value import Constant, Value, derivatives, topological_order
 
-globals().update(TABLE)
-
-if TYPE_CHECKING:  # the operations, which the table names
-
-    def __getattr__(name: str) -> Operation: ...
-
-
-__all__ = ["Constant", "Value", "collector_paused", "no_grad", "topological_order"]
-__all__ += ["adjoints", "directional_derivative", "grad", "hessian", "hvp", "jacobian", "jvp"]
-__all__ += ["taylor", "value_and_grad", "vjp", "log_softmax", "softmax"]
-__all__ += ["explain", "find_nonfinite", "gradcheck"]
-__all__ += ["Stepper", "compile", "draw_dot", "steps", "to_svg"]
-__all__ += TABLE  # pyright: ignore[reportUnsupportedDunderAll]  # names known when it runs
-__all__[:] = [name for name in __all__ if name not in dir(builtins)]  # import * spares sum, abs
+# import * leaves out the names of builtins: abs, compile, pow, sum
+__all__ = ["Constant", "Operation", "TABLE", "Value"]
+__all__ += ["collector_paused", "no_grad", "topological_order"]
+__all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
+__all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp"]
+__all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]
+__all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
+__all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
+__all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]
+__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "sub", "tan", "tanh"]

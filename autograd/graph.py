@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from . import ops
-from .ops import Nary, Operation
-from .value import NEVER, Recorder, Value, recording, topological_order
+from .operation import Nary, Operation
+from .recording import Recorder, recording
+from .value import Value, topological_order
 
 LONGEST = 200  # characters of a formula; what would be longer is cut
 _NAME = re.compile(r"[\w.\[\]]+")  # a label that needs no parentheses inside a formula
@@ -107,7 +108,7 @@ def _twin(node: Value, op: Operation, parents: tuple[Value, ...]) -> Value:
         pieces.nodes[0].local_grads = node.local_grads
     twin = pieces.nodes[-1]
     twin.grad, twin.label = node.grad, node.label
-    if node.grad is not NEVER:
+    if node.grad:
         inner = set(pieces.nodes[:-1])
         for piece in inner:
             piece.grad = 0.0

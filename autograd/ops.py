@@ -1,296 +1,24 @@
-"""The table of operations: each is declared once, here, and everything else reads the declaration.
+"""The table of operations: each is declared here, once, and everything else reads the declaration.
 
-An entry is at the same time the public function. It holds
+An entry is at the same time the public function: ``tanh(0.5)`` gives a number, ``tanh(x)`` of a
+Value gives a node of a graph. What the parts of an entry mean is written in `autograd.operation`.
 
-forward(m, *xs)
-    the value, computed with the functions of a namespace ``m``: plain floats (`FLOATS`), an array
-    library, or the operations themselves, which turns an n-ary node into the scalar adds and
-    products that it stands for.
-rules
-    one *local gradient* per operand, the partial derivative of the value by that operand, as a
-    number or as a function of the output and the operands, ``(y, *xs)``. Rules are written with
-    the operations themselves: numbers give numbers, Values give graph, so they differentiate again.
-text
-    how it is written: a template for its operands, used in drawings, steps and error messages.
-definition
-    the textbook formula, where ``forward`` computes it in a more stable way; tests compare the two.
-domain
-    what an operand must satisfy, in words, shown when it does not.
-activation
-    whether a neuron can take it as its activation function: one operand, defined everywhere.
-samples, special, outside
-    operands at which the tests check it; legal points where the derivative is a choice or infinite,
-    with that derivative; points outside the domain.
-
-To add an operation, add an entry. Nothing else lists operations by name.
+To add an operation, add an entry, and its name to `autograd.operators` and `autograd`: a test
+compares the names. Nothing else lists operations.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-import numbers
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
-from types import MethodType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
+
+from .operation import TABLE, Binary, Dot, Nary, Unary, total, where
 
 INF, SQRT_HALF, SQRT_PI = math.inf, math.sqrt(0.5), math.sqrt(math.pi)
 
-
-TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
-
-
-class Node:
-    """What an operation records itself on when it meets one; `autograd.Value` is the one kind."""
-
-    __slots__ = ()
-
-    def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
-        raise NotImplementedError  # a Node is abstract: Value implements it
-
-    def record_unary(self, operation: Operation) -> Any:
-        return self.record(operation, (self,))
-
-
-def real(x: Any) -> float:
-    """``x`` as a float; TypeError unless it is a real number: int, float, bool, NumPy scalar."""
-    if isinstance(x, (float, int, numbers.Real)):
-        return float(x)
-    if getattr(x, "shape", None) == () and hasattr(x, "item"):  # NumPy's bool_, 0-d arrays, tensors
-        return real(x.item())
-    raise TypeError(f"expected a real number, got {x!r:.80} ({type(x).__name__})")
-
-
-class Operation:
-    """One entry of the table, called like a function; the module's docstring says what it holds."""
-
-    arity = 0  # 0: any number of operands
-
-    def __init__(
-        self,
-        text: str | Callable[[Sequence[str]], str],
-        forward: Callable[..., Any],
-        rules: Any,  # a number or function for each operand; n-ary: one function giving them all
-        doc: str,
-        *,
-        samples: Sequence[Any],
-        example: str,
-        name: str = "",
-        symbol: str = "",
-        aliases: Sequence[str] = (),
-        precedence: int = 9,
-        definition: str | Callable[[Sequence[str]], str] | None = None,
-        domain: str = "",
-        special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
-        outside: Sequence[tuple[float, ...]] = (),
-        activation: bool = False,
-    ) -> None:
-        self.name = self.__name__ = name or str(text).partition("(")[0]
-        self.symbol, self.aliases, self.precedence = symbol or self.name, aliases, precedence
-        self.forward, self.rules, self.domain = forward, rules, domain
-        self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
-        self.special, self.outside, self.activation = special or {}, outside, activation
-        self._text, self._definition = text, definition or text
-        constant = isinstance(rules, tuple) and all(isinstance(rule, float) for rule in rules)
-        self.constant_rules = rules if constant else None  # shared by all nodes
-        self.__module__, self.__wrapped__ = __name__, forward
-        parameters = list(inspect.signature(forward).parameters.values())[1:]  # but for m
-        self.parameters = [p.name for p in parameters]
-        self.defaults = [p.default for p in parameters if p.default is not p.empty]
-        self.__signature__ = inspect.Signature(parameters)
-        call, _, result = example.partition(" -> ")
-        self.__doc__ = f"{doc}\n\n>>> {call}\n{result}\n"
-        TABLE[self.name] = self
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a class attribute an operation is a method, as any function is."""
-        return self if instance is None else MethodType(self, instance)
-
-    def __repr__(self) -> str:
-        return f"<operation {self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name  # pickled and copied by name, as functions are
-
-    def operands(self, *args: Any) -> tuple[Any, ...]:
-        """The operands, in order, that the call ``self(*args)`` has."""
-        missing = self.arity - len(args)
-        return args + tuple(self.defaults[len(self.defaults) - missing :]) if missing > 0 else args
-
-    def __call__(self, *args: Any) -> Any:
-        operands = self.operands(*args)
-        if self.arity and len(operands) != self.arity:
-            needs = f"{self.arity} operand{'s' * (self.arity > 1)}"
-            call = f"{self.name}({', '.join(self.parameters)})"
-            raise TypeError(f"{call} takes {needs}, got {len(operands)}")
-        for x in operands:
-            if isinstance(x, Node):
-                return x.record(self, operands)
-        return self.value([real(x) for x in operands])
-
-    def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
-        """The value for the floats ``xs``; out of the domain, an error that names the ``nodes``."""
-        try:
-            return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
-        except (ArithmeticError, ValueError) as error:
-            raise self.error(error, xs, nodes) from None
-
-    def limit(self, xs: Sequence[float]) -> float:
-        """The value, or inf (nan for 0/0) where a rule meets a pole: 1/0, 0**-1."""
-        try:
-            return self.value(xs)
-        except OverflowError:
-            return INF
-        except ZeroDivisionError:
-            return math.copysign(INF, xs[0]) if xs[0] or self is not TABLE["div"] else math.nan
-        except ValueError:
-            return math.nan
-
-    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
-        """The local gradient of each operand; None for those that do not vary, if that is given."""
-        if varies is None:
-            return [r if isinstance(r, float) else r(y, *xs) for r in self.rules]
-        return [
-            (r if isinstance(r, float) else r(y, *xs)) if v else None
-            for r, v in zip(self.rules, varies, strict=True)
-        ]
-
-    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any]) -> Exception:
-        """``error``, saying which operation it was, at which values, of which ``nodes``."""
-        shown = ", ".join(map(repr, xs[:8])) + (", ..." if len(xs) > 8 else "")
-        why = "the result is too large for a float"
-        if not isinstance(error, OverflowError):
-            why = f"needs {self.domain}" if self.domain else str(error)
-        names = [repr(node.label) for node in nodes if node.label]
-        where = f" (node{'s' * (len(names) > 1)} {', '.join(names)})" if names else ""
-        return type(error)(f"{self.name}({shown}): {why}{where}")
-
-    def text(self, operands: Sequence[str], precedences: Sequence[int] = ()) -> str:
-        """How it is written for operands so written; looser ones (precedence) get parentheses.
-
-        >>> mul.text(["a", "b + 1"], [9, 1])
-        'a * (b + 1)'
-        """
-        if self.precedence < 9 and precedences:
-            first = self is TABLE["pow"]  # which groups to the right: (a ** b) ** c
-            looser = [p < self.precedence + (i > 0 or first) for i, p in enumerate(precedences)]
-            operands = [f"({t})" if w else t for t, w in zip(operands, looser, strict=True)]
-        return _fill(self._text, operands)
-
-    def definition(self, operands: Sequence[str]) -> str:
-        """The textbook formula, in a syntax that sympy reads."""
-        return _fill(self._definition, operands)
-
-
-def _fill(text: str | Callable[[Sequence[str]], str], operands: Sequence[str]) -> str:
-    return text.format(*operands) if isinstance(text, str) else text(operands)
-
-
-class Unary(Operation):
-    """An operation of one operand."""
-
-    arity = 1
-
-    def __call__(self, *args: Any) -> Any:
-        kind = type(args[0]) if len(args) == 1 else None
-        if kind is float:  # what rules call when they compute numbers: straight to the value
-            return self.value(args)
-        if kind is not None and issubclass(kind, Node):
-            return args[0].record_unary(self)
-        return super().__call__(*args)
-
-
-class Binary(Operation):
-    """An operation of two operands."""
-
-    arity = 2
-
-
-class Nary(Operation):
-    """An operation of any number of operands, one or more, given as one list or one by one."""
-
-    def operands(self, *args: Any) -> tuple[Any, ...]:
-        if len(args) == 1 and not isinstance(args[0], Node) and isinstance(args[0], Iterable):
-            args = tuple(args[0])
-        if not args:
-            raise ValueError(f"{self.name} of nothing: needs at least one operand")
-        return args
-
-    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
-        grads = self.rules(y, *xs)
-        return (
-            grads
-            if varies is None
-            else [g if v else None for g, v in zip(grads, varies, strict=True)]
-        )
-
-
-class Dot(Nary):
-    """Of the call ``dot(ws, xs, bias)`` the operands are ws, xs and, unless it is 0, the bias."""
-
-    def operands(self, *args: Any) -> tuple[Any, ...]:
-        try:
-            ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
-            ws, xs = tuple(ws), tuple(xs)
-        except (TypeError, ValueError):
-            if len(args) in (2, 3) and all(isinstance(x, Iterable) for x in args[:2]):
-                raise  # from inside an iterator
-            given = ", ".join(f"{x!r:.40}" for x in args) or "nothing"
-            raise TypeError(f"dot(ws, xs, bias=0.0) takes two lists, got {given}") from None
-        if len(ws) != len(xs):
-            raise ValueError(f"dot needs as many ws as xs, got {len(ws)} and {len(xs)}")
-        if not ws:
-            raise ValueError("dot of nothing: needs at least one operand")
-        no_bias = not isinstance(bias, Node) and bias == 0
-        return ws + xs if no_bias else (*ws, *xs, bias)
-
-
-# ---------------------------------------------------------------- the mathematics of plain floats
-
-
-def _pow(a: float, b: float) -> float:
-    y: Any = a**b
-    if isinstance(y, complex):  # Python answers a negative base under a root with a complex number
-        raise ValueError
-    return y  # type: ignore[no-any-return]  # a float otherwise
-
-
-def _larger(a: float, b: float) -> float:
-    return a if a >= b or a != a else b  # NaN alone differs from itself
-
-
-def _smaller(a: float, b: float) -> float:
-    return a if a <= b or a != a else b
-
-
-def _maximum(*xs: float) -> float:
-    return reduce(_larger, xs)  # builtin max loses a NaN that is not the first
-
-
-def _minimum(*xs: float) -> float:
-    return reduce(_smaller, xs)
-
-
-def _where(condition: Any, a: Any, b: Any) -> Any:
-    return a if condition else b
-
-
-_OF_FLOATS = {"pow": _pow, "where": _where, "maximum": _maximum, "minimum": _minimum}
-FLOATS = SimpleNamespace(**vars(math) | _OF_FLOATS)
-
-
-def _total(xs: Iterable[Any], *start: Any) -> Any:
-    return reduce(operator.add, xs, *start)  # from left to right; builtin sum differs from 3.12 on
-
-
-def scalar_graph() -> SimpleNamespace:
-    """The operations as a namespace: a ``forward`` in it builds a graph of scalar operations."""
-    return SimpleNamespace(**TABLE | {"where": _where})
-
-
-# -------------------------------------------------------------------------------------- the table
 # An entry: text, value, local gradients, what it is; where to check it; a runnable example.
 # A table reads best as one, two or three lines an entry, so the formatter leaves it alone.
 # fmt: off
@@ -305,7 +33,8 @@ mul = Binary("{} * {}", lambda m, a, b: a * b, (lambda y, a, b: b, lambda y, a, 
     symbol="*", precedence=2, samples=[(2.0, -3.5), (0.0, 0.2)], example="mul(2.0, 3.0) -> 6.0")
 div = Binary("{} / {}", lambda m, a, b: a / b, (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),
     "The quotient; ZeroDivisionError where b is 0.", domain="b != 0", name="div", symbol="/",
-    precedence=2, samples=[(2.0, -3.5), (0.0, 0.2)], outside=[(1.0, 0.0)],
+    precedence=2, pole=lambda a, b: math.copysign(INF, a) if a else math.nan,
+    samples=[(2.0, -3.5), (0.0, 0.2)], outside=[(1.0, 0.0)],
     example="div(3.0, 2.0) -> 1.5")
 neg = Unary("-{}", lambda m, x: -x, (-1.0,), "The negative.", name="neg", symbol="-", precedence=3,
     samples=[2.0, -0.5], activation=True, example="neg(2.0) -> -2.0")
@@ -326,7 +55,7 @@ pow = Binary("{} ** {}", lambda m, a, b: m.pow(a, b), (_pow_by_base, _pow_by_exp
 
     The derivative by b is 0 at a = 0 and nan for a < 0; the one by a is 0 for b = 0, even at a = 0.
     """,
-    name="pow", symbol="**", precedence=4,
+    name="pow", symbol="**", precedence=4, chains=False, pole=lambda a, b: math.copysign(INF, a),
     domain="a > 0, or a < 0 and a whole b, or a = 0 and b >= 0",
     samples=[(2.0, 3.0), (2.5, -1.5), (0.3, 0.7)],
     outside=[(0.0, -1.0), (-8.0, 1 / 3), (9.0, 999.0)],
@@ -443,13 +172,13 @@ def _affine(xs: Sequence[str]) -> str:
 
 def _shares(y: Any, *xs: Any) -> list[Any]:
     chosen = [equal(x, y) for x in xs]
-    ties = _total(chosen)
+    ties = total(chosen)
     return [c / ties for c in chosen]
 
 
 def _dot(m: Any, *operands: Any) -> Any:
     n = len(operands) // 2
-    return _total(map(operator.mul, operands[:n], operands[n : 2 * n]), *operands[2 * n :])
+    return total(map(operator.mul, operands[:n], operands[n : 2 * n]), *operands[2 * n :])
 
 
 def _swapped(y: Any, *operands: Any) -> tuple[Any, ...]:
@@ -459,7 +188,7 @@ def _swapped(y: Any, *operands: Any) -> tuple[Any, ...]:
 
 def _logsumexp(m: Any, *xs: Any) -> Any:
     top = m.maximum(*xs)
-    return top + m.log(_total([m.exp(x - top) for x in xs]))
+    return top + m.log(total([m.exp(x - top) for x in xs]))
 
 
 maximum = Nary(_called("maximum"), lambda m, *xs: m.maximum(*xs), _shares,
@@ -477,10 +206,10 @@ dot = Dot(_affine, _dot, _swapped,
     """,
     name="dot", precedence=1, samples=[([2.0, -1.0], [0.5, 3.0], 1.0), ([1.0], [2.0])],
     example="dot([1.0, 2.0], [3.0, 4.0], 0.5) -> 11.5")
-sum = Nary(" + ".join, lambda m, *xs: _total(xs), lambda y, *xs: (1.0,) * len(xs),
+sum = Nary(" + ".join, lambda m, *xs: total(xs), lambda y, *xs: (1.0,) * len(xs),
     "The sum of all operands, as one node; ValueError for none.", name="sum", precedence=1,
     samples=[(2.0, -1.0, 1.5)], example="sum([1.0, 2.0, 3.0]) -> 6.0")
-mean = Nary(_called("mean"), lambda m, *xs: _total(xs) / len(xs),
+mean = Nary(_called("mean"), lambda m, *xs: total(xs) / len(xs),
     lambda y, *xs: (1 / len(xs),) * len(xs), "The mean of all operands, as one node.", name="mean",
     definition=lambda xs: f"({' + '.join(xs)}) / {len(xs)}", samples=[(2.0, -1.0, 1.5)],
     example="mean([1.0, 2.0, 3.0]) -> 2.0")
@@ -511,3 +240,8 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     [0.0, 1.0]
     """
     return [exp(x) for x in log_softmax(xs)]
+
+
+def scalar_graph() -> SimpleNamespace:
+    """Return the operations as a namespace: a ``forward`` in it builds a graph of scalar nodes."""
+    return SimpleNamespace(**TABLE | {"where": where})

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from .value import NEVER, Constant, Value, topological_order
+from .value import Constant, Value, topological_order
 
 _in_order: ContextVar[bool] = ContextVar("in_order", default=False)
 
@@ -34,19 +34,17 @@ class _Ancestors:
             _in_order.reset(token)
 
 
-def _reduce(node: Value) -> tuple[Any, ...]:
+def reduce_node(node: Value) -> tuple[Any, ...]:
     first = None if _in_order.get() else _Ancestors(node)
-    grad = None if node.grad is NEVER else node.grad
-    fields = (node.data, grad, node.parents, node.local_grads, node.op, node.label)
+    fields = (node.data, node.grad, node.parents, node.local_grads, node.op, node.label)
     return _restore, (first, type(node), *fields)
 
 
-def _restore(_: Any, kind: type[Value], data: float, grad: float | None, *fields: Any) -> Value:
+def _restore(_: Any, kind: type[Value], *fields: Any) -> Value:
     node = object.__new__(kind)
-    node.data, node.grad = data, NEVER if grad is None else grad
-    node.parents, node.local_grads, node.op, node.label = fields
+    node.data, node.grad, node.parents, node.local_grads, node.op, node.label = fields
     return node
 
 
-copyreg.pickle(Value, _reduce)
-copyreg.pickle(Constant, _reduce)
+copyreg.pickle(Value, reduce_node)
+copyreg.pickle(Constant, reduce_node)

@@ -1,58 +1,58 @@
-"""The chain rule as passes over a graph: backward in numbers, backward and forward as graph.
+"""The chain rule as graph: derivatives that can be differentiated again, backward and forward.
 
-`derivatives` is the loop of `Value.backward`. `adjoints` is the same with local gradients and
-adjoints that are themselves graph, so that the result differentiates again; `push_forward` goes the
-other way, from operands to results. All three take the local gradients from the same rules.
+`autograd.value.derivatives` is the chain rule in numbers. Here is the other one, `accumulate`: the
+same sum, with local gradients and derivatives that are graph. `adjoints` goes with it from a result
+to its operands, `push_forward` from operands to results. The compiler uses it on its expressions.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from ..ops import Operation, dot
-from ..value import (
-    Constant,
-    Recorder,
-    Scalar,
-    Value,
-    _recorder,
-    make_node,
-    recording,
-    topological_order,
-)
+from ..ops import dot
+from ..recording import limits
+from ..value import Scalar, Value, topological_order
+
+N = TypeVar("N", bound=Hashable)
 
 
-def derivatives(root: Value, magnitudes: bool = False) -> dict[Value, float]:
-    """The derivative of ``root`` by each node, in numbers: `Value.backward` that changes nothing.
+def accumulate(
+    order: Iterable[N],
+    seeds: dict[N, list[Any]],
+    edges: Callable[[N], Iterable[tuple[N, Any]]],
+    summed: Callable[[Sequence[Any]], Any],
+) -> dict[N, Any]:
+    """Return for each node of ``order`` the sum of ``local * upstream`` over the edges to it.
 
-    With ``magnitudes`` what it would be if no two paths ever cancelled, to which its rounding error
-    is proportional.
-
-    >>> x = Value(3.0)
-    >>> derivatives(x * x)[x]
-    6.0
+    order: the nodes, so that every node comes after all those that have an edge to it.
+    seeds: factors that nodes start with: ``[a, b, c, d]`` stands for ``a * b + c * d``.
+    edges: the edges from a node whose sum is complete, each to another node with the local
+    gradient along it, which may be None or a plain 0 for "nothing flows here".
+    summed: makes one expression of such a list of factors; 0.0 for an empty list.
     """
-    order = topological_order(root)
-    derivative = dict.fromkeys(order, 0.0) | {root: 1.0}
-    for node in reversed(order):
-        upstream = derivative[node]
-        for parent, local_grad in zip(node.parents, node.local_grads, strict=True):
-            if local_grad is not None:
-                derivative[parent] += upstream * (abs(local_grad) if magnitudes else local_grad)
-    return derivative
+    factors: dict[N, list[Any]] = defaultdict(list, seeds)
+    found: dict[N, Any] = {}
+    for node in order:
+        upstream = found[node] = summed(factors.pop(node, ()))
+        if isinstance(upstream, float) and upstream == 0.0:
+            continue
+        for other, local in edges(node):
+            if local is not None and not (isinstance(local, float) and local == 0.0):
+                factors[other] += (local, upstream)
+    return found
 
 
 def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[Scalar]:
-    """The derivative of ``root`` by each node of ``wrt``, each ONE `dot` node over its fan-out.
+    """Return the derivative of ``root`` by each node of ``wrt``, as graph.
 
-    dot(local gradients of the consumers, adjoints of the consumers), without the terms that are a
-    plain 0; of a single term, their product. A plain number where nothing varies, 0.0 for a node
-    that ``root`` does not depend on. Where one node of ``wrt`` is computed from another, the
-    derivative by the latter includes that way, unless they are ``partial`` derivatives.
+    Each is ONE `dot` node over the node's fan-out: the local gradients of its consumers times the
+    adjoints of its consumers. Terms that are a plain 0 are left out; a single term is a product.
+    A plain number where nothing varies; 0.0 where ``root`` does not depend on the node. Where one
+    node of ``wrt`` is computed from another, the derivative by the latter includes that way, unless
+    ``partial`` derivatives are wanted.
 
     >>> x = Value(3.0)
     >>> (dx,) = adjoints(x * x * x, [x])
@@ -65,41 +65,50 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     for node in order:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
-    terms: dict[Value, list[Any]] = defaultdict(list)  # local gradient, adjoint, and so forth
-    adjoint: dict[Value, Scalar] = {}
-    for node in reversed(order):
-        if node not in needed:
-            continue
-        upstream = adjoint[node] = 1.0 if node is root else _sum_of_products(terms.pop(node, ()))
-        if node.op is None or node in ends or upstream == 0.0:  # a Value's == is identity
-            continue
-        for parent, local in zip(node.parents, _local_grads(node, needed), strict=True):
-            if local:  # neither None nor a plain 0; a Value is always true
-                terms[parent] += (local, upstream)
-    return [adjoint.get(x, 0.0) for x in wrt]
+
+    def edges(node: Value) -> Iterable[tuple[Value, Any]]:
+        if node.op is None or node in ends:
+            return ()
+        return zip(node.parents, _local_grads(node, needed), strict=True)
+
+    backward = [node for node in reversed(order) if node in needed]
+    seeds = {root: [1.0, 1.0]} if isinstance(root, Value) else {}
+    found = accumulate(backward, seeds, edges, _sum_of_products)
+    return [found.get(x, 0.0) for x in wrt]
 
 
 def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[Scalar]:
-    """Forward accumulation: how ``roots`` move with ``tangent``, to which the nodes' are added."""
-    for node in ancestors(roots):
-        if node not in tangent and not tangent.keys().isdisjoint(node.parents):
-            terms: list[Scalar] = []
-            for parent, local in zip(node.parents, _local_grads(node, tangent), strict=True):
-                if local:
-                    terms += (local, tangent[parent])
-            tangent[node] = _sum_of_products(terms)
-    return [tangent.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
+    """Return how ``roots`` move when nodes move as ``tangent`` says: forward accumulation."""
+    order = ancestors(roots)
+    moving = set(tangent)
+    onward: dict[Value, list[tuple[Value, int]]] = defaultdict(list)
+    for node in order:
+        if node not in tangent and not moving.isdisjoint(node.parents):
+            moving.add(node)
+            for i, parent in enumerate(node.parents):
+                if parent in moving:
+                    onward[parent].append((node, i))
+    local_grads = {
+        node: _local_grads(node, moving) for node in order if node in moving and node not in tangent
+    }
+
+    def edges(node: Value) -> Iterable[tuple[Value, Any]]:
+        return [(consumer, local_grads[consumer][i]) for consumer, i in onward[node]]
+
+    seeds = {node: [1.0, moves] for node, moves in tangent.items()}
+    found = accumulate([n for n in order if n in moving], seeds, edges, _sum_of_products)
+    return [found.get(root, 0.0) if isinstance(root, Value) else 0.0 for root in roots]
 
 
 def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
     if len(factors) != 2:
         return dot(factors[::2], factors[1::2]) if factors else 0.0
     a, b = factors
-    return b if a == 1.0 else a if b == 1.0 else a * b
+    return b if a == 1.0 else a if b == 1.0 else a * b  # the == of a Value is identity
 
 
 def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
-    """The local gradients of ``node`` as graph, by the rules that gave its recorded numbers.
+    """Return the local gradients of ``node`` as graph, by the rules that gave its numbers.
 
     None for the parents that are not ``varying``.
     """
@@ -109,35 +118,21 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     varies = None
     if not all(map(varying.__contains__, operands)):
         varies = [p in varying for p in operands]
-        operands = [p.data if type(p) is Constant else p for p in operands]
+        operands = [p.data if p.is_constant else p for p in node.parents]
     elif operation.constant_rules:
         # typed Any by the table; numbers wherever it is not None
         return operation.constant_rules  # type: ignore[no-any-return]
     try:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
-        with recording(_Limits()):
-            limits = rules(node, operands, varies)
-        pairs = zip(limits, node.local_grads, strict=True)
+        found = limits(operation, node, operands, varies)
+        pairs = zip(found, node.local_grads, strict=True)
         # by the exponent, 0 ** 0.5 has derivative 0, but its graph is 0 * log(0): the number stands
         return [known if math.isnan(getattr(g, "data", g or 0.0)) else g for g, known in pairs]
 
 
-class _Limits(Recorder):
-    """Records graph where a rule meets a pole, its value being the limit there."""
-
-    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
-        xs = [p.data for p in parents]
-        return make_node(operation, parents, xs, operation.limit(xs))
-
-
-def recorded() -> AbstractContextManager[None]:
-    """A context in which graph is recorded, be it inside a ``no_grad()``."""
-    return recording(None) if type(_recorder.get()) is Recorder else nullcontext()
-
-
 def ancestors(roots: Iterable[Scalar]) -> list[Value]:
-    """All nodes that any of ``roots`` is computed from, in topological order."""
+    """Return all nodes that any of ``roots`` is computed from, in topological order."""
     everything = Value(0.0)
     everything.parents = tuple([root for root in roots if isinstance(root, Value)])
     return topological_order(everything)[:-1]

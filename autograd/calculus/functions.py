@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..ops import dot, sum
+from ..recording import current_reader, current_recorder, reading, recorded
 from ..tree import Structure, flatten, flatten_like
-from ..value import Constant, Scalar, Value, _reader, _recorder, reading, topological_order
-from .chain_rule import adjoints, ancestors, push_forward, recorded
+from ..value import Constant, Scalar, Value, topological_order
+from .chain_rule import adjoints, ancestors, push_forward
 
 Argnums = int | Sequence[int]
 
@@ -54,7 +55,7 @@ class _Call:
                 self.structures.append(structure)
             with reading(_refusal(self.variables)):
                 result = f(*arguments, **kwargs or {})
-            compiling = _recorder.get() is not None  # then no result is a plain number
+            compiling = current_recorder() is not None  # then no result is a plain number
         running.clear()
         if result is None:
             raise TypeError(f"{self.name} returned None; does it lack a return statement?")
@@ -91,7 +92,7 @@ def _refusal(variables: list[Value]) -> Callable[[Value], None]:
 
     ``f`` may still read ``.data``, which says that it means a constant.
     """
-    outer = _reader.get()
+    outer = current_reader()
 
     def refuse(node: Value) -> None:
         if not set(variables).isdisjoint(topological_order(node)):

@@ -6,8 +6,7 @@ import math
 from typing import NamedTuple
 
 from ..graph import consumers, formulas
-from ..value import Value, topological_order
-from .chain_rule import derivatives
+from ..value import Value, derivatives, topological_order
 
 
 class NonFinite(NamedTuple):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
-from ..ops import FLOATS, TABLE
+from ..operation import FLOATS, TABLE
 
 
 class Arrays:

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import value as engine
 from ..calculus.chain_rule import adjoints
 from ..collector import collector_paused
-from ..ops import Operation
-from ..pickling import _reduce
+from ..operation import Operation
+from ..pickling import reduce_node
+from ..recording import current_recorder, recording
 from ..value import Value, topological_order
 from .array_functions import Arrays
 from .pipeline import Path, Program
@@ -57,7 +57,7 @@ class Compiled(Operation):
             return [Value(0.0, f"∂{y.label}/∂{getattr(x, 'label', x)}") for x in xs]
         if not isinstance(y, CompiledValue):
             raise TypeError("a compiled result that was pickled has no function to differentiate")
-        with engine.recording(None):
+        with recording(None):
             result = y.call.eager()[y.which]
         return adjoints(result, y.parents, partial=True)
 
@@ -73,7 +73,7 @@ class CompiledValue(Value):
     which: int
 
     def __init__(self, data: float, call: _Call, which: int = 0) -> None:
-        self.data, self.grad, self.label = data, engine.NEVER, ""
+        self.data, self.grad, self.label = data, 0.0, ""
         self.op, self.parents = COMPILED, call.parents
         self.call, self.which = call, which
 
@@ -107,7 +107,7 @@ copyreg.pickle(CompiledValue, lambda node: _as_plain(node))
 
 def _as_plain(node: CompiledValue) -> Any:
     """Pickled as an ordinary node with its numbers; the program stays behind."""
-    restore, (first, _, *fields) = _reduce(node)
+    restore, (first, _, *fields) = reduce_node(node)
     return restore, (first, Value, *fields)
 
 
@@ -212,7 +212,7 @@ class CompiledFunction:
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        recorder = engine._recorder.get()
+        recorder = current_recorder()
         if isinstance(recorder, TraceRecorder):
             return self.function(*args, **kwargs)  # part of the function that is being recorded
         if self.static:

@@ -7,10 +7,11 @@ The dots are what `autograd.compiler.matrices` recognizes: dL/dW is found there,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .expressions import Expression, Graph, Pairs, reachable
+from ..calculus.chain_rule import accumulate
+from .expressions import Expression, Graph, reachable
 
 
 def gradient(
@@ -22,28 +23,26 @@ def gradient(
     for node in order:
         if not varies.isdisjoint(node.parents):
             varies.add(node)
-    terms: dict[Expression, Pairs] = {node: [] for node in varies}
+    seeds: dict[Expression, list[Any]] = {}
     for output, seed in outputs:
-        if output in varies:
-            terms[output].append((graph.one, seed))
-    for node in reversed(order):
-        if node not in varies or node.op is None:
-            continue
-        adjoint = graph.dot(terms.pop(node))
-        if adjoint.value == 0.0:
-            continue
-        graph.adjoint_of.setdefault(adjoint.index, node.index)
-        for parent, local in zip(node.parents, _local_grads(node, varies), strict=True):
-            if local is not None:
-                terms[parent].append((graph.lift(local), adjoint))
-    gradients = [graph.dot(terms[x]) for x in wrt]
-    for x, adjoint in zip(wrt, gradients, strict=True):
-        graph.adjoint_of.setdefault(adjoint.index, x.index)
-    return gradients
+        seeds.setdefault(output, []).extend((graph.one, seed))
 
+    def edges(node: Expression) -> Iterable[tuple[Expression, Any]]:
+        if node.op is None:  # one of wrt
+            return ()
+        xs = [p if p.value is None else p.value for p in node.parents]
+        grads = node.op.local_grads(node, xs, [p in varies for p in node.parents])
+        return zip(node.parents, grads, strict=True)
 
-def _local_grads(node: Expression, varies: set[Expression]) -> list[Any]:
-    assert node.op is not None
-    xs = [p if p.value is None else p.value for p in node.parents]
-    grads: list[Any] = node.op.local_grads(node, xs, [p in varies for p in node.parents])
-    return grads
+    def summed(factors: Sequence[Any]) -> Any:
+        lefts, rights = map(graph.lift, factors[::2]), map(graph.lift, factors[1::2])
+        adjoint = graph.dot(list(zip(lefts, rights, strict=True)))
+        return 0.0 if adjoint.value == 0.0 else adjoint
+
+    backward = [node for node in reversed(order) if node in varies and node.op is not None]
+    adjoints = accumulate([*backward, *wrt], seeds, edges, summed)  # the leaves in their order
+    found = {node: graph.lift(adjoint) for node, adjoint in adjoints.items()}
+    for node, adjoint in found.items():
+        if adjoint.value != 0.0:
+            graph.adjoint_of.setdefault(adjoint.index, node.index)
+    return [found.get(x, graph.zero) for x in wrt]

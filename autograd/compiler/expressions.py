@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import ops
-from ..ops import Node, Operation
+from ..operation import Node, Operation
 
 Pairs = list[tuple["Expression", "Expression"]]  # the products that a sum is made of
 

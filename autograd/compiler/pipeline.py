@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..collector import collector_paused
-from ..value import Constant, Value, reading, recording
+from ..recording import reading, recording
+from ..value import Constant, Value
 from .array_functions import NUMBERS, Arrays
 from .differentiate import gradient
 from .expressions import Expression, Graph, reachable

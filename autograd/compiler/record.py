@@ -15,8 +15,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-from ..ops import FLOATS, Operation, real
-from ..value import Constant, Recorder, Scalar, Value
+from ..operation import FLOATS, Operation, real
+from ..recording import Recorder
+from ..value import Constant, Scalar, Value
 
 
 class TracedValueError(TypeError):

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
-from ..ops import Nary, Operation
+from ..operation import Nary, Operation
 from .expressions import Expression, Graph, Pairs, pairs_of, reachable
 from .matrices import Arrangement, Ids, Places, flat, following, product, terms_in_order
 

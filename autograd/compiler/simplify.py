@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import ops
-from ..ops import Nary, scalar_graph
+from ..operation import Nary
+from ..ops import scalar_graph
 from .expressions import Expression, Graph, Pairs
 
 

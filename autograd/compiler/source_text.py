@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..ops import Operation
+from ..operation import Operation
 
 TEST, SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4, 9  # how tightly the outermost operator binds
 

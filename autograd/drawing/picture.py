@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..graph import consumers, distances, expanded, formulas, label_of, levels
-from ..ops import Dot
-from ..value import NEVER, Constant, Value, topological_order
+from ..operation import Dot
+from ..value import Constant, Value, topological_order
 from .rendering import TIME_LIMIT, render
 
 if TYPE_CHECKING:
@@ -74,9 +74,10 @@ def draw_dot(
 ) -> graphviz.Digraph:
     """The graph of ``root`` as a `graphviz.Digraph`, which a notebook displays as SVG.
 
-    One box a value: its operation (or what kind of leaf it is), label, data and grad, · for a grad
-    that was never computed. Leaves are square, parameters have a double border, constants a dashed
-    one; results are round, and the root is bold. A tooltip has all digits and the formula.
+    One box a value: its operation (or what kind of leaf it is), label, data and grad. Every grad
+    is · while all of them are 0, as before a backward pass. Leaves are square, parameters have a
+    double border, constants a dashed one; results are round, and the root is bold. A tooltip has
+    all digits and the formula.
 
     rankdir: where it flows: LR, RL, TB or BT.
     max_nodes, depth: at most so many boxes, those nearest the root, at most so many edges away from
@@ -152,6 +153,7 @@ class _Picture:
         self.shown = {node: None for node in order if node in shown}
         self.formulas = formulas(list(self.shown))
         sizes = [abs(node.grad) for node in shown if type(node) is not Constant]
+        self.has_gradients = any(node.grad for node in order)  # all 0: no backward pass yet
         self.largest = max(filter(math.isfinite, sizes), default=0.0)
 
     def folds(self, node: Value, parent: Value) -> bool:
@@ -192,7 +194,7 @@ class _Picture:
         return "result" if node.op else "parameter" if node in self.parameters else "leaf"
 
     def number(self, x: float) -> str:
-        return "·" if x is NEVER else _cell(format(x, self.number_format), 400)
+        return _cell(format(x, self.number_format), 400)
 
     def box(self, node: Value) -> str:
         """A box's label, in Graphviz's HTML; its last texts are the data and, if any, the grad."""
@@ -208,7 +210,8 @@ class _Picture:
         rows.append(["data", self.number(node.data)])
         if isinstance(node, Constant):
             return _table(rows)
-        return _table([*rows, ["grad", self.number(node.grad)]], _tint(node.grad, self.largest))
+        grad = self.number(node.grad) if self.has_gradients else "·"
+        return _table([*rows, ["grad", grad]], _tint(node.grad, self.largest))
 
     def tooltip(self, node: Value) -> str:
         formula, label = self.formulas[node], label_of(node)
@@ -217,11 +220,16 @@ class _Picture:
             f"data {_exact(node.data)}",
         ]
         if not isinstance(node, Constant):
-            lines.append(f"grad {_exact(node.grad)}")
+            lines.append(f"grad {self.exact_grad(node)}")
         folded = [p for p in node.parents if self.folds(node, p)]
-        lines += [f"{p.label}: data {_exact(p.data)}, grad {_exact(p.grad)}" for p in folded[:20]]
+        lines += [
+            f"{p.label}: data {_exact(p.data)}, grad {self.exact_grad(p)}" for p in folded[:20]
+        ]
         # Graphviz reads the backslashes of a tooltip twice
         return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+
+    def exact_grad(self, node: Value) -> str:
+        return _exact(node.grad) if self.has_gradients else "· (never computed)"
 
     def header(self, title: str) -> str:
         """The title, a note on what is hidden and the legend of tints, above the picture."""
@@ -240,7 +248,7 @@ class _Picture:
 
 
 def _exact(x: float) -> str:
-    return "· (never computed)" if x is NEVER else repr(float(x))
+    return repr(float(x))
 
 
 def _table(rows: list[list[str]], last_tint: str = "") -> str:

@@ -9,8 +9,10 @@ from itertools import count, groupby
 from typing import Any
 
 from ..graph import formula, label_of
-from ..ops import TABLE, Operation, neg
-from ..value import Constant, Recorder, Value, recording
+from ..operation import TABLE, Operation
+from ..ops import neg
+from ..recording import Recorder, recording
+from ..value import Constant, Value
 
 LONGEST_NAME, LONGEST_FORMULA = 24, 72  # characters; what is longer is cut in the middle
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -10,9 +10,8 @@ from math import prod
 from numbers import Integral
 from typing import NamedTuple
 
-from ..calculus.chain_rule import derivatives
 from ..graph import consumers, number
-from ..value import Value, topological_order
+from ..value import Value, derivatives, topological_order
 from .notation import computed, names
 
 SHOWN = 20  # terms in a text; `Explanation.terms` has all

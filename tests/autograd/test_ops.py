@@ -8,7 +8,8 @@ again. Nothing here names an operation: a new entry is tested because it is ther
 import pytest
 
 from autograd import Value, adjoints
-from autograd.ops import TABLE, Operation, Unary, scalar_graph
+from autograd.operation import TABLE, Operation, Unary
+from autograd.ops import scalar_graph
 
 mpmath = pytest.importorskip("mpmath", reason="the exact values need mpmath and sympy")
 sympy = pytest.importorskip("sympy", reason="the exact values need mpmath and sympy")
@@ -99,7 +100,7 @@ def test_the_scalar_operations_an_n_ary_one_stands_for_have_its_value_and_gradie
 
 
 def test_an_operation_without_samples_or_with_a_wrong_rule_fails_this_very_check(monkeypatch):
-    monkeypatch.setattr("autograd.ops.TABLE", {})
+    monkeypatch.setattr("autograd.operation.TABLE", {})
     declared = {"samples": [0.3], "example": "sin(0.0) -> 0.0"}
 
     def sine(rule, **changes):

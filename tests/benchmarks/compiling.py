@@ -17,7 +17,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.ops import TABLE, Unary
+from autograd.operation import TABLE, Unary
 
 Loss = Callable[[], Any]
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autograd.ops import TABLE, Dot, Operation
+from autograd.operation import TABLE, Dot, Operation
 
 MARGIN = 0.004  # an operand moved by this meets neither a kink nor an edge
 LARGEST, STEEPEST, SHARPEST = 50.0, 50.0, 50.0  # bounds of value, slope by the inputs, curvature

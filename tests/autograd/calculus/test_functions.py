@@ -26,7 +26,6 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.value import NEVER
 
 approx = pytest.approx
 
@@ -143,8 +142,8 @@ def test_they_are_pure_and_work_inside_no_grad():
     w, x = Value(2.0), Value(3.0)
     for derivative in (grad, hessian, jacobian):
         derivative(lambda x: w * x * x)(x)
-    assert w.grad is NEVER
-    assert x.grad is NEVER
+    assert w.grad == 0.0
+    assert x.grad == 0.0
     with no_grad():
         assert grad(grad(lambda x: x**3))(2.0) == 12.0
         assert jvp(lambda x: x**3, (2.0,), (1.0,)) == (8.0, 12.0)

@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, ops
-from autograd.ops import TABLE
+from autograd.operation import TABLE
 
 np = pytest.importorskip("numpy")
 

@@ -1,0 +1,293 @@
+"""What an operation is: a function of numbers that also knows its own derivatives.
+
+`autograd.ops` declares every operation once, as an `Operation`. Its parts are:
+
+forward(m, *xs)
+    The value, computed with the functions of a namespace ``m``. The namespace is plain floats
+    (`FLOATS`), an array library, or the operations themselves. With the operations, an n-ary node
+    becomes the scalar adds and products that it stands for.
+rules
+    One *local gradient* per operand: the partial derivative of the value by that operand. Each is a
+    number or a function ``(y, *xs)`` of the value and the operands. Rules are written with the
+    operations themselves, so numbers give numbers, and Values give graph to differentiate again.
+text, precedence, chains
+    How the operation is written, as a template for its operands. Drawings, steps and errors use it.
+    It chains where ``a - b - c`` means ``(a - b) - c``; a power does not, it gets parentheses.
+definition
+    The textbook formula, where ``forward`` computes it in a more stable way. Tests compare the two.
+domain
+    What an operand must satisfy, in words. The error for a wrong operand shows it.
+pole
+    The limit of the value where computing it divides by zero: infinity, unless the entry says more.
+activation
+    Whether a neuron can use the operation as its activation function.
+samples, special, outside
+    Where the tests check it: ordinary operands, points where the derivative is a choice or
+    infinite, with that derivative, and points outside the domain.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from types import MethodType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
+MAX_SHOWN_OPERANDS = 8  # in an error message
+
+
+class Node:
+    """What operations are recorded on: `autograd.Value`, and the expressions of the compiler."""
+
+    __slots__ = ()
+
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        """Return the result of ``operation`` at ``operands``, of which this node is one."""
+        raise NotImplementedError  # each kind of node records in its own way
+
+    def record_unary(self, operation: Operation) -> Any:
+        """Return the result of an operation of this node alone."""
+        return self.record(operation, (self,))
+
+
+def real(x: Any) -> float:
+    """Return ``x`` as a float. TypeError unless it is a real number: int, float, NumPy scalar."""
+    if isinstance(x, (float, int, numbers.Real)):
+        return float(x)
+    if getattr(x, "shape", None) == () and hasattr(x, "item"):  # NumPy's bool_, 0-d arrays, tensors
+        return real(x.item())
+    raise TypeError(f"expected a real number, got {x!r:.80} ({type(x).__name__})")
+
+
+class Operation:
+    """One entry of the table, and the function of that name. See the module for its parts."""
+
+    arity = 0  # 0: any number of operands
+
+    def __init__(
+        self,
+        text: str | Callable[[Sequence[str]], str],
+        forward: Callable[..., Any],
+        rules: Any,  # a number or function for each operand; n-ary: one function giving them all
+        doc: str,
+        *,
+        samples: Sequence[Any] = (),
+        example: str = "",
+        name: str = "",
+        symbol: str = "",
+        aliases: Sequence[str] = (),
+        precedence: int = 9,
+        chains: bool = True,
+        definition: str | Callable[[Sequence[str]], str] | None = None,
+        domain: str = "",
+        pole: Callable[..., float] = lambda *xs: math.inf,
+        special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
+        outside: Sequence[tuple[float, ...]] = (),
+        activation: bool = False,
+    ) -> None:
+        self.name = self.__name__ = name or str(text).partition("(")[0]
+        self.symbol, self.aliases = symbol or self.name, aliases
+        self.precedence, self.chains = precedence, chains
+        self.forward, self.rules, self.domain, self.pole = forward, rules, domain, pole
+        self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
+        self.special, self.outside, self.activation = special or {}, outside, activation
+        self._text, self._definition = text, definition or text
+        constant = isinstance(rules, tuple) and all(isinstance(rule, float) for rule in rules)
+        self.constant_rules = rules if constant else None  # shared by all nodes
+        self.__module__, self.__wrapped__ = forward.__module__, forward
+        parameters = list(inspect.signature(forward).parameters.values())[1:]  # without m
+        self.parameters = [p.name for p in parameters]
+        self.defaults = [p.default for p in parameters if p.default is not p.empty]
+        self.__signature__ = inspect.Signature(parameters)
+        call, _, result = example.partition(" -> ")
+        self.__doc__ = f"{doc}\n\n>>> {call}\n{result}\n" if example else doc
+        TABLE[self.name] = self
+
+    if not TYPE_CHECKING:  # checkers would take the ``op`` of a Value for a method
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            """Bind to a node, as functions do: an operation in a class is a method."""
+            return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled and copied by name, as functions are
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        """Return the operands of the call ``self(*args)``, in order, with defaults filled in."""
+        missing = self.arity - len(args)
+        return args + tuple(self.defaults[len(self.defaults) - missing :]) if missing > 0 else args
+
+    def __call__(self, *args: Any) -> Any:
+        operands = self.operands(*args)
+        if self.arity and len(operands) != self.arity:
+            needs = f"{self.arity} operand{'s' * (self.arity > 1)}"
+            call = f"{self.name}({', '.join(self.parameters)})"
+            raise TypeError(f"{call} takes {needs}, got {len(operands)}")
+        for x in operands:
+            if isinstance(x, Node):
+                return x.record(self, operands)
+        return self.value([real(x) for x in operands])
+
+    def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
+        """Return the value for the floats ``xs``. Outside the domain, raise `error`."""
+        try:
+            return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
+        except (ArithmeticError, ValueError) as error:
+            raise self.error(error, xs, nodes) from None
+
+    def limit(self, xs: Sequence[float]) -> float:
+        """Return the value, or its limit where a rule meets a pole: inf for 1/0, nan for 0/0."""
+        try:
+            return self.value(xs)
+        except OverflowError:
+            return math.inf
+        except ZeroDivisionError:
+            return self.pole(*xs)
+        except ValueError:
+            return math.nan
+
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
+        """Return the local gradient of each operand. With ``varies``, None where it is False."""
+        if varies is None:
+            return [r if isinstance(r, float) else r(y, *xs) for r in self.rules]
+        return [
+            (r if isinstance(r, float) else r(y, *xs)) if v else None
+            for r, v in zip(self.rules, varies, strict=True)
+        ]
+
+    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any]) -> Exception:
+        """Return ``error`` with a message that names the operation, the values and the labels."""
+        shown = ", ".join(map(repr, xs[:MAX_SHOWN_OPERANDS]))
+        shown += ", ..." if len(xs) > MAX_SHOWN_OPERANDS else ""
+        why = "the result is too large for a float"
+        if not isinstance(error, OverflowError):
+            why = f"needs {self.domain}" if self.domain else str(error)
+        names = [repr(node.label) for node in nodes if node.label]
+        where = f" (node{'s' * (len(names) > 1)} {', '.join(names)})" if names else ""
+        return type(error)(f"{self.name}({shown}): {why}{where}")
+
+    def text(self, operands: Sequence[str], precedences: Sequence[int] = ()) -> str:
+        """Return how it is written. Operands of a lower precedence get parentheses.
+
+        >>> from autograd import mul
+        >>> mul.text(["a", "b + 1"], [9, 1])
+        'a * (b + 1)'
+        """
+        if self.precedence < 9 and precedences:
+            least = [self.precedence + (i > 0 or not self.chains) for i in range(len(operands))]
+            rows = zip(operands, precedences, least, strict=True)
+            operands = [f"({text})" if given < needed else text for text, given, needed in rows]
+        return _fill(self._text, operands)
+
+    def definition(self, operands: Sequence[str]) -> str:
+        """Return the textbook formula, in a syntax that sympy reads."""
+        return _fill(self._definition, operands)
+
+
+def _fill(text: str | Callable[[Sequence[str]], str], operands: Sequence[str]) -> str:
+    return text.format(*operands) if isinstance(text, str) else text(operands)
+
+
+class Unary(Operation):
+    """An operation of one operand."""
+
+    arity = 1
+
+    def __call__(self, *args: Any) -> Any:
+        kind = type(args[0]) if len(args) == 1 else None
+        if kind is float:  # rules call operations on numbers: straight to the value
+            return self.value(args)
+        if kind is not None and issubclass(kind, Node):
+            return args[0].record_unary(self)
+        return super().__call__(*args)
+
+
+class Binary(Operation):
+    """An operation of two operands."""
+
+    arity = 2
+
+
+class Nary(Operation):
+    """An operation of any number of operands, given as one list or one by one."""
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        if len(args) == 1 and not isinstance(args[0], Node) and isinstance(args[0], Iterable):
+            args = tuple(args[0])
+        if not args:
+            raise ValueError(f"{self.name} of nothing: needs at least one operand")
+        return args
+
+    def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
+        grads = self.rules(y, *xs)
+        if varies is None:
+            return grads
+        return [g if v else None for g, v in zip(grads, varies, strict=True)]
+
+
+class Dot(Nary):
+    """``dot(ws, xs, bias)``: its operands are ws, xs and, unless the bias is the number 0, it."""
+
+    def operands(self, *args: Any) -> tuple[Any, ...]:
+        try:
+            ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
+            ws, xs = tuple(ws), tuple(xs)
+        except (TypeError, ValueError):
+            if len(args) in (2, 3) and all(isinstance(x, Iterable) for x in args[:2]):
+                raise  # from inside an iterator
+            given = ", ".join(f"{x!r:.40}" for x in args) or "nothing"
+            raise TypeError(f"dot(ws, xs, bias=0.0) takes two lists, got {given}") from None
+        if len(ws) != len(xs):
+            raise ValueError(f"dot needs as many ws as xs, got {len(ws)} and {len(xs)}")
+        if not ws:
+            raise ValueError("dot of nothing: needs at least one operand")
+        no_bias = not isinstance(bias, Node) and bias == 0
+        return ws + xs if no_bias else (*ws, *xs, bias)
+
+
+# ---------------------------------------------------------------- the mathematics of plain floats
+
+
+def _pow(a: float, b: float) -> float:
+    y: Any = a**b
+    if isinstance(y, complex):  # Python answers a root of a negative number with a complex one
+        raise ValueError
+    return y  # type: ignore[no-any-return]  # a float otherwise
+
+
+def _larger(a: float, b: float) -> float:
+    return a if a >= b or a != a else b  # NaN alone differs from itself
+
+
+def _smaller(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _maximum(*xs: float) -> float:
+    return reduce(_larger, xs)  # builtin max loses a NaN that is not the first
+
+
+def _minimum(*xs: float) -> float:
+    return reduce(_smaller, xs)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return ``a`` where the condition holds, else ``b``."""
+    return a if condition else b
+
+
+def total(xs: Iterable[Any], *start: Any) -> Any:
+    """Return the sum from left to right. The builtin sum rounds differently from Python 3.12 on."""
+    return reduce(operator.add, xs, *start)
+
+
+_OF_FLOATS = {"pow": _pow, "where": where, "maximum": _maximum, "minimum": _minimum}
+FLOATS = SimpleNamespace(**vars(math) | _OF_FLOATS)

@@ -1,0 +1,179 @@
+"""The operators, comparisons and methods of a Value: ``a + b``, ``a < b``, ``a.tanh()``.
+
+The five operators with two operands are the fast way to make a node. They do what
+`autograd.recording.record` does, for the case that most nodes are: two operands, no context.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from . import ops
+from .operation import FLOATS, Binary, Node, Operation
+from .recording import current_reader, current_recorder, record
+
+if TYPE_CHECKING:
+    from .value import Constant, Scalar, Value
+
+    computed = Value.computed
+
+
+def use(value: type[Value], constant: type[Constant]) -> None:
+    """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
+    globals().update(Value=value, Constant=constant, computed=value.computed)
+
+
+def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the two methods of an operator: for a Value on its left, and for one on its right."""
+    by_a, by_b = operation.rules
+    forward, constant_rules = operation.forward, operation.constant_rules
+
+    def infix(a: Any, b: Any) -> Any:
+        if not isinstance(b, Value):
+            if not isinstance(b, (float, int, Real)):
+                return NotImplemented
+            b = Constant(b)
+        elif not isinstance(a, Value):
+            if not isinstance(a, (float, int, Real)):
+                return NotImplemented
+            a = Constant(a)
+        if current_recorder() is not None or type(a) is Constant or type(b) is Constant:
+            return a.record(operation, (a, b))
+        x, z = a.data, b.data
+        try:
+            y = forward(FLOATS, x, z)
+            local_grads = constant_rules or (by_a(y, x, z), by_b(y, x, z))
+        except (ArithmeticError, ValueError):
+            return a.record(operation, (a, b))  # raises, or records an infinite derivative
+        return computed(operation, (a, b), y, local_grads)
+
+    return infix, lambda b, a: infix(a, b)
+
+
+def _method(operation: Operation) -> Callable[..., Value]:
+    """Return ``operation``, which binds to an object as any function in a class does."""
+    return operation
+
+
+def _comparison(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
+    def compare(a: Any, b: Any) -> Any:
+        if not isinstance(b, (Value, float, int, Real)):
+            return NotImplemented
+        if (recorder := current_recorder()) is not None:
+            return recorder.compare(test, a, b)
+        return test(a.data, b.data if isinstance(b, Value) else b)
+
+    return compare
+
+
+class Operators(Node):
+    """What a Value can do besides backpropagation. Every method is an operation of the table."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # what checkers and editors know of the methods that are made below
+        data: float
+
+        def __add__(self, other: Scalar) -> Value: ...
+        def __sub__(self, other: Scalar) -> Value: ...
+        def __mul__(self, other: Scalar) -> Value: ...
+        def __truediv__(self, other: Scalar) -> Value: ...
+        def __pow__(self, other: Scalar) -> Value: ...
+        def __radd__(self, other: Scalar) -> Value: ...
+        def __rsub__(self, other: Scalar) -> Value: ...
+        def __rmul__(self, other: Scalar) -> Value: ...
+        def __rtruediv__(self, other: Scalar) -> Value: ...
+        def __rpow__(self, other: Scalar) -> Value: ...
+        def __lt__(self, other: Scalar) -> bool: ...
+        def __le__(self, other: Scalar) -> bool: ...
+        def __gt__(self, other: Scalar) -> bool: ...
+        def __ge__(self, other: Scalar) -> bool: ...
+    else:
+        __add__, __radd__ = _infix(ops.add)
+        __sub__, __rsub__ = _infix(ops.sub)
+        __mul__, __rmul__ = _infix(ops.mul)
+        __truediv__, __rtruediv__ = _infix(ops.div)
+        __pow__, __rpow__ = _infix(ops.pow)
+        # == and hash stay identity. The order is that of data, so max, min and sorted work.
+        __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
+        __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+
+    def __neg__(self) -> Value:
+        return self.record_unary(ops.neg)
+
+    def __pos__(self) -> Value:
+        return self  # type: ignore[return-value]  # every object with these operators is a Value
+
+    def __abs__(self) -> Value:
+        return self.record_unary(ops.abs)
+
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
+        """Return the result of ``operation``. Plain numbers among the operands become constants."""
+        all_vary = list(map(type, operands)).count(Value) == len(operands)  # the usual case
+        if all_vary:
+            return record(operation, tuple(operands), all_vary)
+        parents = [x if isinstance(x, Value) else Constant(x) for x in operands]
+        return record(operation, tuple(parents))
+
+    def record_unary(self, operation: Operation) -> Value:
+        """Return the node of an operation of one operand, the fast way: most are activations."""
+        if current_recorder() is not None or type(self) is Constant:
+            return self.record(operation, (self,))
+        x, rule = self.data, operation.rules[0]
+        try:
+            y = operation.forward(FLOATS, x)
+            local_grad = rule if type(rule) is float else rule(y, x)
+        except (ArithmeticError, ValueError):
+            # raises, or records an infinite derivative
+            return self.record(operation, (self,))
+        return computed(operation, (self,), y, (local_grad,))
+
+    def __float__(self) -> float:
+        if (reader := current_reader()) is not None:
+            reader(self)  # type: ignore[arg-type]  # every object with these operators is a Value
+        return self.data
+
+    def __int__(self) -> int:
+        return int(float(self))
+
+    def conjugate(self) -> Value:
+        """Return itself, as it is real. NumPy's var and std call this method."""
+        return self  # type: ignore[return-value]  # every object with these operators is a Value
+
+    add = _method(ops.add)
+    sub = _method(ops.sub)
+    mul = _method(ops.mul)
+    div = _method(ops.div)
+    neg = _method(ops.neg)
+    pow = _method(ops.pow)
+    abs = _method(ops.abs)
+    exp = _method(ops.exp)
+    expm1 = _method(ops.expm1)
+    log = _method(ops.log)
+    log1p = _method(ops.log1p)
+    sqrt = _method(ops.sqrt)
+    sin = _method(ops.sin)
+    cos = _method(ops.cos)
+    tan = _method(ops.tan)
+    asin = _method(ops.asin)
+    arcsin = _method(ops.asin)
+    acos = _method(ops.acos)
+    arccos = _method(ops.acos)
+    atan = _method(ops.atan)
+    arctan = _method(ops.atan)
+    sinh = _method(ops.sinh)
+    cosh = _method(ops.cosh)
+    tanh = _method(ops.tanh)
+    erf = _method(ops.erf)
+    erfc = _method(ops.erfc)
+    sigmoid = _method(ops.sigmoid)
+    relu = _method(ops.relu)
+    leaky_relu = _method(ops.leaky_relu)
+    softplus = _method(ops.softplus)
+    silu = _method(ops.silu)
+    gelu = _method(ops.gelu)
+    heaviside = _method(ops.heaviside)
+    equal = _method(ops.equal)
