@@ -49,44 +49,43 @@ def make_node(
     try:
         local_grads = operation.local_grads(y, xs, varies)
     except (ArithmeticError, ValueError):  # a legal point with an infinite derivative: sqrt at 0
-        varies = varies or [True] * len(parents)
-        local_grads = [_finite_or_limit(operation, y, xs, i, v) for i, v in enumerate(varies)]
+        local_grads = _one_by_one(operation, parents, xs, y)
     return parents[0].computed(operation, parents, y, tuple(local_grads))
 
 
-def _finite_or_limit(
-    operation: Operation, y: float, xs: Sequence[float], i: int, varies: bool
-) -> float | None:
-    """Return the local gradient of operand ``i`` alone. Where its rule meets a pole, the limit."""
-    if not varies:
-        return None
-    only = [j == i for j in range(len(xs))]
-    try:
-        return operation.local_grads(y, xs, only)[i]  # type: ignore[no-any-return]
-    except (ArithmeticError, ValueError):
-        return limits(operation, y, xs, only)[i]  # type: ignore[no-any-return]
+def _one_by_one(
+    operation: Operation, parents: tuple[Value, ...], xs: Sequence[float], y: float
+) -> list[float | None]:
+    """Return the local gradients. Where the rule of one meets a pole, that one is the limit."""
+    found: list[float | None] = []
+    for i, parent in enumerate(parents):
+        only = [j == i and not parent.is_constant for j in range(len(parents))]
+        try:
+            found.append(operation.local_grads(y, xs, only)[i])
+        except (ArithmeticError, ValueError):
+            limit = limits(operation, _leaf(parent, y), parents, only, graph=False)[i]
+            found.append(getattr(limit, "data", limit))
+    return found
 
 
 def limits(
-    operation: Operation, y: Any, operands: Sequence[Any], varies: Sequence[bool] | None
+    operation: Operation,
+    y: Value,
+    operands: Sequence[Any],
+    varies: Sequence[bool] | None,
+    graph: bool,
 ) -> Sequence[Any]:
-    """Return the local gradients where a rule meets a pole: the limit in place of each value there.
+    """Return the local gradients, as Values, where a rule meets a pole: 1/0 has the value inf.
 
-    Numbers give numbers, Values give graph.
+    With ``graph`` they can be differentiated again.
     """
-    if not isinstance(y, float):
-        with recording(_Limits(graph=True)):
-            return operation.local_grads(y, operands, varies)  # type: ignore[no-any-return]
-    values = [_without_graph(x) for x in operands]  # so that operations on them are recorded
-    with recording(_Limits(graph=False)):
-        found = operation.local_grads(_without_graph(y), values, varies)
-    return [getattr(g, "data", g) for g in found]
+    with recording(_Limits(graph)):
+        return operation.local_grads(y, operands, varies)  # type: ignore[no-any-return]
 
 
-def _without_graph(data: float) -> Value:
-    from .value import Value  # which lies above this module
-
-    return Value(data)
+def _leaf(like: Value, data: float) -> Value:
+    """Return a new leaf of the same kind of node."""
+    return like.computed(None, (), data, ())
 
 
 # ---------------------------------------------------------------------------------------- contexts
@@ -97,7 +96,7 @@ class Recorder:
 
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         """Return the result of ``operation`` at ``parents``."""
-        return _without_graph(operation.value([p.data for p in parents], parents))
+        return _leaf(parents[0], operation.value([p.data for p in parents], parents))
 
     def real(self, x: Any) -> float:
         """Return the data of ``Value(x)``."""
@@ -117,7 +116,7 @@ class _Limits(Recorder):
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         xs = [p.data for p in parents]
         y = operation.limit(xs)
-        return make_node(operation, parents, xs, y) if self.graph else _without_graph(y)
+        return make_node(operation, parents, xs, y) if self.graph else _leaf(parents[0], y)
 
 
 @contextmanager

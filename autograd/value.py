@@ -81,7 +81,7 @@ class Value(operators.Operators):
                 node.grad += derivative
 
     @staticmethod
-    def computed(operation: Operation, parents: Any, data: float, local_grads: Any) -> Value:
+    def computed(operation: Operation | None, parents: Any, data: float, local_grads: Any) -> Value:
         """Return a node that an operation computed. Every graph grows by this function alone."""
         node = object.__new__(Value)  # without __init__, which checks what a user gave
         node.data, node.grad, node.label = data, 0.0, ""

@@ -125,7 +125,7 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     try:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
-        found = limits(operation, node, operands, varies)
+        found = limits(operation, node, operands, varies, graph=True)
         pairs = zip(found, node.local_grads, strict=True)
         # by the exponent, 0 ** 0.5 has derivative 0, but its graph is 0 * log(0): the number stands
         return [known if math.isnan(getattr(g, "data", g or 0.0)) else g for g, known in pairs]
