@@ -4,7 +4,8 @@ Start reading at `autograd.value`. Every operation of the table
 in `autograd.ops` is a function here.
 """
 
-from . import pickling  # noqa: F401  # for its effect: graphs of any depth can be pickled
+# for their effects: one sentence beside HIPS autograd; graphs of any depth can be pickled
+from . import name_clash, pickling  # noqa: F401
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.functions import (

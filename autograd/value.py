@@ -6,22 +6,24 @@ A `Value` is a node of a *computational graph*. It holds
     parents       the *operands*: the nodes that the number was computed from
     local_grads   one *local gradient* per parent: how fast ``data`` grows when that parent grows
 
-A local gradient is a partial derivative, and a plain number. The operation knows it when it runs:
+A local gradient is a partial derivative, as a number (or None where the parent is a constant, such
+as the 1 in ``x + 1``). The operation knows it when it runs:
 
     a = Value(2.0)             # a *leaf*: a node without parents
     b = Value(-3.0)
     c = a * b                  # data -6.0, parents (a, b), local_grads (-3.0, 2.0)
     d = c + a                  # data -4.0, parents (c, a), local_grads (1.0, 1.0)
 
-``d`` depends on ``a`` in two ways, directly and through ``c``. The nodes computed from a node are
-its *consumers*; their number is its *fan-out*. The chain rule adds up what all consumers pass on:
+The nodes computed from a node are its *consumers*. ``a`` has two, ``c`` and ``d``. The chain rule
+adds up what they pass on to ``a``:
 
-    derivative of d by a  =  sum over the consumers of a of
-                             (derivative of d by the consumer) * (its local gradient by a)
-                          =  1.0 * 1.0 + 1.0 * -3.0  =  -2.0
+    dd/da  =  sum, over the consumers of a, of  dd/dconsumer * (local gradient of the consumer by a)
+           =  dd/dc * -3.0  +  dd/dd * 1.0  =  1.0 * -3.0 + 1.0 * 1.0  =  -2.0
 
-So the derivative by a node is known once the derivatives by all its consumers are known. It starts
-at the result, whose derivative by itself is 1, and goes from consumers back to parents.
+A consumer that uses ``a`` twice, as ``a * a`` does, counts twice. A node does not know its
+consumers. So each consumer, when its turn comes, adds its share to each of its parents. Its turn
+comes when its own derivative is complete: after all consumers of its own. The first is the result,
+whose derivative by itself is 1. How ``a * b`` becomes a node is in `autograd.operators`.
 """
 
 from __future__ import annotations
@@ -47,9 +49,9 @@ class Value(operators.Operators):
 
     __slots__ = ("data", "grad", "parents", "local_grads", "op", "label")
     data: float
-    grad: float  # the derivative of the last result by this node; 0 before any backward()
+    grad: float  # the derivative of the last result by this node; a leaf sums it over all results
     parents: tuple[Value, ...]  # in order, repeats kept: a * a has the parents (a, a)
-    local_grads: tuple[float | None, ...]  # None for a constant: nobody asks for its derivative
+    local_grads: tuple[float | None, ...]
     op: Operation | None  # the operation that computed it; None for a leaf
     label: str
     is_constant = False
@@ -66,8 +68,8 @@ class Value(operators.Operators):
     def backward(self) -> None:
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
-        The ``grad`` of a leaf is added to, so several results can share a leaf. Set it to 0 between
-        the steps of a training: ``leaf.grad = 0.0``. Every other ``grad`` is replaced.
+        The ``grad`` of a leaf is added to, so that several results can share a leaf. Set it to 0
+        before the next ``backward()`` otherwise: ``leaf.grad = 0.0``. Other nodes start anew.
 
         >>> x = Value(3.0)
         >>> (x * x).backward()
@@ -95,7 +97,7 @@ class Value(operators.Operators):
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else str(self)
 
-    # The names of micrograd, for code that was written for it.
+    # Names of micrograd, for code that was written for that library. Nothing here uses them.
 
     @property
     def _prev(self) -> tuple[Value, ...]:
@@ -106,7 +108,7 @@ class Value(operators.Operators):
         return self.op.symbol if self.op else ""
 
     def _backward(self) -> None:
-        """Add this node's share to the gradients of its parents: one step of a backward pass."""
+        """Add this node's share to the gradients of its parents."""
         for parent, local_grad in zip(self.parents, self.local_grads, strict=True):
             if local_grad is not None:
                 parent.grad += self.grad * local_grad
@@ -120,22 +122,22 @@ class Constant(Value):
 
 
 def derivatives(root: Value) -> dict[Value, float]:
-    """Return the derivative of ``root`` by each node of its graph. Nothing is changed.
+    """Return the derivative of ``root`` by each node of its graph, 0 by constants.
 
-    This is backpropagation: the chain rule, from the result to the leaves.
+    This is backpropagation: the chain rule, from the result to the leaves. No node is changed.
 
     >>> x = Value(3.0)
     >>> derivatives(x * x)[x]
     6.0
     """
-    derivative = dict.fromkeys(topological_order(root), 0.0)
-    derivative[root] = 1.0
-    for node, upstream in reversed(derivative.items()):  # complete: all its consumers came before
-        # strict= would take a fifth of the whole pass
-        for parent, local_grad in zip(node.parents, node.local_grads):  # noqa: B905
+    total = dict.fromkeys(topological_order(root), 0.0)  # parents first; backward from here on:
+    total[root] = 1.0
+    for node, derivative in reversed(total.items()):  # read in its turn, when it is complete
+        edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
+        for parent, local_grad in edges:
             if local_grad is not None:
-                derivative[parent] += upstream * local_grad
-    return derivative
+                total[parent] += derivative * local_grad
+    return total
 
 
 def topological_order(root: Value) -> list[Value]:
@@ -154,15 +156,15 @@ def topological_order(root: Value) -> list[Value]:
     stack: list[Value | None] = [root]
     while stack:
         node = stack.pop()
-        if node is None:  # the mark below: the parents of the node under it are in the order now
+        if node is None:  # all parents of the node below it on the stack are in the order now
             order.append(stack.pop())  # type: ignore[arg-type]  # under a None lies a node
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
-            if not seen.issuperset(node.parents):
+            if not seen.issuperset(node.parents):  # which only saves time
                 stack += node.parents[::-1]
     return order
 
 
 Scalar = Value | float  # what an expression takes: a Value or any real number
-operators.use(Value, Constant)
+operators.use(Value, Constant)  # the operators make nodes of these classes

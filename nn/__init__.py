@@ -12,6 +12,10 @@ a file by `Module.save` and read by `load`. Each works alone too, on the Values 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import name_clash  # noqa: F401  # before anything else that imports autograd
+
+# isort: split
+
 from . import datasets, initializers, plot, schedules
 from .exchange.pytorch import from_torch, to_torch
 from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
