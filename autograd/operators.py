@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from . import ops
-from .operation import FLOATS, Binary, Node, Operation
+from . import fast_path, ops
+from .operation import Binary, Node, Operation
 from .recording import current_reader, current_recorder, record
 
 if TYPE_CHECKING:
@@ -21,41 +21,44 @@ if TYPE_CHECKING:
     computed = Value.computed
 
 
-def use(value: type[Value], constant: type[Constant]) -> None:
+_scope = fast_path.scope()  # the globals of the printed functions
+_unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand
+
+
+def use(value: type[Value], constant: type[Constant], plain_number: type[Constant]) -> None:
     """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
-    globals().update(Value=value, Constant=constant, computed=value.computed)
+    classes = {"Value": value, "Constant": constant, "PlainNumber": plain_number}
+    globals().update(classes)
+    _scope.update(classes)
 
 
 def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the two methods of an operator: for a Value on its left, and for one on its right."""
-    by_a, by_b = operation.rules
-    forward, constant_rules = operation.forward, operation.constant_rules
 
-    def infix(a: Any, b: Any) -> Any:
-        if not isinstance(b, Value):
-            if not isinstance(b, (float, int, Real)):
-                return NotImplemented
-            b = Constant(b)
-        elif not isinstance(a, Value):
-            if not isinstance(a, (float, int, Real)):
-                return NotImplemented
-            a = Constant(a)
-        if current_recorder() is not None or type(a) is Constant or type(b) is Constant:
-            return a.record(operation, (a, b))
-        x, z = a.data, b.data
-        try:
-            y = forward(FLOATS, x, z)
-            local_grads = constant_rules or (by_a(y, x, z), by_b(y, x, z))
-        except (ArithmeticError, ValueError):
-            return a.record(operation, (a, b))  # raises, or records an infinite derivative
-        return computed(operation, (a, b), y, local_grads)
+    def general(a: Any, b: Any) -> Any:
+        number = a if isinstance(b, Value) else b
+        if not isinstance(number, (Value, float, int, Real)):
+            return NotImplemented
+        node = a if isinstance(a, Value) else b
+        return node.record(operation, (a, b))
 
-    return infix, lambda b, a: infix(a, b)
+    def reflected(b: Any, a: Any) -> Any:
+        return general(a, b)
+
+    left = fast_path.function(operation, general, ["Value float", "Value Value"], _scope)
+    return left, fast_path.function(operation, reflected, ["float Value"], _scope)
 
 
 def _method(operation: Operation) -> Callable[..., Value]:
-    """Return ``operation``, which binds to an object as any function in a class does."""
-    return operation
+    """Return ``operation`` as a method, printed if it has one operand."""
+    if operation.arity != 1:
+        return operation
+
+    def general(a: Any) -> Any:
+        return a.record(operation, (a,))
+
+    _unary[operation] = fast_path.function(operation, general, ["Value"], _scope)
+    return _unary[operation]
 
 
 def _comparison(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
@@ -102,13 +105,13 @@ class Operators(Node):
         __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     def __neg__(self) -> Value:
-        return self.record_unary(ops.neg)
+        return self.neg()
 
     def __pos__(self) -> Value:
         return self  # type: ignore[return-value]  # every object with these operators is a Value
 
     def __abs__(self) -> Value:
-        return self.record_unary(ops.abs)
+        return self.abs()
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Value:
         """Return the result of ``operation``. Plain numbers among the operands become constants."""
@@ -119,17 +122,8 @@ class Operators(Node):
         return record(operation, tuple(parents))
 
     def record_unary(self, operation: Operation) -> Value:
-        """Return the node of an operation of one operand, the fast way: most are activations."""
-        if current_recorder() is not None or type(self) is Constant:
-            return self.record(operation, (self,))
-        x, rule = self.data, operation.rules[0]
-        try:
-            y = operation.forward(FLOATS, x)
-            local_grad = rule if type(rule) is float else rule(y, x)
-        except (ArithmeticError, ValueError):
-            # raises, or records an infinite derivative
-            return self.record(operation, (self,))
-        return computed(operation, (self,), y, (local_grad,))
+        """Return the result of an operation of one operand, the fast way."""
+        return (_unary.get(operation) or _method(operation))(self)
 
     def __float__(self) -> float:
         if (reader := current_reader()) is not None:

@@ -121,6 +121,14 @@ class Constant(Value):
     is_constant = True
 
 
+class PlainNumber(Constant):
+    """A constant made by an operator: it has nothing but its number, to be made fast."""
+
+    __slots__ = ()
+    __init__ = object.__init__
+    grad, parents, local_grads, op, label = 0.0, (), (), None, ""
+
+
 def derivatives(root: Value) -> dict[Value, float]:
     """Return the derivative of ``root`` by each node of its graph, 0 by constants.
 
@@ -167,4 +175,4 @@ def topological_order(root: Value) -> list[Value]:
 
 
 Scalar = Value | float  # what an expression takes: a Value or any real number
-operators.use(Value, Constant)  # the operators make nodes of these classes
+operators.use(Value, Constant, PlainNumber)  # the operators make nodes of these classes
