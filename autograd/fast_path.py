@@ -115,8 +115,9 @@ def function(
     """Return the printed function of ``operation`` for operands called a and b.
 
     Each of ``cases`` names what the operands are: "Value", "Value float" or "float Value". An int
-    counts as a float. With the float first, the function takes b before a, as ``__rsub__`` does. ``general`` is called in all
-    other cases. ``classes`` has Value and PlainNumber; it is filled in before the first call.
+    counts as a float. With the float first, the function takes b before a, as ``__rsub__`` does.
+    ``general`` is called in all other cases. ``classes`` are the globals of the printed function:
+    Value and PlainNumber are put into them before the first call.
     """
     scope = classes  # the globals of the printed function
     arguments = {"Value": "a", "Value float": "a, b", "float Value": "b, a"}[cases[0]]

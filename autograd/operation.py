@@ -19,6 +19,8 @@ domain
     What an operand must satisfy, in words. The error for a wrong operand shows it.
 pole
     The limit of the value where computing it divides by zero: infinity, unless the entry says more.
+infinite
+    The value where operands are infinite, if forward would compute inf - inf there, else None.
 activation
     Whether a neuron can use the operation as its activation function.
 samples, special, outside
@@ -86,6 +88,7 @@ class Operation:
         definition: str | Callable[[Sequence[str]], str] | None = None,
         domain: str = "",
         pole: Callable[..., float] = lambda *xs: math.inf,
+        infinite: Callable[[Sequence[float]], float | None] | None = None,
         special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         outside: Sequence[tuple[float, ...]] = (),
         activation: bool = False,
@@ -93,7 +96,8 @@ class Operation:
         self.name = self.__name__ = name or str(text).partition("(")[0]
         self.symbol, self.aliases = symbol or self.name, aliases
         self.precedence, self.chains = precedence, chains
-        self.forward, self.rules, self.domain, self.pole = forward, rules, domain, pole
+        self.forward, self.rules, self.domain = forward, rules, domain
+        self.pole, self.infinite = pole, infinite
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.special, self.outside, self.activation = special or {}, outside, activation
         self._text, self._definition = text, definition or text
@@ -138,6 +142,8 @@ class Operation:
 
     def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
         """Return the value for the floats ``xs``. Outside the domain, raise `error`."""
+        if self.infinite and (found := self.infinite(xs)) is not None:
+            return found
         try:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:

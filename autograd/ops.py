@@ -132,7 +132,8 @@ relu = Unary("relu({})", lambda m, x: m.maximum(x, 0.0), (lambda y, x: heaviside
     activation=True, example="relu(-2.0) -> 0.0")
 leaky_relu = Binary("leaky_relu({}, {})",
     lambda m, x, slope=0.01: m.maximum(x, 0.0) + slope * m.minimum(x, 0.0),
-    (lambda y, x, slope: slope + (1 - slope) * heaviside(x), lambda y, x, slope: x - relu(x)),
+    (lambda y, x, slope: heaviside(x) + slope * (1 - heaviside(x)),
+     lambda y, x, slope: 0.0 - relu(-x)),
     "``x`` where positive, else ``slope * x``; its derivative at 0 is the slope, as in PyTorch.",
     definition="Max({0}, 0) + ({1}) * Min({0}, 0)", samples=[(2.0, 0.01), (-0.5, 0.2)],
     special={(0.0, 0.01): (0.01, 0.0)}, activation=True, example="leaky_relu(-2.0) -> -0.02")
@@ -141,7 +142,8 @@ softplus = Unary("softplus({})", lambda m, x: m.maximum(x, 0.0) + m.log1p(m.exp(
     "``log(1 + exp(x))``, a smooth ReLU; neither overflows nor loses its tail.",
     definition="log(1 + exp({}))", samples=[-30.0, -2.0, 0.0, 0.7, 30.0],
     activation=True, example="softplus(1000.0) -> 1000.0")
-silu = Unary("silu({})", lambda m, x: x * _sigmoid(m, x), (lambda y, x: sigmoid(x) * (1 + x - y),),
+silu = Unary("silu({})", lambda m, x: x * _sigmoid(m, x),
+    (lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)),),
     "``x * sigmoid(x)``, also called swish (Hendrycks and Gimpel 2016, arXiv:1606.08415).",
     definition="({0}) / (1 + exp(-({0})))", samples=[-2.0, 0.0, 0.7], activation=True,
     example="silu(0.0) -> 0.0")
@@ -191,6 +193,12 @@ def _logsumexp(m: Any, *xs: Any) -> Any:
     return top + m.log(total([m.exp(x - top) for x in xs]))
 
 
+def _softmax_of(y: Any, *xs: Any) -> list[Any]:
+    if isinstance(y, float) and math.isinf(y):
+        return _shares(y, *xs)
+    return [exp(x - y) for x in xs]
+
+
 maximum = Nary(_called("maximum"), lambda m, *xs: m.maximum(*xs), _shares,
     "The largest operand, which gets the gradient; ties share it equally.", name="maximum",
     definition=_called("Max"), samples=[(2.0, -1.0, 1.5), (0.5,)],
@@ -213,9 +221,13 @@ mean = Nary(_called("mean"), lambda m, *xs: total(xs) / len(xs),
     lambda y, *xs: (1 / len(xs),) * len(xs), "The mean of all operands, as one node.", name="mean",
     definition=lambda xs: f"({' + '.join(xs)}) / {len(xs)}", samples=[(2.0, -1.0, 1.5)],
     example="mean([1.0, 2.0, 3.0]) -> 2.0")
-logsumexp = Nary(_called("logsumexp"), _logsumexp, lambda y, *xs: [exp(x - y) for x in xs],
-    "``log(exp(x1) + ... + exp(xn))``, without overflow; its local gradients are the softmax.",
-    name="logsumexp", definition=lambda xs: f"log({' + '.join(f'exp({x})' for x in xs)})",
+logsumexp = Nary(_called("logsumexp"), _logsumexp, _softmax_of,
+    """``log(exp(x1) + ... + exp(xn))``, without overflow; its local gradients are the softmax.
+
+    It is -inf if all operands are, and inf if any is. Then the largest share the gradient equally.
+    """,
+    name="logsumexp", infinite=lambda xs: max(xs) if math.isinf(max(xs)) else None,
+    definition=lambda xs: f"log({' + '.join(f'exp({x})' for x in xs)})",
     samples=[(2.0, -1.0, 1.5), (0.5,)], example="logsumexp([0.0, 1000.0]) -> 1000.0")
 # fmt: on
 
