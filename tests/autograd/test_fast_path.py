@@ -1,0 +1,101 @@
+"""The printed functions make, bit for bit, the nodes that the general way makes."""
+
+from __future__ import annotations
+
+import math
+import operator
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograd import TABLE, Value, no_grad
+from autograd.operation import Operation, Unary
+
+INF, NAN = math.inf, math.nan
+ODD = [0.0, -0.0, 1.0, -1.0, 1e-310, 1e16, -1e300, 750.0, -750.0, INF, -INF, NAN]
+INFIX: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+}
+
+
+def bits(x: float | None) -> bytes | None:
+    return None if x is None else struct.pack("<d", NAN if math.isnan(x) else x)
+
+
+def outcome(compute: Callable[[], Any]) -> Any:
+    """What is computed: the node in all its fields, or the error."""
+    try:
+        node = compute()
+    except (ArithmeticError, ValueError) as error:
+        return type(error), str(error)
+    kinds = [(p.is_constant, bits(p.data), p.label) for p in node.parents]
+    return node.op, bits(node.data), list(map(bits, node.local_grads)), kinds, node.label, node.grad
+
+
+def points(operation: Operation) -> list[tuple[float, ...]]:
+    if operation.arity == 1:
+        given = [*operation.samples, *operation.special, *operation.outside]
+        return [*given, *((x,) for x in ODD)]
+    return [*operation.samples, *operation.special, *operation.outside] + [
+        (a, b) for a in ODD for b in ODD
+    ]
+
+
+@pytest.mark.parametrize(
+    "operation", [op for op in TABLE.values() if isinstance(op, Unary)], ids=str
+)
+def test_a_method_makes_the_node_of_the_general_way(operation: Operation) -> None:
+    for (x,) in points(operation):
+        node = Value(x, "x")
+        expected = outcome(lambda node=node: node.record(operation, (node,)))
+        assert outcome(getattr(node, operation.name)) == expected, x
+        assert outcome(lambda node=node: operation(node)) == expected, x
+
+
+@pytest.mark.parametrize("name", INFIX)
+@pytest.mark.parametrize("kinds", ["values", "number on the right", "number on the left"])
+def test_an_operator_makes_the_node_of_the_general_way(name: str, kinds: str) -> None:
+    operation = TABLE[name]
+    for a, b in points(operation):
+        x: Any = a if kinds == "number on the left" else Value(a, "a")
+        y: Any = b if kinds == "number on the right" else Value(b, "b")
+        node = x if isinstance(x, Value) else y
+        expected = outcome(lambda n=node, x=x, y=y: n.record(operation, (x, y)))
+        assert outcome(lambda x=x, y=y: INFIX[name](x, y)) == expected, (a, b)
+
+
+@pytest.mark.parametrize("name", INFIX)
+def test_ints_are_numbers_and_strings_are_not(name: str) -> None:
+    infix = INFIX[name]
+    x = Value(3.0)
+    assert outcome(lambda: infix(x, 2)) == outcome(lambda: infix(x, 2.0))
+    assert outcome(lambda: infix(2, x)) == outcome(lambda: infix(2.0, x))
+    assert outcome(lambda: infix(x, True)) == outcome(lambda: infix(x, 1.0))
+    for other in ("2", None, [2.0], 2j):
+        with pytest.raises(TypeError):
+            infix(x, other)
+        with pytest.raises(TypeError):
+            infix(other, x)
+    with pytest.raises(OverflowError):
+        infix(x, 10**400)
+
+
+@pytest.mark.parametrize("name", INFIX)
+def test_contexts_reach_the_operators(name: str) -> None:
+    x = Value(3.0)
+    with no_grad():
+        for y in (INFIX[name](x, x), INFIX[name](x, 2.0), INFIX[name](2.0, x), x.tanh()):
+            assert y.parents == ()
+
+
+def test_a_number_that_met_a_value_is_a_constant() -> None:
+    x = Value(3.0)
+    two = (x * 2.0).parents[1]
+    assert (two.is_constant, two.data, two.grad, two.label, two.parents) == (True, 2.0, 0.0, "", ())
+    assert repr(two) == "Constant(data=2.0, grad=0.0)"
