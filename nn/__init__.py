@@ -28,8 +28,7 @@ from .losses import (
     mse,
     nll,
 )
-from .model_file import load
-from .module import Module
+from .module import Module, load
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
 from .optional_packages import need
 from .training.history import History
