@@ -11,11 +11,11 @@ from collections.abc import Callable
 from math import sqrt
 from numbers import Integral
 from types import ModuleType
-from typing import TypeAlias, cast
+from typing import cast
 
 Initializer = Callable[[random.Random, int, int], float]
-Init: TypeAlias = str | Initializer  # an ``init`` argument
-Rng: TypeAlias = random.Random | int | None  # an ``rng`` argument
+Init = str | Initializer  # an ``init`` argument: a name or a callable
+Rng = random.Random | int | None  # an ``rng`` argument: a generator or a seed
 
 
 def uniform(rng: random.Random, nin: int, nout: int) -> float:

@@ -222,8 +222,8 @@ class MLP(Sequential):
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
                 f"an MLP with {counted(hidden, 'hidden layer')} takes "
-                f"{counted(hidden, 'activation')}, or "
-                f"{hidden + 1} with that of the output, got {len(activation)}"
+                f"{counted(hidden, 'activation')}, or {hidden + 1} with the output's, "
+                f"got {len(activation)}"
             )
         shapes = zip(pairwise(sizes), [*activation, "linear"], strict=False)
         super().__init__(*[Layer(n, nout, act, init=init, rng=rng) for (n, nout), act in shapes])

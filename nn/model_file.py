@@ -2,8 +2,8 @@
 
 A file holds its format and version, the architecture, the metadata, the parameters by path, and a
 checksum of all these. Python writes a float in the shortest form that reads back as the same bits.
-Only texts, dictionaries and paths are known here: `nn.module` makes models of them. Nothing in a
-file is ever executed.
+This module knows texts, dictionaries and paths; `nn.module` makes models of them. Nothing in a file
+is ever executed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ MAX_FILE_BYTES = 1 << 28  # about four million parameters
 
 
 def write(path: str | Path, text: str) -> None:
-    """Write the file at ``path``, all of it or, on an error, nothing.
+    """Write the file at ``path``: all of it or, on an error, nothing.
 
-    A new file has the permissions that `open` gives it. A file that is replaced hands on its own.
-    A link stays a link, and its target is replaced. OSError as `open`, and for a device or a pipe.
+    A new file gets the permissions that `open` gives. A replaced file keeps its own. A link stays
+    a link, and its target is replaced. OSError as `open`, and if the path is a device or a pipe.
     """
     path = Path(path)
     mode = path.stat().st_mode if path.exists() else None
     if mode and stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if mode and not stat.S_ISREG(mode):  # which no file must take the place of
+    if mode and not stat.S_ISREG(mode):  # a file must not replace a device
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     permissions = stat.S_IMODE(mode or 0o666)
     target = os.path.realpath(path)
     temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.tmp")
-    create = partial(os.open, mode=permissions)  # the system takes the umask off
+    create = partial(os.open, mode=permissions)  # the system applies the umask
     try:
         with open(temporary, "x", encoding="utf-8", opener=create) as file:
             file.write(text)
@@ -54,7 +54,9 @@ def write(path: str | Path, text: str) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, error.strerror, str(path)) from None  # the file asked for
+            raise OSError(
+                error.errno, error.strerror, str(path)
+            ) from None  # not the temporary path
         raise
 
 
@@ -106,7 +108,7 @@ def decode(text: str) -> tuple[Any, dict[str, Any], dict[str, float]]:
         raise ValueError(f"not a complete JSON file: {error}") from None
     if not isinstance(content, dict) or content.get("format") not in READABLE_FORMATS:
         raise ValueError(f'not a model: "format" is not "{FORMAT}"')
-    if repr(version := content.get("version")) != repr(VERSION):  # 1.0 and true are none
+    if repr(version := content.get("version")) != repr(VERSION):  # 1.0 == True == 1
         raise ValueError(f"of version {version!r:.20}; this reads {VERSION}")
     keys = ["format", "version", "model", "metadata", "parameters", "sha256"]
     if list(content) != keys:

@@ -12,15 +12,15 @@ from autograd import Value
 
 from . import model_file
 
-_SAVABLE: dict[str, Callable[..., Module]] = {}  # the classes of which a file can hold modules
+_SAVABLE: dict[str, Callable[..., Module]] = {}  # the registered classes by name
 _Class = TypeVar("_Class", bound=type)
 
 
 def savable(cls: _Class) -> _Class:
     """Register a class of modules by its name, so that they can be saved and loaded.
 
-    Its `config` must hold plain numbers and names, from which its constructor, with an ``init``,
-    makes such a module. Its constructor must check them, because a file may come from anyone.
+    To load a module, the class is called with its `config` and an ``init``, which it must call for
+    each weight. The class must check these arguments, because a file may come from anyone.
     """
     _SAVABLE[cls.__name__] = cls
     return cls
@@ -186,7 +186,7 @@ def architecture(model: Module) -> dict[str, Any]:
 
 
 def _build(description: Any, init: Callable[..., float]) -> Module:
-    """The modules that `architecture` described, whose weights start at ``init``."""
+    """The modules that `architecture` described, with weights from ``init``."""
     kind = description.get("type") if isinstance(description, dict) else None
     if not isinstance(kind, str) or kind not in _SAVABLE:
         raise ValueError(f"unknown architecture {description!r:.80}")
@@ -217,12 +217,12 @@ def loads(text: str) -> Module:
             return 0.0
 
         model = _build(description, init)
-        if repr(architecture(model)) != repr(description):  # more fields, or a list of another type
+        if repr(architecture(model)) != repr(description):  # more fields, or another order
             raise ValueError(f"no architecture that this library writes: {description!r:.80}")
         model.load_state_dict(parameters)
     except RecursionError:
         raise ValueError("nested too deeply to be a model") from None
-    except TypeError as error:  # of a constructor, for arguments of other types
+    except TypeError as error:  # a constructor got an argument of another type
         raise ValueError(f"no architecture that this library writes: {error!s:.200}") from None
     if metadata:
         model.metadata = metadata
