@@ -88,10 +88,9 @@ def encode(
         "parameters": parameters,
     }
     try:
-        sealed = {**content, "sha256": checksum(content)}
+        return json.dumps({**content, "sha256": checksum(content)}, indent=1) + "\n"
     except (TypeError, ValueError) as error:
         raise ValueError(f"the model's metadata cannot be written as JSON: {error}") from None
-    return json.dumps(sealed, indent=1) + "\n"
 
 
 def decode(text: str) -> tuple[Any, dict[str, Any], dict[str, float]]:

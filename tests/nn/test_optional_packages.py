@@ -25,7 +25,7 @@ def test_the_sentence_names_the_extra_that_holds_the_package(extra):
 
 
 def test_names_are_spelled_as_their_projects_spell_them(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError) as caught:
         need("matplotlib.figure")
     expected = "this needs Matplotlib: pip install matplotlib (it is in chalkgrad[demo])"
