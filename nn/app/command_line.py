@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 from autograd import Value, to_svg
 
-from .. import model_file
 from ..datasets import BUILT_IN, DataError, Dataset, Scaling, Table, counted, load
 from ..layers import ACTIVATIONS, MLP
+from ..module import load as load_model
 from ..optimizers import OPTIMIZERS
 from ..optional_packages import need
 from ..training.history import History
@@ -272,7 +272,7 @@ def _loss(asked: str | None, data: Dataset) -> str:
 
 
 def _loaded(args: argparse.Namespace) -> Job:
-    model = model_file.load(args.load)
+    model = load_model(args.load)
     try:
         job = Job.of(model)
     except ValueError as error:

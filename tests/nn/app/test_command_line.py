@@ -257,7 +257,7 @@ def test_a_missing_extra_is_one_sentence_with_its_remedy(
     monkeypatch.setitem(sys.modules, module, None)
     assert run(*QUICK) == 2
     err = capsys.readouterr().err
-    assert err.endswith(f"pip install {package}\n")
+    assert err.endswith(f"pip install {package} (it is in chalkgrad[demo])\n")
     assert err.count("\n") == 1
 
 
