@@ -24,7 +24,7 @@ from nn.app.job import Job
 from nn.app.report import report_text
 from nn.datasets import BUILT_IN, load
 from nn.layers import ACTIVATIONS
-from nn.losses import LOSSES, Loss
+from nn.losses import LOSSES, Loss, as_list
 from nn.optimizers import OPTIMIZERS
 
 for module in ("sklearn", "matplotlib", "tqdm"):
@@ -203,7 +203,8 @@ def test_the_report_of_numbers_has_the_errors_or_says_that_there_are_none() -> N
 def test_a_loss_is_offered_and_used_as_it_declares_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def shifted(output: Any, target: Any) -> Any:  # one output, class 1 above 100
+    def shifted(outputs: Any, targets: Any) -> Any:  # class 1 if the output is above 100
+        (output,), (target,) = as_list(outputs), as_list(targets)
         return (output - 100.0 - target) ** 2
 
     loss = Loss(shifted, targets="classes", codes=(-5.0, 5.0), boundary=100.0)
