@@ -39,13 +39,14 @@ def load(
     """
     if data not in BUILT_IN:
         return Table.read(data).dataset(target, regression, features, classes)
-    dataset = BUILT_IN[data](data, seed)
     if target is not None:
         raise DataError(f"a target column is for CSV files, {data} has its own (got {target!r})")
-    expected = dataset.features, [] if regression else dataset.classes
-    if features and (list(features), list(classes)) != expected:
+    dataset = BUILT_IN[data](data, seed)
+    if regression:
+        dataset = replace(dataset, classes=[])
+    if features and (list(features), list(classes)) != (dataset.features, dataset.classes):
         raise DataError(f"the model was not made for {data}: it has other features or classes")
-    return replace(dataset, classes=[]) if regression else dataset
+    return dataset
 
 
 __all__ = ["BUILT_IN", "DataError", "Dataset", "Scaling", "Table", "load"]
