@@ -1,8 +1,8 @@
 """Neurons, layers and multi-layer perceptrons, built on `autograd`.
 
-Models are made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`; they start from
-`initializers`, are trained by `fit` with a loss, an `Optimizer` and a schedule, and are written to
-a file by `Module.save` and read by `load`. Each works alone too, on the Values of `autograd`.
+A model is made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`. Its weights
+start from `initializers`. `fit` trains it with a loss, an `Optimizer` and a schedule. `Module.save`
+writes it to a file, and `load` reads it. Each part works alone too, on the Values of `autograd`.
 
 >>> model = MLP(2, [4, 1], rng=0)
 >>> fit(model, [[0, 0], [1, 1]], [0, 1], compiled=False).loss_name
@@ -32,15 +32,14 @@ from .losses import (
     mse,
     nll,
 )
-from .model_file import load
-from .module import Module
+from .module import Module, load
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
 from .optional_packages import need
 from .training.history import History
 from .training.loop import fit
 
-_ESTIMATORS = ("MLPClassifier", "MLPRegressor")  # not in __all__, which imports all it names
-
+# Not in __all__, because import * would import scikit-learn.
+_ESTIMATORS = ("MLPClassifier", "MLPRegressor")
 
 if TYPE_CHECKING:
     from .exchange.estimators import MLPClassifier as MLPClassifier
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """The estimators, for which scikit-learn is imported when they are first used."""
+        """Import the estimators, and scikit-learn with them, when they are first used."""
         if name in _ESTIMATORS:
             need("sklearn", "scikit-learn")
             return getattr(import_module(".exchange.estimators", __name__), name)
@@ -59,39 +58,9 @@ def __dir__() -> list[str]:
     return [*__all__, *_ESTIMATORS]
 
 
-__all__ = [
-    "MLP",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "Embedding",
-    "History",
-    "Layer",
-    "Maxout",
-    "Module",
-    "Neuron",
-    "Optimizer",
-    "RMSprop",
-    "Sequential",
-    "bce",
-    "bce_with_logits",
-    "clip_gradients",
-    "cross_entropy",
-    "datasets",
-    "fit",
-    "from_torch",
-    "gaussian_nll",
-    "gradient_norm",
-    "hinge",
-    "initializers",
-    "l1",
-    "l2",
-    "laplace_nll",
-    "load",
-    "mae",
-    "mse",
-    "nll",
-    "plot",
-    "schedules",
-    "to_torch",
-]
+__all__ = ["MLP", "Embedding", "Layer", "Maxout", "Module", "Neuron", "Sequential", "load"]
+__all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "l1", "l2"]
+__all__ += ["laplace_nll", "mae", "mse", "nll"]
+__all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
+__all__ += ["History", "fit", "from_torch", "to_torch"]
+__all__ += ["datasets", "initializers", "plot", "schedules"]

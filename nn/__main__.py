@@ -1,4 +1,4 @@
-"""``python -m nn``: see `nn.app.command_line`."""
+"""Start ``python -m nn``; the command line is `nn.app.command_line`."""
 
 import sys
 
@@ -7,7 +7,7 @@ if __name__ == "__main__":
         from .app.command_line import main
 
         status = main()
-    except KeyboardInterrupt:  # while importing, or a second one
+    except KeyboardInterrupt:  # during the import, or a second time
         print("\ninterrupted", file=sys.stderr)
         status = 130
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""Checks of arguments: each returns what it was given, or says what it must be."""
+"""Checks of arguments: each returns its argument, or raises an error that says what to give."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def whole(name: str, n: Any) -> int:
 
 
 def several(taker: str, parameters: Any) -> list[Any]:
-    """``parameters`` as a list; TypeError if they are something else, a model for instance."""
+    """``parameters`` as a list; TypeError if they cannot be listed, as a model cannot."""
     if not isinstance(parameters, Iterable):
         raise TypeError(
             f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
@@ -53,6 +53,6 @@ def several(taker: str, parameters: Any) -> list[Any]:
     return list(parameters)
 
 
-def counted(n: int, what: str) -> str:
-    """A number of things, in words: "1 epoch", "2 epochs"."""
-    return f"{n} {what}{'s' * (n != 1)}"
+def counted(n: int, noun: str) -> str:
+    """The number with its noun: "1 epoch", "2 epochs"."""
+    return f"{n} {noun}{'s' * (n != 1)}"

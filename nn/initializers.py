@@ -1,7 +1,7 @@
-"""Where weights start. An initializer is called as ``init(rng, nin, nout)`` for each weight of a
-layer, neuron by neuron, and returns it; biases start at 0.
+"""Initializers: where the weights of a layer start. Biases start at 0.
 
-Of the layer, ``nin`` is the number of inputs and ``nout`` that of its neurons.
+An initializer is called as ``init(rng, nin, nout)`` and returns one weight. It is called for each
+weight, neuron by neuron. The layer has ``nin`` inputs and ``nout`` neurons.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import cast
 
 Initializer = Callable[[random.Random, int, int], float]
+Init = str | Initializer  # an ``init`` argument: a name or a callable
+Rng = random.Random | int | None  # an ``rng`` argument: a generator or a seed
 
 
 def uniform(rng: random.Random, nin: int, nout: int) -> float:
@@ -26,8 +28,9 @@ def uniform(rng: random.Random, nin: int, nout: int) -> float:
 
 
 def xavier(rng: random.Random, nin: int, nout: int) -> float:
-    """Uniform in +-sqrt(6 / (nin + nout)): keeps the variance of activations and gradients through
-    layers of tanh (Glorot and Bengio 2010, equation 16).
+    """Uniform in +-sqrt(6 / (nin + nout)) (Glorot and Bengio 2010, equation 16).
+
+    Keeps the variance of activations and gradients from layer to layer of tanh.
 
     >>> abs(xavier(random.Random(0), 3, 3)) < 1
     True
@@ -37,8 +40,9 @@ def xavier(rng: random.Random, nin: int, nout: int) -> float:
 
 
 def he(rng: random.Random, nin: int, nout: int) -> float:
-    """Normal with mean 0 and variance 2 / nin: the same for ReLU (He et al. 2015,
-    arXiv:1502.01852, equation 10).
+    """Normal with mean 0 and variance 2 / nin (He et al. 2015, arXiv:1502.01852, equation 10).
+
+    Keeps the variance from layer to layer of ReLU.
 
     >>> abs(he(random.Random(0), 200, 3)) < 1
     True
@@ -58,8 +62,8 @@ def zeros(rng: random.Random, nin: int, nout: int) -> float:
 INITIALIZERS: dict[str, Initializer] = {f.__name__: f for f in (uniform, xavier, he, zeros)}
 
 
-def initializer(init: str | Initializer) -> Initializer:
-    """The initializer of that name, or the callable given; ValueError for an unknown name.
+def initializer(init: Init) -> Initializer:
+    """The initializer of this name, or the callable itself; ValueError for an unknown name.
 
     >>> initializer("he") is he
     True
@@ -67,15 +71,15 @@ def initializer(init: str | Initializer) -> Initializer:
     if callable(init):
         return init
     if init not in INITIALIZERS:
-        raise ValueError(
-            f"unknown initializer {init!r}: it is {', '.join(INITIALIZERS)} or a callable"
-        )
+        known = ", ".join(INITIALIZERS)
+        raise ValueError(f"unknown initializer {init!r}: it is {known} or a callable")
     return INITIALIZERS[init]
 
 
-def generator(rng: random.Random | int | None) -> random.Random:
-    """The random numbers that an ``rng`` argument stands for: a generator, the seed of a new one,
-    or with None those of the module `random`, which ``random.seed`` seeds.
+def generator(rng: Rng) -> random.Random:
+    """The random numbers for an ``rng`` argument: a generator, or the seed of a new one.
+
+    None gives the module `random`, which ``random.seed`` seeds.
 
     >>> generator(7).random() == random.Random(7).random()
     True

@@ -1,31 +1,148 @@
 """Losses: what training minimizes, most of them the negative log-likelihood of a distribution.
 
 Each is called ``loss(outputs, targets, reduction="mean")`` with one output and one target for each
-sample. An output is a number or Value, or a list of them from a model with several outputs; the
-loss of a sample is then the sum over these. The losses of the samples are reduced to their "mean"
-or "sum": one Value, or a plain number when nothing but plain numbers was given.
+sample. An output is a number or a Value. A model with several outputs gives a list of them; the
+loss of a sample is then the sum over the list. The result is the "mean" or the "sum" of the
+samples' losses: a Value, or a plain number if all outputs and targets are plain numbers.
 
-ValueError if there are no samples, more outputs than targets or the reverse, or if an output or a
-target is not of the form the loss is for; the message names the sample.
+Each loss is written below as the formula for one sample. The `Loss` around the formula takes many
+samples, and declares which targets the loss is for and how an output is read as an answer.
+
+ValueError if there are no samples, if outputs and targets differ in number, or if an output or a
+target has not the form that the loss is for. The message names the sample.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial, update_wrapper
 from math import exp, pi
 from math import log as _log_of
 from numbers import Real
 from typing import Any
 
 import autograd
-from autograd import Value, dot, log, logsumexp, maximum, mean, relu, softplus
+from autograd import Value, dot, equal, heaviside, log, logsumexp, maximum, mean, relu, softplus
 
 from .argument_checks import counted, several
 
-_SMALLEST = exp(-100.0)  # below it, log(p) is taken as -100, as PyTorch's BCELoss does
+_SMALLEST_PROBABILITY = exp(-100.0)  # log(p) is at least -100, as in PyTorch's BCELoss
 
 
-def mse(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+@dataclass(eq=False, repr=False)
+class Loss:
+    """A loss: the formula for one sample, and what everything that uses a loss must know of it.
+
+    ``Loss(formula, targets=...)`` makes one of your own; the losses of this module use it as a
+    decorator.
+
+    >>> @partial(Loss, targets="numbers")
+    ... def cubic(output, target):
+    ...     return abs(output - target) ** 3
+    >>> cubic([1.0, 2.0], [1.0, 4.0])
+    4.0
+    >>> cross_entropy.outputs(3), cross_entropy.decide([0.1, 0.7, 0.2])
+    (3, 1.0)
+    >>> hinge.outputs(2), hinge.encode([0, 1], outputs=1), hinge.decide([-0.3])
+    (1, [-1.0, 1.0], 0.0)
+    """
+
+    formula: Callable[[Any, Any], Any]  # from one sample's output and target to its loss
+    targets: str  # "numbers" or "classes"
+    codes: tuple[float, float] | None = None  # the targets of one output that tells two classes
+    boundary: float = 0.0  # that output means the second class above this
+    per_class: bool = False  # takes one output for each class; the largest is the answer
+    per_number: tuple[int, ...] = (1,)  # possible numbers of outputs for each target number
+    from_logits: bool = True  # takes any numbers as outputs, as a linear layer gives them
+    scikit_learn: str = ""  # scikit-learn's name of the loss
+
+    def __post_init__(self) -> None:
+        update_wrapper(self, self.formula)
+        self.name: str = self.__name__  # type: ignore[attr-defined]  # from update_wrapper
+        self.__signature__ = inspect.signature(self.__call__)
+
+    def __call__(
+        self, outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean"
+    ) -> Any:
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
+        outputs, targets = list(outputs), list(targets)
+        if len(outputs) != len(targets):
+            sizes = counted(len(outputs), "output"), counted(len(targets), "target")
+            raise ValueError(" but ".join(sizes))
+        if not outputs:
+            raise ValueError("a loss of no samples: needs at least one output")
+        terms = []
+        for i, (output, target) in enumerate(zip(outputs, targets, strict=True)):
+            try:
+                terms.append(self.formula(output, target))
+            except ValueError as error:
+                raise ValueError(f"sample {i}: {error}") from None
+        return mean(terms) if reduction == "mean" else autograd.sum(terms)
+
+    def __repr__(self) -> str:
+        return f"<loss {self.name}>"
+
+    def __reduce__(self) -> str:  # pickled and copied by name, as functions are
+        return self.name
+
+    def outputs(self, count: int) -> int:
+        """Return how many outputs a model needs for ``count`` classes, or ``count`` target numbers.
+
+        ValueError if the loss cannot tell so many classes apart.
+        """
+        if self.targets == "numbers":
+            return count * max(self.per_number)
+        if self.codes and count == 2:
+            return 1
+        if not self.per_class:
+            raise ValueError(f"{self.name} is for 2 classes, not {count}")
+        return count
+
+    def encode(self, y: Iterable[Any], outputs: int) -> list[Any]:
+        """Return class numbers 0, 1, ... as targets for so many outputs; numbers stay as given."""
+        codes = self.codes if outputs == 1 else None
+        return [codes[int(t)] for t in y] if codes else list(y)
+
+    def decide(self, output: Sequence[float]) -> float:
+        """Return the answer of a model with these outputs: a class number, or the first output."""
+        if self.targets == "numbers":
+            return output[0]
+        if len(output) == 1:
+            return float(output[0] > self.boundary)
+        return float(max(range(len(output)), key=output.__getitem__))
+
+    def is_right(self, output: Any, target: Any) -> Any:
+        """Return 1 if the output tells the target's class, else 0, as a number or Value.
+
+        One output for each class: the largest one belongs to the most probable class, without a
+        tie. One output for two classes: it lies on the target's side of the boundary. Several of
+        these outputs must all be right.
+
+        >>> cross_entropy.is_right([0.5, 2.0], [0.0, 1.0]), bce.is_right(0.7, 0.0)
+        (1.0, 0.0)
+        """
+        outputs, targets = as_list(output), as_list(target)
+        if self.per_class and len(outputs) > 1:
+            top, wanted = maximum(outputs), maximum(targets)
+            hits, goals = [equal(o, top) for o in outputs], [equal(t, wanted) for t in targets]
+            return dot(hits, goals) * equal(autograd.sum(hits), 1.0)
+        if self.codes is None:
+            raise ValueError(f"{self.name} with {counted(len(outputs), 'output')} tells no classes")
+        middle = sum(self.codes) / 2
+        pairs = zip(outputs, targets, strict=True)
+        return autograd.minimum(
+            [equal(heaviside(o - self.boundary), heaviside(t - middle)) for o, t in pairs]
+        )
+
+
+# -------------------------------------------------------------------------------- for numbers
+
+
+@partial(Loss, targets="numbers", scikit_learn="squared_error")
+def mse(output: Any, target: Any) -> Any:
     """Squared error: the squared norm ``sum_k (o_k - t_k)**2`` of each sample's error.
 
     Up to factor and constant the negative log-likelihood of a Gaussian of fixed variance, so the
@@ -34,15 +151,12 @@ def mse(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean")
     >>> mse([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [3.0, 5.0]])
     2.5
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        errors = [o - t for o, t in _pairs(output, target)]
-        return dot(errors, errors)
-
-    return _reduce(sample, outputs, targets, reduction)
+    errors = [o - t for o, t in _pairs(output, target)]
+    return dot(errors, errors)
 
 
-def mae(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+@partial(Loss, targets="numbers", scikit_learn="absolute_error")
+def mae(output: Any, target: Any) -> Any:
     """Absolute error ``sum_k |o_k - t_k|``.
 
     Up to factor and constant the negative log-likelihood of a Laplace distribution of fixed scale,
@@ -51,14 +165,11 @@ def mae(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean")
     >>> mae([1.0, 2.0], [1.5, 4.0])
     1.25
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        return _total([autograd.abs(o - t) for o, t in _pairs(output, target)])
-
-    return _reduce(sample, outputs, targets, reduction)
+    return _total([autograd.abs(o - t) for o, t in _pairs(output, target)])
 
 
-def gaussian_nll(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+@partial(Loss, targets="numbers", per_number=(1, 2))
+def gaussian_nll(output: Any, target: Any) -> Any:
     """Negative log-likelihood of a Gaussian whose mean m and log-variance s are both learned:
     ``(s + (t - m)**2 / exp(s) + log(2 pi)) / 2`` (Nix and Weigend 1994).
 
@@ -73,10 +184,11 @@ def gaussian_nll(outputs: Iterable[Any], targets: Iterable[Any], reduction: str 
         error = t - m
         return 0.5 * (s + error * error * autograd.exp(-s) + _log_of(2 * pi))
 
-    return _reduce(_location_and_scale(one, "log-variances"), outputs, targets, reduction)
+    return _total([one(*triple) for triple in _triples(output, target, "log-variances")])
 
 
-def laplace_nll(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+@partial(Loss, targets="numbers", per_number=(1, 2))
+def laplace_nll(output: Any, target: Any) -> Any:
     """Negative log-likelihood of a Laplace distribution whose median m and log-scale s are both
     learned: ``s + |t - m| / exp(s) + log(2)``.
 
@@ -90,10 +202,21 @@ def laplace_nll(outputs: Iterable[Any], targets: Iterable[Any], reduction: str =
     def one(m: Any, s: Any, t: Any) -> Any:
         return s + autograd.abs(t - m) * autograd.exp(-s) + _log_of(2)
 
-    return _reduce(_location_and_scale(one, "log-scales"), outputs, targets, reduction)
+    return _total([one(*triple) for triple in _triples(output, target, "log-scales")])
 
 
-def bce(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+# -------------------------------------------------------------------------------- for classes
+
+
+@partial(
+    Loss,
+    targets="classes",
+    codes=(0.0, 1.0),
+    boundary=0.5,
+    from_logits=False,
+    scikit_learn="log_loss",
+)
+def bce(output: Any, target: Any) -> Any:
     """Binary cross entropy ``-(t log p + (1 - t) log(1 - p))`` of outputs that are probabilities.
 
     The negative log-likelihood of a Bernoulli variable; targets are 0 or 1, or probabilities.
@@ -103,22 +226,19 @@ def bce(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean")
     >>> round(bce([0.9, 0.5], [1, 0]), 6)
     0.399254
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        terms = []
-        for p, t in _pairs(output, target):
-            _probability(t, "target")
-            if p < 0 or p > 1:  # a NaN goes on, as everywhere
-                raise ValueError("an output is no probability: is it for bce_with_logits?")
-            logs = [log(maximum(q, _SMALLEST)) for q in (p, 1 - p)]
-            terms.append(-dot([t, 1 - t], logs))
-        return _total(terms)
-
-    return _reduce(sample, outputs, targets, reduction)
+    terms = []
+    for p, t in _pairs(output, target):
+        _check_probability(t)
+        if p < 0 or p > 1:  # a NaN goes on, as everywhere
+            raise ValueError("an output is no probability: is it for bce_with_logits?")
+        logs = [log(maximum(q, _SMALLEST_PROBABILITY)) for q in (p, 1 - p)]
+        terms.append(-dot([t, 1 - t], logs))
+    return _total(terms)
 
 
-def bce_with_logits(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
-    """Binary cross entropy of outputs z that are logits, of which the probability is sigmoid(z):
+@partial(Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss")
+def bce_with_logits(output: Any, target: Any) -> Any:
+    """Binary cross entropy of outputs z that are logits, so that the probability is sigmoid(z):
     ``t softplus(-z) + (1 - t) softplus(z)``, which for t of 0 or 1 is softplus((1 - 2 t) z).
 
     The negative log-likelihood of a Bernoulli variable (Goodfellow et al., section 6.2.2.2). Stable
@@ -127,22 +247,19 @@ def bce_with_logits(outputs: Iterable[Any], targets: Iterable[Any], reduction: s
     >>> bce_with_logits([1000.0, -1000.0], [0, 0])
     500.0
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        terms = []
-        for z, t in _pairs(output, target):
-            _probability(t, "target")
-            if not isinstance(t, Value) and t in (0, 1):
-                terms.append(softplus(-z if t else z))
-            else:
-                terms.append(dot([t, 1 - t], [softplus(-z), softplus(z)]))
-        return _total(terms)
-
-    return _reduce(sample, outputs, targets, reduction)
+    terms = []
+    for z, t in _pairs(output, target):
+        _check_probability(t)
+        if not isinstance(t, Value) and t in (0, 1):
+            terms.append(softplus(-z if t else z))
+        else:
+            terms.append(dot([t, 1 - t], [softplus(-z), softplus(z)]))
+    return _total(terms)
 
 
-def cross_entropy(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
-    """Cross entropy of outputs z that are logits, one a class, of which the probabilities are
+@partial(Loss, targets="classes", per_class=True, scikit_learn="log_loss")
+def cross_entropy(output: Any, target: Any) -> Any:
+    """Cross entropy of outputs z that are logits, one for each class, so that the probabilities are
     softmax(z): ``logsumexp(z) - sum_k p_k z_k``, for class y ``logsumexp(z) - z_y``.
 
     The negative log-likelihood of a multinoulli variable (Goodfellow et al., section 6.2.2.3). A
@@ -151,58 +268,59 @@ def cross_entropy(outputs: Iterable[Any], targets: Iterable[Any], reduction: str
     >>> round(cross_entropy([[1.0, 3.0]], [1]), 6), round(cross_entropy([[1.0, 3.0]], [[0, 1]]), 6)
     (0.126928, 0.126928)
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        zs = _classes(output)
-        return autograd.sub(logsumexp(zs), _at(zs, target))
-
-    return _reduce(sample, outputs, targets, reduction)
+    zs = _one_each_class(output)
+    return autograd.sub(logsumexp(zs), _at(zs, target))
 
 
-def nll(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
-    """Negative log-likelihood of outputs that are log-probabilities, one a class, such as those of
-    `autograd.log_softmax`: ``-output_y``. Targets are those of `cross_entropy`.
+@partial(Loss, targets="classes", per_class=True, from_logits=False, scikit_learn="log_loss")
+def nll(output: Any, target: Any) -> Any:
+    """Negative log-likelihood of outputs that are log-probabilities, one for each class, such as
+    `autograd.log_softmax` gives: ``-output_y``. Targets are those of `cross_entropy`.
 
     >>> nll([[-0.5, -0.9]], [1])
     0.9
     """
-
-    def sample(output: Any, target: Any) -> Any:
-        return -_at(_classes(output), target)
-
-    return _reduce(sample, outputs, targets, reduction)
+    return -_at(_one_each_class(output), target)
 
 
-def hinge(outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean") -> Any:
+@partial(Loss, targets="classes", codes=(-1.0, 1.0), per_class=True)
+def hinge(output: Any, target: Any) -> Any:
     """Hinge loss, 0 for what is right by a margin of 1.
 
-    One output z with targets t of -1 or 1: ``max(0, 1 - t z)``. One output a class, with targets as
-    in `cross_entropy`: ``sum_{k != y} max(0, 1 + z_k - z_y)`` (Weston and Watkins 1999).
+    One output z with targets t of -1 or 1: ``max(0, 1 - t z)``. One output for each class, with
+    targets as in `cross_entropy`: ``sum_{k != y} max(0, 1 + z_k - z_y)`` (Weston and Watkins 1999).
 
     >>> hinge([0.25, -3.0], [1, -1])
     0.375
     >>> hinge([[2.0, 1.5, -1.0]], [0])
     0.5
     """
+    zs = as_list(output)
+    if len(zs) == 1:
+        (t,) = as_list(target) if len(as_list(target)) == 1 else (target,)
+        if not isinstance(t, Value) and t not in (-1, 1):
+            raise ValueError(f"hinge of one output takes targets -1 and 1, got {t!r:.80}")
+        return relu(1 - t * zs[0])
+    right = _at(zs, target)
+    if not isinstance(target, Iterable):
+        y = int(target)
+        return _total([relu(1 + (z - right)) for k, z in enumerate(zs) if k != y])
+    return dot([1 - p for p in target], [relu(1 + (z - right)) for z in zs])
 
-    def sample(output: Any, target: Any) -> Any:
-        zs = as_list(output)
-        if len(zs) == 1:
-            (t,) = as_list(target) if len(as_list(target)) == 1 else (target,)
-            if not isinstance(t, Value) and t not in (-1, 1):
-                raise ValueError(f"hinge of one output takes targets -1 and 1, got {t!r:.80}")
-            return relu(1 - t * zs[0])
-        right = _at(zs, target)
-        if not isinstance(target, Iterable):
-            y = int(target)
-            return _total([relu(1 + (z - right)) for k, z in enumerate(zs) if k != y])
-        return dot([1 - p for p in target], [relu(1 + (z - right)) for z in zs])
 
-    return _reduce(sample, outputs, targets, reduction)
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        mse, mae, gaussian_nll, laplace_nll, bce, bce_with_logits, cross_entropy, nll, hinge
+    )
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------- penalties
 
 
 def l1(parameters: Iterable[Any]) -> Any:
-    """The sum of absolute values, to be added to a loss: it drives weights to exactly 0.
+    """Return the sum of absolute values, to be added to a loss: it drives weights to exactly 0.
 
     >>> l1([3.0, -4.0])
     7.0
@@ -211,7 +329,7 @@ def l1(parameters: Iterable[Any]) -> Any:
 
 
 def l2(parameters: Iterable[Any]) -> Any:
-    """The sum of squares, to be added to a loss: "weight decay", of gradient ``2 w``.
+    """Return the sum of squares, to be added to a loss: "weight decay", of gradient ``2 w``.
 
     >>> l2([3.0, -4.0])
     25.0
@@ -220,39 +338,24 @@ def l2(parameters: Iterable[Any]) -> Any:
     return dot(parameters, parameters) if parameters else 0.0
 
 
-# ------------------------------------------------------------------------------- what they share
+# ------------------------------------------------------------------------- what they share
 
 
-def _reduce(
-    sample: Callable[[Any, Any], Any], outputs: Iterable[Any], targets: Iterable[Any], how: str
-) -> Any:
-    """The loss of each sample, reduced."""
-    if how not in ("mean", "sum"):
-        raise ValueError(f"reduction must be 'mean' or 'sum', got {how!r}")
-    outputs, targets = list(outputs), list(targets)
-    if len(outputs) != len(targets):
-        raise ValueError(f"{counted(len(outputs), 'output')} but {counted(len(targets), 'target')}")
-    if not outputs:
-        raise ValueError("a loss of no samples: needs at least one output")
-    terms = []
-    for i, (output, target) in enumerate(zip(outputs, targets, strict=True)):
-        try:
-            terms.append(sample(output, target))
-        except ValueError as error:
-            raise ValueError(f"sample {i}: {error}") from None
-    return mean(terms) if how == "mean" else autograd.sum(terms)
+def as_list(x: Any) -> list[Any]:
+    """Return the items of an iterable, or a list of ``x`` alone.
+
+    >>> as_list((1.0, 2.0)), as_list(3.0)
+    ([1.0, 2.0], [3.0])
+    """
+    return list(x) if isinstance(x, Iterable) else [x]
 
 
 def _total(terms: Sequence[Any]) -> Any:
     return autograd.sum(terms) if len(terms) > 1 else terms[0] if terms else 0.0
 
 
-def as_list(x: Any) -> list[Any]:
-    return list(x) if isinstance(x, Iterable) else [x]
-
-
 def _pairs(output: Any, target: Any) -> list[tuple[Any, Any]]:
-    """Outputs with their targets, where there is one target for each output."""
+    """Return the outputs with their targets, one target for each output."""
     os, ts = as_list(output), as_list(target)
     if len(os) != len(ts):
         raise ValueError(
@@ -261,22 +364,19 @@ def _pairs(output: Any, target: Any) -> list[tuple[Any, Any]]:
     return list(zip(os, ts, strict=True))
 
 
-def _location_and_scale(one: Callable[[Any, Any, Any], Any], scales: str) -> Callable[..., Any]:
-    def sample(output: Any, target: Any) -> Any:
-        os, ts = as_list(output), as_list(target)
-        if len(os) not in (len(ts), 2 * len(ts)):
-            raise ValueError(
-                f"for a target of {counted(len(ts), 'number')} the model needs "
-                f"{counted(len(ts), 'output')}, or "
-                f"{2 * len(ts)} with the {scales}; it has {len(os)}"
-            )
-        logs = os[len(ts) :] or [0.0] * len(ts)
-        return _total([one(m, s, t) for m, s, t in zip(os, logs, ts, strict=False)])
-
-    return sample
+def _triples(output: Any, target: Any, scales: str) -> list[tuple[Any, Any, Any]]:
+    """Return location, logarithm of the scale and target for each target number."""
+    os, ts = as_list(output), as_list(target)
+    if len(os) not in (len(ts), 2 * len(ts)):
+        raise ValueError(
+            f"for a target of {counted(len(ts), 'number')} the model needs "
+            f"{counted(len(ts), 'output')}, or {2 * len(ts)} with the {scales}; it has {len(os)}"
+        )
+    logs = os[len(ts) :] or [0.0] * len(ts)
+    return list(zip(os[: len(ts)], logs, ts, strict=True))
 
 
-def _classes(output: Any) -> list[Any]:
+def _one_each_class(output: Any) -> list[Any]:
     outputs = as_list(output)
     if len(outputs) < 2:
         raise ValueError("needs one output for each class, two or more; the model has 1")
@@ -284,33 +384,24 @@ def _classes(output: Any) -> list[Any]:
 
 
 def _at(outputs: list[Any], target: Any) -> Any:
-    """The output of the target's class; their mean when the target is a list of probabilities."""
+    """Return the output of the target's class; their mean if the target is probabilities."""
+    n = len(outputs)
     if isinstance(target, Iterable):
-        ps, n = list(target), len(outputs)
+        ps = list(target)
         if len(ps) != n:
             raise ValueError(f"the model has {n} outputs, the target {len(ps)} probabilities")
         for p in ps:
-            _probability(p, "target")
+            _check_probability(p)
         if not any(isinstance(p, Value) for p in ps) and not abs(sum(ps) - 1) < 1e-6:
             raise ValueError(f"the target's probabilities sum to {sum(ps)!r}, not 1")
         return dot(ps, outputs)
     if not isinstance(target, Real) or not float(target).is_integer():
         raise ValueError(f"a class is a whole number, got {target!r:.80}")
-    if not 0 <= (y := int(target)) < len(outputs):  # type: ignore[call-overload]  # a Real has it
-        n = len(outputs)
+    if not 0 <= (y := int(target)) < n:  # type: ignore[call-overload]  # a Real has it
         raise ValueError(f"label {y} is outside the classes 0 .. {n - 1} of {n} outputs")
     return outputs[y]
 
 
-def _probability(t: Any, what: str) -> None:
+def _check_probability(t: Any) -> None:
     if not isinstance(t, Value) and not 0 <= t <= 1:
-        raise ValueError(f"{what} must be 0, 1 or a probability between, got {t!r:.80}")
-
-
-Loss = Callable[..., Any]
-LOSSES: dict[str, Loss] = {
-    f.__name__: f
-    for f in (
-        mse, mae, gaussian_nll, laplace_nll, bce, bce_with_logits, cross_entropy, nll, hinge
-    )
-}  # fmt: skip
+        raise ValueError(f"target must be 0, 1 or a probability between, got {t!r:.80}")

@@ -1,18 +1,28 @@
-"""A model with all that stands between it and the data, as ``python -m nn`` needs and saves it."""
+"""`Job`: a model with its data, its loss and its scaling; a new one, or one of a saved model."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
 from typing import Any
 
-from .. import plot
-from ..datasets import Dataset, Scaling
+from .. import load as load_model
+from ..datasets import BUILT_IN, Dataset, Scaling, Table, load
+from ..layers import MLP
+from ..losses import LOSSES
+from ..prediction import outputs
+from .options import UsageError, fitting_losses
+
+HELD_OUT_SHARE = 0.25
+MAX_PARAMETERS = 300_000  # a gigabyte of memory, and minutes of training for a small data set
 
 
 @dataclass
 class Job:
-    """The model, its data, and what turns the one into the other; kept as the model's metadata."""
+    """A model, its data, and the steps between them: scaling, encoding, prediction."""
 
     model: Any
     data: Dataset | None  # None: a table without targets, to be predicted
@@ -25,34 +35,29 @@ class Job:
     scaling: Scaling
     target_scaling: Scaling | None = None  # for regression
 
-    def encode(self, y: Sequence[float]) -> list[float]:
-        """The targets in the form that the loss takes."""
+    def encode(self, y: Sequence[float]) -> list[Any]:
+        """Return the targets in the form that the loss takes."""
         if self.target_scaling:
-            return [t for (t,) in self.target_scaling.apply([t] for t in y)]
-        one_output = self.model.layers[-1].shape[1] == 1
-        return [2 * t - 1 for t in y] if self.loss == "hinge" and one_output else list(y)
+            y = [t for (t,) in self.target_scaling.apply([t] for t in y)]
+        return LOSSES[self.loss].encode(y, self.model.layers[-1].shape[1])
 
     def score(self, x: Sequence[float]) -> Any:
-        """The model's outputs for one sample as it stands in the data."""
-        return self.model(self.scaling.apply([x])[0])
+        """Return the model's outputs for one sample as it is in the data, not standardized."""
+        return self.model(*self.scaling.apply([x]))
 
-    def number(self, x: Sequence[float]) -> float:
-        """The number predicted for one sample (regression)."""
-        ((first, *_),) = plot.outputs(self.score, [x])  # the rest are a learned variance
-        assert self.target_scaling
-        return first * self.target_scaling.scale[0] + self.target_scaling.mean[0]
+    def answer(self, x: Sequence[float]) -> float:
+        """Return the class number, or the number, that is predicted for one sample."""
+        answer = LOSSES[self.loss].decide(*outputs(self.score, [x]))
+        if not self.target_scaling:
+            return answer
+        return answer * self.target_scaling.scale[0] + self.target_scaling.mean[0]
 
     def predict(self, X: Sequence[Sequence[float]]) -> list[float]:
-        """The class number, or the number, of each sample."""
-        if self.target_scaling:
-            return [self.number(x) for x in X]
-        scores = plot.outputs(self.score, X)
-        if len(scores[0]) == 1:
-            return [float(score > 0) for (score,) in scores]
-        return [float(max(range(len(row)), key=row.__getitem__)) for row in scores]
+        """Return the answer for each sample."""
+        return [self.answer(x) for x in X]
 
     def metadata(self) -> dict[str, Any]:
-        """What `of` needs besides the parameters."""
+        """Return what `of` needs besides the parameters, for JSON."""
         plain = ("name", "features", "classes", "target", "loss", "seed")
         scalings = {"scaling": self.scaling, "target_scaling": self.target_scaling}
         return {key: getattr(self, key) for key in plain} | {
@@ -61,43 +66,103 @@ class Job:
 
     @classmethod
     def of(cls, model: Any) -> Job:
-        """The job that a loaded model comes from, without data; ValueError if it has none."""
+        """Return the job of a saved model, without data; ValueError if the model has none."""
         try:
             known = dict(model.metadata)
-            scaling, target_scaling = known.pop("scaling"), known.pop("target_scaling")
+            scaling, of_target = known.pop("scaling"), known.pop("target_scaling")
             nin, nout = model.layers[0].shape[0], model.layers[-1].shape[1]
-            of_target = None if target_scaling is None else _scaling(target_scaling, 1)
-            of_inputs = _scaling(scaling, nin)
-            job = cls(model, None, **known, scaling=of_inputs, target_scaling=of_target)
+            target_scaling = None if of_target is None else _scaling(of_target, 1)
+            job = cls(model, None, **known, scaling=_scaling(scaling, nin),
+                      target_scaling=target_scaling)  # fmt: skip
             job._check(nin, nout)
-        except (AttributeError, IndexError, KeyError, TypeError):
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             raise ValueError("this model was not written by python -m nn") from None
         return job
 
     def _check(self, nin: int, nout: int) -> None:
-        """TypeError unless the metadata, which anyone can write, fits the model."""
-        texts = [self.name, self.target, self.loss, *self.features, *self.classes]
-        answers = len(self.classes) if self.classes else nout
+        """Raise TypeError unless the metadata, which anyone can write, fits the model."""
+        count = len(self.classes)
         if not (
-            type(self.features) is type(self.classes) is list
-            and all(type(text) is str for text in texts)
+            _is_list([self.name, self.target, self.loss], str, 3)
+            and _is_list(self.features, str, nin)
+            and _is_list(self.classes, str, count)
             and type(self.seed) is int
-            and len(self.features) == nin
-            and (nout == answers or (nout, answers) == (1, 2))
-            and (answers > 1 or not self.classes)
-            and bool(self.classes) == (self.target_scaling is None)
+            and (not count or nout == count > 1 or (nout, count) == (1, 2))
+            and bool(count) == (self.target_scaling is None)
+            and self.loss in fitting_losses(count)
         ):
             raise TypeError
 
 
 def _scaling(means_and_scales: Any, count: int) -> Scaling:
-    """The scaling of ``count`` numbers that `Job.metadata` gave; TypeError if it is none."""
-    mean, scale = means_and_scales if len(means_and_scales) == 2 else ([], [])
-    if not (
-        type(mean) is type(scale) is list
-        and len(mean) == len(scale) == count
-        and all(type(x) is float for x in [*mean, *scale])
-        and all(x > 0 for x in scale)
-    ):
+    """Return the scaling of ``count`` numbers from the metadata; TypeError if it is none."""
+    mean, scale = means_and_scales
+    if not (_is_list(mean, float, count) and _is_list(scale, float, count) and min(scale) > 0):
         raise TypeError
     return Scaling(mean, scale)
+
+
+def _is_list(x: Any, kind: type, length: int) -> bool:
+    return type(x) is list and len(x) == length and all(type(item) is kind for item in x)
+
+
+def new_job(options: Namespace) -> Job:
+    """Return the job with an untrained model for the data."""
+    seed = options.seed or 0
+    data = load(options.data, options.target, options.regression, seed)
+    loss = _fitting_loss(options.loss, data)
+    hidden = [16, 16] if options.hidden is None else options.hidden
+    sizes = [len(data.features), *hidden, LOSSES[loss].outputs(len(data.classes) or 1)]
+    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
+    if parameters > MAX_PARAMETERS:
+        raise UsageError(
+            f"--hidden: these layers have {parameters:,} parameters; more than "
+            f"{MAX_PARAMETERS:,} are too many for an engine of scalars"
+        )
+    model = MLP(sizes[0], sizes[1:], options.activation or "relu", init="he", rng=Random(seed))
+    train, _ = data.split(HELD_OUT_SHARE, seed)
+    target_scaling = Scaling.of([t] for t in train.y) if options.regression else None
+    return Job(model, data, data.name, data.features, data.classes, data.target, loss, seed,
+               Scaling.of(train.X), target_scaling)  # fmt: skip
+
+
+def loaded_job(options: Namespace, path: str) -> Job:
+    """Return the job of the saved model at ``path``, with its data if they have targets."""
+    model = load_model(path)
+    try:
+        job = Job.of(model)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+    if options.regression and job.classes:
+        raise UsageError(f"{path}: --regression, but the model was trained for classes")
+    if options.seed is not None:
+        job.seed = options.seed
+    if options.data in BUILT_IN or _has_target(options.data, job):
+        target = None if options.data in BUILT_IN else job.target
+        regression = not job.classes
+        job.data = load(options.data, target, regression, job.seed, job.features, job.classes)
+        job.loss = _fitting_loss(options.loss or job.loss, job.data)
+    elif options.epochs:
+        raise UsageError(
+            f"{options.data}: no column {job.target!r} to train with; "
+            "without --epochs it is predicted"
+        )
+    return job
+
+
+def _fitting_loss(asked: str | None, data: Dataset) -> str:
+    """Return the loss that was asked for, if it fits; else the first that fits.
+
+    The first one is the usual choice: the squared error, or the negative log-likelihood of classes.
+    """
+    fitting = fitting_losses(len(data.classes))
+    if asked and asked not in fitting:
+        kind = f"{len(data.classes)} classes" if data.classes else "--regression"
+        raise UsageError(f"--loss {asked} does not fit {kind}; choose {', '.join(fitting)}")
+    return asked or fitting[0]
+
+
+def _has_target(path: str, job: Job) -> bool:
+    table = Table.read(path)
+    spare_column = not table.has_header and len(table.names) > len(job.features)
+    return job.target in table.names or spare_column

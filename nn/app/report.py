@@ -1,74 +1,77 @@
-"""How good predictions are, as text: accuracy, confusion matrix, precision, recall; or errors."""
+"""The report on predictions, as text: accuracy and confusion matrix, or the size of the errors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from ..datasets import Dataset, counted
+from ..argument_checks import counted
+from ..datasets import Dataset
+from ..optional_packages import need
+
+MAX_NAME_CHARACTERS = 20
+MAX_TABLE_CLASSES = 20  # a table of more would be wider than a terminal
 
 
-def report(data: Dataset, predicted: Sequence[float]) -> str:
-    """How good the predictions are, as text: accuracy and a line per class, or the errors."""
-    n = len(data)
+def report_text(data: Dataset, predicted: Sequence[float]) -> str:
+    """Return how good the predictions are: accuracy and a line for each class, or the errors."""
+    metrics = need("sklearn.metrics", "scikit-learn")
     if not data.classes:
-        errors = [p - t for p, t in zip(predicted, data.y, strict=True)]
-        mean = math.fsum(data.y) / n
-        spread = math.fsum((t - mean) ** 2 for t in data.y)
-        squares = math.fsum(e * e for e in errors)
-        explained = f", R² {1 - squares / spread:.3f}" if spread else ""
-        mae = math.fsum(map(abs, errors)) / n
-        rmse = math.sqrt(squares / n)
+        if not all(map(math.isfinite, predicted)):
+            return f"Error of {data.target}: some predictions are not finite numbers"
+        mae = metrics.mean_absolute_error(data.y, predicted)
+        rmse = metrics.root_mean_squared_error(data.y, predicted)
         sizes = f"mean absolute {mae:.4g}, root mean square {rmse:.4g}"
-        return f"Error of {data.target}: {sizes}{explained} ({counted(n, 'sample')})"
+        if len(set(data.y)) > 1:
+            sizes += f", R² {metrics.r2_score(data.y, predicted):.3f}"
+        return f"Error of {data.target}: {sizes} ({counted(len(data), 'sample')})"
     matrix = confusion_matrix(data, predicted)
+    scores = metrics.precision_recall_fscore_support(
+        data.y, predicted, labels=range(len(matrix)), zero_division=math.nan
+    )
+    ratios = [[_ratio(x) for x in pair] for pair in zip(*scores[:2], strict=True)]
+    table = _every_class if len(matrix) <= MAX_TABLE_CLASSES else _worst_classes
     right = sum(matrix[k][k] for k in range(len(matrix)))
-    names = [name if len(name) <= 20 else name[:19] + "…" for name in data.classes]
-    table = _every_class(names, matrix) if len(names) <= 20 else _worst_classes(names, matrix)
-    return f"Accuracy: {right / n:.1%} ({right} of {n})\n\n{table}"
-
-
-def _every_class(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    rows = [["true \\ predicted", *names, "precision", "recall"]]
-    for k, name in enumerate(names):
-        rows.append([name, *map(str, matrix[k]), *_precision_and_recall(matrix, k)])
-    return _table(rows)
-
-
-def _worst_classes(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """For classes whose whole table would be wider than a terminal."""
-    classes = range(len(names))
-    lost = {k: sum(matrix[k]) - matrix[k][k] for k in classes}
-    worst = sorted(classes, key=lambda k: -lost[k] / max(sum(matrix[k]), 1))[:10]
-    rows = [[f"worst of {len(names)}", "samples", "precision", "recall"]]
-    rows += [[names[k], str(sum(matrix[k])), *_precision_and_recall(matrix, k)] for k in worst]
-    pairs = [(matrix[i][j], i, j) for i in classes for j in classes if i != j and matrix[i][j]]
-    confused = sorted(pairs, key=lambda pair: -pair[0])[:5]
-    taken = [f"{names[i]} taken for {names[j]}: {count}" for count, i, j in confused]
-    return "\n".join([_table(rows), *(["", "Most confused", *taken] if taken else [])])
-
-
-def _precision_and_recall(matrix: Sequence[Sequence[int]], k: int) -> list[str]:
-    column = sum(row[k] for row in matrix)
-    return [_ratio(matrix[k][k], total) for total in (column, sum(matrix[k]))]
+    accuracy = f"Accuracy: {right / len(data):.1%} ({right} of {len(data)})"
+    return f"{accuracy}\n\n{table(list(map(_shortened, data.classes)), matrix, ratios)}"
 
 
 def confusion_matrix(data: Dataset, predicted: Sequence[float]) -> list[list[int]]:
-    """How many samples of each true class (row) were given each class (column)."""
-    matrix = [[0] * len(data.classes) for _ in data.classes]
-    for true, given in zip(data.y, predicted, strict=True):
-        matrix[int(true)][int(given)] += 1
+    """Return how many samples of each true class (row) were given each class (column)."""
+    count = need("sklearn.metrics", "scikit-learn").confusion_matrix
+    matrix: list[list[int]] = count(data.y, predicted, labels=range(len(data.classes))).tolist()
     return matrix
 
 
-def _ratio(part: int, whole: int) -> str:
-    return f"{part / whole:.3f}" if whole else "-"
+def _every_class(names: list[str], matrix: list[list[int]], ratios: list[list[str]]) -> str:
+    rows = [["true \\ predicted", *names, "precision", "recall"]]
+    rows += [[names[k], *map(str, matrix[k]), *ratios[k]] for k in range(len(names))]
+    return _table(rows)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text as a table: the first column to the left, the others to the right."""
+def _worst_classes(names: list[str], matrix: list[list[int]], ratios: list[list[str]]) -> str:
+    classes, samples = range(len(names)), [sum(row) for row in matrix]
+    worst = sorted(classes, key=lambda k: (matrix[k][k] - samples[k]) / max(samples[k], 1))
+    rows = [[f"worst of {len(names)}", "samples", "precision", "recall"]]
+    rows += [[names[k], str(samples[k]), *ratios[k]] for k in worst[:10]]
+    pairs = [(matrix[i][j], i, j) for i in classes for j in classes if i != j and matrix[i][j]]
+    confused = sorted(pairs, key=lambda pair: -pair[0])[:5]
+    lines = [f"{names[i]} taken for {names[j]}: {count}" for count, i, j in confused]
+    return "\n".join([_table(rows), *(["", "Most confused", *lines] if lines else [])])
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Return rows of cells as text: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
     ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def _ratio(x: float) -> str:
+    return "-" if math.isnan(x) else f"{x:.3f}"
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…"

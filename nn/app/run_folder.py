@@ -1,10 +1,12 @@
-"""What a run of ``python -m nn`` leaves behind: pictures, a page to step through, the model."""
+"""The folder of a run: the model's file, the pictures, the page to step through, predictions."""
 
 from __future__ import annotations
 
 import copy
+import csv
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,98 +15,112 @@ from autograd import Stepper, Value, to_svg
 
 from .. import plot
 from ..datasets import Dataset
+from ..prediction import outputs
 from ..training.history import History
 from .job import Job
+from .options import UsageError
 from .report import confusion_matrix
 
-PICTURES = (
-    "loss.svg",
-    "boundary.svg",
-    "confusion.svg",
-    "predictions.svg",
-    "graph.svg",
-    "step.html",
-)
-
-MOST_TERMS = 5  # of the neuron that is drawn
+ANSWERS = ("boundary.svg", "confusion.svg", "predictions.svg")  # one of them in each run
+PICTURES = ("loss.svg", *ANSWERS, "graph.svg", "step.html")
+MAX_TERMS = 5  # of the neuron that is drawn
 
 
-def write(
+def make_folder(out: str) -> str:
+    """Make the folder ``out``, and return it; OSError if no file can be written into it."""
+    os.makedirs(out, exist_ok=True)
+    probe = Path(out, ".chalkgrad")
+    probe.touch()
+    probe.unlink()
+    return out
+
+
+def write_predictions(out: str, path: str, header: list[str], rows: Iterable[list[str]]) -> None:
+    """Write predictions.csv; UsageError if that is ``path``, the file with the samples."""
+    file = Path(out, "predictions.csv")
+    if file.exists() and os.path.exists(path) and file.samefile(path):
+        raise UsageError(f"{path} would be written over by the predictions; choose another --out")
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+
+
+def write_files(
     out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
 ) -> Iterator[str]:
-    """Write all files, the model first; the name of each once it is there. Pictures that an
-    earlier run left in ``out`` are removed, as they are not of this model."""
+    """Write the model and its pictures; yield the name of each file when it is complete.
+
+    Pictures of an earlier run are removed, because they show another model.
+    """
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
     yield "model.json"
     for name in PICTURES:
         Path(out, name).unlink(missing_ok=True)
-    name, draw = _picture_of_answers(job, held_out, predicted)
+    two_features = len(held_out.features) == 2
+    name = "boundary.svg" if two_features else "confusion.svg" if job.classes else "predictions.svg"
     neuron, title = _one_neuron(job, held_out)
     files: dict[str, Callable[[Path], Any]] = {
-        "loss.svg": partial(_plot, partial(plot.loss_curve, history)),
-        name: partial(_plot, draw),
+        "loss.svg": partial(_save_plot, partial(plot.loss_curve, history)),
+        name: partial(_save_plot, partial(_draw_answers, job, held_out, predicted)),
         "graph.svg": lambda path: path.write_text(to_svg(neuron, title=title), encoding="utf-8"),
         "step.html": Stepper(neuron, title=title).save,
     }
     if not history.loss:
         del files["loss.svg"]
-    for name, save in files.items():
+    for name, write in files.items():
         try:
-            save(Path(out, name))
-        except BaseException:  # Ctrl-C too: no half of a file
+            write(Path(out, name))
+        except BaseException:  # Ctrl-C too: an incomplete file is removed
             Path(out, name).unlink(missing_ok=True)
             raise
         yield name
 
 
-def _plot(draw: Callable[..., Any], path: Path) -> None:
+def _save_plot(draw: Callable[[Any], Any], path: Path) -> None:
     figure = plot.new_figure()
-    draw(ax=figure.subplots())
+    draw(figure.subplots())
     plot.save(figure, path)
 
 
-def _picture_of_answers(
-    job: Job, held_out: Dataset, predicted: Sequence[float]
-) -> tuple[str, Callable[..., Any]]:
-    """Name of the file, and the function that draws into ``ax``."""
-    X, y, names = held_out.X, held_out.y, held_out.features
-    if len(names) == 2 and job.classes:
-        boundary = partial(plot.decision_boundary, classes=job.classes, features=names)
-        return "boundary.svg", partial(boundary, job.score, X, y)
-    if len(names) == 2:
-        surface = partial(plot.regression_surface, features=names, target=job.target)
-        return "boundary.svg", partial(surface, job.number, X, y)
-    if job.classes:
-        matrix = confusion_matrix(held_out, predicted)
-        return "confusion.svg", partial(plot.confusion, matrix, job.classes)
-    scatter = partial(plot.predicted_against_true, target=job.target)
-    return "predictions.svg", partial(scatter, y, predicted)
+def _draw_answers(job: Job, held_out: Dataset, predicted: Sequence[float], ax: Any) -> None:
+    """Draw the answers over the plane of two features, else against the true targets."""
+    X, y, features = held_out.X, held_out.y, held_out.features
+    if len(features) == 2 and job.classes:
+        plot.decision_boundary(job.score, X, y, ax=ax, classes=job.classes, features=features)
+    elif len(features) == 2:
+        plot.regression_surface(job.answer, X, y, ax=ax, features=features, target=job.target)
+    elif job.classes:
+        plot.confusion(confusion_matrix(held_out, predicted), job.classes, ax=ax)
+    else:
+        plot.predicted_against_true(y, predicted, ax=ax, target=job.target)
 
 
 def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
-    """A neuron's output on a held-out sample, after backward, and which neuron it is: of the layer
-    of fewest inputs, the first that answers to the first sample to which any does."""
+    """Return the output of one neuron for a held-out sample, after backward, and its title.
+
+    The neuron is in the layer with the fewest inputs. A neuron is not shown if its gradients are
+    all 0, as they are where ReLU is 0. Then the next neuron is tried, and after the layer's last
+    neuron the next sample.
+    """
     layers = job.model.layers
-    best = min(range(len(layers)), key=lambda i: layers[i].shape[0])
-    candidates = ((x, k) for x in held_out.X for k in range(len(layers[best].neurons)))
+    at = min(range(len(layers)), key=lambda i: layers[i].shape[0])
+    candidates = ((x, k) for x in held_out.X for k in range(len(layers[at].neurons)))
     for x, k in candidates:
-        output = _neuron_output(job, x, layers[:best], layers[best].neurons[k])
-        if any(parent.grad for parent in output.parents):  # ReLU may answer to nothing
+        output = _neuron_output(job, x, layers[:at], layers[at].neurons[k])
+        if any(parent.grad for parent in output.parents):
             break
-    inputs = " (standardized inputs)" if best == 0 else ""
-    title = f"Layer {best}, neuron {k}, on a held-out sample{inputs}"
-    if (left_out := layers[best].shape[0] - MOST_TERMS) > 0:
+    inputs = " (standardized inputs)" if at == 0 else ""
+    title = f"Layer {at}, neuron {k}, on a held-out sample{inputs}"
+    if (left_out := layers[at].shape[0] - MAX_TERMS) > 0:
         title += f"; its {left_out} smallest terms are in b"
     return output, title
 
 
 def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: Any) -> Value:
-    xs: list[Any] = [
-        Value(v, f) for v, f in zip(job.scaling.apply([x])[0], job.features, strict=True)
-    ]
+    (row,) = job.scaling.apply([x])
+    xs = [Value(number, name) for number, name in zip(row, job.features, strict=True)]
     for layer in before:
-        xs = [Value(h, f"h{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
+        xs = [Value(h, f"h{j}") for j, h in enumerate(outputs(layer, [xs])[0])]
     alone = copy.deepcopy(neuron)
     alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
     alone.zero_grad()
@@ -117,12 +133,12 @@ def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: 
 
 
 def _largest_terms(neuron: Any, xs: list[Value]) -> list[Value]:
-    """The inputs that a picture has room for, the others' constant share moved into the bias."""
+    """Return the inputs that a picture has room for; the terms of the others go into the bias."""
     terms = [w.data * x.data for w, x in zip(neuron.w, xs, strict=True)]
     order = sorted(range(len(xs)), key=lambda i: -abs(terms[i]))
-    shown = sorted(order[:MOST_TERMS])
-    rest = order[MOST_TERMS:]
+    shown, rest = sorted(order[:MAX_TERMS]), order[MAX_TERMS:]
     neuron.b.data = math.fsum([neuron.b.data, *(terms[i] for i in rest)])
-    neuron.b.label += f" + {len(rest)} terms" * bool(rest)
+    if rest:
+        neuron.b.label += f" + {len(rest)} terms"
     neuron.w = [neuron.w[i] for i in shown]
     return [xs[i] for i in shown]

@@ -1,0 +1,1 @@
+"""Models for other libraries: PyTorch modules, scikit-learn estimators."""

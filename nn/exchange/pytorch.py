@@ -1,21 +1,37 @@
-"""To PyTorch and back, for those who outgrow this library. PyTorch is imported when used."""
+"""Models to PyTorch and back. PyTorch is imported when it is used."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from ..layers import ACTIVATIONS, Embedding, Layer, Maxout, Neuron, Sequential
-from ..module import Module
+from autograd import Value
 
-_SOFTPLUS_LIMIT = 40.0  # where log(1 + exp(x)) and x are the same float; PyTorch's default is 20
+from ..layers import Embedding, Layer, Maxout, Neuron, Sequential
+from ..module import Module
+from ..optional_packages import need
+
+# PyTorch's class for each activation, and the values that its settings may have, ours first.
+# Softplus returns x above its threshold: at the default, 20, this is wrong by less than 2.1e-9.
+_CLASSES: dict[str, tuple[str, dict[str, list[Any]]]] = {
+    "relu": ("ReLU", {}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": [0.01]}),
+    "tanh": ("Tanh", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "softplus": ("Softplus", {"beta": [1], "threshold": [40, 20]}),
+    "silu": ("SiLU", {}),
+    "gelu": ("GELU", {"approximate": ["none"]}),
+}
+# The activations that PyTorch has as a function of the same name, without a class.
+_FUNCTIONS = ("neg", "abs", "sin", "cos", "tan", "atan", "erf", "erfc")
 
 
 def to_torch(model: Module) -> Any:
     """A ``torch.nn.Sequential`` in float64 with the same outputs, for a batch of samples.
 
-    It takes an array of shape (samples, nin), or of (samples,) indices where the first layer is an
-    `Embedding`, and returns one of shape (samples, nout). ValueError for a model made of other
-    modules than those of `nn.layers`, or with an activation that PyTorch does not have.
+    It takes an array of shape (samples, nin), or (samples,) indices if the first layer is an
+    `Embedding`. It returns an array of shape (samples, nout). ValueError for a module that is not
+    from `nn.layers`, and for an activation that PyTorch does not have.
 
     >>> to_torch(MLP(2, [3, 1]))  # doctest: +SKIP
     Sequential(
@@ -24,149 +40,121 @@ def to_torch(model: Module) -> Any:
       (2): Linear(in_features=3, out_features=1, bias=True)
     )
     """
-    torch = _torch()
+    torch = need("torch")
     return torch.nn.Sequential(*_translated(torch, model))
 
 
 def _translated(torch: Any, model: Any) -> list[Any]:
     if isinstance(model, Sequential):
         return [part for layer in model.layers for part in _translated(torch, layer)]
+    if not isinstance(model, Embedding | Maxout | Layer | Neuron):
+        raise ValueError(f"no translation to PyTorch of {model!r:.80}")
+    numbers = [[parameter.data for parameter in row] for row in _rows(model)]
+    table = torch.tensor(numbers, dtype=torch.float64)
     if isinstance(model, Embedding):
-        table = _tensor(torch, [[x.data for x in row] for row in model.w])
         return [torch.nn.Embedding.from_pretrained(table, freeze=False)]
-    if isinstance(model, Maxout):
-        nin, _ = model.shape
-        pieces = [neuron for unit in model.units for neuron in unit]
-        return [_linear(torch, nin, pieces), torch.nn.MaxPool1d(len(model.units[0]))]
-    if isinstance(model, Layer | Neuron):
-        neurons = model.neurons if isinstance(model, Layer) else [model]
-        linear = _linear(torch, model.shape[0], neurons)
-        return [linear] if not neurons[0].nonlin else [linear, _to_torch(torch, neurons[0])]
-    raise ValueError(f"no translation to PyTorch of {model!r:.80}")
-
-
-def _linear(torch: Any, nin: int, neurons: list[Neuron]) -> Any:
-    linear = torch.nn.Linear(nin, len(neurons), dtype=torch.float64)
+    linear = torch.nn.Linear(model.shape[0], len(table), dtype=torch.float64)
     with torch.no_grad():
-        linear.weight.copy_(_tensor(torch, [[w.data for w in n.w] for n in neurons]))
-        linear.bias.copy_(_tensor(torch, [n.b.data for n in neurons]))
-    return linear
+        linear.weight.copy_(table[:, :-1])
+        linear.bias.copy_(table[:, -1])
+    if isinstance(model, Maxout):
+        return [linear, torch.nn.MaxPool1d(len(model.units[0]))]
+    neuron = model.neurons[0] if isinstance(model, Layer) else model
+    if not neuron.nonlin:
+        return [linear]
+    kind = _activation_class(torch, neuron.activation)
+    if kind is None or neuron.own_activation:
+        raise ValueError(f"PyTorch has no activation {neuron.activation!r}")
+    settings = _CLASSES.get(neuron.activation, ("", {}))[1]
+    return [linear, kind(**{name: values[0] for name, values in settings.items()})]
 
 
-def _tensor(torch: Any, numbers: list[Any]) -> Any:
-    return torch.tensor(numbers, dtype=torch.float64)
+def _rows(layer: Any) -> list[list[Value]]:
+    """Its parameters: the weights and the bias of each neuron, or a vector for each symbol."""
+    if isinstance(layer, Embedding):
+        return layer.w
+    if isinstance(layer, Maxout):
+        neurons = [piece for unit in layer.units for piece in unit]
+    else:
+        neurons = layer.neurons if isinstance(layer, Layer) else [layer]
+    return [[*neuron.w, neuron.b] for neuron in neurons]
 
 
-def _to_torch(torch: Any, neuron: Neuron) -> Any:
-    """PyTorch's module of the activation's name, or its function of that name: abs, sin, ..."""
-    name = neuron.activation
-    if ACTIVATIONS.get(name) is neuron.function:
-        if name == "softplus":
-            return torch.nn.Softplus(threshold=_SOFTPLUS_LIMIT)
-        for spelling, kind in vars(torch.nn).items():
-            if spelling.lower() == name.replace("_", ""):
-                return kind()
-        try:
-            getattr(torch, name)(torch.zeros(1))
-            return _function(torch, name)
-        except (AttributeError, TypeError):  # none, or not of one operand
-            pass
-    raise ValueError(f"PyTorch has no activation {name!r}")
-
-
-def _function(torch: Any, name: str) -> Any:
-    """A module that applies ``torch.<name>``."""
-
-    class Function(torch.nn.Module):  # type: ignore[misc]  # its base is known when it runs
-        activation = name
-
-        def forward(self, x: Any) -> Any:
-            return getattr(torch, name)(x)
-
-        def extra_repr(self) -> str:
-            return name
-
-    return Function()
+@cache
+def _activation_class(torch: Any, name: str) -> Any:
+    """PyTorch's class for an activation, or a new one for its function; None without either."""
+    if name in _CLASSES:
+        return getattr(torch.nn, _CLASSES[name][0])
+    if name not in _FUNCTIONS:
+        return None
+    function = getattr(torch, name)
+    return type(name.title(), (torch.nn.Module,), {"forward": lambda self, x: function(x)})
 
 
 def from_torch(module: Any) -> Sequential:
-    """The model with the same outputs as a ``torch.nn.Sequential``, nested or not, of ``Linear``,
-    ``Embedding``, activations that follow a ``Linear``, and ``MaxPool1d`` after one (a `Maxout`).
+    """The model with the same outputs as a ``torch.nn.Sequential``, nested or not.
 
-    ValueError names what has no translation: another module, or one with a setting that `nn` does
-    not have, such as a slope or an approximation (outputs more than 1e-8 apart).
+    It may hold ``Linear``, ``Embedding``, activations that follow a ``Linear``, and ``MaxPool1d``
+    after a ``Linear``, which becomes a `Maxout`. ValueError names any other module, and a setting
+    that `nn` does not have, such as another slope.
 
     >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU()))  # doctest: +SKIP
     Sequential(layers=[Layer(nin=2, nout=3, activation='relu')])
     """
-    torch = _torch()
-    parts = [part for part in module.modules() if type(part) is not torch.nn.Sequential]
+    torch = need("torch")
+    parts = _flat(torch, module)
     layers: list[Module] = []
     while parts:
         part = parts.pop(0)
         if isinstance(part, torch.nn.Embedding):
-            layers.append(_embedding(part))
+            _require(part, max_norm=[None])
+            layer: Any = Embedding(*part.weight.shape, init="zeros")
+            table = part.weight
         elif isinstance(part, torch.nn.Linear):
             weighted = torch.nn.Linear | torch.nn.Embedding
             after = parts.pop(0) if parts and not isinstance(parts[0], weighted) else None
-            if isinstance(after, torch.nn.MaxPool1d):
-                layers.append(_maxout(part, after))
-            else:
-                layers.append(_layer(part, _activation(torch, after)))
+            layer = _layer(torch, part, after)
+            bias = torch.zeros_like(part.weight[:, 0]) if part.bias is None else part.bias
+            table = torch.column_stack([part.weight, bias])
         else:
             raise ValueError(f"no translation of PyTorch's {part} here")
+        for row, numbers in zip(_rows(layer), table.tolist(), strict=True):
+            for parameter, x in zip(row, numbers, strict=True):
+                parameter.data = x
+        layers.append(layer)
     return Sequential(*layers)
 
 
-def _activation(torch: Any, part: Any) -> str:
-    """The name of the activation that computes what ``part`` does."""
-    if part is None or isinstance(part, torch.nn.Identity):
-        return "linear"
-    spelling = getattr(part, "activation", type(part).__name__.lower())
-    points = torch.linspace(-50, 50, 1001, dtype=torch.float64)
-    for name, function in ACTIVATIONS.items():
-        if name.replace("_", "") == spelling.replace("_", ""):
-            ours = torch.tensor([function(x) for x in points.tolist()], dtype=torch.float64)
-            if torch.allclose(ours, part(points), rtol=1e-8, atol=1e-8):
-                return name
-    raise ValueError(f"nn has no activation that is PyTorch's {part}")
+def _flat(torch: Any, module: Any) -> list[Any]:
+    """The modules in the order of use, each as often as it is used."""
+    if type(module) is not torch.nn.Sequential:
+        return [module]
+    return [part for child in module for part in _flat(torch, child)]
 
 
-def _layer(linear: Any, activation: str) -> Layer:
-    layer = Layer(linear.in_features, linear.out_features, activation, init="zeros")
-    _set(layer.neurons, linear)
-    return layer
+def _layer(torch: Any, linear: Any, after: Any) -> Layer | Maxout:
+    """The layer for a ``Linear`` and the module after it, or None, with weights 0."""
+    nin, nout = linear.in_features, linear.out_features
+    if isinstance(after, torch.nn.MaxPool1d):
+        k = after.kernel_size
+        _require(after, stride=[k], padding=[0], dilation=[1], return_indices=[False])
+        if not isinstance(k, int) or nout % k:
+            raise ValueError(f"no translation of PyTorch's {after} after {linear}")
+        return Maxout(nin, nout // k, k, init="zeros")
+    if after is None or isinstance(after, torch.nn.Identity):
+        return Layer(nin, nout, "linear", init="zeros")
+    for name in (*_CLASSES, *_FUNCTIONS):
+        if type(after) is _activation_class(torch, name):
+            _require(after, **_CLASSES.get(name, ("", {}))[1])
+            return Layer(nin, nout, name, init="zeros")
+    raise ValueError(f"nn has no activation that is PyTorch's {after}")
 
 
-def _maxout(linear: Any, pool: Any) -> Maxout:
-    k = pool.kernel_size
-    plain = pool.stride == k and pool.padding == 0 and pool.dilation == 1
-    if not plain or linear.out_features % k:
-        raise ValueError(f"no translation of PyTorch's {pool} after {linear}")
-    maxout = Maxout(linear.in_features, linear.out_features // k, k, init="zeros")
-    _set([piece for unit in maxout.units for piece in unit], linear)
-    return maxout
-
-
-def _embedding(part: Any) -> Embedding:
-    embedding = Embedding(part.num_embeddings, part.embedding_dim, init="zeros")
-    for row, numbers in zip(embedding.w, part.weight.tolist(), strict=True):
-        for w, x in zip(row, numbers, strict=True):
-            w.data = x
-    return embedding
-
-
-def _set(neurons: list[Neuron], linear: Any) -> None:
-    biases = [0.0] * len(neurons) if linear.bias is None else linear.bias.tolist()
-    for neuron, row, b in zip(neurons, linear.weight.tolist(), biases, strict=True):
-        neuron.b.data = b
-        for w, x in zip(neuron.w, row, strict=True):
-            w.data = x
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        raise ImportError("this needs PyTorch: pip install torch") from None
-    return torch
+def _require(part: Any, **settings: list[Any]) -> None:
+    """ValueError if a setting of ``part`` has a value that is not listed."""
+    for name, values in settings.items():
+        if (value := getattr(part, name)) not in values:
+            raise ValueError(
+                f"no translation of PyTorch's {part}: {name} must be "
+                f"{' or '.join(map(repr, values))}, got {value!r}"
+            )

@@ -1,4 +1,4 @@
-"""Data sets and CSV files: what is read, split and scaled, and what is said of bad files."""
+"""Data sets and CSV files: reading, splitting, scaling, and the messages about bad files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_built_in_data_set_is_numbers_and_classes_and_splits_evenly(name: str)
     assert data.split(0.25, seed=4) != (train, test)
 
 
-def test_seed_draws_other_points() -> None:
+def test_another_seed_draws_other_points() -> None:
     assert load("xor", seed=0) == load("xor", seed=0) != load("xor", seed=1)
 
 
@@ -71,6 +71,13 @@ def test_csv_in_its_usual_forms(tmp_path: Path, text: str) -> None:
     assert data.y == [0, 1, 0, 1]
 
 
+def test_a_separator_within_quotes_is_text(tmp_path: Path) -> None:
+    names = '"weight; kg; dry",a,kind\n'
+    data = load(write(tmp_path, GOOD.replace("a,b,kind\n", names)))
+    assert data.features == ["weight; kg; dry", "a"]
+    assert data.X[0] == [1, 2]
+
+
 def test_csv_target_by_name_or_position_from_1(tmp_path: Path) -> None:
     path = write(tmp_path, "kind,a,b\nx,1,2\ny,3,4\nx,5,6\ny,7,8\n")
     assert load(path, target="kind") == load(path, target="1")
@@ -87,7 +94,7 @@ def test_csv_target_by_name_or_position_from_1(tmp_path: Path) -> None:
         (",b,c\n", ["column 1", "b"], 4),
     ],
 )
-def test_csv_header_is_told_from_data(
+def test_a_csv_header_is_recognized(
     tmp_path: Path, first_rows: str, features: list[str], samples: int
 ) -> None:
     data = load(write(tmp_path, first_rows + "1,2,0\n3,4,1\n5,6,0\n7,8,1\n"))
@@ -110,7 +117,7 @@ def test_csv_for_a_model_takes_its_features_and_classes(tmp_path: Path) -> None:
     assert Table.read(write(tmp_path, "1,2\n")).feature_columns(["b", "a"]) == [0, 1]
 
 
-BAD = {  # text, arguments, what is said after the path
+BAD = {  # text, arguments, the message after the path
     "empty": ("", {}, ": the file is empty"),
     "blank": ("\n \n", {}, ": the file is empty"),
     "header only": ("a,b\n", {}, ": rows of data: 0; at least 4 are needed"),
@@ -149,7 +156,9 @@ BAD = {  # text, arguments, what is said after the path
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_csv_file_is_one_line_that_says_what_and_where(tmp_path: Path, case: str) -> None:
+def test_the_message_about_a_bad_csv_file_is_one_line_with_the_place(
+    tmp_path: Path, case: str
+) -> None:
     text, arguments, expected = BAD[case]
     path = write(tmp_path, text)
     with pytest.raises(DataError) as caught:
@@ -164,7 +173,7 @@ def test_the_share_held_out_is_between_0_and_1(held_out: float) -> None:
         load("xor").split(held_out)
 
 
-def test_a_path_that_is_no_file(tmp_path: Path) -> None:
+def test_a_name_that_is_neither_data_set_nor_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Is a directory"):
         load(str(tmp_path))
     with pytest.raises(DataError, match="no such file"):

@@ -1,4 +1,4 @@
-"""Modules, layers and models: micrograd's models, shapes, names, and what they refuse."""
+"""Modules, layers and models: micrograd's models, shapes, names, and refused arguments."""
 
 import copy
 import pickle
@@ -70,7 +70,7 @@ def test_parameters_are_found_in_any_container_once_and_named_by_their_path():
     assert [name for name, _ in Tied().named_parameters()] == names
 
 
-def test_parameters_are_labelled_by_their_path():
+def test_parameters_are_labeled_by_their_path():
     model = nn.MLP(2, [4, 1])
     assert model.layers[0].neurons[3].w[1].label == "layers.0.neurons.3.w.1"
     assert all(name == p.label for name, p in model.named_parameters())
@@ -277,6 +277,6 @@ def test_without_recording_an_output_has_no_graph():
         (lambda: nn.Module()(1.0), NotImplementedError, "Module defines no __call__"),
     ],
 )
-def test_what_a_model_refuses(make, error, message):
+def test_a_wrong_argument_is_one_clear_error(make, error, message):
     with pytest.raises(error, match=message):
         make()

@@ -1,14 +1,15 @@
-"""Saving and loading: exact, atomic, and one clear error for whatever is no model."""
+"""Saving and loading: exact, whole or not at all, and one clear error for any other file."""
 
 import json
 import os
 import random
 import stat
+import tracemalloc
 
 import pytest
 
 import nn
-from nn import model_file
+from nn import model_file, module
 from nn.layers import ACTIVATIONS
 
 MODELS = {
@@ -49,7 +50,7 @@ def test_a_model_comes_back_exact_to_the_last_bit(name, tmp_path):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_comes_back(activation):
     layer = nn.Layer(2, 2, activation, rng=0)
-    other = model_file.loads(model_file.dumps(layer))
+    other = module.loads(module.dumps(layer))
     x = [0.3, -1.2]
     assert [float(y.data) for y in other(x)] == [float(y.data) for y in layer(x)]
 
@@ -60,12 +61,60 @@ def test_the_file_is_json_that_a_person_can_read(tmp_path):
     content = json.loads((tmp_path / "m.json").read_text())
     content.pop("sha256")
     assert content == {
-        "format": "scalargrad model",
+        "format": "chalkgrad model",
         "version": 1,
         "model": {"type": "MLP", "nin": 1, "nouts": [1], "activation": ["linear"]},
         "metadata": {},
         "parameters": model.state_dict(),
     }
+
+
+FORMER_FILE = """{
+ "format": "scalargrad model",
+ "version": 1,
+ "model": {
+  "type": "Sequential",
+  "layers": [
+   {
+    "type": "Layer",
+    "nin": 1,
+    "nout": 1,
+    "activation": "tanh"
+   }
+  ]
+ },
+ "metadata": {
+  "classes": [
+   "no",
+   "yes"
+  ]
+ },
+ "parameters": {
+  "layers.0.neurons.0.w.0": 0.6888437030500962,
+  "layers.0.neurons.0.b": 0.0
+ },
+ "sha256": "1285f5acfbc251581032eca51a4b4a46fb57de7c011701c69e1c6f7bc143903e"
+}
+"""
+
+
+def test_a_file_under_the_library_s_former_name_is_read_and_saved_under_the_new_one(tmp_path):
+    (tmp_path / "m.json").write_text(FORMER_FILE)
+    model = nn.load(tmp_path / "m.json")
+    assert model.state_dict() == nn.Sequential(nn.Layer(1, 1, "tanh", rng=0)).state_dict()
+    assert model.metadata == {"classes": ["no", "yes"]}
+    model.save(tmp_path / "m.json")
+    content = json.loads((tmp_path / "m.json").read_text())
+    former = json.loads(FORMER_FILE)
+    assert content.pop("sha256") != former.pop("sha256")
+    assert content == {**former, "format": "chalkgrad model"}
+
+
+def test_a_parameter_that_was_set_to_a_whole_number_is_saved(tmp_path):
+    model = nn.MLP(1, [1])
+    model.parameters()[0].data = 3
+    model.save(tmp_path / "m.json")
+    assert nn.load(tmp_path / "m.json").parameters()[0].data == 3.0
 
 
 def test_writing_is_atomic_and_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -83,15 +132,68 @@ def test_writing_is_atomic_and_leaves_nothing_behind(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["m.json"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
-def test_the_file_has_the_permissions_of_any_other(tmp_path):
+def permissions(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_a_new_file_has_the_permissions_of_any_other(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        nn.MLP(2, [1]).save(tmp_path / "m.json")
+        (tmp_path / "other").write_text("")
+    finally:
+        os.umask(before)
+    assert permissions(tmp_path / "m.json") == permissions(tmp_path / "other") == 0o666 & ~umask
+
+
+@posix
+def test_saving_never_touches_the_umask_which_all_threads_share(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the umask was set"))
     nn.MLP(2, [1]).save(tmp_path / "m.json")
-    (tmp_path / "other").write_text("")
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert len(modes) == 1
+    nn.MLP(2, [1]).save(tmp_path / "m.json")
 
 
-def test_what_cannot_be_saved_says_so_and_writes_nothing(tmp_path):
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o666, 0o640])
+def test_a_file_that_is_replaced_keeps_its_permissions_at_every_moment(tmp_path, monkeypatch, mode):
+    path = tmp_path / "m.json"
+    path.write_text("")
+    path.chmod(mode)
+    sync, seen = os.fsync, []
+
+    def watch(handle):
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    nn.MLP(2, [1], rng=0).save(path)
+    assert permissions(path) == mode
+    assert seen[0] & ~mode == 0
+    assert nn.load(path).state_dict() == nn.MLP(2, [1], rng=0).state_dict()
+
+
+@posix
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path, dangling):
+    (tmp_path / "models").mkdir()
+    target, link = tmp_path / "models" / "first.json", tmp_path / "m.json"
+    link.symlink_to("models/first.json")
+    if not dangling:
+        target.write_text("before")
+    nn.MLP(2, [1], rng=0).save(link)
+    assert os.readlink(link) == "models/first.json"
+    assert not target.is_symlink()
+    assert nn.load(link).state_dict() == nn.load(target).state_dict()
+    assert sorted(os.listdir(tmp_path)) == ["m.json", "models"]
+    assert os.listdir(tmp_path / "models") == ["first.json"]
+
+
+def test_a_model_that_no_file_can_hold_is_refused_and_nothing_is_written(tmp_path):
     class Mine(nn.MLP):
         pass
 
@@ -118,20 +220,27 @@ def test_what_cannot_be_saved_says_so_and_writes_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that is none")
-def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+@posix
+def test_a_pipe_is_not_replaced_nor_through_a_link(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match=r"not a regular file: .*pipe"):
-        nn.MLP(1, [1]).save(tmp_path / "pipe")
-    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "link").symlink_to("pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link"):
+        with pytest.raises(OSError, match=f"not a regular file: .*{path.name}"):
+            nn.MLP(1, [1]).save(path)
+        assert path.is_fifo()
 
 
 def resealed(change, name="sequential"):
     """The text of a model's file after ``change`` of its content, with a checksum that fits."""
-    content = json.loads(model_file.dumps(MODELS[name]()))
+    content = json.loads(module.dumps(MODELS[name]()))
     content.pop("sha256")
     change(content)
-    return json.dumps({**content, "sha256": model_file._checksum(content)})
+    return json.dumps({**content, "sha256": model_file.checksum(content)})
+
+
+def described(**fields):
+    """The text of the MLP's file with other fields in its architecture."""
+    return resealed(lambda content: content["model"].update(fields), "mlp")
 
 
 def first_parameter(x):
@@ -154,25 +263,30 @@ FOREIGN = [
     (resealed(lambda c: c.update(model=3)), "unknown architecture 3"),
     (resealed(lambda c: c["model"].update(type="os.system")), "unknown architecture"),
     (resealed(lambda c: c["model"].update(type=["MLP"])), "unknown architecture"),
-    (resealed(lambda c: c["model"].update(layers=[])), "the architecture has 0 parameters"),
+    (resealed(lambda c: c["model"].update(layers=[])), "Sequential needs at least one module"),
     (resealed(lambda c: c["model"].update(layers=[1])), "unknown architecture 1"),
-    (resealed(lambda c: c["model"].update(nin=2)), "Sequential is described by layers"),
-    (resealed(lambda c: c["model"].update(nouts=[3, 1]), "mlp"), "has 13 parameters, the file 20"),
-    (resealed(lambda c: c["model"].update(nouts=[3, -2, 1]), "mlp"), "size in MLP is -2"),
-    (resealed(lambda c: c["model"].update(nouts=[3, 2.0, 1]), "mlp"), "size in MLP is 2.0"),
-    (resealed(lambda c: c["model"].update(nouts=[]), "mlp"), "0 parameters"),
-    (resealed(lambda c: c["model"].update(nouts=[10**9] * 3), "mlp"), "the architecture has 2000"),
-    (resealed(lambda c: c["model"].update(nin=True), "mlp"), "MLP is described by nin, nouts"),
-    (resealed(lambda c: c["model"].update(activation=["tanh"]), "mlp"), "takes 2 activations"),
-    (resealed(lambda c: c["model"].update(activation=["x"] * 3), "mlp"), "unknown activation 'x'"),
-    (
-        resealed(lambda c: c["model"].update(activation=[1, 2, 3]), "mlp"),
-        "an activation in MLP is 1, not a",
-    ),
-    (
-        resealed(lambda c: c["model"].update(activation=[{}] * 3), "mlp"),
-        "an activation in MLP is {}",
-    ),
+    (resealed(lambda c: c["model"].update(layers=1)), "unexpected keyword argument 'layers'"),
+    (resealed(lambda c: c["model"].update(nin=2)), "no architecture .*{'type': 'Sequential'"),
+    (described(nouts=[3, 1]), r"takes 1 activation, or 2 .*, got 3"),
+    (described(nouts=[3, 1], activation=["tanh"] * 2), "13 parameters, 0 missing and 7 unknown"),
+    (described(nouts=[3, 2, 2]), "23 parameters, 3 missing and 0 unknown"),
+    (described(nouts=[10**9] * 3), "the architecture has more than the file's 20 parameters"),
+    (described(nouts=[3, -2, 1]), "nout must be at least 1, got -2"),
+    (described(nouts=[3, 2.0, 1]), "nout must be a whole number, got 2.0"),
+    (described(nouts=[]), "at least one layer, got nouts = "),
+    (described(nouts=3), "nouts must be a list of sizes"),
+    (described(nouts="321"), "nout must be a whole number, got '3'"),
+    (described(nin=True), "nin must be a whole number, got True"),
+    (described(nin=None), "nin must be a whole number, got None"),
+    (described(activation=["tanh"]), "takes 2 activations"),
+    (described(activation="tanh"), "no architecture .*'activation': 'tanh'"),
+    (described(activation=["x"] * 3), "unknown activation 'x'"),
+    (described(activation=[1, 2, 3]), "unknown activation 1"),
+    (described(activation=[{}] * 3), "unknown activation {}"),
+    (described(init="he"), "multiple values for keyword argument 'init'"),
+    (described(rng=7), "no architecture .*{'type': 'MLP'"),
+    (described(self=1), "multiple values for argument 'self'"),
+    (described(more=1), "unexpected keyword argument 'more'"),
     (resealed(first_parameter("1.0")), "is '1.0', not a decimal number"),
     (resealed(first_parameter(1)), "is 1, not a decimal number"),
     (resealed(first_parameter(1.5)).replace("1.5", "1e999"), "1e999 is not a finite number"),
@@ -181,7 +295,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(("text", "message"), FOREIGN, ids=range(len(FOREIGN)))
-def test_what_is_no_model_is_one_clear_error_that_names_the_file(text, message, tmp_path):
+def test_any_other_text_is_one_clear_error_that_names_the_file(text, message, tmp_path):
     path = tmp_path / "m.json"
     path.write_text(text)
     with pytest.raises(ValueError, match=message) as caught:
@@ -190,16 +304,46 @@ def test_what_is_no_model_is_one_clear_error_that_names_the_file(text, message, 
     assert len(str(caught.value)) < 400 + len(str(path))
 
 
-def test_bytes_that_are_no_text_and_files_that_are_too_large(tmp_path, monkeypatch):
+def test_other_bytes_and_files_that_are_too_large_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "m.json"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=r"m.json: is not UTF-8 text"):
         nn.load(path)
-    monkeypatch.setattr(model_file, "LARGEST", 2)
+    monkeypatch.setattr(model_file, "MAX_FILE_BYTES", 2)
     with pytest.raises(ValueError, match=r"m.json: larger than 2 bytes"):
         nn.load(path)
     with pytest.raises(FileNotFoundError):
         nn.load(tmp_path / "missing.json")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a device without an end")
+def test_a_device_without_an_end_is_too_large(monkeypatch):
+    monkeypatch.setattr(model_file, "MAX_FILE_BYTES", 1000)
+    with pytest.raises(ValueError, match="/dev/zero: larger than 1,000 bytes"):
+        nn.load("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"type": "Neuron", "nin": 10**9, "activation": "tanh"},
+        {"type": "Layer", "nin": 10**9, "nout": 10**9, "activation": "tanh"},
+        {"type": "Layer", "nin": 1, "nout": 10**9, "activation": "tanh"},
+        {"type": "Maxout", "nin": 1, "nout": 1, "k": 10**9},
+        {"type": "Embedding", "n": 10**9, "dim": 10**30},
+        {"type": "MLP", "nin": 1, "nouts": [10**9] * 2, "activation": ["tanh", "linear"]},
+        {"type": "Sequential", "layers": [{"type": "Embedding", "n": 10**9, "dim": 1}]},
+    ],
+)
+def test_a_file_that_asks_for_a_billion_parameters_costs_no_memory(description):
+    text = resealed(lambda content: content.update(model=description), "mlp")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="has more than the file's 20 parameters"):
+            module.loads(text)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def mutated(text, rng):
@@ -228,16 +372,16 @@ def mutated(text, rng):
 def fuzz(texts, seed):
     """Mutated files: each is refused, or says the same as before (a blank more, 1e0 for 1.0)."""
     rng = random.Random(seed)
-    originals = [(model_file.dumps(make()), make()) for make in MODELS.values()]
+    originals = [(module.dumps(make()), make()) for make in MODELS.values()]
     refused = 0
     for _ in range(texts):
         text, model = rng.choice(originals)
         try:
-            other = model_file.loads(mutated(text, rng))
+            other = module.loads(mutated(text, rng))
         except ValueError as error:
             refused += bool(str(error))
         else:
-            assert model_file.dumps(other) == model_file.dumps(model)
+            assert module.dumps(other) == module.dumps(model)
     return refused
 
 
@@ -280,11 +424,11 @@ def fuzz_structures(files, seed):
 
         text = resealed(change, rng.choice(list(MODELS)))
         try:
-            model = model_file.loads(text)
+            model = module.loads(text)
         except ValueError:
             refused += 1
         else:
-            assert model_file.loads(model_file.dumps(model)).state_dict() == model.state_dict()
+            assert module.loads(module.dumps(model)).state_dict() == model.state_dict()
     return refused
 
 

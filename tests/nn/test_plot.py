@@ -1,4 +1,4 @@
-"""The pictures: what they show, in numbers read back from Matplotlib, and that files are stable."""
+"""The pictures: the numbers in them, read back from Matplotlib, and the same bytes each time."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_names_in_a_picture_are_text_in_any_script(tmp_path: Path) -> None:
     assert ">日本</text>" in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
-def test_neuron_responses_are_those_of_the_layers() -> None:
+def test_each_picture_of_a_neuron_has_the_outputs_of_its_layer() -> None:
     model = nn.MLP(2, [3, 1], "tanh", rng=4)
     figure = plot.activations(model, X, resolution=5)
     images = [ax.collections[0] for ax in figure.axes if ax.get_title().startswith("neuron")]
@@ -143,7 +143,7 @@ def test_neuron_responses_are_those_of_the_layers() -> None:
     assert np.allclose(images[3].get_array().reshape(5, 5), output)
 
 
-def test_gradient_norms_are_those_of_each_layer() -> None:
+def test_gradient_norms_are_one_number_for_each_layer() -> None:
     model = after_backward()
     expected = [math.hypot(*(p.grad for p in layer.parameters())) for layer in model.layers]
     ax = plot.gradient_norms({"tanh": model, "also": model})

@@ -1,9 +1,10 @@
-"""``python -m nn``: what it prints and writes, and what it says of mistakes."""
+"""``python -m nn``: its printed text, its files, and its messages about mistakes."""
 
 from __future__ import annotations
 
 import csv
 import html
+import math
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,10 @@ import nn
 from nn.app import run_folder
 from nn.app.command_line import main
 from nn.app.job import Job
-from nn.app.report import report
+from nn.app.report import report_text
 from nn.datasets import BUILT_IN, load
 from nn.layers import ACTIVATIONS
+from nn.losses import LOSSES, Loss, as_list
 from nn.optimizers import OPTIMIZERS
 
 for module in ("sklearn", "matplotlib", "tqdm"):
@@ -105,7 +108,7 @@ def test_only_pictures_of_the_present_model_stay_in_the_folder(
     assert {p.name for p in Path("o").iterdir()} == {"loss.svg", "model.json", "notes.svg"}
 
 
-def test_of_many_inputs_the_graph_has_the_largest_terms_and_the_sum_of_the_others() -> None:
+def test_the_graph_of_a_neuron_with_many_inputs_has_its_largest_terms() -> None:
     assert run("breast_cancer", "--epochs", "1", "--hidden", "--out", "o") == 0
     model = nn.load("o/model.json")
     job = Job.of(model)
@@ -172,9 +175,9 @@ def test_a_loaded_regression_predicts_in_the_units_of_the_target(
 
 
 def test_the_report_counts_right() -> None:
-    data = load("xor")._take([0, 1, 2, 3])
+    data = load("xor").take([0, 1, 2, 3])
     data.y[:] = [0, 0, 0, 1]
-    assert report(data, [0, 1, 0, 1]) == (
+    assert report_text(data, [0, 1, 0, 1]) == (
         "Accuracy: 75.0% (3 of 4)\n\n"
         "true \\ predicted  0  1  precision  recall\n"
         "-----------------------------------------\n"
@@ -183,10 +186,46 @@ def test_the_report_counts_right() -> None:
     )
 
 
+def test_the_report_of_numbers_has_the_errors_or_says_that_there_are_none() -> None:
+    data = replace(load("xor").take(range(4)), classes=[], target="price")
+    data.y[:] = [1.0, 2.0, 3.0, 6.0]
+    assert report_text(data, [1.0, 2.0, 4.0, 4.0]) == (
+        "Error of price: mean absolute 0.75, root mean square 1.118, R² 0.643 (4 samples)"
+    )
+    data.y[:] = [1.0] * 4
+    assert report_text(data, [1.0, 2.0, 1.0, 1.0]) == (
+        "Error of price: mean absolute 0.25, root mean square 0.5 (4 samples)"
+    )
+    text = report_text(data, [1.0, math.inf, 1.0, math.nan])
+    assert text == "Error of price: some predictions are not finite numbers"
+
+
+def test_a_loss_is_offered_and_used_as_it_declares_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shifted(outputs: Any, targets: Any) -> Any:  # class 1 if the output is above 100
+        (output,), (target,) = as_list(outputs), as_list(targets)
+        return (output - 100.0 - target) ** 2
+
+    loss = Loss(shifted, targets="classes", codes=(-5.0, 5.0), boundary=100.0)
+    monkeypatch.setitem(LOSSES, "shifted", loss)
+    assert run("xor", *QUICK, "--loss", "shifted", "--out", "o") == 0
+    job = Job.of(nn.load("o/model.json"))
+    data = load("xor")
+    assert set(job.encode(data.y)) == {-5.0, 5.0}
+    above = [job.score(x).data > 100.0 for x in data.X]
+    assert job.predict(data.X) == above
+    assert run("iris", *QUICK, "--loss", "shifted") == 2
+    assert "shifted does not fit 3 classes" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run("--help")
+    assert "shifted" in capsys.readouterr().out
+
+
 def test_the_report_of_many_classes_has_the_worst_of_them() -> None:
-    data = replace(load("xor")._take(range(90)), classes=[f"c{k}" for k in range(30)])
+    data = replace(load("xor").take(range(90)), classes=[f"c{k}" for k in range(30)])
     data.y[:] = [k % 30 for k in range(90)]
-    text = report(data, [8 if k == 7 else k for k in data.y])
+    text = report_text(data, [8 if k == 7 else k for k in data.y])
     assert text.startswith("Accuracy: 96.7% (87 of 90)\n\nworst of 30  samples  precision  recall")
     assert "\nc7                 3          -   0.000\n" in text
     assert text.endswith("\n\nMost confused\nc7 taken for c8: 3")
@@ -257,11 +296,11 @@ def test_a_missing_extra_is_one_sentence_with_its_remedy(
     monkeypatch.setitem(sys.modules, module, None)
     assert run(*QUICK) == 2
     err = capsys.readouterr().err
-    assert err.endswith(f"pip install {package}\n")
+    assert err.endswith(f"pip install {package} (it is in chalkgrad[demo])\n")
     assert err.count("\n") == 1
 
 
-ODD = {  # what a model's file may say of itself when anyone has edited it
+ODD = {  # metadata that does not fit the model, as after an edit of its file
     "features": [3, ["a"], ["a", 3], "ab", None],
     "classes": [5, ["0"], ["0", "1", "2"], "01", [], None],
     "scaling": [[[0.0, 0.0], [0.0, 0.0]], [[0.0], [1.0]], [1, 2], [], 5, None, ["ab", "cd"]],
@@ -269,7 +308,7 @@ ODD = {  # what a model's file may say of itself when anyone has edited it
     "seed": ["x", None],
     "name": [7],
     "target": [[]],
-    "loss": [1],
+    "loss": [1, "huber", "mse"],
     "surplus": [1],
 }
 
@@ -342,7 +381,7 @@ def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
     assert nn.load("o/model.json").metadata["name"] == "moons"
 
 
-def test_ctrl_c_while_importing_the_program_is_no_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_imports_gives_no_traceback(tmp_path: Path) -> None:
     Path("sitecustomize.py").write_text(
         "import signal, sys\n"
         "class Interrupting:\n"
@@ -370,7 +409,9 @@ def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture
     assert max(map(len, text.splitlines())) <= 88
 
 
-def test_names_are_text_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_are_shown_as_text_even_if_they_look_like_markup(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Formulas, tags, quotes, line breaks, terminal codes, scripts that the font lacks."""
     names = ["$a_$", '<b>&"x"', "a$b$\\frac", "q\nr", "\x1b[31mred", "--x-->", "日本🎉" * 9]
     with open("d.csv", "w", newline="") as file:

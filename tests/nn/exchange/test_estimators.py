@@ -251,6 +251,8 @@ def test_scikit_learn_stays_optional() -> None:
     )
     root = Path(__file__).parents[3]
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
-    assert run.stdout == "this needs scikit-learn: pip install scikit-learn\n"
+    assert run.stdout == (
+        "this needs scikit-learn: pip install scikit-learn (it is in chalkgrad[demo])\n"
+    )
     with pytest.raises(AttributeError, match="no attribute 'MLPClassifer'"):
         nn.MLPClassifer  # noqa: B018  # a typo is an error

@@ -60,24 +60,73 @@ def test_a_user_s_sequential_in_single_precision_comes_over(torch):
 
 
 @pytest.mark.parametrize(
+    "name", ["Softplus", "ReLU", "GELU", "LeakyReLU", "SiLU", "Sigmoid", "Tanh"]
+)
+def test_an_activation_of_pytorch_s_with_its_default_settings_comes_over(torch, name):
+    module = torch.nn.Sequential(torch.nn.Linear(3, 5), getattr(torch.nn, name)()).double()
+    there = module(torch.tensor(X, dtype=torch.float64)).tolist()
+    here = outputs(nn.from_torch(module), X)
+    assert here == [pytest.approx(y, abs=2.1e-9) for y in there]  # Softplus above its threshold
+
+
+def test_a_module_that_is_used_twice_comes_over_twice(torch):
+    torch.manual_seed(0)
+    relu, linear = torch.nn.ReLU(inplace=True), torch.nn.Linear(3, 3)
+    module = torch.nn.Sequential(linear, relu, linear, relu).double()
+    there = module(torch.tensor(X, dtype=torch.float64)).tolist()
+    model = nn.from_torch(module)
+    assert [layer.activation for layer in model.layers] == ["relu", "relu"]
+    assert outputs(model, X) == [pytest.approx(y, rel=1e-12) for y in there]
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda n: n.Sequential(n.Conv1d(1, 1, 1)), "no translation of PyTorch's Conv1d"),
-        (lambda n: n.Sequential(n.Linear(2, 2), n.LeakyReLU(0.2)), "LeakyReLU.negative_slope=0.2"),
-        (lambda n: n.Sequential(n.Linear(2, 2), n.GELU(approximate="tanh")), "approximate='tanh'"),
+        (
+            lambda n: n.Sequential(n.Linear(2, 2), n.ELU()),
+            r"nn has no activation .* ELU\(alpha=1.0\)",
+        ),
+        (
+            lambda n: n.Sequential(n.Linear(2, 2), n.LeakyReLU(0.2)),
+            r"LeakyReLU\(negative_slope=0.2\): negative_slope must be 0.01, got 0.2",
+        ),
+        (
+            lambda n: n.Sequential(n.Linear(2, 2), n.GELU(approximate="tanh")),
+            r"GELU\(approximate='tanh'\): approximate must be 'none', got 'tanh'",
+        ),
+        (lambda n: n.Sequential(n.Linear(2, 2), n.Softplus(beta=2)), "beta must be 1, got 2"),
+        (
+            lambda n: n.Sequential(n.Linear(2, 2), n.Softplus(threshold=5)),
+            "threshold must be 40 or 20, got 5",
+        ),
+        (lambda n: n.Sequential(n.Embedding(2, 2, max_norm=1.0)), "max_norm must be None, got 1.0"),
         (lambda n: n.Sequential(n.Tanh(), n.Linear(2, 2)), "PyTorch's Tanh.. here"),
-        (lambda n: n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, stride=1)), "MaxPool1d"),
-        (lambda n: n.Sequential(n.Linear(2, 3), n.MaxPool1d(2)), "MaxPool1d"),
+        (
+            lambda n: n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, stride=1)),
+            "stride must be 2, got 1",
+        ),
+        (
+            lambda n: n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, return_indices=True)),
+            "MaxPool1d.*: return_indices must be False, got True",
+        ),
+        (lambda n: n.Sequential(n.Linear(2, 4), n.MaxPool1d((2,))), "MaxPool1d.* after Linear"),
+        (lambda n: n.Sequential(n.Linear(2, 3), n.MaxPool1d(2)), "MaxPool1d.* after Linear"),
     ],
 )
-def test_what_has_no_translation_is_named(torch, make, message):
+def test_a_module_or_setting_without_translation_is_named(torch, make, message):
     with pytest.raises(ValueError, match=message):
         nn.from_torch(make(torch.nn))
 
 
-def test_a_function_of_one_s_own_has_no_translation(torch):
+def test_an_activation_of_your_own_has_no_translation(torch):
+    def relu(x):
+        return x * x
+
     with pytest.raises(ValueError, match="no activation '<lambda>'"):
         nn.to_torch(nn.Layer(2, 2, lambda x: x * x))
+    with pytest.raises(ValueError, match="no activation 'relu'"):
+        nn.to_torch(nn.Layer(2, 2, relu))
 
 
 def test_without_pytorch_the_error_says_how_to_install_it(monkeypatch):

@@ -1,0 +1,155 @@
+"""The options of ``python -m nn``: their help text, and their checks."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+from ..datasets import BUILT_IN
+from ..layers import ACTIVATIONS
+from ..losses import LOSSES
+from ..optimizers import OPTIMIZERS
+
+DESCRIPTION = f"""\
+Train a multi-layer perceptron of scalar Values on DATA, report how well it does on
+the quarter of the samples that is held out, and write pictures of it.
+
+DATA is {", ".join(BUILT_IN)},
+or a CSV file: numbers in all columns but the target. Features are standardized."""
+
+EPILOG = """\
+files written into --out (where the pictures of an earlier run are removed):
+  loss.svg         loss and accuracy while training
+  boundary.svg     what the model answers over the plane (two features)
+  confusion.svg    true against predicted classes (otherwise; for --regression,
+                   predictions.svg: true against predicted numbers)
+  graph.svg        one neuron's graph on one held-out sample, with gradients
+  step.html        the same, to step through forward and backward in a browser
+  model.json       the model, for --load and nn.load
+  predictions.csv  a CSV file with a column more, what a loaded model predicts
+
+examples:
+  python -m nn                                    moons, in a few seconds
+  python -m nn digits --hidden 32 --epochs 30
+  python -m nn flowers.csv --target species --out runs/first
+  python -m nn flowers.csv --load runs/first/model.json           train further
+  python -m nn new_flowers.csv --load runs/first/model.json       predict
+  python -m nn houses.csv --target price --regression --loss mae
+
+exit status: 0; 1 after a training that diverged; 2 after a mistake (one line says
+which); 130 after Ctrl-C, when what was trained so far is kept and written."""
+
+
+class UsageError(ValueError):
+    """Options that cannot be followed."""
+
+
+def fitting_losses(classes: int) -> list[str]:
+    """Return the losses for so many classes, or for numbers if ``classes`` is 0.
+
+    The last layer of the model is linear: its outputs are not probabilities.
+
+    >>> fitting_losses(3)
+    ['cross_entropy', 'hinge']
+    """
+    targets = "classes" if classes else "numbers"
+    return [
+        name
+        for name, loss in LOSSES.items()
+        if loss.from_logits and loss.targets == targets and (loss.per_class or classes <= 2)
+    ]
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options of a command line, by default the program's; UsageError for bad ones."""
+    options = _parser().parse_args(argv)
+    for option in ("load", "out"):
+        if getattr(options, option) == "":
+            raise UsageError(f"--{option} is empty")
+    _read_hidden(options)
+    _check_name("activation", options.activation, ACTIVATIONS)
+    _check_name("optimizer", options.optimizer, OPTIMIZERS)
+    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
+    for option in ("hidden", "activation", "target") if options.load else ():
+        if getattr(options, option) is not None:
+            raise UsageError(f"--{option} does not go with --load: the model has its own")
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (--help lists the options)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m nn",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    activations, optimizers = ", ".join(ACTIVATIONS), ", ".join(OPTIMIZERS)
+    of_classes, of_numbers = ", ".join(fitting_losses(2)), ", ".join(fitting_losses(0))
+    losses = f"default: by the data; classes: {of_classes}; --regression: {of_numbers}"
+    hidden = "neurons of each hidden layer (16 16; none: logistic or linear regression)"
+    seed = "of data, split, weights and order (0): same seed, same files"
+    load = """go on with a model written before; or, for a CSV file without its target, or with
+              --epochs 0, predict"""
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help="default: moons")
+    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
+    add("--regression", action="store_true", help="predict a number instead of a class")
+    add("--hidden", nargs="*", metavar="N", help=hidden)
+    add("--activation", metavar="NAME", help=f"of the hidden neurons (relu): {activations}")
+    add("--loss", metavar="NAME", help=losses)
+    add("--optimizer", metavar="NAME", default="adam", help=f"{optimizers} (adam)")
+    add("--epochs", type=_from_0, metavar="N", help="passes over the data (100)")
+    add("--batch-size", type=_from_1, default=32, metavar="N", help="samples of one step (32)")
+    add("--lr", type=_positive, metavar="X", help="learning rate (0.01; sgd: 0.1)")
+    add("--seed", type=_seed, metavar="N", help=seed)
+    add("--out", metavar="DIR", help="folder for the files (runs/<data>)")
+    add("--load", metavar="MODEL.JSON", help=load)
+    return parser
+
+
+def _number(
+    kind: Callable[[str], Any], accepts: Callable[[Any], bool], what: str
+) -> Callable[[str], Any]:
+    """Return a function that reads a number for argparse, and checks it."""
+
+    def convert(text: str) -> Any:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not accepts(number):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return number
+
+    return convert
+
+
+_from_0 = _number(int, lambda n: n >= 0, "a whole number of at least 0")
+_from_1 = _number(int, lambda n: n >= 1, "a whole number of at least 1")
+_seed = _number(int, lambda n: 0 <= n < 2**32, f"a whole number from 0 to {2**32 - 1}")
+_positive = _number(float, lambda x: 0 < x < math.inf, "a positive number")
+
+
+def _read_hidden(options: argparse.Namespace) -> None:
+    """Set the sizes as numbers; in ``--hidden 16 16 moons`` the last word is DATA."""
+    words = options.hidden
+    if words and options.data is None and not words[-1].lstrip("-").isdigit():
+        options.data = words.pop()
+    options.data = "moons" if options.data is None else options.data
+    try:
+        options.hidden = words and [_from_1(word) for word in words]
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"--hidden: {error}") from None
+
+
+def _check_name(option: str, name: str | None, known: Iterable[str]) -> None:
+    if name is not None and name not in known:
+        raise UsageError(f"--{option} {name!r} is unknown; choose {', '.join(known)}")

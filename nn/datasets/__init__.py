@@ -1,0 +1,52 @@
+"""Small data sets for classification and regression: built-in ones, and CSV files.
+
+`load` gives a `Dataset` by its name or path, `Dataset.split` holds out a part of it, and `Scaling`
+standardizes its features. Everything in a `Dataset` is plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .built_in import BUILT_IN
+from .csv_tables import Table
+from .dataset import DataError, Dataset, Scaling
+
+
+def load(
+    data: str,
+    target: str | None = None,
+    regression: bool = False,
+    seed: int = 0,
+    features: Sequence[str] = (),
+    classes: Sequence[str] = (),
+) -> Dataset:
+    """Return the data set of that name, or the CSV file at that path.
+
+    >>> data = load("xor")
+    >>> len(data), data.features, data.classes
+    (400, ['x1', 'x2'], ['0', '1'])
+
+    A CSV file is UTF-8 text, separated by comma, semicolon or tab. All its columns but ``target``
+    hold numbers. ``target`` is a name or a position from 1; the default is the last column. The
+    first row holds the names of the columns, unless there are numbers in it.
+
+    ``regression`` makes the target a number to predict, not a class. ``seed`` draws the samples of
+    moons, circles and xor. ``features`` and ``classes`` are the names that a trained model knows.
+
+    DataError says what is wrong with a file, and in which line and column.
+    """
+    if data not in BUILT_IN:
+        return Table.read(data).dataset(target, regression, features, classes)
+    if target is not None:
+        raise DataError(f"a target column is for CSV files, {data} has its own (got {target!r})")
+    dataset = BUILT_IN[data](data, seed)
+    if regression:
+        dataset = replace(dataset, classes=[])
+    if features and (list(features), list(classes)) != (dataset.features, dataset.classes):
+        raise DataError(f"the model was not made for {data}: it has other features or classes")
+    return dataset
+
+
+__all__ = ["BUILT_IN", "DataError", "Dataset", "Scaling", "Table", "load"]

@@ -1,0 +1,96 @@
+"""`Dataset`: samples with their targets, to split; `Scaling`: standardization of features."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message says what is wrong, and where."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples ``X``, a list of features for each, with one target in ``y`` for each.
+
+    A target is a class number, or a number to predict if there are no ``classes``.
+    """
+
+    name: str
+    features: list[str]  # their names
+    X: list[list[float]]
+    y: list[float]
+    classes: list[str]  # their names
+    target: str = "class"  # the name of what y holds
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def split(self, held_out: float = 0.25, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """Return two shuffled parts, to train with and held out, each with the same mix of classes.
+
+        >>> from nn.datasets import load
+        >>> train, test = load("xor").split(held_out=0.25)
+        >>> len(train), len(test)
+        (300, 100)
+
+        ValueError unless the share ``held_out`` is between 0 and 1.
+        """
+        if not 0 < held_out < 1:
+            raise ValueError(f"held_out is a share between 0 and 1, got {held_out!r}")
+        rng = random.Random(seed)
+        groups: dict[float, list[int]] = {}
+        for i, label in enumerate(self.y):
+            groups.setdefault(label if self.classes else 0.0, []).append(i)
+        kept, out = [], []
+        for _, group in sorted(groups.items()):
+            rng.shuffle(group)
+            count = min(round(held_out * len(group)), len(group) - 1)
+            out += group[:count]
+            kept += group[count:]
+        rng.shuffle(kept)
+        if not out:  # the classes are so small that each share was rounded to 0
+            out.append(kept.pop())
+        return self.take(kept), self.take(sorted(out))
+
+    def take(self, indices: Sequence[int]) -> Dataset:
+        """Return the samples at these positions, in this order."""
+        return replace(self, X=[self.X[i] for i in indices], y=[self.y[i] for i in indices])
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Standardization: each feature minus its mean, divided by its standard deviation.
+
+    >>> scaling = Scaling.of([[1.0, 5.0], [3.0, 5.0]])
+    >>> scaling.apply([[1.0, 5.0], [5.0, 6.0]])
+    [[-1.0, 0.0], [3.0, 1.0]]
+    """
+
+    mean: list[float]
+    scale: list[float]  # 1 for a constant feature
+
+    @classmethod
+    def of(cls, X: Iterable[Sequence[float]]) -> Scaling:
+        """Return the scaling that gives each feature of ``X`` mean 0 and variance 1."""
+        columns = list(zip(*X, strict=True))
+        mean = [math.fsum(column) / len(column) for column in columns]
+        return cls(mean, list(map(_standard_deviation, columns, mean)))
+
+    def apply(self, X: Iterable[Sequence[float]]) -> list[list[float]]:
+        """Return the rows of ``X``, standardized."""
+        return [
+            [(x - m) / s for x, m, s in zip(row, self.mean, self.scale, strict=True)] for row in X
+        ]
+
+
+def _standard_deviation(column: Sequence[float], mean: float) -> float:
+    """Return the standard deviation; 1 if the column is constant except for rounding errors."""
+    largest = max(abs(x - mean) for x in column)
+    if largest <= 1e-12 * abs(mean):
+        return 1.0
+    # divided by the largest before squaring, so that no square overflows
+    return largest * math.sqrt(math.fsum(((x - mean) / largest) ** 2 for x in column) / len(column))
