@@ -76,11 +76,23 @@ class Value(operators.Operators):
         >>> x.grad
         6.0
         """
-        for node, derivative in derivatives(self).items():
-            if node.parents:
-                node.grad = derivative
-            elif not node.is_constant:
-                node.grad += derivative
+        order = topological_order(self)
+        before = [(leaf, leaf.grad) for leaf in order if not leaf.parents]
+        try:
+            for node in order:
+                if node.parents:
+                    node.grad = 0.0
+            self.grad += 1.0
+            for node in reversed(order):  # in its turn, its own derivative is complete
+                derivative = node.grad
+                edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
+                for parent, local_grad in edges:
+                    if local_grad is not None:
+                        parent.grad += derivative * local_grad
+        except BaseException:  # Ctrl-C: nothing happened
+            for leaf, grad in before:
+                leaf.grad = grad
+            raise
 
     @staticmethod
     def computed(operation: Operation | None, parents: Any, data: float, local_grads: Any) -> Value:
@@ -138,14 +150,12 @@ def derivatives(root: Value) -> dict[Value, float]:
     >>> derivatives(x * x)[x]
     6.0
     """
-    total = dict.fromkeys(topological_order(root), 0.0)  # parents first; backward from here on:
-    total[root] = 1.0
-    for node, derivative in reversed(total.items()):  # read in its turn, when it is complete
-        edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
-        for parent, local_grad in edges:
-            if local_grad is not None:
-                total[parent] += derivative * local_grad
-    return total
+    twins: dict[Value, Value] = {}
+    for node in topological_order(root):
+        parents = tuple([twins[parent] for parent in node.parents])
+        twins[node] = Value.computed(node.op, parents, node.data, node.local_grads)
+    twins[root].backward()
+    return {node: twin.grad for node, twin in twins.items()}
 
 
 def topological_order(root: Value) -> list[Value]:

@@ -10,6 +10,7 @@ Needs NumPy, scikit-learn and micrograd (pip install micrograd).
 from __future__ import annotations
 
 import gc
+import math
 import operator
 import random
 import statistics
@@ -17,13 +18,16 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn.datasets import make_moons
 
 import autograd
 import nn
+
+from .microgpt import training_step
 
 X, Y = make_moons(n_samples=100, noise=0.1, random_state=1337)
 POINTS, SIGNS = X.tolist(), (Y * 2 - 1).tolist()
@@ -67,11 +71,31 @@ def with_mlp() -> Callable[[], Any]:
     return loss
 
 
-def step(loss: Callable[[], Any]) -> float:
-    """Seconds for one loss and its gradients."""
-    start = time.perf_counter()
-    loss().backward()
-    return time.perf_counter() - start
+def seconds(work: Callable[[], Any]) -> float:
+    """The processor time of ``work``."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def interleaved(works: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """The least time of each work over rounds in which all take turns, in seconds."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(rounds):
+        for name, work in works.items():
+            gc.collect()
+            best[name] = min(best[name], seconds(work))
+    return best
+
+
+@contextmanager
+def collector(state: str) -> Iterator[None]:
+    """The cyclic garbage collector on or off inside the block."""
+    (gc.enable if state == "on" else gc.disable)()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def steps(rounds: int = 3, consecutive: int = 5) -> None:
@@ -82,22 +106,117 @@ def steps(rounds: int = 3, consecutive: int = 5) -> None:
         "micrograd": scalar_style(Micrograd, lambda v: v.relu()),
         "the same code": scalar_style(autograd.Value, lambda v: v.relu()),
         "nn.MLP": with_mlp(),
-        "nn.MLP, paused as in fit": with_mlp(),
     }
     values = {name: loss().data for name, loss in losses.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in losses}
-    for _ in range(rounds):  # interleaved, so that a noisy moment meets all of them
-        for name, loss in losses.items():
-            gc.collect()
-            if name.endswith("fit"):
-                gc.disable()
-            seconds[name] += [step(loss) for _ in range(consecutive)]
-            gc.enable()
-    base = statistics.median(seconds["micrograd"])
-    print(f"{'one step of the demo':26}{'loss':>12}{'ms':>9}{'times as fast':>16}")
-    for name, ts in seconds.items():
-        t = statistics.median(ts)
-        print(f"{name:26}{values[name]:12.8f}{t * 1e3:9.1f}{base / t:16.1f}")
+
+    def training(loss: Callable[[], Any]) -> Callable[[], None]:
+        def several() -> None:
+            for _ in range(consecutive):
+                loss().backward()
+
+        return several
+
+    for state in ("on", "off"):
+        with collector(state):
+            best = interleaved({name: training(loss) for name, loss in losses.items()}, rounds)
+        base = best["micrograd"]
+        print(f"{f'a step, collector {state}':26}{'loss':>12}{'ms':>9}{'times as fast':>16}")
+        for name, t in best.items():
+            ms = t / consecutive * 1e3
+            print(f"{name:26}{values[name]:12.8f}{ms:9.1f}{base / t:16.1f}")
+        print()
+
+
+class Bare:
+    """A node with nothing but what backpropagation needs, as in a page of scalar GPT code."""
+
+    __slots__ = ("data", "grad", "parents", "local_grads")
+
+    def __init__(self, data: float, parents: Any = (), local_grads: Any = ()) -> None:
+        self.data, self.grad, self.parents, self.local_grads = data, 0.0, parents, local_grads
+
+    def __add__(self, other: Any) -> Any:
+        other = other if isinstance(other, Bare) else Bare(other)
+        return Bare(self.data + other.data, (self, other), (1, 1))
+
+    def __mul__(self, other: Any) -> Any:
+        other = other if isinstance(other, Bare) else Bare(other)
+        return Bare(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, other: float) -> Any:
+        return Bare(self.data**other, (self,), (other * self.data ** (other - 1),))
+
+    def log(self) -> Any:
+        return Bare(math.log(self.data), (self,), (1 / self.data,))
+
+    def exp(self) -> Any:
+        return Bare(math.exp(self.data), (self,), (math.exp(self.data),))
+
+    def relu(self) -> Any:
+        return Bare(max(0.0, self.data), (self,), (float(self.data > 0),))
+
+    def __neg__(self) -> Any:
+        return self * -1
+
+    def __radd__(self, other: Any) -> Any:
+        return self + other
+
+    def __sub__(self, other: Any) -> Any:
+        return self + (-other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self * other
+
+    def __truediv__(self, other: Any) -> Any:
+        return self * other**-1
+
+    def backward(self) -> None:
+        order: list[Any] = []
+        seen: set[Any] = set()
+
+        def visit(node: Any) -> None:
+            if node not in seen:
+                seen.add(node)
+                for parent in node.parents:
+                    visit(parent)
+                order.append(node)
+
+        visit(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            for parent, local_grad in zip(node.parents, node.local_grads, strict=True):
+                parent.grad += local_grad * node.grad
+
+
+def operations(count: int = 20_000) -> None:
+    """An operation with a plain number beside one without."""
+    x, y = autograd.Value(2.0), autograd.Value(3.0)
+    codes = {"x * y": "x * 2.0", "x + y": "2 + x", "x - y": "1.0 - x", "x / y": "x / 3.0"}
+    for state in ("on", "off"):
+        print(f"{f'ns, collector {state}':26}{'two Values':>12}{'a number':>12}{'ratio':>9}")
+        for code in codes.items():
+            works: dict[str, Callable[[], Any]] = {}
+            for part in code:
+                scope: dict[str, Any] = {"x": x, "y": y}
+                exec(f"def work():\n    for _ in range({count}): {part}", scope)
+                works[part] = scope["work"]
+            with collector(state):
+                best = [t / count * 1e9 for t in interleaved(works, 9).values()]
+            names = ", ".join(code)
+            print(f"{names:26}{best[0]:12.0f}{best[1]:12.0f}{best[1] / best[0]:9.2f}")
+        print()
+
+
+def gpt_steps() -> None:
+    """One training step of a scalar GPT with 4,192 parameters, here and on bare nodes."""
+    works = {"bare nodes": training_step(Bare), "here": training_step(autograd.Value)}
+    for state in ("on", "off"):
+        with collector(state):
+            best = interleaved(works, 3)
+        print(f"{f'a GPT step, collector {state}':26}{'s':>12}{'to bare nodes':>21}")
+        for name, t in best.items():
+            print(f"{name:26}{t:12.3f}{t / best['bare nodes']:21.2f}")
+        print()
 
 
 def bytes_per_node(n: int = 100_000) -> None:
@@ -133,6 +252,8 @@ def time_per_node(collector: str) -> None:
 
 
 def main() -> None:
+    operations()
+    gpt_steps()
     steps()
     bytes_per_node()
     time_per_node("on")
