@@ -12,7 +12,7 @@ from ..recording import Recorder, recording
 from ..value import Value, topological_order
 from .names import label_of
 from .number_format import number
-from .shortening import MAX_FORMULA_CHARACTERS, MAX_NAME_CHARACTERS, MAX_SIDE_CHARACTERS, shorten
+from .shortening import MAX_FORMULA_CHARACTERS, MAX_SIDE_CHARACTERS, shorten
 
 _ATOM = re.compile(r"[\w.\[\]…]+|[\d.]+e[+-]\d+")  # a name or number, which needs no parentheses
 _ATOM_PRECEDENCE = 9
@@ -89,7 +89,7 @@ class _Unevaluated(Recorder):
 
 
 def _by_label(node: Value) -> _Operand:
-    return _atom(shorten(label_of(node), MAX_NAME_CHARACTERS) or "…")
+    return _atom(label_of(node) or "…")
 
 
 def _atom(text: str) -> _Operand:

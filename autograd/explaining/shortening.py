@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAX_NAME_CHARACTERS = 24  # of a name in steps, formulas and boxes
+MAX_NAME_CHARACTERS = 24  # of a name in steps and boxes
 MAX_SIDE_CHARACTERS = 72  # of one side of an equation in a step
 MAX_PATH_CHARACTERS = 100  # of the names, or of the factors, along a path
 MAX_FORMULA_CHARACTERS = 200  # of a whole formula, as in a tooltip
