@@ -1,6 +1,6 @@
 """What is written in a picture: boxes, their tooltips, and the header with the legend of tints.
 
-Labels are data: whatever their text, Graphviz shows that text.
+A label may be any text. Nothing in it is read as Graphviz's language.
 """
 
 from __future__ import annotations
@@ -122,6 +122,6 @@ def _cell(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return ``text`` for XML: its special characters as entities, its control characters seen."""
+    """Return ``text`` for XML: special characters as entities, control characters as pictures."""
     # Graphviz takes a cell that begins with ] for the end of a CDATA section
     return html.escape(text.translate(_UNSEEN)).replace("]", "&#93;")

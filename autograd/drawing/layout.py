@@ -16,11 +16,11 @@ LEVEL_GAP_POINTS, BOX_GAP_POINTS = 60, 12
 def places(
     sizes: dict[Value, tuple[int, int]], edges: Sequence[tuple[Value, Value, int]], rankdir: str
 ) -> dict[Value, str]:
-    """Return the place of each box as Graphviz writes it. None if Graphviz is fast enough.
+    """Return the place of each box in points, "x,y". Empty if Graphviz can place the boxes itself.
 
-    sizes: the width and height of each box, in topological order.
+    sizes: the width and height of each box in points, in topological order.
 
-    Boxes stand by level, the root on the last one, each near its consumers. One pass of the
+    Boxes stand by level, the root on the last level, each near its consumers. One pass of the
     barycenter method (Sugiyama, Tagawa and Toda 1981) decides the order on a level.
     """
     nodes = list(sizes)

@@ -22,7 +22,7 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     """Return a name for each node of ``order``, which is topological with the root at its end.
 
     A node's name is its label, shortened. Equal labels get subscripts. Nodes without a label are
-    v1, v2, ..., and f is the root. A constant's name is its number.
+    called v1, v2, ..., and the root f. A constant's name is its number.
 
     >>> x = Value(3.0, "x")
     >>> doubled = x + 3
