@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..explaining.notation import number
+from ..explaining.number_format import number
 from ..value import Constant, Value
 from . import mistakes
 from .mistakes import MISTAKES, Grads, Term

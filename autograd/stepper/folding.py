@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from ..explaining.notation import number
+from ..explaining.number_format import number
 from .narration import LISTED, Frame
 
 Change = list[Any]  # of one box: node, number, number in full, right number, whether it is wrong

@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..explaining.notation import computed, names, number, rules
+from ..explaining.formulas import computed, rules
+from ..explaining.names import names
+from ..explaining.number_format import number
 from ..value import Constant, Value, topological_order
 from . import mistakes
 from .mistakes import Grads, Term

@@ -14,7 +14,8 @@ from string import Template
 from typing import Any
 
 from ..drawing.picture import draw_dot
-from ..explaining.notation import names, number
+from ..explaining.names import names
+from ..explaining.number_format import number
 from ..graph import distances, expanded
 from ..value import Constant, Value, topological_order
 from .folding import Folded, folded

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..drawing.picture import to_svg
-from ..explaining.notation import number
+from ..explaining.number_format import number
 from ..value import Constant, Value
 from .narration import Frame
 

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from autograd import Constant, topological_order
-from autograd.explaining.notation import number
+from autograd.explaining.number_format import number
 
 FLAGS = [
     "--no-sandbox",  # continuous integration runs as root
