@@ -68,19 +68,31 @@ class Value(operators.Operators):
     def backward(self) -> None:
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
-        The ``grad`` of a leaf is added to, so that several results can share a leaf. Set it to 0
-        before the next ``backward()`` otherwise: ``leaf.grad = 0.0``. Other nodes start anew.
+        A leaf keeps its earlier ``grad`` and adds to it, as several results can share a leaf. To
+        start anew, set ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
 
         >>> x = Value(3.0)
         >>> (x * x).backward()
         >>> x.grad
         6.0
         """
-        for node, derivative in derivatives(self).items():
-            if node.parents:
-                node.grad = derivative
-            elif not node.is_constant:
-                node.grad += derivative
+        order = topological_order(self)
+        before = [(leaf, leaf.grad) for leaf in order if not leaf.parents]
+        try:
+            for node in order:
+                if node.parents:
+                    node.grad = 0.0
+            self.grad += 1.0
+            for node in reversed(order):  # when its turn comes, its own derivative is complete
+                derivative = node.grad
+                edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
+                for parent, local_grad in edges:
+                    if local_grad is not None:
+                        parent.grad += derivative * local_grad
+        except BaseException:  # Ctrl-C: as if nothing had happened
+            for leaf, grad in before:
+                leaf.grad = grad
+            raise
 
     @staticmethod
     def computed(operation: Operation | None, parents: Any, data: float, local_grads: Any) -> Value:
@@ -122,22 +134,18 @@ class Constant(Value):
 
 
 def derivatives(root: Value) -> dict[Value, float]:
-    """Return the derivative of ``root`` by each node of its graph, 0 by constants.
-
-    This is backpropagation: the chain rule, from the result to the leaves. No node is changed.
+    """Return the derivative of ``root`` by each node of its graph. The graph itself stays as it is.
 
     >>> x = Value(3.0)
     >>> derivatives(x * x)[x]
     6.0
     """
-    total = dict.fromkeys(topological_order(root), 0.0)  # parents first; backward from here on:
-    total[root] = 1.0
-    for node, derivative in reversed(total.items()):  # read in its turn, when it is complete
-        edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
-        for parent, local_grad in edges:
-            if local_grad is not None:
-                total[parent] += derivative * local_grad
-    return total
+    copies: dict[Value, Value] = {}
+    for node in topological_order(root):
+        parents = tuple([copies[parent] for parent in node.parents])
+        copies[node] = Value.computed(node.op, parents, node.data, node.local_grads)
+    copies[root].backward()
+    return {node: copy.grad for node, copy in copies.items()}
 
 
 def topological_order(root: Value) -> list[Value]:
