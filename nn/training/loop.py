@@ -1,4 +1,4 @@
-"""`fit`: the training loop."""
+"""The training loop: `fit` trains a model on samples, batch by batch and epoch by epoch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from autograd import Value, collector_paused
 
 from ..argument_checks import at_least_0, counted, positive, whole
 from ..initializers import generator
-from ..losses import Loss
-from ..optimizers import OPTIMIZERS, Optimizer, clip_gradients, gradient_norm
+from ..optimizers import Optimizer, clip_gradients, gradient_norm, optimizer_of
 from ..schedules import Schedule, schedule_of
+from .early_stopping import EarlyStopping
 from .history import History
-from .objective import LossWithGradient, Objective
-from .objective import objective as objective_of
+from .objective import LossWithGradient, Objective, objective_of
 from .progress import progress_bar
-from .samples import Samples, Task
+from .samples import Samples
+from .task import LossFunction, Task
 
 Callback = Callable[[Any, History], Any]
 
@@ -30,7 +30,7 @@ def fit(
     X: Any,
     y: Any,
     *,
-    loss: str | Loss | None = None,
+    loss: str | LossFunction | None = None,
     optimizer: str | Optimizer = "sgd",
     epochs: int = 100,
     batch_size: int | None = None,
@@ -115,10 +115,11 @@ def fit(
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     clip = None if clip is None else positive("clip", clip)
     factor = schedule_of(schedule, whole("epochs", epochs))
-    stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
-    optimizer = _optimizer(optimizer, model, lr)  # the last, as it may set the learning rate
-    run = _Run(objective, optimizer, clip)
-    history, base_lr, best = History(task.name), optimizer.lr, run.weights()
+    stopping = EarlyStopping(patience, tolerance)
+    batch_size = _batch_size(batch_size, len(task.train))
+    optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
+    run, history = _Run(objective, optimizer, clip), History(task.name)
+    base_lr, best_weights = optimizer.lr, run.finite_weights
     with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
@@ -128,28 +129,28 @@ def fit(
             if task.held_out:
                 run.validate(task.held_out, history)
                 if keep_best and history.val_loss[-1] == min(history.val_loss):
-                    best, history.best_epoch = run.weights(), epoch
+                    best_weights, history.best_epoch = run.weights(), epoch
             show(history)
             if True in [callback(model, history) for callback in callbacks]:
                 history.stopped = f"by a callback after {counted(epoch + 1, 'epoch')}"
-            elif stopper.should_stop((history.val_loss or history.loss)[-1]):
+            elif stopping.should_stop((history.val_loss or history.loss)[-1]):
                 history.stopped = f"no longer improving after {counted(epoch + 1, 'epoch')}"
             if history.stopped:
                 break
     if history.best_epoch is not None:
-        run.set_weights(best)
+        run.set_weights(best_weights)
     return history
 
 
 @contextmanager
 def _kept(run: _Run, history: History) -> Iterator[None]:
-    """What was trained is kept when training cannot go on; the learning rate is put back."""
+    """Keep the trained weights if training is cut short; put the learning rate back at the end."""
     lr = run.optimizer.lr
     try:
         yield
     except _Diverged as diverged:
         history.stopped = f"diverged at step {run.steps}: {diverged}"
-        run.set_weights(run.finite)
+        run.set_weights(run.finite_weights)
         advice = (
             "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
         )
@@ -166,14 +167,14 @@ class _Diverged(Exception):
 
 
 class _Run:
-    """The model in training: its objective and optimizer, and the weights to fall back on."""
+    """The steps of a training run, and the last weights with a finite loss."""
 
     def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self.parameters = objective.parameters
-        self.by_arrays = optimizer.parameters == self.parameters  # and not just some of them
+        self.trains_all_parameters = optimizer.parameters == self.parameters
         self.steps = 0
-        self.finite = self.weights()  # the last ones of finite loss
+        self.finite_weights = self.weights()
 
     def weights(self) -> list[float]:
         return [p.data for p in self.parameters]
@@ -183,7 +184,7 @@ class _Run:
             p.data = x
 
     def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
-        """One pass over the samples, a step for each batch; appends to the history."""
+        """Step once for each batch of the samples, and append to the history."""
         loss = norm = right = 0.0
         for start in range(0, len(samples), batch_size):
             batch = samples[start : start + batch_size]
@@ -195,26 +196,25 @@ class _Run:
         history.loss.append(loss)
         history.gradient_norm.append(norm)
         history.lr.append(self.optimizer.lr)
-        if self.objective.task.judge:
+        if self.objective.task.is_right:
             history.accuracy.append(right / len(samples))
 
     def validate(self, samples: Samples, history: History) -> None:
-        """Loss and accuracy of samples that are not trained on; appends to the history."""
+        """Append loss and accuracy of samples that are not trained on to the history."""
         with _overflow_is_divergence():
-            loss, right = self.objective.measure(samples)
+            loss, right = self.objective.validation_loss(samples)
         history.val_loss.append(_finite("validation loss", loss))
-        if self.objective.task.judge:
+        if self.objective.task.is_right:
             history.val_accuracy.append(right / len(samples))
 
     def _step(self, batch: Samples) -> tuple[float, float, float]:
-        """Loss, length of the gradient and right answers, all before the step that follows."""
+        """Step, and return loss, length of the gradient and right answers before the step."""
         self.steps += 1
         with _overflow_is_divergence():
-            total = self.objective.loss(batch)
+            total, right = self.objective.training_loss(batch)
         loss = _finite("loss", float(total))
-        right = self.objective.right(batch)
-        self.finite = self.weights()
-        if self.by_arrays and isinstance(total, LossWithGradient):
+        self.finite_weights = self.weights()
+        if self.trains_all_parameters and isinstance(total, LossWithGradient):
             return loss, self._step_by_arrays(total.gradient), right
         return loss, self._step_by_graph(total), right
 
@@ -231,13 +231,13 @@ class _Run:
         return norm
 
     def _step_by_arrays(self, gradient: Any) -> float:
-        """The same, all parameters at once; after it each has its numbers, as ever."""
+        """Step all parameters at once; afterwards each has its new data and its gradient."""
         grads = gradient.tolist()
         norm = _finite("length of the gradient", math.hypot(*grads))
         if self.clip:
             gradient = gradient * min(1.0, self.clip / (norm + 1e-6))
             grads = gradient.tolist()
-        stepped = self.optimizer.advance(self.finite, gradient).tolist()
+        stepped = self.optimizer.advance(self.finite_weights, gradient).tolist()
         for p, x, g in zip(self.parameters, stepped, grads, strict=True):
             p.data, p.grad = x, g
         if not all(map(math.isfinite, stepped)):
@@ -257,25 +257,10 @@ def _overflow_is_divergence() -> Iterator[None]:
         raise _Diverged(str(error)) from None
 
 
-def _finite(what: str, x: float) -> float:
+def _finite(name: str, x: float) -> float:
     if not math.isfinite(x):
-        raise _Diverged(f"the {what} is {x}")
+        raise _Diverged(f"the {name} is {x}")
     return x
-
-
-class _Stopper:
-    """Early stopping: counts the epochs in which the loss did not fall."""
-
-    def __init__(self, patience: int | None, tolerance: float | None) -> None:
-        self.active = patience is not None or tolerance is not None
-        self.patience = whole("patience", 10 if patience is None else patience)
-        self.tolerance = at_least_0("tolerance", tolerance or 0.0)
-        self.lowest, self.without = math.inf, 0
-
-    def should_stop(self, loss: float) -> bool:
-        self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
-        self.lowest = min(self.lowest, loss)
-        return self.active and self.without >= self.patience
 
 
 def _check_model(model: Any) -> None:
@@ -291,23 +276,6 @@ def _callbacks(given: Callback | Sequence[Callback]) -> list[Callback]:
         if not callable(callback):
             raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     return callbacks
-
-
-def _optimizer(optimizer: str | Optimizer, model: Any, lr: float | None) -> Optimizer:
-    if isinstance(optimizer, Optimizer):
-        if not set(model.parameters()) & set(optimizer.parameters):
-            raise ValueError(
-                "the optimizer holds none of the model's parameters: make it with "
-                f"{type(optimizer).__name__}(model.parameters(), ...)"
-            )
-        optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
-        return optimizer
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(
-            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMIZERS)} or an Optimizer"
-        )
-    arguments = {} if lr is None else {"lr": lr}
-    return OPTIMIZERS[optimizer](model.parameters(), **arguments)
 
 
 def _batch_size(batch_size: int | None, samples: int) -> int:

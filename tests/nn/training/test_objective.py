@@ -10,7 +10,8 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.training import objective, samples
+from nn.training import objective
+from nn.training.task import Task
 from tests.nn.test_layers import CHECKED
 from tests.nn.test_losses import EACH, flat, values_of
 from tests.nn.training.test_loop import blobs, small
@@ -106,20 +107,23 @@ def test_a_batch_in_parts_gives_the_same(largest, monkeypatch):
     batch = [(x, float(t)) for x, t in zip(X, y, strict=True)]
     model = small()
     assert len(model.parameters()) == 17
-    arguments = (model, samples.Task(model, X, y, "bce_with_logits"), 0.01)
+    arguments = (model, Task(model, X, y, "bce_with_logits"), 0.01)
     eager, fast = objective.Objective(*arguments), objective.CompiledObjective(*arguments)
-    monkeypatch.setattr(objective, "LARGEST_PART", largest)
-    expected = value_and_gradient(lambda: eager.loss(batch), model.parameters())
+    monkeypatch.setattr(objective, "MAX_PARAMETER_USES", largest)
+    loss, right = eager.training_loss(batch)
+    expected = value_and_gradient(lambda: loss, model.parameters())
+    measured = eager.validation_loss(batch)
+    assert measured[1] == right
     for _ in range(2):
-        found = fast.loss(batch)
+        found, its_right = fast.training_loss(batch)
         assert isinstance(found, objective.LossWithGradient)
         assert [float(found), *found.gradient] == pytest.approx(expected, **SAME)
-        assert fast.right(batch) == eager.right(batch)
-        assert fast.measure(batch) == pytest.approx(eager.measure(batch), rel=1e-13)
+        assert its_right == right
+        assert fast.validation_loss(batch) == pytest.approx(measured, rel=1e-13)
 
 
 def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
-    monkeypatch.setattr(objective, "LARGEST_PART", 1)
+    monkeypatch.setattr(objective, "MAX_PARAMETER_USES", 1)
     sizes = []
 
     def loss(outputs, targets):
@@ -133,13 +137,14 @@ def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
 def test_training_is_compiled_unless_it_shall_not_be(monkeypatch):
     used = []
     for kind in (objective.Objective, objective.CompiledObjective):
-        loss = kind.loss
+        training_loss = kind.training_loss
 
-        def spy(self, batch, loss=loss):
-            used.append(type(result := loss(self, batch)))
+        def spy(self, batch, training_loss=training_loss):
+            result = training_loss(self, batch)
+            used.append(type(result[0]))
             return result
 
-        monkeypatch.setattr(kind, "loss", spy)
+        monkeypatch.setattr(kind, "training_loss", spy)
     nn.fit(small(), *blobs(), epochs=1)
     nn.fit(small(), *blobs(), epochs=1, compiled=False)
     assert used == [objective.LossWithGradient, Value]
