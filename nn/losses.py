@@ -88,18 +88,20 @@ class Loss:
     def __reduce__(self) -> str:  # pickled and copied by name, as functions are
         return self.name
 
+    def fits(self, count: int) -> bool:
+        """Return whether it takes ``count`` classes, or ``count`` target numbers."""
+        return self.targets == "numbers" or self.per_class or count == 2
+
     def outputs(self, count: int) -> int:
         """Return how many outputs a model needs for ``count`` classes, or ``count`` target numbers.
 
-        ValueError if the loss cannot tell so many classes apart.
+        ValueError unless the loss `fits` them.
         """
+        if not self.fits(count):
+            raise ValueError(f"{self.name} is for 2 classes, not {count}")
         if self.targets == "numbers":
             return count * max(self.per_number)
-        if self.codes and count == 2:
-            return 1
-        if not self.per_class:
-            raise ValueError(f"{self.name} is for 2 classes, not {count}")
-        return count
+        return 1 if self.codes and count == 2 else count
 
     def encode(self, y: Iterable[Any], outputs: int) -> list[Any]:
         """Return class numbers 0, 1, ... as targets for so many outputs; numbers stay as given."""
