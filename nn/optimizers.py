@@ -55,24 +55,21 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter according to its gradient."""
-        thetas, grads = [p.data for p in self.parameters], [p.grad for p in self.parameters]
-        stepped: Iterable[float]
-        if len(thetas) >= _MIN_ARRAY_PARAMETERS and _numpy():
-            stepped = self.advance(thetas, grads).tolist()
-        else:
-            self.steps += 1
-            rows = map(self._updated, thetas, grads, *self._memory)
-            stepped, *self._memory = map(list, zip(*rows, strict=True))
+        stepped = self.advance([p.data for p in self.parameters], [p.grad for p in self.parameters])
         for p, x in zip(self.parameters, stepped, strict=True):
             p.data = x
 
-    def advance(self, thetas: Any, grads: Any) -> Any:
-        """Step by arrays: return the parameters after the step, given them and their gradients."""
+    def advance(self, thetas: list[float], grads: list[float]) -> list[float]:
+        """Count a step, and return the parameters after it, given them and their gradients."""
         self.steps += 1
+        if len(thetas) < _MIN_ARRAY_PARAMETERS or not (np := _numpy()):
+            rows = map(self._updated, thetas, grads, *self._memory)
+            stepped, *self._memory = map(list, zip(*rows, strict=True))
+            return stepped
         arrays = map(_array, (thetas, grads, *self._memory))
-        with _numpy().errstate(all="ignore"):  # a result may be infinite, as it is without NumPy
-            stepped, *self._memory = self._updated(*arrays)
-        return stepped
+        with np.errstate(all="ignore"):  # a result may be infinite, as it is without NumPy
+            updated, *self._memory = self._updated(*arrays)
+        return updated.tolist()  # type: ignore[no-any-return]  # an array, which is untyped here
 
     def _updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         if self.weight_decay:

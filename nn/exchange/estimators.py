@@ -75,11 +75,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         Classes are numbered from 0. ``loss_name`` is scikit-learn's name of the loss.
         """
         self._check_parameters()
-        loss = next(
-            loss
-            for loss in LOSSES.values()
-            if loss.scikit_learn == loss_name and loss.from_logits and loss.fits(count)
-        )
+        same_losses = [loss for loss in LOSSES.values() if loss.scikit_learn == loss_name]
+        loss = next(loss for loss in same_losses if loss.fits(count))
         of_classes, outputs = loss.targets == "classes", loss.outputs(count)
         random_state = check_random_state(self.random_state)
         rng = Random(int(random_state.randint(2**31)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import hypot, isfinite
 from random import Random
 from typing import Any
 
@@ -13,11 +13,11 @@ from autograd import Value, collector_paused
 
 from ..argument_checks import at_least_0, counted, positive, whole
 from ..initializers import generator
-from ..optimizers import Optimizer, clip_gradients, gradient_norm, optimizer_of
+from ..optimizers import Optimizer, optimizer_of
 from ..schedules import Schedule, schedule_of
 from .early_stopping import EarlyStopping
 from .history import History
-from .objective import LossWithGradient, Objective, objective_of
+from .objective import Objective, objective_of
 from .progress import progress_bar
 from .samples import Samples
 from .task import LossFunction, Task
@@ -172,7 +172,6 @@ class _Run:
     def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self.parameters = objective.parameters
-        self.trains_all_parameters = optimizer.parameters == self.parameters
         self.steps = 0
         self.finite_weights = self.weights()
 
@@ -211,42 +210,24 @@ class _Run:
         """Step, and return loss, length of the gradient and right answers before the step."""
         self.steps += 1
         with _overflow_is_divergence():
-            total, right = self.objective.training_loss(batch)
-        loss = _finite("loss", float(total))
-        self.finite_weights = self.weights()
-        if self.trains_all_parameters and isinstance(total, LossWithGradient):
-            return loss, self._step_by_arrays(total.gradient), right
-        return loss, self._step_by_graph(total), right
-
-    def _step_by_graph(self, total: Value | LossWithGradient) -> float:
-        for p in self.parameters:
-            p.grad = 0.0
-        total.backward()
-        parameters = self.optimizer.parameters
-        norm = _finite("length of the gradient", gradient_norm(parameters))
-        if self.clip:
-            clip_gradients(parameters, self.clip)
-        self.optimizer.step()
-        self._check_weights()
-        return norm
-
-    def _step_by_arrays(self, gradient: Any) -> float:
-        """Step all parameters at once; afterwards each has its new data and its gradient."""
-        grads = gradient.tolist()
-        norm = _finite("length of the gradient", math.hypot(*grads))
-        if self.clip:
-            gradient = gradient * min(1.0, self.clip / (norm + 1e-6))
-            grads = gradient.tolist()
-        stepped = self.optimizer.advance(self.finite_weights, gradient).tolist()
-        for p, x, g in zip(self.parameters, stepped, grads, strict=True):
+            loss, gradient, right = self.objective.training_loss(batch)
+        _finite("loss", loss)
+        self.finite_weights = weights = self.weights()
+        trained = self.optimizer.parameters
+        if trained != self.parameters:
+            for p, g in zip(self.parameters, gradient, strict=True):
+                p.grad = g
+            weights, gradient = [p.data for p in trained], [p.grad for p in trained]
+        norm = _finite("length of the gradient", hypot(*gradient))
+        if self.clip and (factor := self.clip / (norm + 1e-6)) < 1:
+            gradient = [factor * g for g in gradient]
+        stepped = self.optimizer.advance(weights, gradient)
+        for p, x, g in zip(trained, stepped, gradient, strict=True):
             p.data, p.grad = x, g
-        if not all(map(math.isfinite, stepped)):
-            self._check_weights()
-        return norm
-
-    def _check_weights(self) -> None:
-        for p in self.parameters:
-            _finite(f"weight {p.label!r}", p.data)
+        if not all(map(isfinite, stepped)):
+            for p in trained:
+                _finite(f"weight {p.label!r}", p.data)
+        return loss, norm, right
 
 
 @contextmanager
@@ -258,7 +239,7 @@ def _overflow_is_divergence() -> Iterator[None]:
 
 
 def _finite(name: str, x: float) -> float:
-    if not math.isfinite(x):
+    if not isfinite(x):
         raise _Diverged(f"the {name} is {x}")
     return x
 

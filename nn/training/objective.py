@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
+from math import isfinite
 from typing import Any
 
 import autograd
@@ -25,30 +26,45 @@ class Objective:
         self.parameters: list[Value] = list(model.parameters())
         self.model, self.task, self.penalty = model, task, penalty
 
-    def training_loss(self, batch: Samples) -> tuple[Any, float]:
-        """Return the mean loss with the penalty, to call ``backward`` on, and the right answers."""
+    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+        """Return the mean loss with the penalty, its gradient, and how many answers are right.
+
+        The gradient has one derivative for each parameter; it is empty if the loss is not finite.
+        """
         rows, targets = zip(*batch, strict=True)
         outputs = self._outputs(rows)
+        loss = self._penalized_loss(outputs, targets)
         numbers = [[float(x) for x in as_list(output)] for output in outputs]
-        return self._penalized(outputs, targets), float(self._right(numbers, targets))
+        return float(loss), self._backward(loss), float(self._right(numbers, targets))
 
     def validation_loss(self, batch: Samples) -> tuple[float, float]:
-        """Return the mean loss without the penalty, and the number of right answers."""
+        """Return the mean loss without the penalty, and how many answers are right."""
         rows, targets = zip(*batch, strict=True)
         with no_grad():
-            outputs = self._outputs(rows)
-            return float(self.task.loss(outputs, targets)), float(self._right(outputs, targets))
+            loss, right = self._loss_and_right(self._outputs(rows), targets)
+        return float(loss), float(right)
 
     def _outputs(self, rows: Iterable[Any]) -> list[Any]:
         return [self.model(row) for row in rows]
 
-    def _penalized(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
+    def _penalized_loss(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
         loss = self.task.loss(outputs, targets)
         return loss + self.penalty * l2(self.parameters) if self.penalty else loss
 
     def _right(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
         is_right = self.task.is_right
         return autograd.sum(map(is_right, outputs, targets)) if is_right else 0.0
+
+    def _loss_and_right(self, outputs: list[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        return self.task.loss(outputs, targets), self._right(outputs, targets)
+
+    def _backward(self, loss: Value) -> list[float]:
+        if not isfinite(float(loss)):
+            return []
+        for p in self.parameters:
+            p.grad = 0.0
+        loss.backward()
+        return [p.grad for p in self.parameters]
 
 
 class CompiledObjective(Objective):
@@ -62,50 +78,56 @@ class CompiledObjective(Objective):
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         super().__init__(model, task, penalty)
         self._orders: dict[tuple[Value, ...], list[int] | None] = {}
+        self._compiled_loss = self._compiled(self._penalized_loss)
+        self._compiled_right = self._compiled(self._right)
+        self._compiled_loss_and_right = self._compiled(self._loss_and_right)
 
-        @autograd.compile
-        def loss(xs: Any, targets: Any) -> Any:
-            rows, targets = self._samples(xs, targets)
-            return self._penalized(self._outputs(rows), targets)
-
-        @autograd.compile
-        def loss_and_right(xs: Any, targets: Any) -> Any:
-            rows, targets = self._samples(xs, targets)
-            outputs = self._outputs(rows)
-            return self.task.loss(outputs, targets), self._right(outputs, targets)
-
-        self._loss, self._loss_and_right = loss, loss_and_right
-
-    def training_loss(self, batch: Samples) -> tuple[Any, float]:
-        parts = self._parts(batch)
-        try:
-            losses = [self._loss(*_flat(part)) for part in parts]
-        except TypeError as error:
-            error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
-            raise
-        right = self.validation_loss(batch)[1] if self.task.is_right else 0.0
-        shares = [len(part) / len(batch) for part in parts]
+    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+        right = 0.0
+        losses, shares = [], []
+        for share, *numbers in self._parts(batch):
+            try:
+                losses.append(self._compiled_loss(*numbers))
+            except TypeError as error:
+                error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
+                raise
+            shares.append(share)
+            if self.task.is_right:
+                with no_grad():
+                    right += float(self._compiled_right(*numbers))
         gradients = [self._gradient(loss) for loss in losses]
         if any(gradient is None for gradient in gradients):
-            return autograd.dot(shares, losses), right
+            total = autograd.dot(shares, losses)
+            return float(total), self._backward(total), right
         loss = sum([share * float(loss) for share, loss in zip(shares, losses, strict=True)])
-        gradient = sum([share * g for share, g in zip(shares, gradients, strict=True)])
-        return LossWithGradient(loss, self.parameters, gradient), right
+        gradient: Any = sum([share * g for share, g in zip(shares, gradients, strict=True)])
+        return loss, gradient.tolist(), right
 
     def validation_loss(self, batch: Samples) -> tuple[float, float]:
         loss = right = 0.0
-        for part in self._parts(batch):
+        for share, *numbers in self._parts(batch):
             with no_grad():
-                part_loss, part_right = self._loss_and_right(*_flat(part))
-            loss += float(part_loss) * (len(part) / len(batch))
+                part_loss, part_right = self._compiled_loss_and_right(*numbers)
+            loss += float(part_loss) * share
             right += float(part_right)
         return loss, right
 
-    def _gradient(self, loss: Any) -> Any:
-        """Return the derivatives of a loss in the order of the parameters.
+    def _compiled(self, f: Callable[[list[Any], Sequence[Any]], Any]) -> Callable[..., Any]:
+        """Compile a function of outputs and targets, as a function of the two flat lists."""
+        row, target = self.task.train[0]
 
-        None if they are not there as an array: the loss is not finite, it does not depend on all
-        parameters, or its function branches so often that it is not compiled.
+        def of_numbers(xs: Any, targets: Any) -> Any:
+            if isinstance(target, list):
+                targets = _cut(targets, len(target))
+            return f(self._outputs(_cut(xs, len(row))), targets)
+
+        return autograd.compile(of_numbers)
+
+    def _gradient(self, loss: Any) -> Any:
+        """Return the derivatives by the parameters as an array, or None if there is no such array.
+
+        There is none if the loss is not finite, if it does not depend on all parameters, or if its
+        function branches so often that it is not compiled.
         """
         if (gradient := getattr(loss, "gradient", None)) is None:
             return None
@@ -116,47 +138,23 @@ class CompiledObjective(Objective):
         order = self._orders[loss.parents]
         return None if order is None else gradient[order]
 
-    def _parts(self, batch: Samples) -> list[Samples]:
-        """Return the batch in equal parts, if it can be cut so; else the last part is shorter."""
-        if not self.task.declared:
-            return [batch]
+    def _parts(self, batch: Samples) -> Iterator[tuple[float, list[float], list[Any]]]:
+        """Yield each part's share of the batch and its two flat lists; equal parts if possible."""
         n, max_samples = len(batch), max(1, MAX_PARAMETER_USES // len(self.parameters))
-        count = -(-n // max_samples)
+        count = -(-n // max_samples) if self.task.declared else 1
         count = next((c for c in range(count, 2 * count) if n % c == 0), count)
         size = -(-n // count)
-        return [batch[i : i + size] for i in range(0, n, size)]
-
-    def _samples(self, xs: Any, targets: Any) -> tuple[list[Any], Any]:
-        """Return rows and targets again from the flat lists."""
-        row, target = self.task.train[0]
-        rows = _cut(xs, len(row))
-        return rows, _cut(targets, len(target)) if isinstance(target, list) else targets
-
-
-class LossWithGradient:
-    """The loss of a batch and its derivative by each of the model's parameters, as an array."""
-
-    def __init__(self, loss: float, parameters: list[Value], gradient: Any) -> None:
-        self.loss, self.parameters, self.gradient = loss, parameters, gradient
-
-    def __float__(self) -> float:
-        return self.loss
-
-    def backward(self) -> None:
-        """Add the derivatives to the gradients of the parameters, as `Value.backward` does."""
-        for p, g in zip(self.parameters, self.gradient.tolist(), strict=True):
-            p.grad += g
+        for start in range(0, n, size):
+            rows, targets = zip(*batch[start : start + size], strict=True)
+            if isinstance(targets[0], list):
+                targets = tuple(chain(*targets))
+            yield len(rows) / n, list(chain(*rows)), list(targets)
 
 
 def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
     """Return the objective, compiled if ``compiled`` is True and NumPy is installed."""
     kind = CompiledObjective if compiled and _numpy_is_installed() else Objective
     return kind(model, task, penalty)
-
-
-def _flat(batch: Samples) -> tuple[list[float], list[Any]]:
-    xs, targets = zip(*batch, strict=True)
-    return list(chain(*xs)), list(chain(*targets) if isinstance(targets[0], list) else targets)
 
 
 def _cut(xs: Sequence[Any], size: int) -> list[Any]:

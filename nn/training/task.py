@@ -63,7 +63,7 @@ class Task:
         for i, target in enumerate(targets):
             try:
                 if self.declared:
-                    self.declared.formula(output, target)
+                    self.declared.of_sample(output, target)
             except ValueError as error:
                 raise ValueError(f"{self.name}, sample {i}: {error}") from None
         if self.is_right and self.outputs > 1 and not isinstance(targets[0], list):

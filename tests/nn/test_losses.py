@@ -184,9 +184,14 @@ def test_penalties():
     [
         ("mse", [1.0, 2.0], [1.0], "2 outputs but 1 target"),
         ("mse", [], [], "a loss of no samples"),
-        ("mse", [[1.0, 2.0]], [1.0], "sample 0: the model has 2 outputs, the target 1 number"),
+        ("mse", [[1.0, 2.0]], [1.0], "the model has 2 outputs, the target 1 number; mse takes 1 o"),
         ("mae", [1.0, 2.0], [1.0, [1.0, 2.0]], "sample 1: the model has 1 output, the target 2"),
-        ("gaussian_nll", [[1.0, 2.0, 3.0]], [1.0], "needs 1 output, or 2 with the log-variances"),
+        (
+            "gaussian_nll",
+            [[1.0, 2.0, 3.0]],
+            [1.0],
+            "number; gaussian_nll takes 1 or 2 outputs",
+        ),
         ("bce", [0.5, 1.5], [0, 1], "sample 1: an output is no probability: is it for bce_with"),
         ("bce", [0.5], [2], "target must be 0, 1 or a probability between, got 2"),
         ("bce_with_logits", [0.5], [-1], "target must be 0, 1 or a probability between, got -1"),
