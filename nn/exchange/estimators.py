@@ -70,9 +70,9 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     n_iter_no_change: int = 10
 
     def _train(self, X: Any, targets: Any, loss_name: str, count: int) -> None:
-        """Train on ``targets``, ``count`` classes or numbers a sample; keep arrays.
+        """Train on class numbers from 0 (``count`` classes), or ``count`` numbers for each sample.
 
-        Classes are numbered from 0. ``loss_name`` is scikit-learn's name of the loss.
+        ``loss_name`` is scikit-learn's name of the loss.
         """
         self._check_parameters()
         same_losses = [loss for loss in LOSSES.values() if loss.scikit_learn == loss_name]
@@ -80,35 +80,30 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         of_classes, outputs = loss.targets == "classes", loss.outputs(count)
         random_state = check_random_state(self.random_state)
         rng = Random(int(random_state.randint(2**31)))
-        held_out = None
         if self.early_stopping:
-            X, X_val, targets, y_val = train_test_split(
+            X, held_X, targets, held_targets = train_test_split(
                 X, targets, test_size=self.validation_fraction, random_state=random_state,
                 stratify=targets if of_classes else None,
             )  # fmt: skip
-            held_out = X_val, y_val
         batch_size = self._batch_size(len(X))
         inputs, wanted = _Standard(X), _Standard(targets, not of_classes)
         hidden, activation = np.ravel(self.hidden_layer_sizes).tolist(), self._activation()
         init = "xavier" if activation in ("tanh", "sigmoid", "linear") else "he"
         model = MLP(X.shape[1], [*hidden, outputs], activation, init=init, rng=rng)
         self.n_outputs_, self.n_layers_ = outputs, len(hidden) + 2
-        self.validation_scores_: list[float] | None = [] if held_out else None
         stopping = EarlyStopping(self.n_iter_no_change + 1, self.tol)
+        scores: list[float] = []
         best: dict[str, Any] = {}
 
-        def after_epoch(model: Any, history: History) -> bool:
-            """Stop early by scikit-learn's criterion, the score of the held-out samples."""
+        def stop_by_score(model: Any, history: History) -> bool:
+            """Stop by the score of the held-out samples, as scikit-learn does; keep the best."""
             self._keep_weights(model, inputs, wanted)
-            scores = self.validation_scores_
-            assert held_out
-            assert scores is not None
-            scores.append(self._score(*held_out))
+            scores.append(self._score(held_X, held_targets))
             if scores[-1] > max(scores[:-1], default=-math.inf):
                 best.update(coefs_=self.coefs_, intercepts_=self.intercepts_)
             return stopping.should_stop(-scores[-1])
 
-        by_loss = {"patience": self.n_iter_no_change, "tolerance": self.tol}
+        stop_by_loss = {"patience": self.n_iter_no_change, "tolerance": self.tol}
         history = fit(
             model,
             inputs.apply(X).tolist(),
@@ -121,11 +116,12 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             shuffle=self.shuffle,
             rng=rng,
             progress=bool(self.verbose),
-            **({"callbacks": [after_epoch]} if held_out else by_loss),
+            **({"callbacks": stop_by_score} if self.early_stopping else stop_by_loss),
         )
         self._keep_weights(model, inputs, wanted)
         for name, weights in best.items():
             setattr(self, name, weights)
+        self.validation_scores_ = scores if self.early_stopping else None
         self._keep_history(history, len(X))
 
     def _check_parameters(self) -> None:
@@ -237,25 +233,26 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     (1.0, [0, 1, 0])
 
     hidden_layer_sizes
-        neurons of each hidden layer: a number, or several, or () for logistic regression.
+        number of neurons in each hidden layer: one number, several, or () for logistic regression.
     activation
-        of the hidden neurons: any name that `nn.MLP` takes; "identity" and "logistic" too.
+        activation of the hidden neurons: any name that `nn.MLP` takes, "identity" or "logistic".
     solver, learning_rate_init
         "adam", "sgd" (with ``momentum``, ``nesterovs_momentum``), "adamw" or "rmsprop", and its
         learning rate; ``beta_1``, ``beta_2``, ``epsilon`` are Adam's.
     alpha
-        weight decay: half of it times the sum of all squared parameters, divided by the batch size,
-        is added to the loss.
+        weight decay: ``alpha / 2`` times the sum of all squared parameters, divided by the batch
+        size, is added to the loss.
     batch_size, max_iter, shuffle
-        samples in a step ("auto": the largest from 16 to 32 that divides them all, so that one
-        compiled size is enough, else 32); most epochs; whether batches are drawn anew in each.
+        samples in a step ("auto": the largest number from 16 to 32 that divides all samples evenly,
+        so that one size is compiled, else 32); largest number of epochs; whether each epoch draws
+        new batches.
     tol, n_iter_no_change
         training ends when the loss has not fallen by ``tol`` for so many epochs in a row.
     early_stopping, validation_fraction
-        that share of the samples is held out, and their accuracy takes the place of the loss; the
-        weights that did best are kept.
+        hold out that share of the samples, and stop by their accuracy instead of the loss; the
+        weights with the best accuracy are kept.
     random_state
-        a seed, or a NumPy RandomState, for weights, batches and what is held out.
+        a seed, or a NumPy RandomState, for weights, batches and held-out samples.
     verbose
         show a progress bar.
 

@@ -48,7 +48,7 @@ def fit(
     progress: bool = False,
     compiled: bool = True,
 ) -> History:
-    """Train ``model`` on samples ``X`` with targets ``y`` and return what happened.
+    """Train ``model`` on samples ``X`` with targets ``y``; return the history of the training.
 
     >>> from nn import MLP
     >>> model = MLP(2, [4, 1], "tanh", rng=1)
@@ -57,53 +57,53 @@ def fit(
     >>> history.loss_name, history.accuracy[-1]
     ('bce_with_logits', 1.0)
 
-    The defaults are plain gradient descent, which is slow to learn what is not linear: of two moons
-    (100 samples, noise 0.1) an MLP of [16, 16, 1] then tells some 0.9 apart, and with
-    ``fit(model, X, y, optimizer="adam", lr=0.05)`` all of them, in the same 100 epochs.
+    The default is plain gradient descent, which learns curved boundaries slowly. After 100 epochs
+    on two moons (100 samples, noise 0.1), an MLP of [16, 16, 1] tells about 0.9 of them apart. With
+    ``fit(model, X, y, optimizer="adam", lr=0.05)`` it tells all of them apart.
 
     model
         a `Module`, or anything with ``parameters()`` that maps one sample to its outputs.
     X, y
-        n samples of as many numbers as the model takes; n targets of the form the loss wants.
+        n samples, each with one number for each input of the model; n targets for the loss.
     loss
-        a name from `nn.losses`, or a callable as described there. None chooses: cross_entropy for
-        classes 0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for
-        -1 and 1 with one output, else mse (not for one whole number alone, nor for two others:
-        they look like classes). ``l2`` times the sum of squared parameters is added.
+        a name from `nn.losses`, or a function like those. None chooses: cross_entropy for classes
+        0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for -1 and 1
+        with one output, else mse. One whole number alone, or two others, look like classes: then
+        name the loss. ``l2`` times the sum of squared parameters is added.
     optimizer, lr
-        "sgd", "adam", "adamw" or "rmsprop" with that learning rate (None: its own), or an
-        `Optimizer`, whose ``lr`` is then only set if it is given.
+        "sgd", "adam", "adamw" or "rmsprop", and its learning rate (None: its default). Or an
+        `Optimizer`; its ``lr`` is set only if ``lr`` is given.
     schedule
-        a name from `nn.schedules` or a callable from the epoch, 0, 1, ..., to the factor by which
-        ``lr`` is multiplied.
+        a name from `nn.schedules`, or a function from the epoch, 0, 1, ..., to the factor of
+        ``lr``.
     batch_size
-        samples a step: None for all of them, 1 for single examples. Batches are drawn anew from
-        ``rng`` (`random.Random`, a seed, or None for the module `random`) in each epoch, unless
-        ``shuffle`` is False.
+        samples in a step: None for all, 1 for single samples. Each epoch draws new batches from
+        ``rng`` (`random.Random`, a seed, or None for the module `random`), unless ``shuffle`` is
+        False.
     clip
-        longest gradient (Euclidean norm over all parameters); longer ones are shortened to it.
+        longest gradient (Euclidean norm over all parameters); a longer one is shortened to it.
     validation
-        the share of the samples, drawn from ``rng``, to hold out; or a pair (X, y). ``keep_best``
+        the share of the samples to hold out, drawn from ``rng``; or a pair (X, y). ``keep_best``
         puts back the weights of the epoch with the lowest validation loss.
     patience, tolerance
-        early stopping: training ends when the (validation, if there is one) loss has not fallen by
-        more than ``tolerance`` (default 0) in ``patience`` epochs (default 10) in a row. With
-        neither given it runs for all ``epochs``.
+        early stopping: training ends after ``patience`` epochs in a row (default 10) in which the
+        loss did not fall by more than ``tolerance`` (default 0). The loss is the validation loss if
+        there is one. With neither given, training runs for all ``epochs``.
     callbacks
-        one or several, called as ``callback(model, history)`` after each epoch; True from one ends
-        training.
+        one or several functions, called as ``callback(model, history)`` after each epoch. If one
+        returns True, training ends.
     progress
-        show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
+        show a progress bar (needs tqdm) in a terminal or notebook.
     compiled
-        run as array code through `autograd.compile` where NumPy is installed. It records the model
-        once: parameters and inputs go on changing where it computes with them as Values; any plain
-        number in it, the ``data`` of a parameter included, is fixed from then on.
+        run as array code through `autograd.compile` if NumPy is installed. The model is recorded
+        once. Parameters and inputs go on changing where the model computes with them as Values. Any
+        plain number in the model, the ``data`` of a parameter included, is fixed from then on.
 
-    The cyclic garbage collector pauses meanwhile: graphs have no cycles, and recording one is three
-    times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,
-    gradient or weight that is no longer finite, which puts back the last weights of finite loss.
+    The cyclic garbage collector pauses during training: graphs have no cycles, and recording is
+    three times as fast without it. An interrupt (Ctrl-C) ends training with a warning. So does a
+    loss, gradient or weight that is not finite; the last weights with a finite loss are put back.
 
-    ValueError and TypeError for arguments and data that do not fit, before anything is changed;
+    ValueError or TypeError for arguments and data that do not fit, before anything is changed;
     RuntimeError inside `autograd.no_grad`.
     """
     if not (Value(1.0) + 1.0).parents:

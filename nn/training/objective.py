@@ -20,7 +20,7 @@ MAX_PARAMETER_USES = 1 << 16  # samples times parameters in one part, which comp
 
 
 class Objective:
-    """What training minimizes, computed as any scalar code is: as a graph."""
+    """Computes the loss of a batch as a graph, like any scalar code."""
 
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         self.parameters: list[Value] = list(model.parameters())
@@ -68,11 +68,11 @@ class Objective:
 
 
 class CompiledObjective(Objective):
-    """The same, recorded once for each size of batch, with the batch's numbers as arguments.
+    """Computes the same with compiled functions, recorded once for each size of batch.
 
-    The arguments are two flat lists, of all features and of all targets: a compiled function takes
-    flat lists fastest. A large batch is computed in parts, so that the time to compile does not
-    grow with the batch. A user's own loss gets the whole batch: it need not be a mean over samples.
+    Their arguments are two flat lists, of all features and of all targets: a compiled function
+    takes flat lists fastest. A large batch is computed in parts, so that the time to compile does
+    not grow with the batch. A user's own loss gets the whole batch, as it may be no mean of losses.
     """
 
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
@@ -113,7 +113,7 @@ class CompiledObjective(Objective):
         return loss, right
 
     def _compiled(self, f: Callable[[list[Any], Sequence[Any]], Any]) -> Callable[..., Any]:
-        """Compile a function of outputs and targets, as a function of the two flat lists."""
+        """Turn a function of outputs and targets into a compiled function of the flat lists."""
         row, target = self.task.train[0]
 
         def of_numbers(xs: Any, targets: Any) -> Any:

@@ -13,8 +13,10 @@ from ..optional_packages import need
 
 @contextmanager
 def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
-    """A function to be called with the history after each epoch; it shows nothing unless ``wanted``
-    and standard error is a terminal, or this is a notebook."""
+    """Give a function to call with the history after each epoch.
+
+    The function shows something only if ``wanted``, in a terminal (standard error) or a notebook.
+    """
     if wanted and _in_notebook():
         yield from _line(epochs)
     elif wanted and sys.stderr.isatty():
@@ -35,7 +37,7 @@ def _bar(epochs: int) -> Iterator[Callable[[Any], None]]:
 
 
 def _line(epochs: int) -> Iterator[Callable[[Any], None]]:
-    """A saved notebook keeps the line's last state only, in which there is no time or speed."""
+    """Show a line without times: its last state, which a saved notebook keeps, is reproducible."""
     import IPython.display
 
     show_in_cell: Any = IPython.display.display

@@ -16,12 +16,12 @@ LossFunction = Callable[..., Any]  # a `Loss`, or a user's own function of outpu
 
 
 class Task:
-    """What a model shall learn: the samples, and the loss that compares outputs with targets.
+    """What a model learns: the samples, and the loss that compares outputs with targets.
 
-    ``declared`` is the loss if it is a `Loss`, else None. ``is_right`` tells whether an output is
-    right; None if answers are numbers, which are never quite right.
+    ``declared`` is the loss if it is a `Loss`, None if it is a function of the user. ``is_right``
+    says whether an output is right; None for numbers, which are never quite right.
 
-    ValueError or TypeError, naming the sample, if model, samples and loss do not fit each other.
+    ValueError or TypeError if model, samples and loss do not fit each other, naming the sample.
     """
 
     def __init__(self, model: Any, X: Any, y: Any, loss: str | LossFunction | None) -> None:
@@ -58,7 +58,7 @@ class Task:
             self.train, self.held_out = self.train[held:], self.train[:held]
 
     def _samples(self, rows: list[Row], targets: list[Target]) -> Samples:
-        """Return the samples, checked; class numbers as one-hot lists, which compile as data."""
+        """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
         output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
         for i, target in enumerate(targets):
             try:
@@ -74,9 +74,9 @@ class Task:
 def loss_of(loss: str | LossFunction | None, outputs: int, y: Sequence[Target]) -> LossFunction:
     """Return the loss given by name or as a function; None chooses by the targets.
 
-    Whole numbers with several outputs: cross_entropy. Two numbers that are the codes of a loss with
-    one output, 0 and 1 or -1 and 1: bce_with_logits or hinge. Anything else: mse. ValueError for
-    targets that look like classes no loss takes: one or two whole numbers, repeated.
+    Whole numbers with several outputs: cross_entropy. The two codes of a loss with one output:
+    bce_with_logits for 0 and 1, hinge for -1 and 1. Anything else: mse. ValueError for an unknown
+    name, and for other targets that look like classes: one or two whole numbers, repeated.
 
     >>> loss_of(None, 1, [1, -1])
     <loss hinge>
@@ -108,7 +108,7 @@ def _usual_loss(outputs: int, y: Sequence[Target]) -> Loss:
 
 
 def _check_classes(loss: Loss, outputs: int, targets: Sequence[Target]) -> None:
-    """ValueError if all targets are one and the same class; equal probabilities are legal."""
+    """ValueError if all targets are the same class; they may be the same probabilities."""
     first = targets[0]
     if isinstance(first, list):
         is_class = loss.per_class and max(first) >= 1
