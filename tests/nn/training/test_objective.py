@@ -14,7 +14,7 @@ from nn.training import objective
 from nn.training.task import Task
 from tests.nn.test_layers import CHECKED
 from tests.nn.test_losses import EACH, flat, values_of
-from tests.nn.training.test_loop import blobs, small
+from tests.nn.training.data import blobs, small
 
 np = pytest.importorskip("numpy")
 SAME = {"rel": 1e-12, "abs": 1e-14}
@@ -133,7 +133,7 @@ def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
     assert sizes == [40]  # and recorded once
 
 
-def test_training_is_compiled_unless_it_shall_not_be(monkeypatch):
+def test_training_is_compiled_by_default(monkeypatch):
     kinds = []
     compile = autograd.compile
     monkeypatch.setattr(autograd, "compile", lambda f: kinds.append("compiled") or compile(f))
