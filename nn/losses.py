@@ -67,6 +67,7 @@ class Loss:
     def __call__(
         self, outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean"
     ) -> Any:
+        """Return the mean or the sum of the samples' losses."""
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
         outputs, targets = list(outputs), list(targets)

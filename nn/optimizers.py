@@ -152,8 +152,8 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Steps of size about ``lr``: the mean gradient over the root of the mean squared one.
 
-    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g**2``, both freed of their start at 0
-    (divided by ``1 - b**steps``), then ``theta <- theta - lr m / (sqrt(v) + eps)``
+    ``m <- b1 m + (1 - b1) g`` and ``v <- b2 v + (1 - b2) g**2`` start at 0, which dividing by
+    ``1 - b**steps`` corrects. Then ``theta <- theta - lr m / (sqrt(v) + eps)``
     (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1).
 
     >>> theta = Value(1.0)
