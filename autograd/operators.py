@@ -139,6 +139,9 @@ class Operators(Node):
     def __int__(self) -> int:
         return int(float(self))
 
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
     def conjugate(self) -> Value:
         """Return itself, as it is real. NumPy's var and std call this method."""
         return self  # type: ignore[return-value]  # every object with these operators is a Value
