@@ -13,27 +13,19 @@ import pytest
 
 from autograd import Stepper, steps
 
-from ..autograd.stepper.test_frames import fan_out, product_of_sum
-from ..autograd.stepper.test_mistakes import cube
 from ..support.browser import (
-    NBCONVERT,
+    NBCONVERT_ADDRESSES,
     assert_plays,
     assert_shows,
-    chromium,
     require,
     require_module,
     states,
     watched,
 )
+from ..support.graphs import cube, fan_out, product_of_sum
 
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
 TOKEN = "stepper"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +62,7 @@ def run(folder, *command):
 def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, folder):
     require_module("nbconvert")
     run(folder, "nbconvert", "--to", "html", "one.ipynb")
-    with watched(browser, NBCONVERT, viewport={"width": 1000, "height": 900}) as page:
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
         page.goto((folder / "one.html").as_uri())
         first, second = steppers(page, 2)
         for frame, graph in ((first, product_of_sum), (second, fan_out)):

@@ -7,24 +7,15 @@ import pytest
 from autograd import Stepper, Value, dot, steps, sum
 from autograd.stepper.mistakes import MISTAKES
 
-from ..autograd.stepper.test_frames import fan_out, product_of_sum
-from ..autograd.stepper.test_mistakes import chain_after_fan_out
-from ..autograd.stepper.test_page import HOSTILE, deep
 from ..support.browser import (
     assert_plays,
     assert_shows,
-    chromium,
     require,
     require_module,
     states,
     watched,
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+from ..support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
 
 
 @pytest.fixture
@@ -142,8 +133,8 @@ def test_without_javascript_the_steps_are_there(opened):
 
 
 def test_hostile_labels_play(opened):
-    root = sum([Value(2.0, label) for label in HOSTILE])
-    root.label = HOSTILE[0]
+    root = sum([Value(2.0, label) for label in HOSTILE_LABELS])
+    root.label = HOSTILE_LABELS[0]
     frames = steps(root)
     expected = list(states(root, frames))
     with opened(Stepper(root)) as page:

@@ -4,7 +4,7 @@ import pytest
 
 from autograd import Value, exp, maximum, sigmoid, steps
 
-from ..autograd.stepper.test_frames import product_of_sum
+from ..support.graphs import product_of_sum
 from ..support.notebooks import assert_reproduces
 
 

@@ -7,34 +7,25 @@ import pickle
 import pytest
 from hypothesis import given, settings
 
-from autograd import TABLE, Constant, Value, compile, dot, steps, topological_order
+from autograd import (
+    TABLE,
+    Constant,
+    Value,
+    compile,
+    derivatives,
+    dot,
+    steps,
+    topological_order,
+)
 from autograd import sum as total
 from autograd.operation import FLOATS
 
+from ...support.graphs import fan_out, gradients, product_of_sum
 from ...support.random_graphs import programs
-
-
-def product_of_sum():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    return q * z
-
-
-def fan_out():
-    a = Value(3.0, "a")
-    b = a * 2
-    b.label = "b"
-    return b * a + b
 
 
 def bits(x):
     return "nan" if math.isnan(x) else x.hex()
-
-
-def gradients(frames):
-    """The last value of each target of the backward pass."""
-    return {frame.target: frame.value for frame in frames if frame.phase == "backward"}
 
 
 def backward_of(root):
@@ -112,6 +103,9 @@ def test_the_gradients_are_those_of_backward_bit_for_bit(program):
     order = topological_order(root)
     assert [f.node for f in forward] == [i for i, node in enumerate(order) if node.parents]
     assert all(f.value == order[f.node].data for f in forward)
+    adjoints = derivatives(root)
+    terms = [f for f in frames if f.term is not None]
+    assert all(bits(f.adjoint) == bits(adjoints[order[f.node]]) for f in terms)
     edges = sum(g is not None for node in order for g in node.local_grads)
     assert len(frames) == 1 + len(forward) + 1 + edges
 
