@@ -58,10 +58,11 @@ class Narrator:
         Each is added to the gradient of a parent, or replaces the gradient if ``sign`` is "=".
         """
         symbols, by_node = rules(node, self.names), self._d(self.root, node)
-        for operand, local_grad in enumerate(node.local_grads):
-            if local_grad is None:
+        edges = zip(node.parents, node.local_grads, strict=True)
+        for operand, (parent, local_grad) in enumerate(edges):
+            if local_grad is None or parent.is_constant:
                 continue
-            parent, term, slope = node.parents[operand], adjoint * local_grad, number(local_grad)
+            term, slope = adjoint * local_grad, number(local_grad)
             local, rule = self._d(node, parent), symbols[operand] or slope
             factors = f"{number(adjoint)} · {slope} = {number(term)}"
             yield Frame(

@@ -1,6 +1,7 @@
 """The page of a stepper, written to a file and opened in Chromium."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,8 +21,7 @@ from ..support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out,
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens the saved page of a stepper: ``with opened(stepper) as page``."""
-    from contextlib import contextmanager
+    """Return a function that opens the saved page: ``with opened(stepper) as page``."""
 
     @contextmanager
     def open_page(stepper, **options):
@@ -79,9 +79,7 @@ def test_play_goes_through_all_steps_and_stops(opened):
     frames = steps(root)
     with opened(Stepper(root)) as page:
         page.clock.install()
-        page.clock.pause_at(
-            page.evaluate("Date.now()") + 60_000
-        )  # later than now, whenever that is
+        page.clock.pause_at(page.evaluate("Date.now()") + 60_000)  # it must lie in the future
         page.locator("#play").click()
         assert page.locator("#play").inner_text() == "Pause"
         for k in range(1, len(frames)):

@@ -36,14 +36,12 @@ class Stepper:
     options: as in `draw_dot`.
 
     >>> from autograd import Value
-    >>> f = Value(2.0, "x") * Value(3.0, "y")
-    >>> Stepper(f)
-    Stepper of f, 5 steps:
-      1  given x = 2, y = 3
-      2  f = x * y = 2 * 3 = 6
+    >>> Stepper(Value(2.0, "x") * 3)
+    Stepper of f, 4 steps:
+      1  given x = 2
+      2  f = x * 3 = 2 * 3 = 6
       3  ∂f/∂f = 1
       4  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 3 = 3
-      5  ∂f/∂y += ∂f/∂f · ∂f/∂y = 1 · 2 = 2
 
     Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.

@@ -1,4 +1,4 @@
-"""The three wrong backward passes: where they first go wrong, why, and when they happen not to."""
+"""The three wrong backward passes: the first wrong number, its reason, and lucky cases."""
 
 import math
 

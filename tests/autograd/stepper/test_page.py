@@ -1,4 +1,4 @@
-"""The page of a stepper as text: what it holds, what cannot break it, how it is written."""
+"""The page of a stepper as text: its contents, hostile labels, large graphs, and files."""
 
 import html
 import importlib.util
@@ -166,7 +166,7 @@ def test_labels_are_data(label):
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_any_label_is_text_in_the_page(labels):
     with pytest.MonkeyPatch.context() as patch:
-        remove_graphviz(patch)  # what the picture makes of labels, its own tests say
+        remove_graphviz(patch)  # the tests of the picture check its labels
         stepper = Stepper(total([Value(1.0, label) for label in labels]))
         page, plain = page_of(stepper), page_of(Stepper(total([Value(1.0) for _ in labels])))
     assert [tag for tag, _ in Page(page).tags] == [tag for tag, _ in Page(plain).tags]
@@ -225,7 +225,7 @@ def test_folding_keeps_the_first_wrong_number():
     assert page.count('class="backward wrong first-wrong"') == 1
 
 
-def test_max_nodes_is_honoured_and_checked():
+def test_max_nodes_is_honored_and_checked():
     data = data_of(page_of(Stepper(deep(3, 3), max_nodes=5)))
     assert len(data["nodes"]) == 5
     with pytest.raises(ValueError, match="max_nodes must be at least 1, got 0"):
