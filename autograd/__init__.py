@@ -23,7 +23,7 @@ from .calculus.nonfinite import find_nonfinite
 from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
-from .explaining.paths import explain
+from .explaining.explanation import explain
 from .operation import TABLE, Operation
 from .ops import abs as abs  # as ...: known to type checkers, though left out of __all__
 from .ops import (

@@ -6,6 +6,7 @@ The five operators with two operands are the fast way to make a node. They do wh
 
 from __future__ import annotations
 
+import copyreg
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Real
@@ -25,8 +26,13 @@ _scope = fast_path.scope()  # the globals of the printed functions
 _unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand
 
 
-def use(value: type[Value], constant: type[Constant], plain_number: type[Constant]) -> None:
+def use(value: type[Value], constant: type[Constant]) -> None:
     """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
+    # a constant that is made fast: it has nothing but its number, and no __init__ in Python
+    nothing = {"grad": 0.0, "parents": (), "local_grads": (), "op": None, "label": ""}
+    only_data = {"__slots__": (), "__init__": object.__init__, **nothing}
+    plain_number = type("Constant", (constant,), only_data)
+    copyreg.pickle(plain_number, lambda number: (constant, (number.data,)))
     classes = {"Value": value, "Constant": constant, "PlainNumber": plain_number}
     globals().update(classes)
     _scope.update(classes)
@@ -132,6 +138,9 @@ class Operators(Node):
 
     def __int__(self) -> int:
         return int(float(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
 
     def conjugate(self) -> Value:
         """Return itself, as it is real. NumPy's var and std call this method."""

@@ -1,8 +1,8 @@
-"""Pickle and deepcopy for graphs of any depth, with sharing kept.
+"""How a graph is pickled and copied: any depth, with sharing kept.
 
-Both recurse into what an object refers to, a chain of a million nodes a million deep. So the first
-node they meet hands them all its ancestors before anything else, parents before consumers: whatever
-a node refers to has then been met already.
+pickle and copy.deepcopy follow references by recursion, so that a chain of a million nodes would
+recurse a million deep. Here the first node of a graph hands them all its ancestors before anything
+else, parents before consumers. Every later reference then leads to a node that is already there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _in_order: ContextVar[bool] = ContextVar("in_order", default=False)
 
 
 class _Ancestors:
-    """Pickled as the list of all nodes that ``root`` is computed from."""
+    """Stands for all nodes that ``root`` is computed from. It is pickled as their list."""
 
     def __init__(self, root: Value) -> None:
         self.root = root

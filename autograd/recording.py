@@ -161,3 +161,10 @@ def data_of(x: Any) -> float:
     """Return ``x`` as the data of a new leaf. TypeError unless it is a real number."""
     recorder = _recorder.get()
     return real(x) if recorder is None else recorder.real(x)
+
+
+def label_of(x: Any) -> str:
+    """Return ``x`` as the label of a new leaf. TypeError unless it is a string."""
+    if not isinstance(x, str):
+        raise TypeError(f"label must be a string, got {x!r:.80} ({type(x).__name__})")
+    return x

@@ -6,8 +6,7 @@ A `Value` is a node of a *computational graph*. It holds
     parents       the *operands*: the nodes that the number was computed from
     local_grads   one *local gradient* per parent: how fast ``data`` grows when that parent grows
 
-A local gradient is a partial derivative, as a number (or None where the parent is a constant, such
-as the 1 in ``x + 1``). The operation knows it when it runs:
+A local gradient is a number. The operation knows it when it runs:
 
     a = Value(2.0)             # a *leaf*: a node without parents
     b = Value(-3.0)
@@ -21,9 +20,8 @@ adds up what they pass on to ``a``:
            =  dd/dc * -3.0  +  dd/dd * 1.0  =  1.0 * -3.0 + 1.0 * 1.0  =  -2.0
 
 A consumer that uses ``a`` twice, as ``a * a`` does, counts twice. A node does not know its
-consumers. So each consumer, when its turn comes, adds its share to each of its parents. Its turn
-comes when its own derivative is complete: after all consumers of its own. The first is the result,
-whose derivative by itself is 1. How ``a * b`` becomes a node is in `autograd.operators`.
+consumers. So each consumer adds its share to each of its parents when its own derivative is
+complete, after all its own consumers. The first is the result, whose derivative by itself is 1.
 """
 
 from __future__ import annotations
@@ -43,15 +41,15 @@ class Value(operators.Operators):
     >>> d.data, a.grad, b.grad
     (-4.0, -2.0, 2.0)
 
-    It takes any real number, and raises TypeError for anything else. ``label`` names it in drawings
-    and errors. Operations of one or two operands are methods too: ``x.tanh()``.
+    It takes any real number (else TypeError). ``label`` names it in drawings and errors. Operations
+    of one or two operands are methods too: ``x.tanh()``.
     """
 
     __slots__ = ("data", "grad", "parents", "local_grads", "op", "label")
     data: float
     grad: float  # the derivative of the last result by this node; a leaf sums it over all results
     parents: tuple[Value, ...]  # in order, repeats kept: a * a has the parents (a, a)
-    local_grads: tuple[float | None, ...]
+    local_grads: tuple[float | None, ...]  # None for a constant, such as the 1 in x + 1
     op: Operation | None  # the operation that computed it; None for a leaf
     label: str
     is_constant = False
@@ -61,15 +59,13 @@ class Value(operators.Operators):
         self.grad = 0.0
         self.parents = self.local_grads = ()
         self.op = None
-        if not isinstance(label, str):
-            raise TypeError(f"label must be a string, got {label!r:.80} ({type(label).__name__})")
-        self.label = label
+        self.label = label if type(label) is str else recording.label_of(label)
 
     def backward(self) -> None:
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
-        The ``grad`` of a leaf is added to, so that several results can share a leaf. Set it to 0
-        before the next ``backward()`` otherwise: ``leaf.grad = 0.0``. Other nodes start anew.
+        A leaf adds to its earlier ``grad``, as several results can share it. To start anew, set
+        ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
 
         >>> x = Value(3.0)
         >>> (x * x).backward()
@@ -83,13 +79,13 @@ class Value(operators.Operators):
                 if node.parents:
                     node.grad = 0.0
             self.grad += 1.0
-            for node in reversed(order):  # in its turn, its own derivative is complete
+            for node in reversed(order):  # when its turn comes, its own derivative is complete
                 derivative = node.grad
                 edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
                 for parent, local_grad in edges:
                     if local_grad is not None:
                         parent.grad += derivative * local_grad
-        except BaseException:  # Ctrl-C: nothing happened
+        except BaseException:  # Ctrl-C: no leaf has changed
             for leaf, grad in before:
                 leaf.grad = grad
             raise
@@ -106,11 +102,7 @@ class Value(operators.Operators):
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
 
-    def __format__(self, spec: str) -> str:
-        return format(float(self), spec) if spec else str(self)
-
-    # Names of micrograd, for code that was written for that library. Nothing here uses them.
-
+    # names of micrograd, for code that was written for that library; nothing here uses them
     @property
     def _prev(self) -> tuple[Value, ...]:
         return self.parents
@@ -133,35 +125,25 @@ class Constant(Value):
     is_constant = True
 
 
-class PlainNumber(Constant):
-    """A constant made by an operator: it has nothing but its number, to be made fast."""
-
-    __slots__ = ()
-    __init__ = object.__init__
-    grad, parents, local_grads, op, label = 0.0, (), (), None, ""
-
-
 def derivatives(root: Value) -> dict[Value, float]:
-    """Return the derivative of ``root`` by each node of its graph, 0 by constants.
-
-    This is backpropagation: the chain rule, from the result to the leaves. No node is changed.
+    """Return the derivative of ``root`` by each node of its graph. The graph itself stays as it is.
 
     >>> x = Value(3.0)
     >>> derivatives(x * x)[x]
     6.0
     """
-    twins: dict[Value, Value] = {}
+    copies: dict[Value, Value] = {}
     for node in topological_order(root):
-        parents = tuple([twins[parent] for parent in node.parents])
-        twins[node] = Value.computed(node.op, parents, node.data, node.local_grads)
-    twins[root].backward()
-    return {node: twin.grad for node, twin in twins.items()}
+        parents = tuple([copies[parent] for parent in node.parents])
+        copies[node] = Value.computed(node.op, parents, node.data, node.local_grads)
+    copies[root].backward()
+    return {node: copy.grad for node, copy in copies.items()}
 
 
 def topological_order(root: Value) -> list[Value]:
     """Return all nodes that ``root`` is computed from, and ``root``: parents before consumers.
 
-    Each node comes once. There is no recursion, so that a graph may be a million nodes deep.
+    Each node comes once. Without recursion: a graph may be a million nodes deep.
 
     >>> x = Value(3.0)
     >>> [node.data for node in topological_order((x + 1) * x)]
@@ -174,8 +156,8 @@ def topological_order(root: Value) -> list[Value]:
     stack: list[Value | None] = [root]
     while stack:
         node = stack.pop()
-        if node is None:  # all parents of the node below it on the stack are in the order now
-            order.append(stack.pop())  # type: ignore[arg-type]  # under a None lies a node
+        if node is None:  # under it lies a node whose parents are all in the order now
+            order.append(stack.pop())  # type: ignore[arg-type]  # a node, no None
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
@@ -185,4 +167,4 @@ def topological_order(root: Value) -> list[Value]:
 
 
 Scalar = Value | float  # what an expression takes: a Value or any real number
-operators.use(Value, Constant, PlainNumber)  # the operators make nodes of these classes
+operators.use(Value, Constant)  # the operators make nodes of these classes

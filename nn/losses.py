@@ -5,8 +5,9 @@ sample. An output is a number or a Value. A model with several outputs gives a l
 loss of a sample is then the sum over the list. The result is the "mean" or the "sum" of the
 samples' losses: a Value, or a plain number if all outputs and targets are plain numbers.
 
-Each loss is written below as the formula for one sample. The `Loss` around the formula takes many
-samples, and declares which targets the loss is for and how an output is read as an answer.
+Each loss is written below as the formula for one sample, given its lists of outputs and of target
+numbers. The `Loss` around the formula takes many samples, and declares which targets the loss is
+for and how an output is read as an answer.
 
 ValueError if there are no samples, if outputs and targets differ in number, or if an output or a
 target has not the form that the loss is for. The message names the sample.
@@ -18,7 +19,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, update_wrapper
-from math import exp, pi
+from math import exp, nan, pi
 from math import log as _log_of
 from numbers import Real
 from typing import Any
@@ -33,14 +34,14 @@ _SMALLEST_PROBABILITY = exp(-100.0)  # log(p) is at least -100, as in PyTorch's 
 
 @dataclass(eq=False, repr=False)
 class Loss:
-    """A loss: the formula for one sample, and what everything that uses a loss must know of it.
+    """A loss: the formula for one sample, and a declaration of how to train and predict with it.
 
-    ``Loss(formula, targets=...)`` makes one of your own; the losses of this module use it as a
-    decorator.
+    Everything that needs to know a loss reads its declaration. To make a loss of your own, declare
+    it in the same way.
 
     >>> @partial(Loss, targets="numbers")
-    ... def cubic(output, target):
-    ...     return abs(output - target) ** 3
+    ... def cubic(outputs, targets):
+    ...     return abs(outputs[0] - targets[0]) ** 3
     >>> cubic([1.0, 2.0], [1.0, 4.0])
     4.0
     >>> cross_entropy.outputs(3), cross_entropy.decide([0.1, 0.7, 0.2])
@@ -49,14 +50,14 @@ class Loss:
     (1, [-1.0, 1.0], 0.0)
     """
 
-    formula: Callable[[Any, Any], Any]  # from one sample's output and target to its loss
+    formula: Callable[[list[Any], Any], Any]
     targets: str  # "numbers" or "classes"
-    codes: tuple[float, float] | None = None  # the targets of one output that tells two classes
-    boundary: float = 0.0  # that output means the second class above this
+    codes: tuple[float, float] | None = None  # targets of a single output that tells two classes
+    boundary: float = 0.0  # above it, this output means the second class
     per_class: bool = False  # takes one output for each class; the largest is the answer
-    per_number: tuple[int, ...] = (1,)  # possible numbers of outputs for each target number
-    from_logits: bool = True  # takes any numbers as outputs, as a linear layer gives them
-    scikit_learn: str = ""  # scikit-learn's name of the loss
+    per_number: tuple[int, ...] = (1,)  # how many outputs it takes for each target number
+    from_logits: bool = True  # takes any number as output, as a linear layer gives it
+    scikit_learn: str = ""  # name of the loss of scikit-learn's estimators that equals it
 
     def __post_init__(self) -> None:
         update_wrapper(self, self.formula)
@@ -66,6 +67,7 @@ class Loss:
     def __call__(
         self, outputs: Iterable[Any], targets: Iterable[Any], reduction: str = "mean"
     ) -> Any:
+        """Return the mean or the sum of the samples' losses."""
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
         outputs, targets = list(outputs), list(targets)
@@ -74,13 +76,13 @@ class Loss:
             raise ValueError(" but ".join(sizes))
         if not outputs:
             raise ValueError("a loss of no samples: needs at least one output")
-        terms = []
+        losses = []
         for i, (output, target) in enumerate(zip(outputs, targets, strict=True)):
             try:
-                terms.append(self.formula(output, target))
+                losses.append(self.of_sample(output, target))
             except ValueError as error:
                 raise ValueError(f"sample {i}: {error}") from None
-        return mean(terms) if reduction == "mean" else autograd.sum(terms)
+        return mean(losses) if reduction == "mean" else autograd.sum(losses)
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
@@ -88,18 +90,37 @@ class Loss:
     def __reduce__(self) -> str:  # pickled and copied by name, as functions are
         return self.name
 
+    def of_sample(self, output: Any, target: Any) -> Any:
+        """Return the loss of one sample; ValueError if output or target has another form."""
+        outputs, targets = as_list(output), as_list(target)
+        if self.per_class and not (self.codes and len(outputs) == 1):
+            if len(outputs) < 2:
+                raise ValueError("needs one output for each class, two or more; the model has 1")
+            return self.formula(outputs, _checked_class(target, len(outputs)))
+        if len(outputs) not in [size * len(targets) for size in self.per_number]:
+            sizes = counted(len(outputs), "output"), counted(len(targets), "number")
+            *fewer, most = self.per_number
+            allowed = " or ".join([*map(str, fewer), counted(most, "output")])
+            raise ValueError(
+                f"the model has {sizes[0]}, the target {sizes[1]}; "
+                f"{self.name} takes {allowed} for each number"
+            )
+        return self.formula(outputs, targets)
+
+    def fits(self, count: int) -> bool:
+        """Return whether it takes ``count`` classes, or ``count`` target numbers."""
+        return self.targets == "numbers" or self.per_class or count == 2
+
     def outputs(self, count: int) -> int:
         """Return how many outputs a model needs for ``count`` classes, or ``count`` target numbers.
 
-        ValueError if the loss cannot tell so many classes apart.
+        ValueError unless the loss `fits` them.
         """
+        if not self.fits(count):
+            raise ValueError(f"{self.name} is for 2 classes, not {count}")
         if self.targets == "numbers":
             return count * max(self.per_number)
-        if self.codes and count == 2:
-            return 1
-        if not self.per_class:
-            raise ValueError(f"{self.name} is for 2 classes, not {count}")
-        return count
+        return 1 if self.codes and count == 2 else count
 
     def encode(self, y: Iterable[Any], outputs: int) -> list[Any]:
         """Return class numbers 0, 1, ... as targets for so many outputs; numbers stay as given."""
@@ -129,20 +150,18 @@ class Loss:
             top, wanted = maximum(outputs), maximum(targets)
             hits, goals = [equal(o, top) for o in outputs], [equal(t, wanted) for t in targets]
             return dot(hits, goals) * equal(autograd.sum(hits), 1.0)
-        if self.codes is None:
-            raise ValueError(f"{self.name} with {counted(len(outputs), 'output')} tells no classes")
-        middle = sum(self.codes) / 2
+        middle = sum(self.codes or (0.0, 1.0)) / 2
         pairs = zip(outputs, targets, strict=True)
         return autograd.minimum(
             [equal(heaviside(o - self.boundary), heaviside(t - middle)) for o, t in pairs]
         )
 
 
-# -------------------------------------------------------------------------------- for numbers
+# ------------------------------------------------------------------------ losses for numbers
 
 
 @partial(Loss, targets="numbers", scikit_learn="squared_error")
-def mse(output: Any, target: Any) -> Any:
+def mse(outputs: list[Any], targets: list[Any]) -> Any:
     """Squared error: the squared norm ``sum_k (o_k - t_k)**2`` of each sample's error.
 
     Up to factor and constant the negative log-likelihood of a Gaussian of fixed variance, so the
@@ -151,12 +170,12 @@ def mse(output: Any, target: Any) -> Any:
     >>> mse([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [3.0, 5.0]])
     2.5
     """
-    errors = [o - t for o, t in _pairs(output, target)]
+    errors = [o - t for o, t in zip(outputs, targets, strict=True)]
     return dot(errors, errors)
 
 
 @partial(Loss, targets="numbers", scikit_learn="absolute_error")
-def mae(output: Any, target: Any) -> Any:
+def mae(outputs: list[Any], targets: list[Any]) -> Any:
     """Absolute error ``sum_k |o_k - t_k|``.
 
     Up to factor and constant the negative log-likelihood of a Laplace distribution of fixed scale,
@@ -165,11 +184,11 @@ def mae(output: Any, target: Any) -> Any:
     >>> mae([1.0, 2.0], [1.5, 4.0])
     1.25
     """
-    return _total([autograd.abs(o - t) for o, t in _pairs(output, target)])
+    return _total([autograd.abs(o - t) for o, t in zip(outputs, targets, strict=True)])
 
 
 @partial(Loss, targets="numbers", per_number=(1, 2))
-def gaussian_nll(output: Any, target: Any) -> Any:
+def gaussian_nll(outputs: list[Any], targets: list[Any]) -> Any:
     """Negative log-likelihood of a Gaussian whose mean m and log-variance s are both learned:
     ``(s + (t - m)**2 / exp(s) + log(2 pi)) / 2`` (Nix and Weigend 1994).
 
@@ -179,16 +198,15 @@ def gaussian_nll(output: Any, target: Any) -> Any:
     >>> round(gaussian_nll([[1.0, 0.0]], [3.0]), 6)
     2.918939
     """
-
-    def one(m: Any, s: Any, t: Any) -> Any:
+    terms = []
+    for m, s, t in _with_log_scales(outputs, targets):
         error = t - m
-        return 0.5 * (s + error * error * autograd.exp(-s) + _log_of(2 * pi))
-
-    return _total([one(*triple) for triple in _triples(output, target, "log-variances")])
+        terms.append(0.5 * (s + error * error * autograd.exp(-s) + _log_of(2 * pi)))
+    return _total(terms)
 
 
 @partial(Loss, targets="numbers", per_number=(1, 2))
-def laplace_nll(output: Any, target: Any) -> Any:
+def laplace_nll(outputs: list[Any], targets: list[Any]) -> Any:
     """Negative log-likelihood of a Laplace distribution whose median m and log-scale s are both
     learned: ``s + |t - m| / exp(s) + log(2)``.
 
@@ -198,25 +216,15 @@ def laplace_nll(output: Any, target: Any) -> Any:
     >>> round(laplace_nll([[1.0, 0.0]], [3.0]), 6)
     2.693147
     """
-
-    def one(m: Any, s: Any, t: Any) -> Any:
-        return s + autograd.abs(t - m) * autograd.exp(-s) + _log_of(2)
-
-    return _total([one(*triple) for triple in _triples(output, target, "log-scales")])
+    triples = _with_log_scales(outputs, targets)
+    return _total([s + autograd.abs(t - m) * autograd.exp(-s) + _log_of(2) for m, s, t in triples])
 
 
-# -------------------------------------------------------------------------------- for classes
+# ------------------------------------------------------------------------ losses for classes
 
 
-@partial(
-    Loss,
-    targets="classes",
-    codes=(0.0, 1.0),
-    boundary=0.5,
-    from_logits=False,
-    scikit_learn="log_loss",
-)
-def bce(output: Any, target: Any) -> Any:
+@partial(Loss, targets="classes", codes=(0.0, 1.0), boundary=0.5, from_logits=False)
+def bce(outputs: list[Any], targets: list[Any]) -> Any:
     """Binary cross entropy ``-(t log p + (1 - t) log(1 - p))`` of outputs that are probabilities.
 
     The negative log-likelihood of a Bernoulli variable; targets are 0 or 1, or probabilities.
@@ -227,7 +235,7 @@ def bce(output: Any, target: Any) -> Any:
     0.399254
     """
     terms = []
-    for p, t in _pairs(output, target):
+    for p, t in zip(outputs, targets, strict=True):
         _check_probability(t)
         if p < 0 or p > 1:  # a NaN goes on, as everywhere
             raise ValueError("an output is no probability: is it for bce_with_logits?")
@@ -237,7 +245,7 @@ def bce(output: Any, target: Any) -> Any:
 
 
 @partial(Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss")
-def bce_with_logits(output: Any, target: Any) -> Any:
+def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
     """Binary cross entropy of outputs z that are logits, so that the probability is sigmoid(z):
     ``t softplus(-z) + (1 - t) softplus(z)``, which for t of 0 or 1 is softplus((1 - 2 t) z).
 
@@ -248,7 +256,7 @@ def bce_with_logits(output: Any, target: Any) -> Any:
     500.0
     """
     terms = []
-    for z, t in _pairs(output, target):
+    for z, t in zip(outputs, targets, strict=True):
         _check_probability(t)
         if not isinstance(t, Value) and t in (0, 1):
             terms.append(softplus(-z if t else z))
@@ -258,7 +266,7 @@ def bce_with_logits(output: Any, target: Any) -> Any:
 
 
 @partial(Loss, targets="classes", per_class=True, scikit_learn="log_loss")
-def cross_entropy(output: Any, target: Any) -> Any:
+def cross_entropy(outputs: list[Any], target: Any) -> Any:
     """Cross entropy of outputs z that are logits, one for each class, so that the probabilities are
     softmax(z): ``logsumexp(z) - sum_k p_k z_k``, for class y ``logsumexp(z) - z_y``.
 
@@ -268,23 +276,22 @@ def cross_entropy(output: Any, target: Any) -> Any:
     >>> round(cross_entropy([[1.0, 3.0]], [1]), 6), round(cross_entropy([[1.0, 3.0]], [[0, 1]]), 6)
     (0.126928, 0.126928)
     """
-    zs = _one_each_class(output)
-    return autograd.sub(logsumexp(zs), _at(zs, target))
+    return autograd.sub(logsumexp(outputs), _at(outputs, target))
 
 
-@partial(Loss, targets="classes", per_class=True, from_logits=False, scikit_learn="log_loss")
-def nll(output: Any, target: Any) -> Any:
+@partial(Loss, targets="classes", per_class=True, from_logits=False)
+def nll(outputs: list[Any], target: Any) -> Any:
     """Negative log-likelihood of outputs that are log-probabilities, one for each class, such as
     `autograd.log_softmax` gives: ``-output_y``. Targets are those of `cross_entropy`.
 
     >>> nll([[-0.5, -0.9]], [1])
     0.9
     """
-    return -_at(_one_each_class(output), target)
+    return -_at(outputs, target)
 
 
 @partial(Loss, targets="classes", codes=(-1.0, 1.0), per_class=True)
-def hinge(output: Any, target: Any) -> Any:
+def hinge(outputs: list[Any], target: Any) -> Any:
     """Hinge loss, 0 for what is right by a margin of 1.
 
     One output z with targets t of -1 or 1: ``max(0, 1 - t z)``. One output for each class, with
@@ -295,17 +302,15 @@ def hinge(output: Any, target: Any) -> Any:
     >>> hinge([[2.0, 1.5, -1.0]], [0])
     0.5
     """
-    zs = as_list(output)
-    if len(zs) == 1:
-        (t,) = as_list(target) if len(as_list(target)) == 1 else (target,)
+    if len(outputs) == 1:
+        (z,), (t,) = outputs, target
         if not isinstance(t, Value) and t not in (-1, 1):
             raise ValueError(f"hinge of one output takes targets -1 and 1, got {t!r:.80}")
-        return relu(1 - t * zs[0])
-    right = _at(zs, target)
-    if not isinstance(target, Iterable):
-        y = int(target)
-        return _total([relu(1 + (z - right)) for k, z in enumerate(zs) if k != y])
-    return dot([1 - p for p in target], [relu(1 + (z - right)) for z in zs])
+        return relu(1 - t * z)
+    right = _at(outputs, target)
+    if isinstance(target, list):
+        return dot([1 - p for p in target], [relu(1 + (z - right)) for z in outputs])
+    return _total([relu(1 + (z - right)) for k, z in enumerate(outputs) if k != target])
 
 
 LOSSES: dict[str, Loss] = {
@@ -338,7 +343,7 @@ def l2(parameters: Iterable[Any]) -> Any:
     return dot(parameters, parameters) if parameters else 0.0
 
 
-# ------------------------------------------------------------------------- what they share
+# ---------------------------------------------------------------------- what the formulas share
 
 
 def as_list(x: Any) -> list[Any]:
@@ -354,52 +359,35 @@ def _total(terms: Sequence[Any]) -> Any:
     return autograd.sum(terms) if len(terms) > 1 else terms[0] if terms else 0.0
 
 
-def _pairs(output: Any, target: Any) -> list[tuple[Any, Any]]:
-    """Return the outputs with their targets, one target for each output."""
-    os, ts = as_list(output), as_list(target)
-    if len(os) != len(ts):
-        raise ValueError(
-            f"the model has {counted(len(os), 'output')}, the target {counted(len(ts), 'number')}"
-        )
-    return list(zip(os, ts, strict=True))
+def _with_log_scales(outputs: list[Any], targets: list[Any]) -> list[tuple[Any, Any, Any]]:
+    """Return location, log-scale and target for each target number; 0 for a scale not learned."""
+    n = len(targets)
+    return list(zip(outputs[:n], outputs[n:] or [0.0] * n, targets, strict=True))
 
 
-def _triples(output: Any, target: Any, scales: str) -> list[tuple[Any, Any, Any]]:
-    """Return location, logarithm of the scale and target for each target number."""
-    os, ts = as_list(output), as_list(target)
-    if len(os) not in (len(ts), 2 * len(ts)):
-        raise ValueError(
-            f"for a target of {counted(len(ts), 'number')} the model needs "
-            f"{counted(len(ts), 'output')}, or {2 * len(ts)} with the {scales}; it has {len(os)}"
-        )
-    logs = os[len(ts) :] or [0.0] * len(ts)
-    return list(zip(os[: len(ts)], logs, ts, strict=True))
-
-
-def _one_each_class(output: Any) -> list[Any]:
-    outputs = as_list(output)
-    if len(outputs) < 2:
-        raise ValueError("needs one output for each class, two or more; the model has 1")
-    return outputs
-
-
-def _at(outputs: list[Any], target: Any) -> Any:
-    """Return the output of the target's class; their mean if the target is probabilities."""
-    n = len(outputs)
+def _checked_class(target: Any, classes: int) -> int | list[Any]:
+    """Return the number of a class, or the list of the probabilities of all classes."""
     if isinstance(target, Iterable):
         ps = list(target)
-        if len(ps) != n:
-            raise ValueError(f"the model has {n} outputs, the target {len(ps)} probabilities")
+        if len(ps) != classes:
+            raise ValueError(f"the model has {classes} outputs, the target {len(ps)} probabilities")
         for p in ps:
             _check_probability(p)
         if not any(isinstance(p, Value) for p in ps) and not abs(sum(ps) - 1) < 1e-6:
             raise ValueError(f"the target's probabilities sum to {sum(ps)!r}, not 1")
-        return dot(ps, outputs)
-    if not isinstance(target, Real) or not float(target).is_integer():
+        return ps
+    number = float(target) if isinstance(target, Real) else nan
+    if not number.is_integer():
         raise ValueError(f"a class is a whole number, got {target!r:.80}")
-    if not 0 <= (y := int(target)) < n:  # type: ignore[call-overload]  # a Real has it
-        raise ValueError(f"label {y} is outside the classes 0 .. {n - 1} of {n} outputs")
-    return outputs[y]
+    if not 0 <= number < classes:
+        known = f"0 .. {classes - 1} of {classes} outputs"
+        raise ValueError(f"label {int(number)} is outside the classes {known}")
+    return int(number)
+
+
+def _at(outputs: list[Any], target: int | list[Any]) -> Any:
+    """Return the output of the target's class, or the mean if the target is probabilities."""
+    return dot(target, outputs) if isinstance(target, list) else outputs[target]
 
 
 def _check_probability(t: Any) -> None:

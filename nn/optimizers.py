@@ -1,8 +1,8 @@
 """Optimizers: how a step changes the parameters, given their gradients.
 
-Each is one formula, written once for numbers and arrays alike: `Optimizer.step` steps all
-parameters at once where NumPy is installed, one by one where it is not, with the same result to the
-last bit. The formulas are PyTorch's, names of arguments included.
+Each is one formula, written once for numbers and arrays alike. `Optimizer.step` steps all
+parameters at once with NumPy, one by one without it; the results agree to the last bit. The
+formulas and the names of the arguments are PyTorch's.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from autograd import Constant, Value
 
 from .argument_checks import at_least_0, below_1, positive, several
 
-_FEW = 16  # parameters below which a loop over numbers is faster than arrays
+_MIN_ARRAY_PARAMETERS = 16  # with fewer, a loop over numbers is faster than arrays
 
 
 class Optimizer:
     """Changes ``parameters`` by their ``grad`` on each `step`.
 
-    ``lr`` is the learning rate, free to be set between steps; ``weight_decay`` adds its multiple of
-    each parameter to that parameter's gradient. TypeError if something is no Value, ValueError if
-    there are no parameters, or for a number out of its range.
+    ``lr`` is the learning rate, which may be set between steps. ``weight_decay`` times each
+    parameter is added to its gradient. To write an optimizer, name in ``slots`` what is remembered
+    of each parameter, and define `update`.
+
+    TypeError if a parameter is not a Value. ValueError if there are no parameters, or for a number
+    out of its range.
     """
 
-    slots: tuple[str, ...] = ()  # what is remembered of each parameter from step to step
+    slots: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
         self.parameters = several(type(self).__name__, parameters)
@@ -43,31 +46,35 @@ class Optimizer:
         self._memory: list[Any] = [[0.0] * len(self.parameters) for _ in self.slots]
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
-        """The new parameter and memory; numbers or arrays. ``self.steps`` counts this step."""
-        raise NotImplementedError
+        """Return the new parameter and memory; numbers or arrays. ``steps`` counts this step."""
+        raise NotImplementedError  # each optimizer has its own formula
+
+    def decay(self, theta: Any, grad: Any) -> tuple[Any, Any]:
+        """Return parameter and gradient with the weight decay, before `update`."""
+        return theta, grad + self.weight_decay * theta
 
     def step(self) -> None:
         """Change every parameter according to its gradient."""
-        parameters = self.parameters
-        thetas, grads = [p.data for p in parameters], [p.grad for p in parameters]
-        stepped: Iterable[float]
-        if len(parameters) >= _FEW and _numpy():
-            stepped = self.advance(thetas, grads).tolist()
-        else:
-            self.steps += 1
-            rows = map(self.update, thetas, grads, *self._memory)
-            stepped, *self._memory = map(list, zip(*rows, strict=True))
-        for p, x in zip(parameters, stepped, strict=True):
+        stepped = self.advance([p.data for p in self.parameters], [p.grad for p in self.parameters])
+        for p, x in zip(self.parameters, stepped, strict=True):
             p.data = x
 
-    def advance(self, thetas: Any, grads: Any) -> Any:
-        """A step by arrays: the parameters after it, from those before and their gradients."""
+    def advance(self, thetas: list[float], grads: list[float]) -> list[float]:
+        """Count a step, and return the parameters after it, given them and their gradients."""
         self.steps += 1
-        with _numpy().errstate(
-            all="ignore"
-        ):  # as without NumPy, what is infinite stays to be found
-            stepped, *self._memory = self.update(*map(_array, (thetas, grads, *self._memory)))
-        return stepped
+        if len(thetas) < _MIN_ARRAY_PARAMETERS or not (np := _numpy()):
+            rows = map(self._updated, thetas, grads, *self._memory)
+            stepped, *self._memory = map(list, zip(*rows, strict=True))
+            return stepped
+        arrays = map(_array, (thetas, grads, *self._memory))
+        with np.errstate(all="ignore"):  # a result may be infinite, as it is without NumPy
+            updated, *self._memory = self._updated(*arrays)
+        return updated.tolist()  # type: ignore[no-any-return]  # an array, which is untyped here
+
+    def _updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
+        if self.weight_decay:
+            theta, grad = self.decay(theta, grad)
+        return self.update(theta, grad, *memory)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -75,12 +82,12 @@ class Optimizer:
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the next steps depend on, as plain numbers and lists."""
+        """Return everything the next steps depend on, as plain numbers and lists."""
         memory = {k: [float(x) for x in m] for k, m in zip(self.slots, self._memory, strict=True)}
         return {**self._settings(), "steps": self.steps, "memory": memory}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave; ValueError if it is of another optimizer or model."""
+        """Go on from a `state_dict`; ValueError if another optimizer or model gave it."""
         settings, memory = self._settings(), state.get("memory", {})
         n, known = len(self.parameters), {*settings, "steps", "memory"}
         if state.keys() != known or tuple(memory) != self.slots:
@@ -98,7 +105,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Gradient descent: ``theta <- theta - lr g``; "stochastic" when g is that of a mini-batch.
+    """Gradient descent: ``theta <- theta - lr g``; "stochastic" if g comes from a mini-batch.
 
     With ``momentum`` m, g is the velocity ``v <- m v + g`` (Polyak 1964); with ``nesterov`` it is
     ``g + m v``, the gradient where the velocity leads (Sutskever et al. 2013).
@@ -128,16 +135,14 @@ class SGD(Optimizer):
     def step(self) -> None:
         """Change every parameter according to its gradient."""
         if self.momentum or self.weight_decay:
-            return super().step()
-        self.steps += 1
-        for p in self.parameters:  # which takes less time than to gather arrays
-            p.data -= self.lr * p.grad
-        return None
+            super().step()
+        else:
+            self.steps += 1
+            for p in self.parameters:  # faster than gathering arrays
+                p.data -= self.lr * p.grad
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         (velocity,) = memory
-        if self.weight_decay:
-            grad = grad + self.weight_decay * theta
         if self.momentum:
             velocity = self.momentum * velocity + grad
             grad = grad + self.momentum * velocity if self.nesterov else velocity
@@ -147,8 +152,8 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Steps of size about ``lr``: the mean gradient over the root of the mean squared one.
 
-    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g**2``, both freed of their start at 0
-    (divided by ``1 - b**steps``), then ``theta <- theta - lr m / (sqrt(v) + eps)``
+    ``m <- b1 m + (1 - b1) g`` and ``v <- b2 v + (1 - b2) g**2`` start at 0, which dividing by
+    ``1 - b**steps`` corrects. Then ``theta <- theta - lr m / (sqrt(v) + eps)``
     (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1).
 
     >>> theta = Value(1.0)
@@ -174,11 +179,7 @@ class Adam(Optimizer):
         self.eps = at_least_0("eps", eps)
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
-        if self.weight_decay:
-            grad = grad + self.weight_decay * theta
-        return self._adam(theta, grad, *memory)
-
-    def _adam(self, theta: Any, grad: Any, mean: Any, square: Any) -> tuple[Any, ...]:
+        mean, square = memory
         b1, b2 = self.betas
         mean = mean + (1 - b1) * (grad - mean)
         square = b2 * square + (1 - b2) * grad * grad
@@ -188,7 +189,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """`Adam` with the weight decay taken out of its means: ``theta <- theta (1 - lr weight_decay)``
+    """`Adam` whose weight decay stays out of the means: ``theta <- theta (1 - lr weight_decay)``
     before the step (Loshchilov and Hutter 2019, arXiv:1711.05101).
 
     >>> theta = Value(1.0)
@@ -207,8 +208,8 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
-        return self._adam(theta * (1 - self.lr * self.weight_decay), grad, *memory)
+    def decay(self, theta: Any, grad: Any) -> tuple[Any, Any]:
+        return theta * (1 - self.lr * self.weight_decay), grad
 
 
 class RMSprop(Optimizer):
@@ -241,8 +242,6 @@ class RMSprop(Optimizer):
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         square, velocity = memory
-        if self.weight_decay:
-            grad = grad + self.weight_decay * theta
         square = self.alpha * square + (1 - self.alpha) * grad * grad
         step = grad / (_sqrt(square) + self.eps)
         if self.momentum:
@@ -255,8 +254,33 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
+def optimizer_of(
+    optimizer: str | Optimizer, parameters: Iterable[Value], lr: float | None = None
+) -> Optimizer:
+    """Return the optimizer of that name for the parameters, or the one given, with ``lr`` if given.
+
+    ValueError for an unknown name, and for an optimizer that holds none of the parameters.
+
+    >>> optimizer_of("adam", [Value(1.0)]).lr
+    0.001
+    """
+    if isinstance(optimizer, Optimizer):
+        if not set(parameters) & set(optimizer.parameters):
+            raise ValueError(
+                "the optimizer holds none of the model's parameters: make it with "
+                f"{type(optimizer).__name__}(model.parameters(), ...)"
+            )
+        optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(
+            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMIZERS)} or an Optimizer"
+        )
+    return OPTIMIZERS[optimizer](parameters, **({} if lr is None else {"lr": lr}))
+
+
 def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
-    """Shorten the gradient to ``max_norm`` if it is longer; its length before is returned.
+    """Shorten the gradient to ``max_norm`` if it is longer; return its length before.
 
     The length is the Euclidean norm over all parameters. As in PyTorch the factor is
     ``max_norm / (norm + 1e-6)``. ValueError unless ``max_norm`` is positive.
@@ -276,7 +300,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
 
 
 def gradient_norm(parameters: Iterable[Value]) -> float:
-    """The Euclidean norm of the gradients of all parameters.
+    """Return the Euclidean norm of the gradients of all parameters.
 
     >>> x = Value(0.0)
     >>> x.grad = -2.0
@@ -288,7 +312,7 @@ def gradient_norm(parameters: Iterable[Value]) -> float:
 
 @cache
 def _numpy() -> Any:
-    """NumPy, or None where it is not installed."""
+    """Return NumPy, or None if it is not installed."""
     try:
         import numpy
     except ImportError:
@@ -297,9 +321,9 @@ def _numpy() -> Any:
 
 
 def _array(xs: Any) -> Any:
-    """An array, from a list by way of its bytes: four times as fast as NumPy's own way."""
+    """Return an array, from a list by way of its bytes: four times as fast as NumPy's own way."""
     return _numpy().frombuffer(pack(f"{len(xs)}d", *xs)) if isinstance(xs, list) else xs
 
 
 def _sqrt(x: Any) -> Any:
-    return sqrt(x) if isinstance(x, float) else x**0.5  # the latter is np.sqrt for arrays
+    return sqrt(x) if isinstance(x, float) else x**0.5  # for arrays this is np.sqrt

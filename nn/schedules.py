@@ -1,7 +1,7 @@
-"""Learning-rate schedules: what the learning rate is multiplied by in epoch k = 0, 1, 2, ...
+"""Learning-rate schedules: the factor of the learning rate in each epoch k = 0, 1, 2, ...
 
-A schedule is any callable from k to that factor; these make the usual ones. `nn.fit` also takes
-their names, with ``epochs`` its own.
+A schedule is any function from k to that factor. The functions here make the usual schedules.
+`nn.fit` also takes their names, and gives them its own number of ``epochs``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Schedule = Callable[[int], float]
 
 
 def constant(epochs: int = 1) -> Schedule:
-    """1 always.
+    """The factor is always 1.
 
     >>> constant()(7)
     1.0
@@ -22,7 +22,7 @@ def constant(epochs: int = 1) -> Schedule:
 
 
 def linear(epochs: int, end: float = 0.1) -> Schedule:
-    """From 1 in equal steps, reaching ``end`` after ``epochs``: micrograd's ``1.0 - 0.9 k / 100``.
+    """The factor falls from 1 to ``end`` in equal steps; micrograd has ``1.0 - 0.9 k / 100``.
 
     >>> linear(100)(50)
     0.55
@@ -31,7 +31,9 @@ def linear(epochs: int, end: float = 0.1) -> Schedule:
 
 
 def cosine(epochs: int, end: float = 0.0) -> Schedule:
-    """From 1 to ``end`` on half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    """The factor falls from 1 to ``end`` along half a cosine.
+
+    Source: Loshchilov and Hutter 2017, arXiv:1608.03983.
 
     >>> round(cosine(100)(50), 12)
     0.5
@@ -40,7 +42,7 @@ def cosine(epochs: int, end: float = 0.0) -> Schedule:
 
 
 def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
-    """Multiplied by ``factor`` after each of ``steps`` equal parts of ``epochs``.
+    """The rate is multiplied by ``factor`` after each of ``steps`` equal parts of ``epochs``.
 
     >>> [round(step(90)(k), 12) for k in (0, 29, 30, 60)]
     [1.0, 1.0, 0.1, 0.01]
@@ -54,7 +56,7 @@ SCHEDULES: dict[str, Callable[[int], Schedule]] = {
 
 
 def schedule_of(schedule: str | Schedule | None, epochs: int) -> Schedule:
-    """The schedule of that name for so many epochs, or the callable given; None is constant.
+    """Return the schedule of that name for so many epochs, or the callable given; None is constant.
 
     ValueError for an unknown name.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ..graph import consumers, formulas
+from ..explaining.formulas import formulas
+from ..graph import consumers
 from ..value import Value, derivatives, topological_order
 
 

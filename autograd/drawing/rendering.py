@@ -1,4 +1,4 @@
-"""Graphviz's language to SVG, by whichever Graphviz there is."""
+"""Graphviz's language to SVG, by the program ``dot`` or by pygraphviz."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 
-TIME_LIMIT = 120.0  # seconds that Graphviz may take
+MAX_SECONDS = 120.0  # that Graphviz may take
+_INSTALL_DOT = "install the program dot (https://graphviz.org/download) and have it on PATH"
 
 _BY_PYGRAPHVIZ = """
 import sys, pygraphviz
@@ -17,21 +18,18 @@ sys.stdout.buffer.write(graph.draw(format="svg", prog="dot"))
 """
 
 
-def render(source: str, time_limit: float = TIME_LIMIT) -> str:
-    """``source`` as SVG text, without scripts, links and references to anything outside.
+def render(source: str, time_limit: float = MAX_SECONDS) -> str:
+    """Return ``source`` as SVG text, without scripts, links and references to anything outside.
 
-    RuntimeError where there is neither ``dot`` nor pygraphviz or Graphviz fails, TimeoutError when
+    RuntimeError if there is neither ``dot`` nor pygraphviz, or if Graphviz fails. TimeoutError if
     it takes more than ``time_limit`` seconds.
     """
     if dot := shutil.which("dot"):
         command = [dot, "-Tsvg"]
     elif importlib.util.find_spec("pygraphviz"):
-        command = [sys.executable, "-c", _BY_PYGRAPHVIZ]  # a process, because that can be stopped
+        command = [sys.executable, "-c", _BY_PYGRAPHVIZ]  # a process, because it can be stopped
     else:
-        raise RuntimeError(
-            "drawing needs Graphviz: pip install pygraphviz, or install the program dot "
-            "(https://graphviz.org/download) and have it on PATH"
-        )
+        raise RuntimeError(f"drawing needs Graphviz: pip install pygraphviz, or {_INSTALL_DOT}")
     try:
         done = subprocess.run(
             command, input=source, capture_output=True, timeout=time_limit, encoding="utf-8"
@@ -43,11 +41,18 @@ def render(source: str, time_limit: float = TIME_LIMIT) -> str:
         ) from None
     if done.returncode:
         raise RuntimeError(f"Graphviz failed: {done.stderr.strip()}")
-    return _finish(done.stdout)
+    return _finished(done.stdout)
 
 
-def _finish(svg: str) -> str:
-    """Tooltips as titles instead of links, no document type, and the classes of `autograd.draw`."""
+def need_dot() -> None:
+    """Raise RuntimeError if the program ``dot`` is missing."""
+    if not shutil.which("dot"):
+        remedy = "or use autograd.to_svg, for which pip install pygraphviz is enough"
+        raise RuntimeError(f"this needs Graphviz: {_INSTALL_DOT}, {remedy}")
+
+
+def _finished(svg: str) -> str:
+    """Return Graphviz's SVG with tooltips as titles instead of links, and with our classes."""
     svg = re.sub(r"<!--.*?-->\n", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
     svg = re.sub(r"<title>.*?</title>\n", "", svg)
@@ -57,8 +62,8 @@ def _finish(svg: str) -> str:
 
 
 def _with_classes(box: re.Match[str]) -> str:
-    """A box whose last texts, the data, the word grad and the grad, say so."""
-    tint = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'  # the name is the version's
+    """Return a box with classes on its tints and on its last texts: data, the word grad, grad."""
+    tint = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'  # it depends on the version
     head, *texts = re.split("(?=<text )", re.sub(tint, r'<polygon class="tint" \1', box[0]))
     for back, role in [(1, "data")] if box[1] == "constant" else [(3, "data"), (1, "grad")]:
         texts[-back] = texts[-back].replace("<text ", f'<text class="{role}" ', 1)

@@ -1,7 +1,7 @@
-"""One pass through a graph, step by step: frames (`steps`) and the page that plays them."""
+"""One pass through a graph, step by step: `steps` as text, `Stepper` as a page that plays them."""
 
-from .frames import steps
-from .narration import Frame
-from .page import Stepper
+from .frames import Frame
+from .page.stepper import Stepper
+from .stepping import steps
 
 __all__ = ["Frame", "Stepper", "steps"]

@@ -3,109 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..explaining.notation import number
-from ..value import Constant, Value
-from . import mistakes
-from .mistakes import MISTAKES, Grads, Term
-from .narration import LISTED, Frame, Narrator, Sums
+from ..explaining.number_format import number
+from .frames import Frame
+from .narration import MAX_LISTED
 
-SHOWN = 12  # turns
+MAX_TURNS = 12  # nodes listed in the order in which they pass their gradients on
 
 
 class Comparison:
-    """A wrong pass, each number beside the one that the right pass has after the same terms."""
+    """The frames of two backward passes through one graph: one with a mistake, the other right."""
 
-    def __init__(self, narrator: Narrator, mistake: str) -> None:
-        self.narrator, self.mistake = narrator, mistake
-        right = list(mistakes.right(narrator.root, narrator.cleared()))
-        self.right_terms = {(t.consumer, t.operand): t.value for t in right}
-        self.right_turns = list(dict.fromkeys(term.consumer for term in right))
-        self.right_grads = narrator.cleared() | {t.parent: t.total for t in right}
-        self.so_far = dict.fromkeys(narrator.order, 0.0)  # the sums of the right terms
-        self.sizes = dict.fromkeys(narrator.order, 0.0)  # of those terms: what rounding scales with
+    def __init__(self, mistake: str, wrong: Sequence[Frame], right: Sequence[Frame]) -> None:
+        self.mistake, self.wrong, self.right = mistake, wrong, right
+        self.complete = {frame.target: frame for frame in right}  # the last frame of each gradient
+        self.term_count = Counter(frame.target for frame in right)
 
-    def frames(self, done: int) -> Iterator[Frame]:
-        """The frames of the wrong pass and its verdict, after ``done`` frames."""
-        yield replace(self.narrator.seed(), right=1.0)
-        sign = "=" if self.mistake == "overwrite" else "+="
-        sums, grads, first = Sums(self.narrator), self.narrator.cleared(), 0
-        turns: dict[Value, None] = {}  # the nodes that passed their gradient on, in order
-        for step, term in enumerate(MISTAKES[self.mistake](self.narrator.root, grads), done + 2):
-            turns[term.consumer] = None
-            waiting = sums.missing[term.consumer]
-            frame = self.narrator.frame(term, sums, sign)
-            right = self.right_so_far(term)
-            wrong = self.differs(term.parent, term.total, right)
-            note = f"wrong: {number(right)} is right" if wrong else ""
-            if wrong and not first:
-                first = step
-                note = f"first wrong number: {number(right)} is right. {self.why(term, waiting)}"
-            yield replace(frame, right=right, wrong=wrong, first_wrong=step == first, note=note)
-        verdict = self.verdict(first, grads)
-        yield replace(verdict, note=f"{verdict.note}{self.order_of_turns(list(turns))}")
+    def frames(self, first_step: int) -> Iterator[Frame]:
+        """Yield the wrong frames, beside the right numbers after the same terms, and a verdict.
 
-    def right_so_far(self, term: Term) -> float:
-        """What the target would hold by now, had every term up to this one been right."""
-        parent, value = term.parent, self.right_terms[term.consumer, term.operand]
-        self.sizes[parent] += abs(value) if math.isfinite(value) else 0.0
-        self.so_far[parent] += value
-        return self.so_far[parent]
+        first_step: the number of the first of these frames among all steps.
+        """
+        terms = {(f.node, f.operand): f.term for f in self.right if f.term is not None}
+        right_sum = dict.fromkeys(self.complete, 0.0)
+        magnitude = dict.fromkeys(self.complete, 0.0)  # rounding errors grow with it
+        last, step_of_error = {}, 0
+        for i, frame in enumerate(self.wrong):
+            target, term = frame.target, terms.get((frame.node, frame.operand), 1.0)  # 1: the seed
+            magnitude[target] += abs(term) if math.isfinite(term) else 0.0
+            right_sum[target] += term
+            right, note = right_sum[target], ""
+            wrong = _differ(frame.value, right, 1e-9 * magnitude[target])
+            first_wrong = wrong and not step_of_error
+            if first_wrong:
+                step_of_error = first_step + i
+                reason = self.reason(frame, self.wrong[:i])
+                note = f"first wrong number: {number(right)} is right. {reason}"
+            elif wrong:
+                note = f"wrong: {number(right)} is right"
+            frame = replace(frame, right=right, wrong=wrong, first_wrong=first_wrong, note=note)
+            last[target] = frame
+            yield frame
+        yield self.verdict(step_of_error, [frame for _, frame in sorted(last.items())])
 
-    def differs(self, node: Value, got: float, right: float) -> bool:
-        """By more than another order of summation explains."""
-        if got == right or (math.isnan(got) and math.isnan(right)):
-            return False
-        return not abs(got - right) <= 1e-9 * self.sizes[node]
-
-    def why(self, term: Term, waiting: int) -> str:
-        """Why the number that ``term`` gives is wrong, where it is the first wrong one."""
-        narrator, consumer, before = self.narrator, term.consumer, number(term.before)
-        if self.mistake == "order":
-            name = narrator.names[consumer]
-            missing = f"{waiting} of its {narrator.terms[consumer]} terms"
-            return (
-                f"{narrator.by(consumer)} was passed on as {number(term.adjoint)}, before "
-                f"{missing} had arrived; in full it is {number(self.right_grads[consumer])}. In "
-                f"topological order {name} has its turn after all its consumers, when its sum is "
-                "complete."
-            )
+    def reason(self, frame: Frame, earlier: Sequence[Frame]) -> str:
+        """Return why the first wrong number is wrong. ``frame`` has it."""
+        so_far = dict.fromkeys(self.complete, "0") | {f.target: number(f.value) for f in earlier}
         if self.mistake == "overwrite":
-            return f"`=` dropped the earlier {before}; several terms need `+=`."
-        by = narrator.by(term.parent)
-        return f"{by} still held {before} from the pass before; set it to 0 first."
-
-    def verdict(self, first: int, grads: Grads) -> Frame:
-        """What came of the mistake."""
-        narrator = self.narrator
-        nodes = [node for node in narrator.order if type(node) is not Constant]
-        wrong = [n for n in nodes if self.differs(n, grads[n], self.right_grads[n])]
-        if not first:
-            return Frame("verdict", "verdict: no number is wrong", note=self.luck())
-        ended = f"{len(wrong)} of {len(nodes)} gradients wrong in the end"
-        ends = [
-            f"{narrator.by(n)} = {number(grads[n])}, right is {number(self.right_grads[n])}"
-            for n in wrong[:LISTED]
-        ]
-        note = "; ".join(ends) + ("; …" if len(wrong) > LISTED else ".")
-        return Frame("verdict", f"verdict: first wrong in step {first}, {ended}", note=note)
-
-    def order_of_turns(self, turns: list[Value]) -> str:
-        """Who passed on when, in this pass and in the right one, where the two differ."""
-        if turns == self.right_turns:
-            return ""
-        here, right = (
-            ", ".join([self.narrator.names[node] for node in order[:SHOWN]])
-            + ", …" * (len(order) > SHOWN)
-            for order in (turns, self.right_turns)
+            return f"`=` dropped the earlier {so_far[frame.target]}; several terms need `+=`."
+        if self.mistake == "stale":
+            by, before = self.by(frame), number(self.complete[frame.target].value)
+            return f"{by} still held {before} from the pass before; set it to 0 first."
+        node, count = self.complete[frame.node], self.term_count[frame.node]
+        missing = count - sum(f.target == frame.node for f in earlier)
+        return (
+            f"{self.by(node)} was passed on as {so_far[frame.node]}, before {missing} of its "
+            f"{count} terms had arrived; in full it is {number(node.value)}. In topological order "
+            f"{node.name} has its turn after all its consumers, when its sum is complete."
         )
-        return f" The turns were {here}; in topological order, from its end: {right}."
+
+    def verdict(self, step_of_error: int, ends: Sequence[Frame]) -> Frame:
+        """Return the last frame: which gradients are wrong in the end, or why none is."""
+        if not step_of_error:
+            note = self.luck() + self.order_of_turns()
+            return Frame("verdict", "verdict: no number is wrong", note=note)
+        wrong = [
+            f"{self.by(f)} = {number(f.value)}, right is {number(self.complete[f.target].value)}"
+            for f in ends
+            if f.wrong
+        ]
+        note = "; ".join(wrong[:MAX_LISTED]) + ("; …" if len(wrong) > MAX_LISTED else ".")
+        ended = f"{len(wrong)} of {len(ends)} gradients wrong in the end"
+        text = f"verdict: first wrong in step {step_of_error}, {ended}"
+        return Frame("verdict", text, note=note + self.order_of_turns())
 
     def luck(self) -> str:
-        """Why nothing went wrong although the pass is."""
-        if max(self.narrator.terms.values()) < 2:
+        """Return why no number is wrong although the pass is."""
+        if max(self.term_count.values()) < 2:
             return (
                 "By luck of the graph: no node has more than one consumer (there is no fan-out), "
                 "so every gradient is a single term."
@@ -116,3 +93,27 @@ class Comparison:
                 "consumer, or had nothing to pass on."
             )
         return "By luck of the numbers: what the mistake drops or keeps is 0 here."
+
+    def order_of_turns(self) -> str:
+        """Return in which order the nodes pass on in both passes, "" if it is the same order."""
+        here, right = (
+            list(dict.fromkeys(self.complete[f.node].name for f in frames if f.term is not None))
+            for frames in (self.wrong, self.right)
+        )
+        if here == right:
+            return ""
+        return f" The turns were {_cut(here)}; in topological order, from its end: {_cut(right)}."
+
+    def by(self, frame: Frame) -> str:
+        return f"∂{self.right[0].name}/∂{frame.name}"
+
+
+def _differ(x: float, y: float, tolerance: float) -> bool:
+    """Return True if two numbers differ by more than rounding error."""
+    if x == y or (math.isnan(x) and math.isnan(y)):
+        return False
+    return not abs(x - y) <= tolerance  # also if one is nan
+
+
+def _cut(names: Sequence[str]) -> str:
+    return ", ".join(names[:MAX_TURNS]) + ", …" * (len(names) > MAX_TURNS)

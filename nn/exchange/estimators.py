@@ -1,13 +1,13 @@
 """`MLPClassifier` and `MLPRegressor`: a network as a scikit-learn estimator.
 
 Parameters and fitted attributes have the names that scikit-learn's own multi-layer perceptrons give
-them wherever the meaning is the same. Training is `nn.fit` on scalar Values; afterwards nothing is
+them wherever the meaning is the same. Training is `nn.fit` on scalar Values. Afterwards nothing is
 left of the graph: an estimator holds plain arrays and predicts with NumPy.
 
-Features, and the targets of a regression, are standardized for training, and the result is folded
+Features, and the targets of a regression, are standardized for training. The result is folded
 into the first and the last layer: ``coefs_`` and ``intercepts_`` apply to the data as they are.
 
-Importing this module needs scikit-learn; ``nn.MLPClassifier`` does so when it is first used.
+Importing this module needs scikit-learn; ``nn.MLPClassifier`` imports it at its first use.
 """
 
 from __future__ import annotations
@@ -15,32 +15,25 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from numbers import Integral, Real
+from dataclasses import KW_ONLY, dataclass
 from random import Random
 from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from ..argument_checks import counted
+from ..argument_checks import at_least_0, below_1, counted, positive, whole
 from ..layers import ACTIVATIONS, MLP
+from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from ..training.early_stopping import EarlyStopping
 from ..training.history import History
 from ..training.loop import fit
 
@@ -51,90 +44,70 @@ _NUMPY = SimpleNamespace(
 )
 
 
+@dataclass(eq=False, repr=False)  # scikit-learn reads the parameters from the signature
 class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """What the two estimators share; the parameters are explained in `MLPClassifier`."""
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (16, 16),
-        activation: str = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 1e-4,
-        batch_size: int | str = "auto",
-        learning_rate_init: float = 0.01,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: int = 10,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
+    hidden_layer_sizes: int | Sequence[int] = (16, 16)
+    activation: str = "relu"
+    _: KW_ONLY
+    solver: str = "adam"
+    alpha: float = 1e-4
+    batch_size: int | str = "auto"
+    learning_rate_init: float = 0.01
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: int = 10
 
-    def _train(self, X: Any, targets: Any, loss: str, outputs: int) -> None:
-        """Train on ``targets`` (class numbers or numbers, one or several a sample); keep arrays."""
-        hidden, activation = self._check_parameters()
+    def _train(self, X: Any, targets: Any, loss_name: str, count: int) -> None:
+        """Train on class numbers from 0 (``count`` classes), or ``count`` numbers for each sample.
+
+        ``loss_name`` is scikit-learn's name of the loss.
+        """
+        self._check_parameters()
+        same_losses = [loss for loss in LOSSES.values() if loss.scikit_learn == loss_name]
+        loss = next(loss for loss in same_losses if loss.fits(count))
+        of_classes, outputs = loss.targets == "classes", loss.outputs(count)
         random_state = check_random_state(self.random_state)
         rng = Random(int(random_state.randint(2**31)))
-        held_out = None
         if self.early_stopping:
-            X, X_val, targets, y_val = train_test_split(
+            X, held_X, targets, held_targets = train_test_split(
                 X, targets, test_size=self.validation_fraction, random_state=random_state,
-                stratify=targets if isinstance(self, ClassifierMixin) else None,
+                stratify=targets if of_classes else None,
             )  # fmt: skip
-            held_out = X_val, y_val
         batch_size = self._batch_size(len(X))
-        inputs, wanted = _Standard(X), _Standard(targets, loss == "mse")
+        inputs, wanted = _Standard(X), _Standard(targets, not of_classes)
+        hidden, activation = np.ravel(self.hidden_layer_sizes).tolist(), self._activation()
         init = "xavier" if activation in ("tanh", "sigmoid", "linear") else "he"
         model = MLP(X.shape[1], [*hidden, outputs], activation, init=init, rng=rng)
         self.n_outputs_, self.n_layers_ = outputs, len(hidden) + 2
-        self.validation_scores_: list[float] | None = [] if held_out else None
+        stopping = EarlyStopping(self.n_iter_no_change + 1, self.tol)
+        scores: list[float] = []
         best: dict[str, Any] = {}
 
-        def after_epoch(model: Any, history: History) -> bool:
-            """Early stopping, with scikit-learn's criterion: the score of what was held out."""
+        def stop_by_score(model: Any, history: History) -> bool:
+            """Stop by the score of the held-out samples, as scikit-learn does; keep the best."""
             self._keep_weights(model, inputs, wanted)
-            scores = self.validation_scores_
-            assert held_out
-            assert scores is not None
-            scores.append(self._score(*held_out))
+            scores.append(self._score(held_X, held_targets))
             if scores[-1] > max(scores[:-1], default=-math.inf):
                 best.update(coefs_=self.coefs_, intercepts_=self.intercepts_)
-            recent = scores[-self.n_iter_no_change - 1 :]
-            earlier = max(scores[: -self.n_iter_no_change - 1], default=-math.inf)
-            return max(recent) < earlier + self.tol
+            return stopping.should_stop(-scores[-1])
 
-        stopping = {"patience": self.n_iter_no_change, "tolerance": self.tol}
+        stop_by_loss = {"patience": self.n_iter_no_change, "tolerance": self.tol}
         history = fit(
             model,
             inputs.apply(X).tolist(),
-            wanted.apply(targets).tolist(),
+            loss.encode(wanted.apply(targets).tolist(), outputs),
             loss=loss,
             optimizer=self._optimizer(model),
             epochs=self.max_iter,
@@ -143,65 +116,55 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             shuffle=self.shuffle,
             rng=rng,
             progress=bool(self.verbose),
-            **({"callbacks": [after_epoch]} if held_out else stopping),
+            **({"callbacks": stop_by_score} if self.early_stopping else stop_by_loss),
         )
         self._keep_weights(model, inputs, wanted)
         for name, weights in best.items():
             setattr(self, name, weights)
+        self.validation_scores_ = scores if self.early_stopping else None
         self._keep_history(history, len(X))
 
-    def _check_parameters(self) -> tuple[list[int], str]:
-        """Sizes of the hidden layers and our name of the activation; ValueError for bad ones."""
-        sizes = self.hidden_layer_sizes
-        hidden = list(sizes) if isinstance(sizes, Sequence | np.ndarray) else [sizes]
-        activation = ALIASES.get(self.activation, self.activation)
-        for name, value, known in [
-            ("activation", activation, list(ACTIVATIONS)),
-            ("solver", self.solver, list(OPTIMIZERS)),
-        ]:
-            if value not in known:
-                raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(known)}")
-        for name, least in [("max_iter", 1), ("n_iter_no_change", 1)]:
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < least:
-                raise ValueError(f"{name} must be a whole number from {least} on, got {value!r}")
-        if any(not isinstance(size, Integral) or size < 1 for size in hidden):
-            raise ValueError(f"hidden_layer_sizes must be whole numbers from 1 on, got {sizes!r}")
-        for name in ("alpha", "tol", "learning_rate_init"):
-            number = getattr(self, name)
-            if not isinstance(number, Real) or not 0 <= float(number) < math.inf:
-                raise ValueError(f"{name} must be a number from 0 on, got {number!r}")
-        share: Any = self.validation_fraction
-        if self.early_stopping and not (isinstance(share, Real) and 0 < float(share) < 1):
-            raise ValueError(f"validation_fraction must be above 0 and below 1, got {share!r}")
-        if not self.learning_rate_init:
-            raise ValueError("learning_rate_init must be positive, got 0")
-        return [int(size) for size in hidden], activation
+    def _check_parameters(self) -> None:
+        """ValueError or TypeError for a parameter that makes no sense."""
+        known = {"activation": [*ACTIVATIONS, *ALIASES], "solver": list(OPTIMIZERS)}
+        for name, choices in known.items():
+            if (value := getattr(self, name)) not in choices:
+                raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(choices)}")
+        for size in np.ravel(self.hidden_layer_sizes).tolist():
+            whole("hidden_layer_sizes", size)
+        for name in ("max_iter", "n_iter_no_change"):
+            whole(name, getattr(self, name))
+        for name in ("alpha", "tol"):
+            at_least_0(name, getattr(self, name))
+        positive("learning_rate_init", self.learning_rate_init)
+        if self.early_stopping:
+            positive("validation_fraction", self.validation_fraction)
+            below_1("validation_fraction", self.validation_fraction)
+
+    def _activation(self) -> str:
+        return ALIASES.get(self.activation, self.activation)
 
     def _batch_size(self, samples: int) -> int:
-        size = self.batch_size
-        if size == "auto":
-            even = [k for k in range(32, 15, -1) if samples % k == 0]
-            return even[0] if even else min(32, samples)
-        if not isinstance(size, Integral) or size < 1:
-            raise ValueError(f"batch_size must be 'auto' or a whole number from 1 on, got {size!r}")
+        if self.batch_size == "auto":
+            return next((k for k in range(32, 15, -1) if samples % k == 0), min(32, samples))
+        size = whole("batch_size, unless it is 'auto',", self.batch_size)
         if size > samples:
             warnings.warn(f"batch_size {size} is larger than the data: {samples} is taken",
                           stacklevel=4)  # fmt: skip
-        return min(int(size), samples)
+        return min(size, samples)
 
     def _optimizer(self, model: Any) -> Optimizer:
-        kind, lr = OPTIMIZERS[self.solver], self.learning_rate_init
+        kind = OPTIMIZERS[self.solver]
+        settings: dict[str, Any] = {}
         if kind is SGD:
             nesterov = self.nesterovs_momentum and self.momentum > 0
-            return SGD(model.parameters(), lr, momentum=self.momentum, nesterov=nesterov)
-        if issubclass(kind, Adam):
-            betas = self.beta_1, self.beta_2
-            return kind(model.parameters(), lr, betas=betas, eps=self.epsilon)
-        return kind(model.parameters(), lr)
+            settings = {"momentum": self.momentum, "nesterov": nesterov}
+        elif issubclass(kind, Adam):
+            settings = {"betas": (self.beta_1, self.beta_2), "eps": self.epsilon}
+        return kind(model.parameters(), self.learning_rate_init, **settings)
 
     def _keep_weights(self, model: Any, inputs: _Standard, wanted: _Standard) -> None:
-        """The weights as arrays that apply to the data as they are, not standardized."""
+        """Keep the weights as arrays that apply to the data as they are, not standardized."""
         layers = [layer.neurons for layer in model.layers]
         coefs = [np.array([[w.data for w in n.w] for n in neurons]).T for neurons in layers]
         intercepts = [np.array([n.b.data for n in neurons]) for neurons in layers]
@@ -228,8 +191,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             )
 
     def _outputs(self, X: Any) -> Any:
-        """The outputs for checked samples, an array: a row for each, a column for each output."""
-        function = ACTIVATIONS[ALIASES.get(self.activation, self.activation)]
+        """Return the outputs for checked samples: a row for each, a column for each output."""
+        function = ACTIVATIONS[self._activation()]
         activate = getattr(function, "forward", lambda m, x: function(x))  # an operation, or linear
         for coefs, intercepts in zip(self.coefs_[:-1], self.intercepts_[:-1], strict=True):
             with np.errstate(all="ignore"):  # far from the data exp may round to 0
@@ -237,13 +200,13 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return X @ self.coefs_[-1] + self.intercepts_[-1]
 
     def _checked(self, X: Any) -> Any:
-        """Samples to predict, as an array; an error before `fit` or for other features."""
+        """Return samples to predict, as an array; an error before `fit` or for other features."""
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
     def _score(self, X: Any, targets: Any) -> float:
-        """What `score` gives, for samples and targets in the form that `_train` takes."""
-        raise NotImplementedError
+        """Return the `score` of samples and targets in the form that `_train` takes."""
+        raise NotImplementedError  # a classifier and a regressor score differently
 
 
 class _Standard:
@@ -253,7 +216,7 @@ class _Standard:
         self.mean, self.scale = np.zeros(columns.shape[1:]), np.ones(columns.shape[1:])
         if wanted:
             self.mean, scale = columns.mean(axis=0), columns.std(axis=0)
-            constant = scale <= 1e-12 * np.abs(self.mean)  # but for rounding
+            constant = scale <= 1e-12 * np.abs(self.mean)  # except for rounding
             self.scale = np.where(constant | (scale == 0), 1.0, scale)
 
     def apply(self, columns: Any) -> Any:
@@ -270,25 +233,26 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     (1.0, [0, 1, 0])
 
     hidden_layer_sizes
-        neurons of each hidden layer: a number, or several, or () for logistic regression.
+        number of neurons in each hidden layer: one number, several, or () for logistic regression.
     activation
-        of the hidden neurons: any name that `nn.MLP` takes; "identity" and "logistic" too.
+        activation of the hidden neurons: any name that `nn.MLP` takes, "identity" or "logistic".
     solver, learning_rate_init
         "adam", "sgd" (with ``momentum``, ``nesterovs_momentum``), "adamw" or "rmsprop", and its
         learning rate; ``beta_1``, ``beta_2``, ``epsilon`` are Adam's.
     alpha
-        weight decay: half of it times the sum of all squared parameters, divided by the batch size,
-        is added to the loss.
+        weight decay: ``alpha / 2`` times the sum of all squared parameters, divided by the batch
+        size, is added to the loss.
     batch_size, max_iter, shuffle
-        samples in a step ("auto": the largest from 16 to 32 that divides them all, so that one
-        compiled size is enough, else 32); most epochs; whether batches are drawn anew in each.
+        samples in a step ("auto": the largest number from 16 to 32 that divides all samples evenly,
+        so that one size is compiled, else 32); largest number of epochs; whether each epoch draws
+        new batches.
     tol, n_iter_no_change
         training ends when the loss has not fallen by ``tol`` for so many epochs in a row.
     early_stopping, validation_fraction
-        that share of the samples is held out, and their accuracy takes the place of the loss; the
-        weights that did best are kept.
+        hold out that share of the samples, and stop by their accuracy instead of the loss; the
+        weights with the best accuracy are kept.
     random_state
-        a seed, or a NumPy RandomState, for weights, batches and what is held out.
+        a seed, or a NumPy RandomState, for weights, batches and held-out samples.
     verbose
         show a progress bar.
 
@@ -309,32 +273,30 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
         if count < 2:
             raise ValueError(f"y has one class only, {self.classes_[0]!r}: a classifier needs two")
         self.out_activation_ = "softmax" if count > 2 else "logistic"
-        loss = "cross_entropy" if count > 2 else "bce_with_logits"
-        self._train(X, numbers.astype(float), loss, count if count > 2 else 1)
+        self._train(X, numbers.astype(float), "log_loss", count)
         return self
 
     def predict(self, X: Any) -> Any:
-        """The class label of each sample."""
-        numbers = self._numbers(self._checked(X))
+        """Return the class label of each sample."""
+        numbers = self._logits(self._checked(X)).argmax(axis=1)
         return self.classes_[numbers]
 
     def predict_proba(self, X: Any) -> Any:
-        """The probability of each class (column) for each sample (row)."""
+        """Return the probability of each class (column) for each sample (row)."""
         return np.exp(self.predict_log_proba(X))
 
     def predict_log_proba(self, X: Any) -> Any:
-        """The logarithms of `predict_proba`, exact where a probability rounds to 0."""
-        logits = self._outputs(self._checked(X))
-        if logits.shape[1] == 1:  # one logit: that of class 1 against 0
-            logits = np.hstack([np.zeros_like(logits), logits])
+        """Return the logarithms of `predict_proba`, exact where a probability rounds to 0."""
+        logits = self._logits(self._checked(X))
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
-    def _numbers(self, X: Any) -> Any:
+    def _logits(self, X: Any) -> Any:
+        """Return one logit for each class; a single output compares class 1 with class 0."""
         logits = self._outputs(X)
-        return (logits[:, 0] > 0).astype(int) if logits.shape[1] == 1 else logits.argmax(axis=1)
+        return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
 
     def _score(self, X: Any, targets: Any) -> float:
-        return float(np.mean(self._numbers(X) == targets))
+        return float(np.mean(self._logits(X).argmax(axis=1) == targets))
 
 
 class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc]  # untyped
@@ -346,8 +308,8 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc
     >>> model.fit(X, np.sin(X[:, 0])).score(X, np.sin(X[:, 0])) > 0.95
     True
 
-    Parameters and attributes are those of `MLPClassifier`; the loss is the squared error of the
-    targets, each standardized, and for early stopping the score is R squared.
+    Parameters and attributes are those of `MLPClassifier`. The loss is the squared error of the
+    targets, each standardized. For early stopping the score is R squared.
     """
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -357,11 +319,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         self.out_activation_ = "identity"
-        self._train(X, y, "mse", 1 if y.ndim == 1 else y.shape[1])
+        self._train(X, y, "squared_error", 1 if y.ndim == 1 else y.shape[1])
         return self
 
     def predict(self, X: Any) -> Any:
-        """The number predicted for each sample, or a row of them."""
+        """Return the number predicted for each sample, or a row of numbers."""
         outputs = self._outputs(self._checked(X))
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 

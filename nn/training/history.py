@@ -1,4 +1,4 @@
-"""`History`: what happened in training."""
+"""The history of a training run: loss, accuracy and more for each epoch, as numbers and a plot."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..argument_checks import counted
 
 @dataclass
 class History:
-    """What happened in training: one entry an epoch in each list.
+    """What happened in training: each list has one entry for each epoch.
 
     ``loss`` (with its penalty), ``accuracy`` (the share of samples that were right; empty for
     regression) and ``gradient_norm`` are means over the epoch's batches, each measured before its
-    step; ``val_loss`` (without penalty) and ``val_accuracy`` are measured after the epoch.
-    ``stopped`` says why training ended; ``best_epoch`` is that of the weights that were kept.
+    step. ``val_loss`` (without penalty) and ``val_accuracy`` are measured after the epoch.
+    ``stopped`` says why training ended early. ``best_epoch`` is the epoch whose weights were kept.
     """
 
     loss_name: str
@@ -30,19 +30,19 @@ class History:
     stopped: str = ""
 
     def summary(self) -> str:
-        """One line: epochs, loss and accuracy at the end, and why it ended."""
+        """Return one line: epochs, loss and accuracy at the end, and why training ended early."""
         parts = [counted(len(self.loss), "epoch")]
         for name, values in self.curves():
             parts.append(f"{name} {values[-1]:.4g}")
         return ", ".join(parts) + (f" ({self.stopped})" if self.stopped else "")
 
     def curves(self) -> list[tuple[str, list[float]]]:
-        """The names and values of what there is of losses and accuracies."""
+        """Return names and values of the losses and accuracies that were measured."""
         names = ("loss", "accuracy", "val_loss", "val_accuracy")
         return [(name, getattr(self, name)) for name in names if getattr(self, name)]
 
     def plot(self, ax: Any = None) -> Any:
-        """Loss and accuracy against epochs, by `nn.plot.loss_curve`; needs Matplotlib."""
+        """Plot loss and accuracy over the epochs with `nn.plot.loss_curve`; needs Matplotlib."""
         from ..plot import loss_curve
 
         return loss_curve(self, ax)
@@ -51,7 +51,7 @@ class History:
         return f"<History: {self.summary()}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: each curve at its start, at its end and at its best."""
+        """Return a table for notebooks: the first, last and best value of each curve."""
         rows = [f"<caption>{escape(self.summary())}</caption>"]
         rows.append("<tr><th></th><th>first</th><th>last</th><th>best</th></tr>")
         for name, xs in self.curves():

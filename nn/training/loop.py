@@ -1,11 +1,11 @@
-"""`fit`: the training loop."""
+"""The training loop: `fit` trains a model on samples, batch by batch and epoch by epoch."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import hypot, isfinite
 from random import Random
 from typing import Any
 
@@ -13,14 +13,14 @@ from autograd import Value, collector_paused
 
 from ..argument_checks import at_least_0, counted, positive, whole
 from ..initializers import generator
-from ..losses import Loss
-from ..optimizers import OPTIMIZERS, Optimizer, clip_gradients, gradient_norm
+from ..optimizers import Optimizer, optimizer_of
 from ..schedules import Schedule, schedule_of
+from .early_stopping import EarlyStopping
 from .history import History
-from .objective import LossWithGradient, Objective
-from .objective import objective as objective_of
+from .objective import Objective, objective_of
 from .progress import progress_bar
-from .samples import Samples, Task
+from .samples import Samples
+from .task import LossFunction, Task
 
 Callback = Callable[[Any, History], Any]
 
@@ -30,7 +30,7 @@ def fit(
     X: Any,
     y: Any,
     *,
-    loss: str | Loss | None = None,
+    loss: str | LossFunction | None = None,
     optimizer: str | Optimizer = "sgd",
     epochs: int = 100,
     batch_size: int | None = None,
@@ -48,7 +48,7 @@ def fit(
     progress: bool = False,
     compiled: bool = True,
 ) -> History:
-    """Train ``model`` on samples ``X`` with targets ``y`` and return what happened.
+    """Train ``model`` on samples ``X`` with targets ``y``; return the history of the training.
 
     >>> from nn import MLP
     >>> model = MLP(2, [4, 1], "tanh", rng=1)
@@ -57,53 +57,53 @@ def fit(
     >>> history.loss_name, history.accuracy[-1]
     ('bce_with_logits', 1.0)
 
-    The defaults are plain gradient descent, which is slow to learn what is not linear: of two moons
-    (100 samples, noise 0.1) an MLP of [16, 16, 1] then tells some 0.9 apart, and with
-    ``fit(model, X, y, optimizer="adam", lr=0.05)`` all of them, in the same 100 epochs.
+    The default is plain gradient descent, which learns curved boundaries slowly. After 100 epochs
+    on two moons (100 samples, noise 0.1), an MLP of [16, 16, 1] tells about 0.9 of them apart. With
+    ``fit(model, X, y, optimizer="adam", lr=0.05)`` it tells all of them apart.
 
     model
         a `Module`, or anything with ``parameters()`` that maps one sample to its outputs.
     X, y
-        n samples of as many numbers as the model takes; n targets of the form the loss wants.
+        n samples, each with one number for each input of the model; n targets for the loss.
     loss
-        a name from `nn.losses`, or a callable as described there. None chooses: cross_entropy for
-        classes 0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for
-        -1 and 1 with one output, else mse (not for one whole number alone, nor for two others:
-        they look like classes). ``l2`` times the sum of squared parameters is added.
+        a name from `nn.losses`, or a function like those. None chooses: cross_entropy for classes
+        0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for -1 and 1
+        with one output, else mse. One whole number alone, or two others, look like classes: then
+        name the loss. ``l2`` times the sum of squared parameters is added.
     optimizer, lr
-        "sgd", "adam", "adamw" or "rmsprop" with that learning rate (None: its own), or an
-        `Optimizer`, whose ``lr`` is then only set if it is given.
+        "sgd", "adam", "adamw" or "rmsprop", and its learning rate (None: its default). Or an
+        `Optimizer`; its ``lr`` is set only if ``lr`` is given.
     schedule
-        a name from `nn.schedules` or a callable from the epoch, 0, 1, ..., to the factor by which
-        ``lr`` is multiplied.
+        a name from `nn.schedules`, or a function from the epoch, 0, 1, ..., to the factor of
+        ``lr``.
     batch_size
-        samples a step: None for all of them, 1 for single examples. Batches are drawn anew from
-        ``rng`` (`random.Random`, a seed, or None for the module `random`) in each epoch, unless
-        ``shuffle`` is False.
+        samples in a step: None for all, 1 for single samples. Each epoch draws new batches from
+        ``rng`` (`random.Random`, a seed, or None for the module `random`), unless ``shuffle`` is
+        False.
     clip
-        longest gradient (Euclidean norm over all parameters); longer ones are shortened to it.
+        longest gradient (Euclidean norm over all parameters); a longer one is shortened to it.
     validation
-        the share of the samples, drawn from ``rng``, to hold out; or a pair (X, y). ``keep_best``
+        the share of the samples to hold out, drawn from ``rng``; or a pair (X, y). ``keep_best``
         puts back the weights of the epoch with the lowest validation loss.
     patience, tolerance
-        early stopping: training ends when the (validation, if there is one) loss has not fallen by
-        more than ``tolerance`` (default 0) in ``patience`` epochs (default 10) in a row. With
-        neither given it runs for all ``epochs``.
+        early stopping: training ends after ``patience`` epochs in a row (default 10) in which the
+        loss did not fall by more than ``tolerance`` (default 0). The loss is the validation loss if
+        there is one. With neither given, training runs for all ``epochs``.
     callbacks
-        one or several, called as ``callback(model, history)`` after each epoch; True from one ends
-        training.
+        one or several functions, called as ``callback(model, history)`` after each epoch. If one
+        returns True, training ends.
     progress
-        show a progress bar (needs tqdm); silent where there is neither terminal nor notebook.
+        show a progress bar (needs tqdm) in a terminal or notebook.
     compiled
-        run as array code through `autograd.compile` where NumPy is installed. It records the model
-        once: parameters and inputs go on changing where it computes with them as Values; any plain
-        number in it, the ``data`` of a parameter included, is fixed from then on.
+        run as array code through `autograd.compile` if NumPy is installed. The model is recorded
+        once. Parameters and inputs go on changing where the model computes with them as Values. Any
+        plain number in the model, the ``data`` of a parameter included, is fixed from then on.
 
-    The cyclic garbage collector pauses meanwhile: graphs have no cycles, and recording one is three
-    times as fast without it. An interrupt (Ctrl-C) ends training with a warning; so does a loss,
-    gradient or weight that is no longer finite, which puts back the last weights of finite loss.
+    The cyclic garbage collector pauses during training: graphs have no cycles, and recording is
+    three times as fast without it. An interrupt (Ctrl-C) ends training with a warning. So does a
+    loss, gradient or weight that is not finite; the last weights with a finite loss are put back.
 
-    ValueError and TypeError for arguments and data that do not fit, before anything is changed;
+    ValueError or TypeError for arguments and data that do not fit, before anything is changed;
     RuntimeError inside `autograd.no_grad`.
     """
     if not (Value(1.0) + 1.0).parents:
@@ -115,10 +115,11 @@ def fit(
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     clip = None if clip is None else positive("clip", clip)
     factor = schedule_of(schedule, whole("epochs", epochs))
-    stopper, batch_size = _Stopper(patience, tolerance), _batch_size(batch_size, len(task.train))
-    optimizer = _optimizer(optimizer, model, lr)  # the last, as it may set the learning rate
-    run = _Run(objective, optimizer, clip)
-    history, base_lr, best = History(task.name), optimizer.lr, run.weights()
+    stopping = EarlyStopping(patience, tolerance)
+    batch_size = _batch_size(batch_size, len(task.train))
+    optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
+    run, history = _Run(objective, optimizer, clip), History(task.name)
+    base_lr, best_weights = optimizer.lr, run.finite_weights
     with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
@@ -128,28 +129,28 @@ def fit(
             if task.held_out:
                 run.validate(task.held_out, history)
                 if keep_best and history.val_loss[-1] == min(history.val_loss):
-                    best, history.best_epoch = run.weights(), epoch
+                    best_weights, history.best_epoch = run.weights(), epoch
             show(history)
             if True in [callback(model, history) for callback in callbacks]:
                 history.stopped = f"by a callback after {counted(epoch + 1, 'epoch')}"
-            elif stopper.should_stop((history.val_loss or history.loss)[-1]):
+            elif stopping.should_stop((history.val_loss or history.loss)[-1]):
                 history.stopped = f"no longer improving after {counted(epoch + 1, 'epoch')}"
             if history.stopped:
                 break
     if history.best_epoch is not None:
-        run.set_weights(best)
+        run.set_weights(best_weights)
     return history
 
 
 @contextmanager
 def _kept(run: _Run, history: History) -> Iterator[None]:
-    """What was trained is kept when training cannot go on; the learning rate is put back."""
+    """Keep the trained weights if training is cut short; put the learning rate back at the end."""
     lr = run.optimizer.lr
     try:
         yield
     except _Diverged as diverged:
         history.stopped = f"diverged at step {run.steps}: {diverged}"
-        run.set_weights(run.finite)
+        run.set_weights(run.finite_weights)
         advice = (
             "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
         )
@@ -166,14 +167,13 @@ class _Diverged(Exception):
 
 
 class _Run:
-    """The model in training: its objective and optimizer, and the weights to fall back on."""
+    """The steps of a training run, and the last weights with a finite loss."""
 
     def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self.parameters = objective.parameters
-        self.by_arrays = optimizer.parameters == self.parameters  # and not just some of them
         self.steps = 0
-        self.finite = self.weights()  # the last ones of finite loss
+        self.finite_weights = self.weights()
 
     def weights(self) -> list[float]:
         return [p.data for p in self.parameters]
@@ -183,7 +183,7 @@ class _Run:
             p.data = x
 
     def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
-        """One pass over the samples, a step for each batch; appends to the history."""
+        """Step once for each batch of the samples, and append to the history."""
         loss = norm = right = 0.0
         for start in range(0, len(samples), batch_size):
             batch = samples[start : start + batch_size]
@@ -195,58 +195,39 @@ class _Run:
         history.loss.append(loss)
         history.gradient_norm.append(norm)
         history.lr.append(self.optimizer.lr)
-        if self.objective.task.judge:
+        if self.objective.task.is_right:
             history.accuracy.append(right / len(samples))
 
     def validate(self, samples: Samples, history: History) -> None:
-        """Loss and accuracy of samples that are not trained on; appends to the history."""
+        """Append loss and accuracy of samples that are not trained on to the history."""
         with _overflow_is_divergence():
-            loss, right = self.objective.measure(samples)
+            loss, right = self.objective.validation_loss(samples)
         history.val_loss.append(_finite("validation loss", loss))
-        if self.objective.task.judge:
+        if self.objective.task.is_right:
             history.val_accuracy.append(right / len(samples))
 
     def _step(self, batch: Samples) -> tuple[float, float, float]:
-        """Loss, length of the gradient and right answers, all before the step that follows."""
+        """Step, and return loss, length of the gradient and right answers before the step."""
         self.steps += 1
         with _overflow_is_divergence():
-            total = self.objective.loss(batch)
-        loss = _finite("loss", float(total))
-        right = self.objective.right(batch)
-        self.finite = self.weights()
-        if self.by_arrays and isinstance(total, LossWithGradient):
-            return loss, self._step_by_arrays(total.gradient), right
-        return loss, self._step_by_graph(total), right
-
-    def _step_by_graph(self, total: Value | LossWithGradient) -> float:
-        for p in self.parameters:
-            p.grad = 0.0
-        total.backward()
-        parameters = self.optimizer.parameters
-        norm = _finite("length of the gradient", gradient_norm(parameters))
-        if self.clip:
-            clip_gradients(parameters, self.clip)
-        self.optimizer.step()
-        self._check_weights()
-        return norm
-
-    def _step_by_arrays(self, gradient: Any) -> float:
-        """The same, all parameters at once; after it each has its numbers, as ever."""
-        grads = gradient.tolist()
-        norm = _finite("length of the gradient", math.hypot(*grads))
-        if self.clip:
-            gradient = gradient * min(1.0, self.clip / (norm + 1e-6))
-            grads = gradient.tolist()
-        stepped = self.optimizer.advance(self.finite, gradient).tolist()
-        for p, x, g in zip(self.parameters, stepped, grads, strict=True):
+            loss, gradient, right = self.objective.training_loss(batch)
+        _finite("loss", loss)
+        self.finite_weights = weights = self.weights()
+        trained = self.optimizer.parameters
+        if trained != self.parameters:
+            for p, g in zip(self.parameters, gradient, strict=True):
+                p.grad = g
+            weights, gradient = [p.data for p in trained], [p.grad for p in trained]
+        norm = _finite("length of the gradient", hypot(*gradient))
+        if self.clip and (factor := self.clip / (norm + 1e-6)) < 1:
+            gradient = [factor * g for g in gradient]
+        stepped = self.optimizer.advance(weights, gradient)
+        for p, x, g in zip(trained, stepped, gradient, strict=True):
             p.data, p.grad = x, g
-        if not all(map(math.isfinite, stepped)):
-            self._check_weights()
-        return norm
-
-    def _check_weights(self) -> None:
-        for p in self.parameters:
-            _finite(f"weight {p.label!r}", p.data)
+        if not all(map(isfinite, stepped)):
+            for p in trained:
+                _finite(f"weight {p.label!r}", p.data)
+        return loss, norm, right
 
 
 @contextmanager
@@ -257,25 +238,10 @@ def _overflow_is_divergence() -> Iterator[None]:
         raise _Diverged(str(error)) from None
 
 
-def _finite(what: str, x: float) -> float:
-    if not math.isfinite(x):
-        raise _Diverged(f"the {what} is {x}")
+def _finite(name: str, x: float) -> float:
+    if not isfinite(x):
+        raise _Diverged(f"the {name} is {x}")
     return x
-
-
-class _Stopper:
-    """Early stopping: counts the epochs in which the loss did not fall."""
-
-    def __init__(self, patience: int | None, tolerance: float | None) -> None:
-        self.active = patience is not None or tolerance is not None
-        self.patience = whole("patience", 10 if patience is None else patience)
-        self.tolerance = at_least_0("tolerance", tolerance or 0.0)
-        self.lowest, self.without = math.inf, 0
-
-    def should_stop(self, loss: float) -> bool:
-        self.without = 0 if loss < self.lowest - self.tolerance else self.without + 1
-        self.lowest = min(self.lowest, loss)
-        return self.active and self.without >= self.patience
 
 
 def _check_model(model: Any) -> None:
@@ -291,23 +257,6 @@ def _callbacks(given: Callback | Sequence[Callback]) -> list[Callback]:
         if not callable(callback):
             raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     return callbacks
-
-
-def _optimizer(optimizer: str | Optimizer, model: Any, lr: float | None) -> Optimizer:
-    if isinstance(optimizer, Optimizer):
-        if not set(model.parameters()) & set(optimizer.parameters):
-            raise ValueError(
-                "the optimizer holds none of the model's parameters: make it with "
-                f"{type(optimizer).__name__}(model.parameters(), ...)"
-            )
-        optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
-        return optimizer
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(
-            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMIZERS)} or an Optimizer"
-        )
-    arguments = {} if lr is None else {"lr": lr}
-    return OPTIMIZERS[optimizer](model.parameters(), **arguments)
 
 
 def _batch_size(batch_size: int | None, samples: int) -> int:

@@ -1,188 +1,170 @@
-"""What training minimizes: the loss of a batch, as a graph or compiled to array code."""
+"""The objective: loss, gradient and right answers of a batch, by graph or by compiled code."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
+from math import isfinite
 from typing import Any
 
 import autograd
 from autograd import Value, no_grad
 
-from ..losses import l2
-from .samples import Samples, Task
+from ..losses import as_list, l2
+from .samples import Samples
+from .task import Task
 
-LARGEST_PART = 1 << 16  # samples times parameters in one compiled function: about a second
+MAX_PARAMETER_USES = 1 << 16  # samples times parameters in one part, which compiles in a second
 
 
 class Objective:
-    """Loss and right answers of a batch, computed as any scalar code is: as a graph."""
+    """Computes the loss of a batch as a graph, like any scalar code."""
 
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         self.parameters: list[Value] = list(model.parameters())
         self.model, self.task, self.penalty = model, task, penalty
-        self._outputs: Sequence[Any] = ()
 
-    def loss(self, batch: Samples) -> Any:
-        """The mean loss of the batch, with the penalty: a Value to call ``backward`` on."""
-        xs, targets = zip(*batch, strict=True)
-        self._outputs = self._outputs_of(xs)
-        return self._penalised(self.task.loss(self._outputs, targets))
+    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+        """Return the mean loss with the penalty, its gradient, and how many answers are right.
 
-    def right(self, batch: Samples) -> float:
-        """How many samples are right of the batch whose loss was computed last."""
-        if not self.task.judge:
-            return 0.0
-        outputs = [_numbers(output) for output in self._outputs]
-        return float(self._count(outputs, [target for _, target in batch]))
+        The gradient has one derivative for each parameter; it is empty if the loss is not finite.
+        """
+        rows, targets = zip(*batch, strict=True)
+        outputs = self._outputs(rows)
+        loss = self._penalized_loss(outputs, targets)
+        numbers = [[float(x) for x in as_list(output)] for output in outputs]
+        return float(loss), self._backward(loss), float(self._right(numbers, targets))
 
-    def measure(self, batch: Samples) -> tuple[float, float]:
-        """The mean loss without the penalty, and how many samples are right."""
-        xs, targets = zip(*batch, strict=True)
+    def validation_loss(self, batch: Samples) -> tuple[float, float]:
+        """Return the mean loss without the penalty, and how many answers are right."""
+        rows, targets = zip(*batch, strict=True)
         with no_grad():
-            self._outputs = self._outputs_of(xs)
-            return float(self.task.loss(self._outputs, targets)), self.right(batch)
+            loss, right = self._loss_and_right(self._outputs(rows), targets)
+        return float(loss), float(right)
 
-    def _outputs_of(self, xs: Iterable[Any]) -> list[Any]:
-        return [self.model(x) for x in xs]
+    def _outputs(self, rows: Iterable[Any]) -> list[Any]:
+        return [self.model(row) for row in rows]
 
-    def _penalised(self, loss: Any) -> Any:
+    def _penalized_loss(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
+        loss = self.task.loss(outputs, targets)
         return loss + self.penalty * l2(self.parameters) if self.penalty else loss
 
-    def _count(self, outputs: Iterable[Any], targets: Iterable[Any]) -> Any:
-        return autograd.sum(map(self.task.judge, outputs, targets)) if self.task.judge else 0.0
+    def _right(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
+        is_right = self.task.is_right
+        return autograd.sum(map(is_right, outputs, targets)) if is_right else 0.0
+
+    def _loss_and_right(self, outputs: list[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        return self.task.loss(outputs, targets), self._right(outputs, targets)
+
+    def _backward(self, loss: Value) -> list[float]:
+        if not isfinite(float(loss)):
+            return []
+        for p in self.parameters:
+            p.grad = 0.0
+        loss.backward()
+        return [p.grad for p in self.parameters]
 
 
 class CompiledObjective(Objective):
-    """The same, recorded once for each size of batch, with the batch's numbers as arguments.
+    """Computes the same with compiled functions, recorded once for each size of batch.
 
-    These are two flat lists, of all features and of all targets, which a compiled function takes
-    fastest. A large batch is computed in parts, so that the time to compile does not grow with it;
-    not so with a loss of the user's own, which need not be a mean over samples.
+    Their arguments are two flat lists, of all features and of all targets: a compiled function
+    takes flat lists fastest. A large batch is computed in parts, so that the time to compile does
+    not grow with the batch. A user's own loss gets the whole batch, as it may be no mean of losses.
     """
 
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         super().__init__(model, task, penalty)
-        self._orders: list[tuple[Any, list[int] | None]] = []  # of the parents of the losses
-        self._fast_loss = autograd.compile(self._traced_loss)
-        self._fast_right = autograd.compile(self._traced_right)
-        self._fast_measure = autograd.compile(self._traced_measure)
+        self._orders: dict[tuple[Value, ...], list[int] | None] = {}
+        self._compiled_loss = self._compiled(self._penalized_loss)
+        self._compiled_right = self._compiled(self._right)
+        self._compiled_loss_and_right = self._compiled(self._loss_and_right)
 
-    def loss(self, batch: Samples) -> Any:
-        parts = self._parts(batch)
-        try:
-            losses = [self._fast_loss(*_flat(part)) for part in parts]
-        except TypeError as error:
-            error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
-            raise
+    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+        right = 0.0
+        losses, shares = [], []
+        for share, *numbers in self._parts(batch):
+            try:
+                losses.append(self._compiled_loss(*numbers))
+            except TypeError as error:
+                error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
+                raise
+            shares.append(share)
+            if self.task.is_right:
+                with no_grad():
+                    right += float(self._compiled_right(*numbers))
         gradients = [self._gradient(loss) for loss in losses]
-        shares = [len(part) / len(batch) for part in parts]
         if any(gradient is None for gradient in gradients):
-            return autograd.dot(shares, losses)
-        return LossWithGradient(
-            sum([share * float(loss) for share, loss in zip(shares, losses, strict=True)]),
-            self.parameters,
-            sum([share * gradient for share, gradient in zip(shares, gradients, strict=True)]),
-        )
+            total = autograd.dot(shares, losses)
+            return float(total), self._backward(total), right
+        loss = sum([share * float(loss) for share, loss in zip(shares, losses, strict=True)])
+        gradient: Any = sum([share * g for share, g in zip(shares, gradients, strict=True)])
+        return loss, gradient.tolist(), right
 
-    def right(self, batch: Samples) -> float:
-        if not self.task.judge:
-            return 0.0
-        with no_grad():
-            return sum([float(self._fast_right(*_flat(part))) for part in self._parts(batch)])
-
-    def measure(self, batch: Samples) -> tuple[float, float]:
+    def validation_loss(self, batch: Samples) -> tuple[float, float]:
         loss = right = 0.0
-        for part in self._parts(batch):
+        for share, *numbers in self._parts(batch):
             with no_grad():
-                part_loss, part_right = self._fast_measure(*_flat(part))
-            loss += float(part_loss) * (len(part) / len(batch))
+                part_loss, part_right = self._compiled_loss_and_right(*numbers)
+            loss += float(part_loss) * share
             right += float(part_right)
         return loss, right
 
-    def _gradient(self, loss: Any) -> Any:
-        """The derivatives of a loss in the order of the parameters.
+    def _compiled(self, f: Callable[[list[Any], Sequence[Any]], Any]) -> Callable[..., Any]:
+        """Turn a function of outputs and targets into a compiled function of the flat lists."""
+        row, target = self.task.train[0]
 
-        None where they are not there as an array: the loss is not finite, it does not depend on
-        all parameters, or its function branches so often that it is not compiled.
+        def of_numbers(xs: Any, targets: Any) -> Any:
+            if isinstance(target, list):
+                targets = _cut(targets, len(target))
+            return f(self._outputs(_cut(xs, len(row))), targets)
+
+        return autograd.compile(of_numbers)
+
+    def _gradient(self, loss: Any) -> Any:
+        """Return the derivatives by the parameters as an array, or None if there is no such array.
+
+        There is none if the loss is not finite, if it does not depend on all parameters, or if its
+        function branches so often that it is not compiled.
         """
         if (gradient := getattr(loss, "gradient", None)) is None:
             return None
-        if not any(parents is loss.parents for parents, _ in self._orders):
-            place = {p: i for i, p in enumerate(loss.parents)}
-            everything = place.keys() == set(self.parameters)
-            order = [place[p] for p in self.parameters] if everything else None
-            self._orders.append((loss.parents, order))
-        order = next(order for parents, order in self._orders if parents is loss.parents)
+        if loss.parents not in self._orders:
+            places = {p: i for i, p in enumerate(loss.parents)}
+            complete = places.keys() == set(self.parameters)
+            self._orders[loss.parents] = [places[p] for p in self.parameters] if complete else None
+        order = self._orders[loss.parents]
         return None if order is None else gradient[order]
 
-    def _parts(self, batch: Samples) -> list[Samples]:
-        if not self.task.known:
-            return [batch]
-        n, most = len(batch), max(1, LARGEST_PART // len(self.parameters))
-        count = -(-n // most)
-        count = next((c for c in range(count, 2 * count) if n % c == 0), count)  # equal, if it can
+    def _parts(self, batch: Samples) -> Iterator[tuple[float, list[float], list[Any]]]:
+        """Yield each part's share of the batch and its two flat lists; equal parts if possible."""
+        n, max_samples = len(batch), max(1, MAX_PARAMETER_USES // len(self.parameters))
+        count = -(-n // max_samples) if self.task.declared else 1
+        count = next((c for c in range(count, 2 * count) if n % c == 0), count)
         size = -(-n // count)
-        return [batch[i : i + size] for i in range(0, n, size)]
-
-    def _traced_loss(self, xs: Any, targets: Any) -> Any:
-        rows, targets = self._cut(xs, targets)
-        return self._penalised(self.task.loss(self._outputs_of(rows), targets))
-
-    def _traced_right(self, xs: Any, targets: Any) -> Any:
-        rows, targets = self._cut(xs, targets)
-        return self._count(self._outputs_of(rows), targets)
-
-    def _traced_measure(self, xs: Any, targets: Any) -> tuple[Any, Any]:
-        rows, targets = self._cut(xs, targets)
-        outputs = self._outputs_of(rows)
-        return self.task.loss(outputs, targets), self._count(outputs, targets)
-
-    def _cut(self, xs: Any, targets: Any) -> tuple[list[Any], Any]:
-        """The samples again from what `_flat` made of them."""
-        row, target = self.task.train[0]
-        n = len(xs) // len(row)
-        width = len(target) if isinstance(target, list) else 0
-        rows = [xs[i * len(row) : (i + 1) * len(row)] for i in range(n)]
-        return rows, [targets[i * width : (i + 1) * width] for i in range(n)] if width else targets
+        for start in range(0, n, size):
+            rows, targets = zip(*batch[start : start + size], strict=True)
+            if isinstance(targets[0], list):
+                targets = tuple(chain(*targets))
+            yield len(rows) / n, list(chain(*rows)), list(targets)
 
 
-class LossWithGradient:
-    """The loss of a batch and its derivative by each of the model's parameters, as an array."""
-
-    def __init__(self, loss: float, parameters: list[Value], gradient: Any) -> None:
-        self.loss, self.parameters, self.gradient = loss, parameters, gradient
-
-    def __float__(self) -> float:
-        return self.loss
-
-    def backward(self) -> None:
-        """Add the derivatives to the gradients of the parameters, as `Value.backward` does."""
-        for p, g in zip(self.parameters, self.gradient.tolist(), strict=True):
-            p.grad += g
-
-
-def objective(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
-    """The objective, compiled if that is wanted and NumPy is installed."""
+def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
+    """Return the objective, compiled if ``compiled`` is True and NumPy is installed."""
     kind = CompiledObjective if compiled and _numpy_is_installed() else Objective
     return kind(model, task, penalty)
 
 
-def _flat(batch: Samples) -> tuple[list[float], list[Any]]:
-    xs, targets = zip(*batch, strict=True)
-    return list(chain(*xs)), list(chain(*targets) if isinstance(targets[0], list) else targets)
+def _cut(xs: Sequence[Any], size: int) -> list[Any]:
+    return [xs[i : i + size] for i in range(0, len(xs), size)]
 
 
-def _numbers(output: Any) -> Any:
-    return [float(x) for x in output] if isinstance(output, Iterable) else float(output)
-
-
-@cache  # so it is said once
+@cache  # so that it warns once
 def _numpy_is_installed() -> bool:
     try:
-        import numpy  # noqa: F401
+        import numpy  # noqa: F401  # only tried
     except ImportError:
         warnings.warn(
             "NumPy is not installed, so models train uncompiled, which is slow: pip install numpy",

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..optional_packages import need
+from .history import History
 
 
 @contextmanager
-def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
-    """A function to be called with the history after each epoch; it shows nothing unless ``wanted``
-    and standard error is a terminal, or this is a notebook."""
+def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[History], None]]:
+    """Give a function to call with the history after each epoch.
+
+    The function shows something only if ``wanted``, in a terminal (standard error) or a notebook.
+    """
     if wanted and _in_notebook():
         yield from _line(epochs)
     elif wanted and sys.stderr.isatty():
@@ -23,26 +26,26 @@ def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[Any], None]]:
         yield lambda history: None
 
 
-def _bar(epochs: int) -> Iterator[Callable[[Any], None]]:
+def _bar(epochs: int) -> Iterator[Callable[[History], None]]:
     tqdm = need("tqdm").tqdm
     with tqdm(total=epochs, unit="epoch") as bar:
 
-        def show(history: Any) -> None:
+        def show(history: History) -> None:
             bar.set_postfix_str(_text(history), refresh=False)
             bar.update()
 
         yield show
 
 
-def _line(epochs: int) -> Iterator[Callable[[Any], None]]:
-    """A saved notebook keeps the line's last state only, in which there is no time or speed."""
+def _line(epochs: int) -> Iterator[Callable[[History], None]]:
+    """Show a line without times: its last state, which a saved notebook keeps, is reproducible."""
     import IPython.display
 
     show_in_cell: Any = IPython.display.display
     handle = show_in_cell({"text/plain": ""}, raw=True, display_id=True)
     text, shown = "", 0.0
 
-    def show(history: Any) -> None:
+    def show(history: History) -> None:
         nonlocal text, shown
         text = f"epoch {len(history.loss)}/{epochs}  {_text(history)}"
         if time.monotonic() - shown > 0.2:
@@ -55,7 +58,7 @@ def _line(epochs: int) -> Iterator[Callable[[Any], None]]:
         handle.update({"text/plain": text}, raw=True)
 
 
-def _text(history: Any) -> str:
+def _text(history: History) -> str:
     return "  ".join(f"{name} {values[-1]:.4g}" for name, values in history.curves())
 
 

@@ -12,7 +12,7 @@ from autograd.calculus.checking import magnitudes
 from autograd.operation import TABLE
 from autograd.value import derivatives
 
-from ..support.random_graphs import MARGIN, STEEPEST, Program, programs
+from ..support.random_graphs import MARGIN, MAX_SLOPE, Program, programs
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -48,7 +48,7 @@ def central_difference(program: Program, i: int) -> float:
         low, high = ([x + s * h * (j == i) for j, x in enumerate(program.point)] for s in (-1, 1))
         return (program(*high) - program(*low)) / (2 * h)
 
-    h = MARGIN / STEEPEST / 2
+    h = MARGIN / MAX_SLOPE / 2
     return (4 * difference(h) - difference(2 * h)) / 3
 
 

@@ -8,8 +8,8 @@ softmax is written out.
 from __future__ import annotations
 
 import random
-from itertools import pairwise
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from .scalar_gpt import CONTEXT, EMBEDDING, HEAD, HIDDEN, VOCABULARY

@@ -13,27 +13,19 @@ import pytest
 
 from autograd import Stepper, steps
 
-from ..autograd.stepper.test_frames import fan_out, product_of_sum
-from ..autograd.stepper.test_mistakes import cube
 from ..support.browser import (
-    NBCONVERT,
+    NBCONVERT_ADDRESSES,
     assert_plays,
     assert_shows,
-    chromium,
     require,
     require_module,
     states,
     watched,
 )
+from ..support.graphs import cube, fan_out, product_of_sum
 
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
 TOKEN = "stepper"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +46,7 @@ def folder(tmp_path_factory):
 
 
 def environment(folder):
-    """Jupyter with its settings, its signatures and its runtime files in ``folder``."""
+    """Return environment variables that keep the files of Jupyter itself in ``folder``."""
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     own = {place: str(folder / ".jupyter" / place) for place in places}
     return os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(folder / ".jupyter" / "settings")}
@@ -70,7 +62,7 @@ def run(folder, *command):
 def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, folder):
     require_module("nbconvert")
     run(folder, "nbconvert", "--to", "html", "one.ipynb")
-    with watched(browser, NBCONVERT, viewport={"width": 1000, "height": 900}) as page:
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
         page.goto((folder / "one.html").as_uri())
         first, second = steppers(page, 2)
         for frame, graph in ((first, product_of_sum), (second, fan_out)):
@@ -84,7 +76,7 @@ def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, fol
 
 
 def steppers(page, count):
-    """The frames of the visible steppers, from the top of the notebook down."""
+    """Return the frames of the visible steppers, from top to bottom."""
     visible = "[...document.querySelectorAll('iframe[srcdoc]')].filter((f) => f.offsetParent)"
     page.wait_for_function(f"{visible}.length === {count}")
     handles = [h for h in page.query_selector_all("iframe[srcdoc]") if h.is_visible()]
@@ -95,7 +87,7 @@ def steppers(page, count):
 
 
 def covered(page):
-    """Whether each picture for untrusted notebooks lies under its stepper, seen nowhere."""
+    """Return for each picture for untrusted notebooks whether its stepper hides it."""
     return page.evaluate(
         """() => [...document.querySelectorAll('img[src^="data:image/svg"]')].map((image) => {
           const [inner, outer] = [image, image.parentElement.querySelector('iframe')]
@@ -129,7 +121,7 @@ def lab(folder):
 
 
 def address(server, log):
-    """Waits until the server answers."""
+    """Wait until the server answers, and return its address."""
     for _ in range(300):
         found = re.search(r"(http://127\.0\.0\.1:\d+)/", log.read_text())
         if found:

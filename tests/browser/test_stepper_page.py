@@ -1,36 +1,27 @@
 """The page of a stepper, written to a file and opened in Chromium."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 
 from autograd import Stepper, Value, dot, steps, sum
 from autograd.stepper.mistakes import MISTAKES
 
-from ..autograd.stepper.test_frames import fan_out, product_of_sum
-from ..autograd.stepper.test_mistakes import chain_after_fan_out
-from ..autograd.stepper.test_page import HOSTILE, deep
 from ..support.browser import (
     assert_plays,
     assert_shows,
-    chromium,
     require,
     require_module,
     states,
     watched,
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+from ..support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
 
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens the saved page of a stepper: ``with opened(stepper) as page``."""
-    from contextlib import contextmanager
+    """Return a function that opens the saved page: ``with opened(stepper) as page``."""
 
     @contextmanager
     def open_page(stepper, **options):
@@ -88,9 +79,7 @@ def test_play_goes_through_all_steps_and_stops(opened):
     frames = steps(root)
     with opened(Stepper(root)) as page:
         page.clock.install()
-        page.clock.pause_at(
-            page.evaluate("Date.now()") + 60_000
-        )  # later than now, whenever that is
+        page.clock.pause_at(page.evaluate("Date.now()") + 60_000)  # it must lie in the future
         page.locator("#play").click()
         assert page.locator("#play").inner_text() == "Pause"
         for k in range(1, len(frames)):
@@ -142,8 +131,8 @@ def test_without_javascript_the_steps_are_there(opened):
 
 
 def test_hostile_labels_play(opened):
-    root = sum([Value(2.0, label) for label in HOSTILE])
-    root.label = HOSTILE[0]
+    root = sum([Value(2.0, label) for label in HOSTILE_LABELS])
+    root.label = HOSTILE_LABELS[0]
     frames = steps(root)
     expected = list(states(root, frames))
     with opened(Stepper(root)) as page:

@@ -1,10 +1,10 @@
-"""What the notebook on stepping teaches: the numbers of the lecture notes, and that it runs."""
+"""The numbers of the lecture notes that the notebook on stepping teaches, and a run of it."""
 
 import pytest
 
 from autograd import Value, exp, maximum, sigmoid, steps
 
-from ..autograd.stepper.test_frames import product_of_sum
+from ..support.graphs import product_of_sum
 from ..support.notebooks import assert_reproduces
 
 
@@ -13,7 +13,7 @@ def gradients(root):
 
 
 def terms(root, name):
-    """The terms that make the gradient of the node of this name, in the order of arrival."""
+    """Return the terms of the gradient of the node ``name``, in the order of arrival."""
     return [frame.term for frame in steps(root) if frame.name == name and frame.term is not None]
 
 

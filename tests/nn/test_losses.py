@@ -1,6 +1,9 @@
 """Losses: their formulas, stability, gradients, and what they refuse."""
 
+import copy
+import inspect
 import math
+import pickle
 
 import pytest
 
@@ -166,6 +169,64 @@ def test_the_loss_equals_pytorch_s(name):
         assert ours == pytest.approx(its.item(), rel=1e-14)
 
 
+# of each loss: how many outputs it needs for 2 and 3 classes or target numbers (None: it does not
+# fit), and an output with its answer, which is right for the target and wrong for the other one
+DECLARED = [
+    ("mse", 2, 3, [0.7], 0.7, None, None),
+    ("mae", 2, 3, [0.7], 0.7, None, None),
+    ("gaussian_nll", 4, 6, [0.7, -1.0], 0.7, None, None),
+    ("laplace_nll", 4, 6, [0.7, -1.0], 0.7, None, None),
+    ("bce", 1, None, [0.4], 0.0, 0.0, 1.0),
+    ("bce_with_logits", 1, None, [0.4], 1.0, 1.0, 0.0),
+    ("cross_entropy", 2, 3, [0.1, 0.7, 0.2], 1.0, [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]),
+    ("nll", 2, 3, [-3.0, -0.1], 1.0, [0.0, 1.0], [1.0, 0.0]),
+    ("hinge", 1, 3, [-0.4], 0.0, -1.0, 1.0),
+    ("hinge", 1, 3, [0.5, 0.3, 0.2], 0.0, [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "two", "three", "output", "answer", "right", "wrong"), DECLARED)
+def test_a_loss_declares_its_outputs_and_its_decision(
+    name, two, three, output, answer, right, wrong
+):
+    loss = LOSSES[name]
+    assert loss.outputs(2) == two
+    if three is None:
+        assert not loss.fits(3)
+        with pytest.raises(ValueError, match=f"{name} is for 2 classes, not 3"):
+            loss.outputs(3)
+    else:
+        assert loss.fits(3)
+        assert loss.outputs(3) == three
+    assert loss.decide(output) == answer
+    assert (loss.targets == "numbers") == (right is None)
+    if right is not None:
+        assert (loss.is_right(output, right), loss.is_right(output, wrong)) == (1.0, 0.0)
+        assert loss.is_right([Value(x) for x in output], right).data == 1.0
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if loss.targets == "classes"])
+def test_encoded_classes_are_decided_as_themselves(loss):
+    """For both classes: an output on its side is decided as it, right, and of the smaller loss."""
+    outputs = loss.outputs(2)
+    for k in (0.0, 1.0):
+        target, other = loss.encode([k, 1.0 - k], outputs)
+        if outputs == 1:
+            output = [loss.boundary + (0.3 if k else -0.3)]
+        else:
+            output = [-2.0, -0.2] if k else [-0.2, -2.0]
+        assert loss.decide(output) == k
+        assert loss([output], [target]) < loss([output], [other])
+
+
+def test_a_loss_is_pickled_copied_and_inspected_like_a_function():
+    for name, loss in LOSSES.items():
+        assert pickle.loads(pickle.dumps(loss)) is copy.deepcopy(loss) is loss
+        assert list(inspect.signature(loss).parameters) == ["outputs", "targets", "reduction"]
+        assert loss.__name__ == loss.name == name
+        assert ">>>" in inspect.getdoc(loss)
+
+
 def test_penalties():
     ps = [Value(3.0), Value(-4.0), Value(0.0)]
     squares, sizes = nn.l2(ps), nn.l1(ps)
@@ -184,9 +245,14 @@ def test_penalties():
     [
         ("mse", [1.0, 2.0], [1.0], "2 outputs but 1 target"),
         ("mse", [], [], "a loss of no samples"),
-        ("mse", [[1.0, 2.0]], [1.0], "sample 0: the model has 2 outputs, the target 1 number"),
+        ("mse", [[1.0, 2.0]], [1.0], "the model has 2 outputs, the target 1 number; mse takes 1 o"),
         ("mae", [1.0, 2.0], [1.0, [1.0, 2.0]], "sample 1: the model has 1 output, the target 2"),
-        ("gaussian_nll", [[1.0, 2.0, 3.0]], [1.0], "needs 1 output, or 2 with the log-variances"),
+        (
+            "gaussian_nll",
+            [[1.0, 2.0, 3.0]],
+            [1.0],
+            "number; gaussian_nll takes 1 or 2 outputs",
+        ),
         ("bce", [0.5, 1.5], [0, 1], "sample 1: an output is no probability: is it for bce_with"),
         ("bce", [0.5], [2], "target must be 0, 1 or a probability between, got 2"),
         ("bce_with_logits", [0.5], [-1], "target must be 0, 1 or a probability between, got -1"),

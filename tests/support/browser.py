@@ -1,18 +1,38 @@
-"""What the browser tests share: Chromium by Playwright, and what a page of steps must show."""
+"""Browser tests: start Chromium, open a page, and check what a page of steps shows.
+
+    def test_something(browser):  # the fixture of tests/browser/conftest.py
+        with watched(browser) as page:
+            page.goto(address)
+            assert_plays(page, page.keyboard.press, root, steps(root))
+
+Playwright, Chromium and Graphviz are optional. A test that lacks one of them skips; it fails if the
+environment variable CI is set.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, pairwise
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograd import Constant, topological_order
-from autograd.explaining.notation import number
+from autograd import Value, topological_order
+from autograd.explaining.number_format import number
+from autograd.stepper import Frame
 
-FLAGS = [
+if TYPE_CHECKING:
+    from playwright import sync_api
+
+LOCAL_ADDRESSES = ("file:", "data:", "about:", "blob:", "http://127.0.0.1:", "ws://127.0.0.1:")
+NBCONVERT_ADDRESSES = (
+    "https://cdnjs.cloudflare.com/",
+)  # its template has MathJax, RequireJS there
+CHROMIUM_FLAGS = [
     "--no-sandbox",  # continuous integration runs as root
     "--disable-gpu",
     "--disable-quic",
@@ -21,26 +41,29 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LOCAL = ("file:", "data:", "about:", "blob:", "http://127.0.0.1:", "ws://127.0.0.1:")
-NBCONVERT = ("https://cdnjs.cloudflare.com/",)  # where its template has MathJax and RequireJS
+
+Texts = dict[int, tuple[str, str | None]]  # of the boxes: data and gradient, by ordinal
 
 
-def require(condition, reason):
-    """Skip for ``reason``; continuous integration, which has installed everything, fails."""
+def require(condition: object, reason: str) -> None:
+    """Skip the test for ``reason`` unless ``condition`` holds. With CI set, fail instead."""
     if not condition:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def require_module(name):
+def require_module(name: str) -> ModuleType:
+    """Return the top package of the module ``name``. Skip or fail without it."""
     try:
         return __import__(name)
     except ImportError:
-        require(False, f"needs {name}: pip install -e '.[browser]'")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            f"needs {name}: pip install -e '.[browser]'"
+        )
 
 
 @contextmanager
-def chromium():
-    """A running browser; a missing one skips or, in continuous integration, fails."""
+def chromium() -> Iterator[sync_api.Browser]:
+    """Run Chromium inside the block. Skip or fail without Chromium or without Graphviz."""
     require_module("playwright.sync_api")
     from playwright.sync_api import sync_playwright
 
@@ -48,7 +71,7 @@ def chromium():
     require(path, "needs the browser Chromium (Debian: apt-get install chromium)")
     require(shutil.which("dot"), "needs Graphviz (Debian: apt-get install graphviz)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         try:
             yield browser
         finally:
@@ -56,24 +79,27 @@ def chromium():
 
 
 @contextmanager
-def watched(browser, template_may_load=(), **options):
-    """A new page; leaving fails if it, or a frame in it, reported an error or asked for the web.
+def watched(
+    browser: sync_api.Browser, template_may_load: tuple[str, ...] = (), **options: Any
+) -> Iterator[sync_api.Page]:
+    """Open an empty page. At the end, fail if it reported an error or asked for the web.
 
-    The page around the frames may ask for addresses that start with one of ``template_may_load``;
-    it does not get them.
+    template_may_load: the page around the frames may ask for addresses that start like this. It
+    does not get them.
+    options: as in Playwright's ``new_context``.
     """
     context = browser.new_context(**options)
     context.set_default_timeout(30_000)
     page = context.new_page()
-    trouble = []
+    trouble: list[str] = []
 
-    def block(route):
+    def block(route: sync_api.Route) -> None:
         request = route.request
         if request.frame != page.main_frame or not request.url.startswith(template_may_load):
             trouble.append(request.url)
         route.abort()
 
-    context.route(lambda url: not url.startswith(LOCAL), block)
+    context.route(lambda url: not url.startswith(LOCAL_ADDRESSES), block)
     page.on("pageerror", lambda error: trouble.append(str(error)))
     try:
         yield page
@@ -82,18 +108,19 @@ def watched(browser, template_may_load=(), **options):
     assert trouble == []
 
 
-def states(root, frames):
-    """For each step what its boxes show: (data, grad) by ordinal; a constant has no grad."""
+def states(root: Value, frames: Sequence[Frame]) -> Iterator[Texts]:
+    """Yield for each step what the boxes show. The gradient of a constant is None."""
     order = topological_order(root)
     data = {i: "" if node.parents else number(node.data) for i, node in enumerate(order)}
-    grads = {i: None if type(node) is Constant else "·" for i, node in enumerate(order)}
+    grads = {i: None if node.is_constant else "·" for i, node in enumerate(order)}
     for frame in frames:
         if frame.target is not None:
-            (data if frame.phase == "forward" else grads)[frame.target] = number(frame.value)
+            texts: dict[int, Any] = data if frame.phase == "forward" else grads
+            texts[frame.target] = number(frame.value)
         yield {i: (data[i], grads[i]) for i in data}
 
 
-READ = """() => {
+_READ = """() => {
   const text = (element) => element?.textContent ?? null;
   return {
     words: text(document.querySelector("#formula .text")),
@@ -107,10 +134,15 @@ READ = """() => {
 }"""
 
 
-def assert_shows(page, frames, states, k):
-    """``page``, a page or a frame of one, shows step ``k``: its words, its boxes, its edge."""
+def assert_shows(
+    page: sync_api.Page | sync_api.Frame,
+    frames: Sequence[Frame],
+    states: Sequence[Texts],
+    k: int,
+) -> None:
+    """Assert that ``page`` shows step ``k``, counted from 0: its words, boxes and edge."""
     frame = frames[k]
-    assert page.evaluate(READ) == {
+    assert page.evaluate(_READ) == {
         "words": frame.text,
         "position": f"Step {k + 1} of {len(frames)}",
         "listed": frame.text,
@@ -119,16 +151,23 @@ def assert_shows(page, frames, states, k):
     }
 
 
-def assert_plays(page, press, root, frames):
-    """By button and by key (``press``), forward and back, each step shows the right numbers."""
-    expected = list(states(root, frames))
-    last = len(frames) - 1
-    there_and_back = list(chain(range(1, last + 1), range(last - 1, -1, -1)))
+def assert_plays(
+    page: sync_api.Page | sync_api.Frame,
+    press: Callable[[str], None],
+    root: Value,
+    frames: Sequence[Frame],
+) -> None:
+    """Assert that each step shows the right numbers, forward and back, by button and by key.
+
+    press: presses a key that the page gets.
+    """
+    expected, last = list(states(root, frames)), len(frames) - 1
     assert_shows(page, frames, expected, 0)
-    for before, k in zip([0, *there_and_back], there_and_back, strict=False):
+    there_and_back = list(pairwise(chain(range(last + 1), range(last - 1, -1, -1))))
+    for before, k in there_and_back:
         page.locator("#next" if k > before else "#previous").click()
         assert_shows(page, frames, expected, k)
-    for before, k in zip([0, *there_and_back], there_and_back, strict=False):
+    for before, k in there_and_back:
         press("ArrowRight" if k > before else "ArrowLeft")
         assert_shows(page, frames, expected, k)
     for key, k in (("ArrowLeft", 0), ("End", last), ("ArrowRight", last), ("Home", 0)):

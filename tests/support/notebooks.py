@@ -1,4 +1,7 @@
-"""The tests execute the notebooks; this file, run as a program, does it in place."""
+"""Notebook tests: `assert_reproduces` runs a notebook again and compares its outputs.
+
+As a program, this file executes notebooks in place: ``python tests/support/notebooks.py FILE...``
+"""
 
 from __future__ import annotations
 
@@ -14,45 +17,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def execute(path: Path) -> None:
-    """Run all cells in a fresh kernel, the repository importable, and write the outputs back."""
-    import nbformat
-    from nbclient import NotebookClient
-
-    notebook = nbformat.read(path, as_version=4)
-    search = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", record_timing=False, coalesce_streams=True
-    )
-    client.execute(cwd=str(ROOT / "notebooks"), env=os.environ | {"PYTHONPATH": search})
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    nbformat.validate(notebook)
-    nbformat.write(notebook, path)
-
-
-def text_outputs(path: Path) -> list[tuple[str, list[str]]]:
-    """Each code cell's source with its text: what it printed and the plain text of its results."""
-    cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
-    return [("".join(c["source"]), _texts(c["outputs"])) for c in cells]
-
-
-def _texts(outputs: list[dict[str, Any]]) -> list[str]:
-    texts = []
-    for output in outputs:
-        if output["output_type"] == "error":
-            texts.append(f"{output['ename']}: {output['evalue']}")
-        elif output.get("name") != "stderr":  # Matplotlib announces its font cache there
-            texts.append("".join(output.get("text") or output["data"].get("text/plain", "")))
-    return texts
-
-
 def assert_reproduces(name: str) -> None:
-    """The committed text outputs of ``notebooks/<name>`` are those of a fresh run.
+    """Assert that a fresh run of ``notebooks/<name>`` gives the text outputs that are committed.
 
     The run is a process of its own, so that Jupyter's warnings and sockets stay out of the tests.
+    Without nbclient or ipykernel the test skips.
     """
     import pytest
 
@@ -70,6 +39,41 @@ def assert_reproduces(name: str) -> None:
     assert any(texts for _, texts in expected), f"{name} was committed without its outputs"
     for (source, before), (_, after) in zip(expected, got, strict=True):
         assert after == before, f"{name}, the cell\n{source}"
+
+
+def text_outputs(path: Path) -> list[tuple[str, list[str]]]:
+    """Return the source of each code cell with the texts that it printed and returned."""
+    cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    return [("".join(c["source"]), _texts(c["outputs"])) for c in cells]
+
+
+def _texts(outputs: list[dict[str, Any]]) -> list[str]:
+    texts = []
+    for output in outputs:
+        if output["output_type"] == "error":
+            texts.append(f"{output['ename']}: {output['evalue']}")
+        elif output.get("name") != "stderr":  # Matplotlib announces its font cache there
+            texts.append("".join(output.get("text") or output["data"].get("text/plain", "")))
+    return texts
+
+
+def execute(path: Path) -> None:
+    """Run all cells in a fresh kernel that can import the packages, and write the outputs back."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # untyped
+    search = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", record_timing=False, coalesce_streams=True
+    )
+    client.execute(cwd=str(ROOT / "notebooks"), env=os.environ | {"PYTHONPATH": search})
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    nbformat.validate(notebook)
+    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]  # untyped
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ floats it gives a float, with Values a graph:
         xs = [Value(x) for x in program.point]
         y = program(*xs)
 
-It has shared sub-expressions, n-ary nodes, constants, repeated operands and, now and then, results
-that nothing uses or no operation at all. At its point every operation is smooth, inside its domain
-and of moderate value and slope, so that derivatives can be compared with finite differences: no
-input moved by `MARGIN` / `STEEPEST` takes any operation over a kink or the edge of its domain.
+A program has shared sub-expressions, n-ary nodes, constants and repeated operands. Some programs
+have results that nothing uses, or no operation at all. At its point, every operation is smooth,
+inside its domain, and of moderate value and slope, so that finite differences are accurate: no
+input moved by `MARGIN` / `MAX_SLOPE` takes any operation over a kink or the edge of its domain.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from hypothesis import strategies as st
 from autograd.operation import TABLE, Dot, Operation
 
 MARGIN = 0.004  # an operand moved by this meets neither a kink nor an edge
-LARGEST, STEEPEST, SHARPEST = 50.0, 50.0, 50.0  # bounds of value, slope by the inputs, curvature
+MAX_VALUE, MAX_SLOPE, MAX_CURVATURE = 50.0, 50.0, 50.0  # the slope is by the inputs
 CONSTANTS = [2.0, -1.0, 0.5, 3.0, 0.0, 1.0, -2.0, 0.1]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A function of floats or Values, shown as its source, and a point for it."""
+    """A function of floats or Values, and a point to evaluate it at. It is shown as its source."""
 
     source: str
     point: tuple[float, ...]
@@ -54,7 +54,7 @@ class Program:
 class _Node:
     name: str
     data: float
-    slope: float  # a bound of its derivatives by the inputs: the sum of |path| over all paths
+    slope: float  # by the inputs, at most: the sum of the absolute products along all paths
 
 
 def _written(operation: Operation, names: list[str]) -> str:
@@ -67,7 +67,7 @@ def _written(operation: Operation, names: list[str]) -> str:
 
 
 def _bounded_node(name: str, operation: Operation, operands: Sequence[Any]) -> _Node | None:
-    """The node, or None where the operation is not smooth, defined and moderate all around."""
+    """Return the node, or None if the operation is not smooth, defined and moderate around it."""
     xs = [x.data if isinstance(x, _Node) else x for x in operands]
     varies = [isinstance(x, _Node) for x in operands]
     try:
@@ -79,16 +79,16 @@ def _bounded_node(name: str, operation: Operation, operands: Sequence[Any]) -> _
                 moved = [x.data + h * (x is node) if isinstance(x, _Node) else x for x in operands]
                 near = operation.value(moved)
                 operation.local_grads(near, moved, varies)  # must not raise either
-                if not abs(near - y - slope * h) <= SHARPEST * h * h:
+                if not abs(near - y - slope * h) <= MAX_CURVATURE * h * h:
                     return None
     except (ArithmeticError, ValueError):
         return None
     pairs = zip(local, operands, strict=True)
     total = sum(abs(g) * x.slope for g, x in pairs if isinstance(x, _Node))
-    return _Node(name, y, total) if abs(y) <= LARGEST and total <= STEEPEST else None
+    return _Node(name, y, total) if abs(y) <= MAX_VALUE and total <= MAX_SLOPE else None
 
 
-_operand = st.one_of(st.integers(0, 7), st.sampled_from(CONSTANTS))  # how many nodes back, or this
+_operand = st.one_of(st.integers(0, 7), st.sampled_from(CONSTANTS))  # int: how many nodes back
 _operation = st.one_of(
     st.sampled_from([op for op in TABLE.values() if op.arity == 1]),
     st.sampled_from([op for op in TABLE.values() if op.arity != 1]),
@@ -98,7 +98,7 @@ _steps = st.tuples(_operation, st.lists(_operand, min_size=1, max_size=6))
 
 @st.composite
 def programs(draw: Callable[[Any], Any], max_steps: int = 20, max_inputs: int = 4) -> Program:
-    """A random program; steps that would leave the safe region are left out."""
+    """Draw a random program. Steps that leave the safe region are left out."""
     hundredths = draw(st.lists(st.integers(-300, 300), min_size=1, max_size=max_inputs))
     nodes = [_Node(f"x{i}", h / 100, 1.0) for i, h in enumerate(hundredths)]
     header = f"def program({', '.join(x.name for x in nodes)}):"

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,9 @@ from autograd import (
     topological_order,
 )
 from autograd.drawing.rendering import render
-from autograd.graph import consumers, distances, expanded, formula, levels
-from autograd.operation import TABLE
+from autograd.explaining.number_format import number
+from autograd.explaining.shortening import MAX_NAME_CHARACTERS, shorten
+from autograd.graph import distances, expanded
 from autograd.value import Constant
 
 from ...support.random_graphs import Program, programs
@@ -170,8 +170,20 @@ def test_gradient_never_computed_is_a_dot_and_not_0() -> None:
     assert "never computed" in draw(f).tooltip("n0")
     f.backward()
     assert draw(f).texts("n0", "grad") == ["0"]
-    x.grad = 0.0 * -1
-    assert draw(f).texts("n0", "grad") == ["-0"]
+    x.grad = -0.0
+    assert draw(f).texts("n0", "grad") == ["0"]
+    assert "grad -0.0" in draw(f).tooltip("n0")
+
+
+@needs_graphviz
+def test_all_gradients_are_dots_while_all_are_0_and_numbers_as_soon_as_one_is_not() -> None:
+    f = example()
+    picture = draw(f)
+    assert [picture.texts(f"n{i}", "grad") for i in range(5)] == [["·"]] * 5
+    f.parents[0].grad = 2.0
+    picture = draw(f)
+    assert [picture.texts(f"n{i}", "grad") for i in range(5)] == [["0"], ["0"], ["2"], ["0"], ["0"]]
+    assert draw(f, depth=0).texts("n4", "grad") == ["0"]  # the 2 is not shown, but it is there
 
 
 @needs_graphviz
@@ -258,6 +270,14 @@ def test_folded_parameters_leave_a_box_a_neuron_and_activation() -> None:
     tooltip = folded.tooltip(f"n{len(topological_order(root)) - 1}")
     parameter = root.parents[0]
     assert f"{parameter.label}: data {parameter.data!r}, grad {parameter.grad!r}" in tooltip
+
+
+def test_a_folded_parameter_with_another_use_is_drawn_for_that_use() -> None:
+    w, x = Value(2.0, "layer.w"), Value(3.0, "x")
+    source = draw_dot(autograd.dot([w], [x]) * w, params="fold").source
+    assert source.count("1 parameter<") == 1
+    assert "hidden" not in source
+    assert sorted(re.findall(r"n\d+ -> n\d+", source)) == ["n0 -> n3", "n1 -> n2", "n2 -> n3"]
 
 
 @needs_graphviz
@@ -350,7 +370,7 @@ LABELS = {name: (label, label) for name, label in HOSTILE.items()} | UNPRINTABLE
 @pytest.mark.parametrize(("label", "seen"), LABELS.values(), ids=LABELS)
 def test_hostile_label_comes_out_as_text(renderer: str, label: str, seen: str) -> None:
     picture = draw(Value(2.0, label) * 1.5, title=label)
-    cut = seen if len(seen) <= 24 else seen[:23] + "…"
+    cut = shorten(seen, MAX_NAME_CHARACTERS)
     words = picture.texts("n0")
     assert "".join(words).replace(" ", "") == f"leaf{cut}data2grad·".replace(" ", "")
     assert picture.tooltip("n0").replace(" ", "") == (
@@ -363,7 +383,7 @@ def test_label_of_10_000_characters(renderer: str) -> None:
     label = "<\\&>" * 2_500
     picture = draw(Value(2.0, label) + 1)
     assert label in picture.tooltip("n0")
-    assert picture.texts("n0")[1] == label[:23] + "…"
+    assert picture.texts("n0")[1] == label[:16] + "…" + label[-7:]
     assert float(picture.root.get("viewBox", "").split()[2]) < 600
 
 
@@ -421,7 +441,7 @@ def check_well_formed(root: Value, options: dict[str, Any]) -> None:
     assert root.data == order[-1].data
     for node, group in zip(drawn, picture.nodes, strict=True):
         name = group.get("id", "")
-        assert picture.texts(name, "data") == [f"{node.data:.4g}"]
+        assert picture.texts(name, "data") == [number(node.data)]
         assert f"data {node.data!r}" in picture.tooltip(name)
 
 
@@ -442,6 +462,12 @@ def test_2_000_random_graphs_with_hostile_labels_are_well_formed(
     root: Value, options: dict[str, Any]
 ) -> None:
     check_well_formed(root, options)
+
+
+def test_text_of_entities_survives_html() -> None:
+    source = draw_dot(Value(1.0, "&lt;")).source
+    assert html.unescape(html.unescape(source)).count("&") == 0
+    assert source.count("&amp;lt;") == 2
 
 
 # ----------------------------------------------------------------------------------- large and slow
@@ -475,7 +501,7 @@ def test_few_boxes_with_many_long_edges_do_not_take_graphviz_a_minute() -> None:
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 @needs_graphviz
 def test_large_graph_flows_in_its_direction(rankdir: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograd.drawing.picture.LARGE", 0)
+    monkeypatch.setattr("autograd.drawing.layout.MAX_BOXES_AND_LEVELS", 0)
     root = mlp()
     picture, order = draw(root, rankdir=rankdir), topological_order(root)
     axis = {"LR": ("x", 1), "RL": ("x", -1), "TB": ("y", 1), "BT": ("y", -1)}[rankdir]
@@ -528,6 +554,15 @@ def test_same_graph_gives_the_same_bytes_in_any_process() -> None:
     assert len(results.pop()) > 5_000
 
 
+def test_compiled_results_are_drawn_as_the_one_node_they_are() -> None:
+    pytest.importorskip("numpy")
+    fast = autograd.compile(lambda x, y: autograd.dot([x, y], [y, x]))
+    root = fast(Value(1.0, "x"), Value(2.0, "y")) * 2
+    root.backward()
+    for expand in (False, True):
+        assert draw_dot(root, expand=expand).source.count("tooltip=") == 5
+
+
 # --------------------------------------------------------------------- with and without Graphviz
 
 
@@ -550,31 +585,23 @@ def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.Monk
     assert "pip install pygraphviz" in bundle["text/plain"]
 
 
-def test_without_dot_a_drawing_is_still_written_as_svg(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("present", ["pygraphviz", ""])
+def test_without_dot_rendering_and_piping_say_in_one_sentence_what_helps(
+    present: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    if not HAS["pygraphviz"]:
-        pytest.skip("needs pygraphviz")
-    only("pygraphviz", monkeypatch)
-    drawing, viewed = draw_dot(example()), []
-    monkeypatch.setattr(graphviz, "view", viewed.append)
-    svg = to_svg(example())
-    assert drawing.pipe() == drawing.pipe("svg") == svg.encode()
-    assert drawing.pipe(encoding="utf-8") == svg
-    source = tmp_path / "f"
-    for path, options in (
-        (f"{source}.svg", {}),
-        (f"{source}.svg", {"format": "svg", "cleanup": True}),
-        (str(tmp_path / "g.svg"), {"outfile": tmp_path / "g.svg"}),
-    ):
-        assert drawing.render(source, **options) == path
-        assert Path(path).read_text("utf-8") == svg
-        assert source.exists() is not options.get("cleanup", False)
-    assert drawing.view(source) == f"{source}.svg"
-    assert viewed == [f"{source}.svg"]
-    for call in (drawing.pipe, partial(drawing.render, source)):
-        with pytest.raises(RuntimeError, match=r"^png needs the program dot: .*format='svg'"):
-            call(format="png")
+    only(present, monkeypatch)
+    drawing, path = draw_dot(example()), tmp_path / "f"
+    for call in (drawing.pipe, partial(drawing.render, path), partial(drawing.view, path)):
+        with pytest.raises(RuntimeError) as caught:
+            call()
+        assert re.fullmatch(
+            r"this needs Graphviz: install the program dot \(https://\S+\) and have it on PATH, or "
+            "use autograd.to_svg, for which pip install pygraphviz is enough",
+            str(caught.value),
+        )
+    assert list(tmp_path.iterdir()) == []
+    drawing.save(path)
+    assert path.read_text("utf-8") == drawing.source
 
 
 @pytest.mark.skipif(not HAS["dot"], reason="needs dot")
@@ -594,107 +621,3 @@ def test_graphviz_that_fails_says_why() -> None:
 def test_importing_the_package_does_not_import_graphviz() -> None:
     code = "import sys, autograd, nn; sys.exit('graphviz' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
-# ------------------------------------------------------------------------------------------- graph
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["x * (y - 1)", "-x ** y", "(x + 2) / y", "exp(x) - 0.5", "(x ** y) ** 2", "x ** (y ** 2)",
-     "x - (y - 1)", "x / (y / 2)", "-(x + y)", "(-x) ** 2", "x - y - 1", "x ** (-1)"],
-)  # fmt: skip
-def test_formula_is_written_as_people_do(text: str) -> None:
-    names = {"x": Value(2.0, "x"), "y": Value(3.0, "y"), "exp": autograd.exp}
-    assert formula(eval(text, names)) == text
-
-
-@given(programs(max_steps=6))
-@settings(derandomize=True, deadline=None, max_examples=100)
-def test_formula_reads_back_as_the_value(program: Program) -> None:
-    inputs = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
-    root = program(*inputs)
-    text = formula(root)
-    if "…" not in text:
-        names = dict(TABLE) | {x.label: x.data for x in inputs}
-        assert eval(text, names) == pytest.approx(root.data, rel=1e-4, abs=1e-4)
-
-
-def test_formula_of_labels_that_are_no_names() -> None:
-    a, b = Value(1.0, "x1*w1 + x2"), Value(2.0, "b" * 100)
-    assert formula(a * b) == f"(x1*w1 + x2) * {'b' * 39}…".replace("* b", "* (b") + ")"
-
-
-def test_formula_of_a_long_or_much_shared_graph_stays_short() -> None:
-    x = Value(1.0, "x")
-    doubled = x
-    for _ in range(200):
-        doubled = doubled + doubled * 0.0
-    assert len(formula(doubled)) <= 200
-
-
-@given(programs())
-@settings(derandomize=True, deadline=None, max_examples=50)
-def test_walks_agree_with_their_definitions(program: Program) -> None:
-    root = program(*[Value(x) for x in program.point])
-    order = topological_order(root)
-    far, level, used = distances(root), levels(order), consumers(order)
-    assert set(far) == set(order)
-    assert list(far.values()) == sorted(far.values())
-    for node in order:
-        assert used[node] == [(c, i) for c in order for i, p in enumerate(c.parents) if p is node]
-        if node is not root:
-            assert far[node] == 1 + min(far[c] for c, _ in used[node])
-            assert level[node] == 1 + max(level[c] for c, _ in used[node])
-    assert (far[root], level[root]) == (0, 0)
-
-
-def by_input(program: Program, transform: Callable[[Value], Value]) -> list[float]:
-    inputs = [Value(x) for x in program.point]
-    root = transform(program(*inputs))
-    root.backward()
-    return [root.data, *(x.grad for x in inputs)]
-
-
-@given(programs())
-@settings(derandomize=True, deadline=None, max_examples=100)
-def test_expanded_graph_has_the_same_value_and_gradients(program: Program) -> None:
-    assert by_input(program, expanded) == pytest.approx(by_input(program, lambda root: root))
-    root = program(*[Value(x) for x in program.point])
-    scalar = expanded(root)
-    assert all(n.grad == 0.0 for n in topological_order(scalar))  # as in the original
-    root.backward()
-    filled = topological_order(expanded(root))
-    shown = [node.grad for node in filled]
-    for node in filled:
-        node.grad = 0.0
-    filled[-1].backward()
-    varies = [type(node) is not Constant for node in filled]
-    for grad, node, v in zip(shown, filled, varies, strict=True):
-        assert not v or grad == pytest.approx(node.grad, rel=1e-9, abs=1e-12)
-
-
-def test_expanding_leaves_only_what_has_no_scalar_form() -> None:
-    for op in TABLE.values():
-        for sample in op.samples:
-            operands = [Value(x) for x in op.operands(*sample)]
-            node = operands[0].record(op, operands)
-            twin = expanded(node)
-            assert twin.data == node.data
-            if not op.arity and twin.op is op:  # a maximum of several; a sum of one
-                assert len(topological_order(twin)) == len(operands) + 1
-
-
-def test_text_of_entities_survives_html() -> None:
-    source = draw_dot(Value(1.0, "&lt;")).source
-    assert html.unescape(html.unescape(source)).count("&") == 0
-    assert source.count("&amp;lt;") == 2
-
-
-def test_compiled_results_are_drawn_as_the_one_node_they_are() -> None:
-    pytest.importorskip("numpy")
-    fast = autograd.compile(lambda x, y: autograd.dot([x, y], [y, x]))
-    root = fast(Value(1.0, "x"), Value(2.0, "y")) * 2
-    root.backward()
-    for expand in (False, True):
-        assert draw_dot(root, expand=expand).source.count("tooltip=") == 5

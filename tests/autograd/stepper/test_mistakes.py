@@ -1,4 +1,4 @@
-"""The three wrong backward passes: where they first go wrong, why, and when they happen not to."""
+"""The three wrong backward passes: the first wrong number, its reason, and lucky cases."""
 
 import math
 
@@ -8,24 +8,8 @@ from hypothesis import given, settings
 from autograd import Constant, Value, steps, topological_order
 from autograd.stepper.mistakes import MISTAKES
 
+from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
 from ...support.random_graphs import programs
-from .test_frames import fan_out, gradients, product_of_sum
-
-
-def chain_after_fan_out():
-    """f = a * c with a = 2x and c = a + 1: depth first, a has its turn before c."""
-    x = Value(3.0, "x")
-    a = x * 2
-    a.label = "a"
-    c = a + 1
-    c.label = "c"
-    return a * c
-
-
-def cube():
-    a = Value(3.0, "a")
-    return a * a * a
-
 
 WRONG = [  # graph, mistake, first wrong: step, name, value, right; the gradients that end wrong
     (chain_after_fan_out, "order", 8, "x", 14.0, 26.0, {"x": (14.0, 26.0)}),

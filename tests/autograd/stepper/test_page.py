@@ -1,4 +1,4 @@
-"""The page of a stepper as text: what it holds, what cannot break it, how it is written."""
+"""The page of a stepper as text: its contents, hostile labels, large graphs, and files."""
 
 import html
 import importlib.util
@@ -15,27 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Stepper, Value, dot, steps, tanh, to_svg, topological_order
+from autograd import Stepper, Value, dot, steps, to_svg, topological_order
 from autograd import sum as total
-from autograd.stepper.page import MOST_BYTES, MOST_NODES
-from autograd.stepper.picture import compact
+from autograd.stepper.page.picture import compact
+from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
-from .test_frames import fan_out, product_of_sum
-from .test_mistakes import chain_after_fan_out
-
-HOSTILE = [
-    "</script><script>alert(1)</script>",
-    "</title></style><img src=x onerror=alert(1)>",
-    "\"'`<>&amp;&lt;",
-    "' onload='alert(1)",
-    "<!--",
-    "]]>",
-    "\\n\\u003c/script>\n${x}$style",
-    "a|b{c}\\l",
-    "😀\u202e\x00\x1b\ud800\ufffe",
-    "l" * 10_000,
-]
-
+from ...support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
 
 needs_graphviz = pytest.mark.skipif(
     not (shutil.which("dot") or importlib.util.find_spec("pygraphviz")), reason="needs Graphviz"
@@ -68,27 +53,24 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def page_of(stepper):
-    """The page inside the frame that a notebook shows."""
+def frame_of(stepper):
+    """The attributes of the frame that a notebook shows."""
     (frame,) = Page(stepper._repr_mimebundle_()["text/html"]).all("iframe")
-    return frame["srcdoc"]
+    return frame
+
+
+def page_of(stepper):
+    return frame_of(stepper)["srcdoc"]
+
+
+def height_px(stepper):
+    return int(re.search(r"height: (\d+)px", frame_of(stepper)["style"])[1])
 
 
 def data_of(page):
     return json.loads(
         re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1]
     )
-
-
-def deep(layers=40, width=8):
-    """A network of ``dot`` nodes, far larger than a page."""
-    xs = [Value(0.1 * i, f"x{i}") for i in range(width)]
-    for layer in range(layers):
-        xs = [
-            tanh(dot([Value(0.3 - 0.1 * i, f"w{layer}.{j}.{i}") for i in range(width)], xs))
-            for j in range(width)
-        ]
-    return dot(xs, [1.0] * width)
 
 
 def test_a_notebook_gets_a_sandboxed_frame_a_picture_and_text():
@@ -98,9 +80,8 @@ def test_a_notebook_gets_a_sandboxed_frame_a_picture_and_text():
     assert set(bundle) - {"image/svg+xml"} == {"text/html", "text/plain"}
     page = Page(bundle["text/html"])
     assert [name for name, _ in page.tags if name != "img"] == ["div", "iframe"]
-    (frame,) = page.all("iframe")
-    assert frame["sandbox"] == "allow-scripts"
-    assert int(re.search(r"height: (\d+)px", frame["style"])[1]) > 400
+    assert frame_of(stepper)["sandbox"] == "allow-scripts"
+    assert height_px(stepper) > 400
 
 
 @needs_graphviz
@@ -134,8 +115,7 @@ def test_the_picture_is_written_shorter_without_a_change_of_text():
 @needs_graphviz
 def test_the_frame_is_as_high_as_the_picture_needs():
     flat, tall = Value(1.0) + 1, dot([Value(i) for i in range(9)], [1.0] * 9)
-    heights = [Stepper(root)._page[2] for root in (flat, tall)]
-    assert heights[0] + 200 < heights[1] < 1200
+    assert height_px(Stepper(flat)) + 200 < height_px(Stepper(tall)) < 1200
 
 
 @pytest.mark.parametrize("mistake", [None, "order", "overwrite", "stale"])
@@ -162,7 +142,7 @@ def test_nothing_is_fetched_and_nothing_can_be():
     assert not re.search(r"@import|url\(|<link|<script src|fetch\(|XMLHttpRequest", page)
 
 
-@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("label", HOSTILE_LABELS)
 def test_labels_are_data(label):
     a = Value(2.0, label)
     b = a * Value(3.0, label)
@@ -186,7 +166,7 @@ def test_labels_are_data(label):
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_any_label_is_text_in_the_page(labels):
     with pytest.MonkeyPatch.context() as patch:
-        remove_graphviz(patch)  # what the picture makes of labels, its own tests say
+        remove_graphviz(patch)  # the tests of the picture check its labels
         stepper = Stepper(total([Value(1.0, label) for label in labels]))
         page, plain = page_of(stepper), page_of(Stepper(total([Value(1.0) for _ in labels])))
     assert [tag for tag, _ in Page(page).tags] == [tag for tag, _ in Page(plain).tags]
@@ -223,8 +203,8 @@ def test_a_large_graph_is_folded_to_fit_a_page():
     stepper = Stepper(root)
     bundle = stepper._repr_mimebundle_()
     data = data_of(page_of(stepper))
-    assert 20 < len(data["nodes"]) <= MOST_NODES
-    assert len(bundle["text/html"].encode()) <= 1.02 * MOST_BYTES
+    assert 20 < len(data["nodes"]) <= MAX_NODES
+    assert len(bundle["text/html"].encode()) <= 1.02 * MAX_BYTES
     assert any("steps folded: " in text for text in re.findall("<li.*", page_of(stepper)))
     right = {
         frame.target: repr(frame.value) for frame in stepper.frames if frame.phase == "backward"
@@ -245,7 +225,7 @@ def test_folding_keeps_the_first_wrong_number():
     assert page.count('class="backward wrong first-wrong"') == 1
 
 
-def test_max_nodes_is_honoured_and_checked():
+def test_max_nodes_is_honored_and_checked():
     data = data_of(page_of(Stepper(deep(3, 3), max_nodes=5)))
     assert len(data["nodes"]) == 5
     with pytest.raises(ValueError, match="max_nodes must be at least 1, got 0"):
@@ -325,7 +305,7 @@ def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, 
 
 def test_html_css_and_javascript_are_files_of_the_package():
     for name, sign in (("page.html", "<!doctype html>"), ("page.css", ":root"), ("page.js", "use")):
-        assert sign in files("autograd.stepper").joinpath(name).read_text("utf-8")
+        assert sign in files("autograd.stepper.page").joinpath(name).read_text("utf-8")
 
 
 def test_a_long_pass_is_abbreviated_as_text():

@@ -1,19 +1,19 @@
-"""What `nn.fit` guarantees."""
+"""The training loop: what `nn.fit` guarantees."""
 
 import gc
 import math
 import os
 import random
-import re
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 
 import autograd
 import nn
-from autograd import Value, no_grad, softplus
+from autograd import no_grad
+
+from .data import XOR, blobs, small
 
 
 def moons():
@@ -80,21 +80,6 @@ def test_micrograds_demo_by_fit_by_its_own_loop_and_in_its_own_style():
     assert trajectory[:5] == [pytest.approx(step, rel=1e-12) for step in layers]
     style = micrograds_demo(in_micrograds_style, 100, autograd.compile)
     assert trajectory == [pytest.approx(step, rel=1e-9) for step in style]
-
-
-XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
-
-
-def blobs(n=40, seed=0):
-    """Two clouds of points, around (-1, -1) and (1, 1), with classes 0 and 1."""
-    rng = random.Random(seed)
-    y = [i % 2 for i in range(n)]
-    X = [[rng.gauss(2 * t - 1, 0.8) for _ in range(2)] for t in y]
-    return X, y
-
-
-def small(rng=0):
-    return nn.MLP(2, [4, 1], "tanh", rng=rng)
 
 
 def test_the_docstrings_line_for_moons_tells_all_of_them_apart():
@@ -251,42 +236,6 @@ def test_validation_is_held_out_and_the_best_weights_are_kept():
     assert other.state_dict() == weights[-1]
 
 
-def test_a_share_is_held_out_and_not_trained_on():
-    seen = []
-
-    def loss(outputs, targets):
-        seen.append(sorted(targets))
-        return nn.mse(outputs, targets)
-
-    y = [float(i) for i in range(20)]
-    X = [[0.01 * t] for t in y]
-    model = nn.Neuron(1, rng=0)
-    history = nn.fit(model, X, y, loss=loss, validation=0.25, epochs=1, rng=0, compiled=False)
-    train, held = seen
-    assert len(train) == 15
-    assert sorted(train + held) == y
-    assert len(history.val_loss) == 1
-    assert held != y[15:]
-
-
-@pytest.mark.parametrize(
-    ("settings", "epochs"),
-    [({"tolerance": 10.0}, 11), ({"patience": 3, "tolerance": 10.0}, 4), ({}, 50)],
-)
-def test_training_stops_when_the_loss_no_longer_falls(settings, epochs):
-    history = nn.fit(small(), *blobs(), epochs=50, **settings)
-    assert len(history.loss) == epochs
-    assert history.stopped == (f"no longer improving after {epochs} epochs" if settings else "")
-
-
-def test_early_stopping_looks_at_the_validation_loss():
-    X, y = blobs(80)
-    held = X[60:], [1 - t for t in y[60:]]
-    history = nn.fit(small(), X[:60], y[:60], validation=held, epochs=50, lr=0.5, patience=2)
-    assert len(history.loss) == history.best_epoch + 3 < 50
-    assert history.loss[-1] == min(history.loss)
-
-
 def test_callbacks_see_each_epoch_and_may_end_training():
     seen = []
 
@@ -342,78 +291,6 @@ def test_a_batch_larger_than_the_data_is_clipped_with_a_warning():
     assert history.loss == nn.fit(small(), *blobs(), epochs=1).loss
 
 
-@pytest.mark.parametrize(
-    ("outputs", "y", "name"),
-    [
-        (1, [0, 1, 1, 0], "bce_with_logits"),
-        (1, [-1, 1, 1, -1], "hinge"),
-        (1, [0.5, 1, 1, 0], "mse"),
-        (2, [0, 1, 1, 0], "cross_entropy"),
-        (3, [0, 1, 2, 0], "cross_entropy"),
-        (2, [[0, 1], [1, 0], [1, 0], [0, 0]], "mse"),
-        (1, [[0], [1], [1], [0]], "bce_with_logits"),
-        (2, [[0], [1], [1], [0]], "cross_entropy"),
-        (1, [3, 0, 1, 0], "mse"),
-        (1, [0.5, 1.5, 0.5, 1.5], "mse"),
-        (1, [0.5, 0.5, 0.5, 0.5], "mse"),
-    ],
-)
-def test_the_loss_is_chosen_by_the_targets(outputs, y, name):
-    history = nn.fit(nn.MLP(2, [outputs], rng=0), XOR, y, epochs=1)
-    assert history.loss_name == name
-    assert bool(history.accuracy) == (name != "mse")
-
-
-@pytest.mark.parametrize("compiled", [True, False])
-@pytest.mark.parametrize(
-    ("loss", "outputs", "y"),
-    [
-        ("hinge", 1, [-1, 1, 1, -1]),
-        ("hinge", 3, [0, 2, 1, 0]),
-        ("bce", 1, [0, 1, 1, 0]),
-        ("bce_with_logits", 1, [0, 1, 0.8, 0]),
-        ("bce_with_logits", 2, [[0, 1], [1, 1], [0, 0], [1, 0]]),
-        ("cross_entropy", 3, [0, 2, 1, 0]),
-        ("cross_entropy", 2, [[0.3, 0.7], [1, 0], [0, 1], [0.5, 0.5]]),
-        ("nll", 2, [0, 1, 1, 0]),
-        ("mse", 2, [[0, 1], [1, 1], [0, 0], [1, 0]]),
-        ("mae", 1, [0, 1, 0.5, 0]),
-        ("gaussian_nll", 2, [0, 1, 0.5, 0]),
-        ("laplace_nll", 1, [0, 1, 0.5, 0]),
-        (nn.mse, 1, [0, 1, 0.5, 0]),
-        (lambda outputs, targets: sum((o - t) ** 2 for o, t in zip(outputs, targets, strict=True)),
-         1, [0, 1, 0.5, 0]),
-    ],
-)  # fmt: skip
-def test_every_loss_falls(loss, outputs, y, compiled):
-    last = {"bce": "sigmoid", "nll": lambda z: -softplus(-z)}.get(loss, "linear")
-    model = nn.MLP(2, [4, outputs], ["tanh", last], rng=0)
-    history = nn.fit(model, XOR, y, loss=loss, lr=0.1, epochs=20, compiled=compiled)
-    assert history.loss[-1] < history.loss[0]
-
-
-def test_accuracy_is_the_share_of_samples_on_the_right_side():
-    class Fixed(nn.Module):
-        def __init__(self, outputs):
-            self.zero, self.outputs = Value(0.0), iter(outputs)
-
-        def __call__(self, x):
-            return [z + self.zero for z in x] if len(x) > 1 else x[0] + self.zero
-
-    def accuracy(loss, X, y):
-        return nn.fit(Fixed(X), X, y, loss=loss, lr=1e-9, epochs=1, compiled=False).accuracy
-
-    one = [[0.6], [0.4], [0.9], [0.1]]
-    assert accuracy("bce", one, [1, 1, 0, 0]) == [0.5]
-    assert accuracy("bce_with_logits", one, [1, 1, 0, 0]) == [0.5]
-    assert accuracy("hinge", [[0.6], [-0.4], [0.9], [0.1]], [1, -1, 1, -1]) == [0.75]
-    several = [[0.1, 0.2, 0.3], [3.0, 2.0, 1.0], [0.0, 5.0, 1.0], [0.0, 0.0, 1.0]]
-    for loss in ("cross_entropy", "hinge"):
-        assert accuracy(loss, several, [2, 0, 2, 1]) == [0.5]
-    assert accuracy("cross_entropy", several[:2], [[0, 0.4, 0.6], [0.2, 0.8, 0]]) == [0.5]
-    assert accuracy("mse", one, [1, 1, 0, 0]) == []
-
-
 def test_the_collector_is_paused_and_restored():
     states = []
     X, y = blobs()
@@ -433,67 +310,6 @@ def test_the_collector_is_paused_and_restored():
         assert not gc.isenabled()
     finally:
         gc.enable()
-
-
-def test_the_progress_bar_is_silent_in_a_test_and_shows_loss_and_accuracy_in_a_terminal(
-    capsys, monkeypatch
-):
-    pytest.importorskip("tqdm")
-    nn.fit(small(), *blobs(), epochs=3, progress=True)
-    assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    nn.fit(small(), *blobs(), epochs=3, progress=True)
-    assert re.search(r"3/3 .*loss 0\.\d+  accuracy [01]", capsys.readouterr().err)
-
-
-def test_in_a_notebook_the_progress_bar_is_one_line_without_times(monkeypatch):
-    states = []
-
-    class Display:
-        def __call__(self, data, **how):
-            states.append(data["text/plain"])
-            return self
-
-        update = __call__
-
-    shell = SimpleNamespace(kernel=None)
-    display = SimpleNamespace(display=Display())
-    ipython = SimpleNamespace(get_ipython=lambda: shell, display=display)
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", display)
-    history = nn.fit(small(), *blobs(), epochs=3, progress=True)
-    expected = f"epoch 3/3  loss {history.loss[-1]:.4g}  accuracy {history.accuracy[-1]:.4g}"
-    assert states[-1] == expected
-    assert len(states) <= 4
-
-
-def test_without_tqdm_the_progress_bar_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(ImportError, match="tqdm: pip install tqdm"):
-        nn.fit(small(), *blobs(), epochs=3, progress=True)
-
-
-def test_history_tells_how_training_went():
-    history = nn.fit(small(), *blobs(), epochs=3, validation=0.25, rng=0)
-    summary = history.summary()
-    assert summary.startswith("3 epochs, loss 0.")
-    one = nn.fit(small(), *blobs(), epochs=9, callbacks=lambda m, h: True)
-    assert one.summary().startswith("1 epoch, loss 0.")
-    assert one.stopped == "by a callback after 1 epoch"
-    assert f"val_accuracy {history.val_accuracy[-1]:.4g}" in summary
-    assert repr(history) == f"<History: {summary}>"
-    html = history._repr_html_()
-    assert html.count("<tr>") == html.count("</tr>") == 5
-    assert f"<td>{history.loss[0]:.4g}</td>" in html
-    assert "&lt;" in nn.History("mse", stopped="<b>")._repr_html_()
-
-
-def test_history_draws_its_curves():
-    pytest.importorskip("matplotlib").use("agg")
-    ax = nn.fit(small(), *blobs(), epochs=3).plot()
-    assert ax.get_xlabel() == "epoch"
-    assert len(ax.lines[0].get_ydata()) == 3
 
 
 NAN, INF = math.nan, math.inf
@@ -575,41 +391,3 @@ def test_what_is_no_model_is_named(model):
 def test_inside_no_grad_there_is_nothing_to_learn_from():
     with no_grad(), pytest.raises(RuntimeError, match=r"no_grad\(\) switches off"):
         nn.fit(small(), *blobs(), epochs=1)
-
-
-def test_a_label_outside_the_classes_is_named():
-    for loss in ("cross_entropy", None):
-        with pytest.raises(ValueError, match=r"sample 3: label 5 is outside .* 2 of 3 outputs"):
-            nn.fit(nn.MLP(2, [3]), XOR, [0, 1, 2, 5], loss=loss)
-
-
-def test_without_a_loss_what_looks_like_classes_is_not_taken_for_numbers():
-    for y, values in [([0, 2, 0, 2], "0 and 2"), ([0] * 4, "0"), ([-1] * 4, "-1")]:
-        with pytest.raises(ValueError, match=f"y holds {values} only: two classes must be 0 and 1"):
-            nn.fit(nn.MLP(2, [1]), XOR, y)
-        assert nn.fit(nn.MLP(2, [1]), XOR, y, loss="mse", epochs=1).loss_name == "mse"
-    with pytest.raises(ValueError, match="one class only"):
-        nn.fit(nn.MLP(2, [3]), XOR, [0] * 4)
-    assert nn.fit(nn.MLP(1, [1]), [[0], [1]], [1, 3], epochs=1).loss_name == "mse"
-
-
-def test_validation_may_be_of_one_class():
-    held = [[2.0, 2.0]], [1]
-    assert len(nn.fit(small(), *blobs(), validation=held, epochs=2).val_loss) == 2
-
-
-def test_arrays_and_data_frames_are_taken_as_lists():
-    np = pytest.importorskip("numpy")
-    X, y = blobs()
-    expected = nn.fit(small(), X, y, epochs=2).loss
-    assert nn.fit(small(), np.array(X), np.array(y), epochs=2).loss == expected
-    assert nn.fit(small(), map(tuple, X), iter(y), epochs=2).loss == expected
-
-    class Frame:  # what is asked of a data frame
-        def __init__(self, data):
-            self.data = data
-
-        def to_numpy(self):
-            return np.array(self.data)
-
-    assert nn.fit(small(), Frame(X), Frame(y), epochs=2).loss == expected

@@ -10,10 +10,11 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.training import objective, samples
+from nn.training import objective
+from nn.training.task import Task
 from tests.nn.test_layers import CHECKED
 from tests.nn.test_losses import EACH, flat, values_of
-from tests.nn.training.test_loop import blobs, small
+from tests.nn.training.data import blobs, small
 
 np = pytest.importorskip("numpy")
 SAME = {"rel": 1e-12, "abs": 1e-14}
@@ -106,20 +107,22 @@ def test_a_batch_in_parts_gives_the_same(largest, monkeypatch):
     batch = [(x, float(t)) for x, t in zip(X, y, strict=True)]
     model = small()
     assert len(model.parameters()) == 17
-    arguments = (model, samples.Task(model, X, y, "bce_with_logits"), 0.01)
+    arguments = (model, Task(model, X, y, "bce_with_logits"), 0.01)
     eager, fast = objective.Objective(*arguments), objective.CompiledObjective(*arguments)
-    monkeypatch.setattr(objective, "LARGEST_PART", largest)
-    expected = value_and_gradient(lambda: eager.loss(batch), model.parameters())
+    monkeypatch.setattr(objective, "MAX_PARAMETER_USES", largest)
+    loss, gradient, right = eager.training_loss(batch)
+    measured = eager.validation_loss(batch)
+    assert loss == measured[0] + 0.01 * nn.l2([p.data for p in model.parameters()])
+    assert right == measured[1]
     for _ in range(2):
-        found = fast.loss(batch)
-        assert isinstance(found, objective.LossWithGradient)
-        assert [float(found), *found.gradient] == pytest.approx(expected, **SAME)
-        assert fast.right(batch) == eager.right(batch)
-        assert fast.measure(batch) == pytest.approx(eager.measure(batch), rel=1e-13)
+        its_loss, its_gradient, its_right = fast.training_loss(batch)
+        assert [its_loss, *its_gradient] == pytest.approx([loss, *gradient], **SAME)
+        assert its_right == right
+        assert fast.validation_loss(batch) == pytest.approx(measured, rel=1e-13)
 
 
 def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
-    monkeypatch.setattr(objective, "LARGEST_PART", 1)
+    monkeypatch.setattr(objective, "MAX_PARAMETER_USES", 1)
     sizes = []
 
     def loss(outputs, targets):
@@ -130,19 +133,18 @@ def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
     assert sizes == [40]  # and recorded once
 
 
-def test_training_is_compiled_unless_it_shall_not_be(monkeypatch):
-    used = []
-    for kind in (objective.Objective, objective.CompiledObjective):
-        loss = kind.loss
-
-        def spy(self, batch, loss=loss):
-            used.append(type(result := loss(self, batch)))
-            return result
-
-        monkeypatch.setattr(kind, "loss", spy)
+def test_training_is_compiled_by_default(monkeypatch):
+    kinds = []
+    compile = autograd.compile
+    monkeypatch.setattr(autograd, "compile", lambda f: kinds.append("compiled") or compile(f))
+    monkeypatch.setattr(
+        objective.Objective, "_backward", lambda *_: kinds.append("graph") or [0.0] * 17
+    )
     nn.fit(small(), *blobs(), epochs=1)
+    assert set(kinds) == {"compiled"}
+    kinds.clear()
     nn.fit(small(), *blobs(), epochs=1, compiled=False)
-    assert used == [objective.LossWithGradient, Value]
+    assert kinds == ["graph"]
 
 
 def test_only_some_parameters_may_be_trained():

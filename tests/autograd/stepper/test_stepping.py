@@ -1,4 +1,4 @@
-"""The frames of one pass: their text, their numbers, and that they change nothing."""
+"""Steps as text and numbers: the frames of one pass. Stepping changes nothing."""
 
 import dataclasses
 import math
@@ -7,38 +7,29 @@ import pickle
 import pytest
 from hypothesis import given, settings
 
-from autograd import TABLE, Constant, Value, compile, dot, steps, topological_order
+from autograd import (
+    TABLE,
+    Constant,
+    Value,
+    compile,
+    derivatives,
+    dot,
+    steps,
+    topological_order,
+)
 from autograd import sum as total
 from autograd.operation import FLOATS
 
+from ...support.graphs import fan_out, gradients, product_of_sum
 from ...support.random_graphs import programs
-
-
-def product_of_sum():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    return q * z
-
-
-def fan_out():
-    a = Value(3.0, "a")
-    b = a * 2
-    b.label = "b"
-    return b * a + b
 
 
 def bits(x):
     return "nan" if math.isnan(x) else x.hex()
 
 
-def gradients(frames):
-    """The last value of each target of the backward pass."""
-    return {frame.target: frame.value for frame in frames if frame.phase == "backward"}
-
-
 def backward_of(root):
-    """The gradients by `backward`, from cleared ones, of all nodes that have one."""
+    """Return the gradients that `backward` gives from cleared ones, by the place of each node."""
     order = topological_order(root)
     for node in order:
         if not node.parents:
@@ -60,7 +51,7 @@ def test_each_step_reads_as_on_the_blackboard():
     ]
 
 
-def test_fan_out_is_seen_to_add_up():
+def test_the_terms_of_a_fan_out_add_up_step_by_step():
     sums = [frame.so_far for frame in steps(fan_out()) if frame.name in ("a", "b") and frame.so_far]
     assert sums == [
         "∂f/∂b = 1 so far, 1 more term to come",
@@ -71,7 +62,9 @@ def test_fan_out_is_seen_to_add_up():
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_every_operation_is_told_with_its_gradient_and_its_rule(name):
+def test_every_operation_has_steps_with_its_gradient_and_its_rule(name, monkeypatch):
+    # more digits than a reader needs, so that rules can be evaluated
+    monkeypatch.setattr("autograd.explaining.formulas.number", "{:.9g}".format)
     for sample in [*TABLE[name].samples, *TABLE[name].special]:
         operands = [Value(x, f"x{i}") for i, x in enumerate(TABLE[name].operands(*sample))]
         root = operands[0].record(TABLE[name], operands)
@@ -112,11 +105,14 @@ def test_the_gradients_are_those_of_backward_bit_for_bit(program):
     order = topological_order(root)
     assert [f.node for f in forward] == [i for i, node in enumerate(order) if node.parents]
     assert all(f.value == order[f.node].data for f in forward)
+    adjoints = derivatives(root)
+    terms = [f for f in frames if f.term is not None]
+    assert all(bits(f.adjoint) == bits(adjoints[order[f.node]]) for f in terms)
     edges = sum(g is not None for node in order for g in node.local_grads)
     assert len(frames) == 1 + len(forward) + 1 + edges
 
 
-def test_earlier_gradients_play_no_part():
+def test_earlier_gradients_do_not_matter():
     root = fan_out()
     fresh = steps(root)
     root.backward()
@@ -182,6 +178,13 @@ def test_a_compiled_function_is_one_step_with_its_gradients_in_numbers():
     root = compile(lambda x, y: x * y + x)(x, y)
     last = steps(root)[-1]
     assert (last.text, last.rule) == ("∂f/∂y += ∂f/∂f · ∂f/∂y = 1 · 1.5 = 1.5", "∂f/∂y = 1.5")
+
+
+def test_a_constant_given_to_a_compiled_function_gets_no_gradient():
+    x = Value(2.0, "x")
+    frames = steps(compile(lambda x, y: x * y)(x, Constant(5.0)))
+    assert [frame.name for frame in frames if frame.term is not None] == ["x"]
+    assert gradients(frames) == backward_of(compile(lambda x, y: x * y)(x, Constant(5.0)))
 
 
 def test_a_leaf_alone_has_its_seed():

@@ -1,0 +1,127 @@
+"""What is written in a picture: boxes, their tooltips, and the header with the legend of tints.
+
+A label may be any text. Nothing in it is read as Graphviz's language.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from functools import partial
+
+from ..explaining.formulas import formulas
+from ..explaining.names import label_of
+from ..explaining.number_format import number
+from ..explaining.shortening import MAX_NAME_CHARACTERS, shorten
+from ..value import Value
+from .selection import Selection
+
+MAX_SIDE_LABEL_CHARACTERS = 12  # a longer label gets a line of its own
+MAX_TITLE_CHARACTERS = 100
+MAX_TOOLTIP_PARAMETERS = 20
+BELOW_0_RGB, ABOVE_0_RGB = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
+
+Rows = list[list[tuple[str, str]]]  # of a box: one or two cells, each its text and its markup
+_PLAIN, _GRAY, _BOLD = "{}", '<font color="#555555">{}</font>', "<b>{}</b>"
+_UNSEEN = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}  # control pictures
+_UNSEEN |= dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
+
+
+class BoxWriter:
+    """Writes what a picture shows of each node. Gradients are · while all of them are 0."""
+
+    def __init__(self, selection: Selection, number_format: str) -> None:
+        self.selection = selection
+        self.number = partial(number, number_format=number_format)
+        self.formulas = formulas(selection.nodes)
+        self.has_gradients = any(node.grad for node in selection.ordinal)
+        sizes = [abs(node.grad) for node in selection.nodes if not node.is_constant]
+        self.largest_grad = max(filter(math.isfinite, sizes), default=0.0)
+
+    def rows(self, node: Value) -> Rows:
+        """Return the text of a box. The last rows are its data and, unless it is constant, grad."""
+        rows = [[(node.op.symbol if node.op else self.selection.kind(node), _GRAY)]]
+        if label := label_of(node):
+            cell = shorten(label, MAX_NAME_CHARACTERS), _BOLD
+            rows = [*rows, [cell]] if len(label) > MAX_SIDE_LABEL_CHARACTERS else [[*rows[0], cell]]
+        if folded := len(self.selection.folded(node)):
+            rows.append([(f"{folded} parameter{'s' * (folded > 1)}", _PLAIN)])
+        if hidden := self.selection.hidden_operands(node):
+            rows.append([(f"… {hidden} hidden", _PLAIN)])
+        rows.append([("data", _PLAIN), (self.number(node.data), _PLAIN)])
+        if not node.is_constant:
+            grad = self.number(node.grad) if self.has_gradients else "·"
+            rows.append([("grad", _PLAIN), (grad, _PLAIN)])
+        return rows
+
+    def label(self, node: Value, rows: Rows) -> str:
+        """Return the ``rows`` of a box in Graphviz's HTML, the last of them tinted."""
+        lines = ""
+        for row in rows:
+            cells = [markup.format(_cell(text)) for text, markup in row]
+            tinted = row is rows[-1] and not node.is_constant
+            tint = f' bgcolor="{self.tint(node.grad)}"' if tinted else ""
+            if len(cells) == 1:
+                lines += f'<tr><td align="left" colspan="2">{cells[0]}</td></tr>'
+            else:
+                name = f'<td align="left"{tint}>{cells[0]}</td>'
+                lines += f'<tr>{name}<td align="right"{tint}>{cells[1]}</td></tr>'
+        return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
+
+    def tooltip(self, node: Value) -> str:
+        """Return the formula and all digits, also of the parameters that are folded into a box."""
+        formula, label = self.formulas[node], label_of(node)
+        lines = [f"{label} = {formula}" if label else formula, f"data {_exact(node.data)}"]
+        if not node.is_constant:
+            lines.append(f"grad {self.exact_grad(node)}")
+        for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
+            lines.append(f"{label_of(p)}: data {_exact(p.data)}, grad {self.exact_grad(p)}")
+        # Graphviz reads the backslashes of a tooltip twice
+        return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+
+    def exact_grad(self, node: Value) -> str:
+        return _exact(node.grad) if self.has_gradients else "· (never computed)"
+
+    def header(self, title: str) -> str:
+        """Return what stands above the picture: title, number of hidden nodes, legend of tints."""
+        rows = [f"<b>{_cell(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
+        if n := self.selection.hidden:
+            rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
+        if self.largest_grad:
+            scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
+            cells = "".join(
+                f'<td bgcolor="{self.tint(x)}">{_cell(self.number(x))}</td>'
+                for x in [*(-x for x in scale), 0.0, *reversed(scale)]
+            )
+            rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
+        lines = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
+        return f'<<table border="0" bgcolor="#ffffff" cellspacing="0">{lines}</table>>' * bool(rows)
+
+    def tint(self, grad: float) -> str:
+        """Return a gradient's color: blue below 0, orange above, paler with each decade."""
+        if not grad or math.isnan(grad):
+            return "#ffffff"
+        decades = 0.0 if math.isinf(grad) else math.log10(self.largest_grad / abs(grad))
+        strength = 1.0 - min(decades, 3.0) / 3.5
+        rgb = BELOW_0_RGB if grad < 0 else ABOVE_0_RGB
+        return "#" + "".join(f"{round(255 + strength * (c - 255)):02x}" for c in rgb)
+
+
+def size_in_points(rows: Rows) -> tuple[int, int]:
+    """Return about how wide and high a box is."""
+    characters = [sum(len(text) for text, _ in row) for row in rows]
+    return 15 + 8 * max(characters), 17 + 17 * len(rows)
+
+
+def _exact(x: float) -> str:
+    return repr(float(x))
+
+
+def _cell(text: str) -> str:
+    return _escape(text).replace("\\", r"\\")
+
+
+def _escape(text: str) -> str:
+    """Return ``text`` for XML: special characters as entities, control characters as pictures."""
+    # Graphviz takes a cell that begins with ] for the end of a CDATA section
+    return html.escape(text.translate(_UNSEEN)).replace("]", "&#93;")

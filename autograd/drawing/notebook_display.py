@@ -1,0 +1,33 @@
+"""The drawing that `draw_dot` returns: a `graphviz.Digraph` that a notebook shows without ``dot``.
+
+Only this module imports graphviz, and only `draw_dot` imports this module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graphviz
+
+from .rendering import need_dot, render
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
+    """A Digraph. A notebook shows it if there is the program ``dot`` or pygraphviz."""
+
+    def __repr__(self) -> str:  # the same in each run: without an address
+        return "<Drawing: a notebook shows it as SVG>"
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        try:
+            return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
+        except (RuntimeError, OSError) as error:
+            return {"text/plain": str(error)}
+
+    def pipe(self, *args: Any, **options: Any) -> Any:
+        need_dot()
+        return super().pipe(*args, **options)
+
+    def render(self, *args: Any, **options: Any) -> Any:
+        need_dot()
+        return super().render(*args, **options)

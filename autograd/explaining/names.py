@@ -1,0 +1,57 @@
+"""A name for each node of a graph: its label, or v1, v2, ... and f."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from itertools import count
+
+from ..value import Value
+from .number_format import number
+from .shortening import MAX_NAME_CHARACTERS, shorten
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def label_of(node: Value) -> str:
+    """Return the label as text, whatever was assigned to it."""
+    return "" if node.label is None else str(node.label)
+
+
+def names(order: Sequence[Value]) -> dict[Value, str]:
+    """Return a name for each node of ``order``, which is topological with the root at its end.
+
+    A node's name is its label, shortened. Equal labels get subscripts. Nodes without a label are
+    called v1, v2, ..., and the root f. A constant's name is its number.
+
+    >>> x = Value(3.0, "x")
+    >>> doubled = x + 3
+    >>> [*names([x, *doubled.parents[1:], doubled, doubled * x]).values()]
+    ['x', '3', 'v1', 'f']
+    """
+    labels = [shorten(_printable(label_of(node)), MAX_NAME_CHARACTERS) for node in order]
+    used = Counter(filter(None, labels))
+    fresh = (name for i in count(1) if (name := f"v{i}") not in used)
+    told_apart = {label: _subscripted(label, used) for label in used if used[label] > 1}
+    named: dict[Value, str] = {}
+    for node, label in zip(order, labels, strict=True):
+        if node.is_constant:
+            named[node] = number(node.data)
+        elif label:
+            named[node] = next(told_apart[label]) if label in told_apart else label
+        else:
+            named[node] = "f" if node is order[-1] and "f" not in used else next(fresh)
+    return named
+
+
+def _subscripted(label: str, used: Container[str]) -> Iterator[str]:
+    """Yield label₁, label₂, ..., without those that are labels themselves."""
+    numbered = (label + str(i).translate(_SUBSCRIPTS) for i in count(1))
+    return (name for name in numbered if name not in used)
+
+
+def _printable(label: str) -> str:
+    """Return ``label`` on one line, with � for what is invisible or turns the writing direction."""
+    line = " ".join(label[:10_000].split())
+    joiner = "\N{ZERO WIDTH JOINER}"  # part of many emoji
+    return "".join(c if c.isprintable() or c == joiner else "\ufffd" for c in line)

@@ -1,0 +1,47 @@
+"""Folding: the steps that a page plays if its picture leaves nodes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from ...explaining.number_format import number
+from ..frames import Frame
+from ..narration import MAX_LISTED
+
+# of one box of the picture: node, number, number in full, right number, whether it is wrong
+Change = tuple[int | None, str, str, str, bool]
+FoldedStep = tuple[Frame, list[Change]]  # the text of a step, and the boxes that it changes
+
+
+def folded(frames: Sequence[Frame], visible: set[int]) -> Iterator[FoldedStep]:
+    """Yield the steps of a page whose picture has only the ``visible`` nodes.
+
+    Neighboring frames of one phase that need other nodes become one step. The first wrong number
+    of a mistake is never folded.
+    """
+    in_picture = visible | {None}
+
+    def can_be_shown(frame: Frame) -> bool:
+        return frame.first_wrong or in_picture.issuperset((frame.node, frame.target))
+
+    for (phase, is_shown), run in groupby(frames, lambda f: (f.phase, can_be_shown(f))):
+        if is_shown:
+            for frame in run:
+                yield frame, [_change(frame)] if frame.target in visible else []
+        else:
+            yield _fold(phase, list(run), visible)
+
+
+def _fold(phase: str, run: Sequence[Frame], visible: set[int]) -> FoldedStep:
+    last = {frame.target: frame for frame in run if frame.target in visible}
+    targets = list(dict.fromkeys(frame.name for frame in run))
+    listed = ", ".join(targets[:MAX_LISTED]) + ", …" * (len(targets) > MAX_LISTED)
+    text = f"{len(run)} step{'s' * (len(run) > 1)} folded: {listed}"
+    sums = "; ".join(frame.so_far for frame in list(last.values())[:MAX_LISTED])
+    return Frame(phase, text, so_far=sums), [_change(frame) for frame in last.values()]
+
+
+def _change(frame: Frame) -> Change:
+    right = number(frame.value if frame.right is None else frame.right)
+    return frame.target, number(frame.value), repr(frame.value), right, frame.wrong

@@ -1,0 +1,96 @@
+"""The picture of a page: a drawing whose boxes have room for the number of each step."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from ...drawing.picture import to_svg
+from ...explaining.number_format import number
+from ...graph import distances
+from ...value import Constant, Value
+from ..frames import Frame
+
+NOTEBOOK_WIDTH_PX, MAX_HEIGHT_PX, MIN_SCALE = 880, 560, 0.6
+PADDING, PADDING_WIDTH_PT = "\N{NO-BREAK SPACE}", 7.2
+FAMILY, SIZE, INK = ' font-family="monospace"', ' font-size="12.00"', ' fill="#111111"'
+FONT = f"{FAMILY}( font-weight=[^ ]*)?{SIZE}"
+COORDINATES = re.compile(r' (?:x|y|d|points)="[^"]*"')
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture of a page, or a notice that there is none."""
+
+    svg: str  # as Graphviz drew it; "" if it did not
+    markup: str  # as the page holds it
+    visible: set[int]  # the nodes that have a box, by their place in topological order
+    height_px: float  # in a notebook
+
+    @property
+    def image(self) -> str:
+        """The picture as a data URL, without the names that only the script needs."""
+        plain = re.sub(r' (?:id|class)="[^"]*"', "", compact(self.svg))
+        return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
+
+
+def picture_of(nodes: Sequence[Value], max_nodes: int, **options: Any) -> Picture:
+    """Return the picture of a `labeled` graph, or a notice if Graphviz is missing or too slow."""
+    try:
+        svg = _drawn(nodes[-1], max_nodes=max_nodes, **options)
+    except (RuntimeError, TimeoutError, ImportError) as error:
+        notice = f'<p class="notice">No picture: {html.escape(str(error))}</p>'
+        nearest = set(islice(distances(nodes[-1]), max_nodes))
+        visible = {i for i, node in enumerate(nodes) if node in nearest}
+        return Picture("", notice, visible, height_px=60)
+    size_pt = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()  # type: ignore[union-attr]  # Graphviz writes both
+    width_px, height_px = (float(x) * 4 / 3 for x in size_pt)
+    scale = max(MIN_SCALE, min(1.0, NOTEBOOK_WIDTH_PX / width_px))
+    style = f'<svg style="--least-width: {MIN_SCALE * width_px:.0f}px"'
+    visible = {int(place) for place in re.findall(r'<g id="n(\d+)"', svg)}
+    markup = compact(svg).replace("<svg", style, 1)
+    return Picture(svg, markup, visible, min(MAX_HEIGHT_PX, height_px * scale))
+
+
+def labeled(names: dict[Value, str], frames: Sequence[Frame]) -> dict[Value, str]:
+    """Return a copy of the named nodes, with the names as labels and the gradients of ``frames``.
+
+    A label is as long as the longest text of the gradient, so that the box has room for each.
+    """
+    twins: dict[Value, Value] = {}
+    for node, name in names.items():
+        twin = twins[node] = Constant(node.data) if node.is_constant else Value(node.data, name)
+        twin.op, twin.local_grads = node.op, node.local_grads
+        twin.parents = tuple([twins[parent] for parent in node.parents])
+    order = list(twins.values())
+    for frame in frames:
+        if frame.phase == "backward" and frame.target is not None:
+            twin = order[frame.target]
+            twin.grad = frame.value
+            twin.label = twin.label.rjust(len(number(frame.value)), PADDING)
+    return dict(zip(order, names.values(), strict=True))
+
+
+def compact(svg: str) -> str:
+    """Return the same picture in less text: font and ink once, no tooltips, no defaults."""
+    svg = re.sub(r"<title>.*?</title>\n?", "", svg, flags=re.S)
+    svg = svg.replace(' text-anchor="start"', "").replace("&#45;", "-")
+    svg = re.sub(rf"{FONT}|{INK}", r"\1", svg)
+    svg = COORDINATES.sub(lambda found: re.sub(r"(\.\d)\d", r"\1", found[0]), svg)  # tenths suffice
+    return svg.replace("<svg", f"<svg{FAMILY}{SIZE}{INK}", 1)
+
+
+def _drawn(graph: Value, **options: Any) -> str:
+    """Return the SVG of a `labeled` graph. The padding of its labels becomes a shift."""
+    svg = to_svg(graph, **options).replace("&#160;", PADDING)
+    svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
+    return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)
+
+
+def _shifted(text: re.Match[str]) -> str:
+    return f"{text[1]}{float(text[2]) + PADDING_WIDTH_PT * len(text[4]):.1f}{text[3]}"

@@ -1,0 +1,121 @@
+"""`Stepper`: the page that plays the steps of one pass, in a notebook or in a file."""
+
+from __future__ import annotations
+
+import html
+import os
+from functools import cached_property
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+from ...drawing.picture import draw_dot
+from ...explaining.names import names
+from ...graph import expanded
+from ...value import Value, topological_order
+from ..stepping import steps
+from .folding import folded
+from .picture import Picture, labeled, picture_of
+from .template import fill, page_text
+
+MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
+HEADER_PX, COMPARISON_PX = 110, 100  # heights in a notebook: title and gaps, table of both passes
+MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
+
+
+class Stepper:
+    """A page that plays one forward and one backward pass through the graph of ``root``.
+
+    A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
+    snapshot: later changes of the graph do not show.
+
+    mistake, expand: as in `steps`.
+    title: the heading of the page.
+    max_nodes: how many boxes are drawn at most, those nearest to the root. The steps of the other
+    nodes are folded. Without it, as many are drawn as fit into 300 kB, at most 100.
+    options: as in `draw_dot`.
+
+    >>> from autograd import Value
+    >>> Stepper(Value(2.0, "x") * 3)
+    Stepper of f, 4 steps:
+      1  given x = 2
+      2  f = x * 3 = 2 * 3 = 6
+      3  ∂f/∂f = 1
+      4  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 3 = 3
+
+    Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
+    `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        mistake: str | None = None,
+        *,
+        title: str = "",
+        max_nodes: int | None = None,
+        expand: bool = False,
+        **options: Any,
+    ) -> None:
+        if max_nodes is not None and not (isinstance(max_nodes, Integral) and max_nodes >= 1):
+            raise ValueError(f"max_nodes must be at least 1, got {max_nodes!r}")
+        self.frames = steps(root, mistake, expand=expand)
+        self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
+        named = names(topological_order(expanded(root) if expand else root))
+        self._nodes = labeled(named, self.frames)
+        *_, (graph, self._root_name) = self._nodes.items()
+        self._title = title or f"Step through {self._root_name}"
+        if options:
+            draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
+
+    def __repr__(self) -> str:
+        head = f"Stepper of {self._root_name}, {len(self.frames)} steps:"
+        lines = [f"{i:3}  {frame.text}" for i, frame in enumerate(self.frames, 1)]
+        if len(lines) > 60:
+            lines[40:-10] = ["  …"]
+        return "\n".join([head, *lines])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what a notebook shows: the page in a frame, or else the picture, or the text.
+
+        The frame is sandboxed, so that the ids and keys of the page stay its own. A notebook that
+        is not trusted drops the frame and shows the image that lies under it.
+        """
+        page, picture, height_px = self._page
+        image, height = "", str(height_px)
+        if picture.svg:
+            alt = html.escape(f"The graph of {self._root_name}")
+            image = fill("image.html", alt=alt, source=picture.image, height=height)
+        quoted = page.replace("&", "&amp;").replace("'", "&#39;")
+        title = html.escape(self._title)
+        frame = fill("frame.html", title=title, height=height, picture=image, page=quoted)
+        bundle = {"text/html": frame, "text/plain": repr(self)}
+        return bundle | ({"image/svg+xml": picture.svg} if picture.svg else {})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to ``path``, whole or not at all. OSError names the path if it fails."""
+        path = Path(path)
+        new = path.with_name(f".{path.name}.{os.getpid()}.new")
+        try:
+            new.write_text(self._page[0], "utf-8")
+            new.replace(path)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            reason = f"cannot write the page: {error.strerror}"
+            raise OSError(error.errno, reason, str(path)) from None
+
+    @cached_property
+    def _page(self) -> tuple[str, Picture, int]:
+        """The page, its picture, and its height in a notebook, in pixels."""
+        max_nodes = self.max_nodes or MAX_NODES
+        while True:
+            picture = picture_of(list(self._nodes), max_nodes, **self.options)
+            played = list(folded(self.frames, picture.visible))
+            page = page_text(self._title, self.mistake, self._nodes, picture, played)
+            total = len(page.encode()) + len(picture.image)
+            if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
+                break
+            max_nodes = max(1, int(max_nodes * min(0.9, MAX_BYTES / total)))
+        list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(played)))
+        below_px = MAX_LIST_PX + COMPARISON_PX if self.mistake else list_px
+        return page, picture, HEADER_PX + round(picture.height_px) + below_px

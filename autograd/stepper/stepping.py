@@ -1,0 +1,54 @@
+"""The steps of one forward and one backward pass, in formulas and numbers: `steps`."""
+
+from __future__ import annotations
+
+from ..graph import expanded
+from ..value import Value
+from .comparison import Comparison
+from .frames import Frame
+from .mistakes import MISTAKES
+from .narration import Narrator
+
+
+def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> list[Frame]:
+    """Return the frames of one forward and one backward pass. Nothing is changed.
+
+    The backward pass starts from cleared gradients. The last ``value`` of each target in it is the
+    gradient that ``root.backward()`` gives, bit for bit.
+
+    mistake: play a wrong backward pass beside the right one, mark the first wrong number and end
+    with a verdict. "order" passes gradients on depth first instead of in topological order,
+    "overwrite" has ``=`` for ``+=``, "stale" starts from the gradients of an earlier pass.
+    expand: show n-ary nodes as the scalar operations that they stand for.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, "x")
+    >>> for frame in steps(x * x + x):
+    ...     print(frame.text)
+    given x = 3
+    v1 = x * x = 3 * 3 = 9
+    f = v1 + x = 9 + 3 = 12
+    ∂f/∂f = 1
+    ∂f/∂v1 += ∂f/∂f · ∂f/∂v1 = 1 · 1 = 1
+    ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 1 = 1
+    ∂f/∂x += ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3
+    ∂f/∂x += ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3
+    >>> print(steps(x * x + x, mistake="overwrite")[-1])
+    verdict: first wrong in step 7, 1 of 3 gradients wrong in the end
+        ∂f/∂x = 3, right is 7.
+
+    TypeError unless ``root`` is a Value, ValueError for another mistake.
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"steps needs the Value to differentiate, got {root!r:.80}")
+    if mistake is not None and mistake not in MISTAKES:
+        names = ", ".join(map(repr, MISTAKES))
+        raise ValueError(f"mistake must be one of {names} (or None), got {mistake!r:.80}")
+    graph = expanded(root) if expand else root
+    narrator = Narrator(graph)
+    forward, right = list(narrator.forward()), [narrator.seed(), *narrator.backward()]
+    if mistake is None:
+        return forward + right
+    narrator = Narrator(graph)
+    wrong = [narrator.seed(), *MISTAKES[mistake](narrator)]
+    return forward + list(Comparison(mistake, wrong, right).frames(len(forward) + 1))

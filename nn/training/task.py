@@ -1,0 +1,128 @@
+"""The task in training: the loss, the samples to learn from, and the samples held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from autograd import no_grad
+
+from ..argument_checks import below_1, counted
+from ..losses import LOSSES, Loss, as_list, cross_entropy, mse
+from .samples import Row, Samples, Target, rows_of, targets_of
+
+LossFunction = Callable[..., Any]  # a `Loss`, or a user's own function of outputs and targets
+
+
+class Task:
+    """What a model learns: the samples, and the loss that compares outputs with targets.
+
+    ``declared`` is the loss if it is a `Loss`, None if it is a function of the user. ``is_right``
+    says whether an output is right; None for numbers, which are never quite right.
+
+    ValueError or TypeError if model, samples and loss do not fit each other, naming the sample.
+    """
+
+    def __init__(self, model: Any, X: Any, y: Any, loss: str | LossFunction | None) -> None:
+        rows = rows_of(X)
+        targets = targets_of(y, len(rows))
+        self.outputs = _count_outputs(model, rows[0])
+        self.loss = loss_of(loss, self.outputs, targets)
+        self.name: str = getattr(self.loss, "__name__", type(self.loss).__name__)
+        self.declared = self.loss if isinstance(self.loss, Loss) else None
+        of_classes = self.declared is not None and self.declared.targets == "classes"
+        self.is_right = self.declared.is_right if self.declared and of_classes else None
+        self.train = self._samples(rows, targets)
+        self.held_out: Samples = []
+        if self.declared and of_classes:
+            _check_classes(self.declared, self.outputs, targets)
+
+    def hold_out(self, model: Any, validation: Any, rng: Random) -> None:
+        """Set samples aside for validation: a share of all samples, or a pair (X, y)."""
+        if isinstance(validation, tuple | list):
+            if len(validation) != 2:
+                raise ValueError(f"validation must be a share or (X, y), got {validation!r:.80}")
+            rows = rows_of(validation[0])
+            _count_outputs(model, rows[0])
+            self.held_out = self._samples(rows, targets_of(validation[1], len(rows)))
+        elif validation is not None:
+            n = len(self.train)
+            held = round(below_1("validation", validation) * n)
+            if not 0 < held < n:
+                raise ValueError(
+                    f"validation={validation} of {counted(n, 'sample')} holds out {held}: "
+                    "both parts need at least one"
+                )
+            rng.shuffle(self.train)
+            self.train, self.held_out = self.train[held:], self.train[:held]
+
+    def _samples(self, rows: list[Row], targets: list[Target]) -> Samples:
+        """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
+        output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
+        for i, target in enumerate(targets):
+            try:
+                if self.declared:
+                    self.declared.of_sample(output, target)
+            except ValueError as error:
+                raise ValueError(f"{self.name}, sample {i}: {error}") from None
+        if self.is_right and self.outputs > 1 and not isinstance(targets[0], list):
+            targets = [[float(k == t) for k in range(self.outputs)] for t in targets]
+        return list(zip(rows, targets, strict=True))
+
+
+def loss_of(loss: str | LossFunction | None, outputs: int, y: Sequence[Target]) -> LossFunction:
+    """Return the loss given by name or as a function; None chooses by the targets.
+
+    Whole numbers with several outputs: cross_entropy. The two codes of a loss with one output:
+    bce_with_logits for 0 and 1, hinge for -1 and 1. Anything else: mse. ValueError for an unknown
+    name, and for other targets that look like classes: one or two whole numbers, repeated.
+
+    >>> loss_of(None, 1, [1, -1])
+    <loss hinge>
+    """
+    if callable(loss):
+        return loss
+    if loss is None:
+        return _usual_loss(outputs, y)
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss {loss!r}: it is {', '.join(LOSSES)} or a callable")
+    return LOSSES[loss]
+
+
+def _usual_loss(outputs: int, y: Sequence[Target]) -> Loss:
+    kinds = tuple(sorted({t for t in y if not isinstance(t, list)}))
+    whole = bool(kinds) and all(kind % 1 == 0 for kind in kinds)
+    if whole and outputs > 1:
+        return cross_entropy
+    for loss in LOSSES.values():
+        if outputs == 1 and loss.codes == kinds and loss.from_logits:
+            return loss
+    if whole and len(kinds) < min(3, len(y)):
+        values = " and ".join(f"{kind:g}" for kind in kinds)
+        raise ValueError(
+            f"y holds {values} only: two classes must be 0 and 1, or -1 and 1, both there; "
+            'to predict numbers, name a loss, loss="mse"'
+        )
+    return mse
+
+
+def _check_classes(loss: Loss, outputs: int, targets: Sequence[Target]) -> None:
+    """ValueError if all targets are the same class; they may be the same probabilities."""
+    first = targets[0]
+    if isinstance(first, list):
+        is_class = loss.per_class and max(first) >= 1
+    else:
+        is_class = outputs > 1 or first in (loss.codes or ())
+    if is_class and all(target == first for target in targets):
+        raise ValueError(f"y holds one class only, {first}: there is nothing to tell apart")
+
+
+def _count_outputs(model: Any, row: Row) -> int:
+    """Return how many outputs the model has; ValueError if it takes other features."""
+    try:
+        with no_grad():
+            output = model(row)
+    except ValueError as error:
+        raise ValueError(f"X does not fit the model, sample 0: {error}") from None
+    return len(as_list(output))

@@ -1,0 +1,63 @@
+"""Walks over a graph and the expansion of n-ary nodes, compared with their definitions."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from autograd import TABLE, Constant, Value, topological_order
+from autograd.graph import consumers, distances, expanded, levels
+
+from ..support.random_graphs import Program, programs
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_walks_agree_with_their_definitions(program: Program) -> None:
+    root = program(*[Value(x) for x in program.point])
+    order = topological_order(root)
+    far, level, used = distances(root), levels(order), consumers(order)
+    assert set(far) == set(order)
+    assert list(far.values()) == sorted(far.values())
+    for node in order:
+        assert used[node] == [(c, i) for c in order for i, p in enumerate(c.parents) if p is node]
+        if node is not root:
+            assert far[node] == 1 + min(far[c] for c, _ in used[node])
+            assert level[node] == 1 + max(level[c] for c, _ in used[node])
+    assert (far[root], level[root]) == (0, 0)
+
+
+def by_input(program: Program, transform: Callable[[Value], Value]) -> list[float]:
+    inputs = [Value(x) for x in program.point]
+    root = transform(program(*inputs))
+    root.backward()
+    return [root.data, *(x.grad for x in inputs)]
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_expanded_graph_has_the_same_value_and_gradients(program: Program) -> None:
+    assert by_input(program, expanded) == pytest.approx(by_input(program, lambda root: root))
+    root = program(*[Value(x) for x in program.point])
+    scalar = expanded(root)
+    assert all(n.grad == 0.0 for n in topological_order(scalar))  # as in the original
+    root.backward()
+    filled = topological_order(expanded(root))
+    shown = [node.grad for node in filled]
+    for node in filled:
+        node.grad = 0.0
+    filled[-1].backward()
+    varies = [type(node) is not Constant for node in filled]
+    for grad, node, v in zip(shown, filled, varies, strict=True):
+        assert not v or grad == pytest.approx(node.grad, rel=1e-9, abs=1e-12)
+
+
+def test_expanding_leaves_only_what_has_no_scalar_form() -> None:
+    for op in TABLE.values():
+        for sample in op.samples:
+            operands = [Value(x) for x in op.operands(*sample)]
+            node = operands[0].record(op, operands)
+            twin = expanded(node)
+            assert twin.data == node.data
+            if not op.arity and twin.op is op:  # a maximum of several; a sum of one
+                assert len(topological_order(twin)) == len(operands) + 1

@@ -1,0 +1,50 @@
+"""The progress bar in a terminal, in a notebook and elsewhere."""
+
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import nn
+
+from .data import blobs, small
+
+
+def test_the_progress_bar_is_silent_in_a_test_and_shows_loss_and_accuracy_in_a_terminal(
+    capsys, monkeypatch
+):
+    pytest.importorskip("tqdm")
+    nn.fit(small(), *blobs(), epochs=3, progress=True)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    nn.fit(small(), *blobs(), epochs=3, progress=True)
+    assert re.search(r"3/3 .*loss 0\.\d+  accuracy [01]", capsys.readouterr().err)
+
+
+def test_in_a_notebook_the_progress_bar_is_one_line_without_times(monkeypatch):
+    states = []
+
+    class Display:
+        def __call__(self, data, **how):
+            states.append(data["text/plain"])
+            return self
+
+        update = __call__
+
+    shell = SimpleNamespace(kernel=None)
+    display = SimpleNamespace(display=Display())
+    ipython = SimpleNamespace(get_ipython=lambda: shell, display=display)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    history = nn.fit(small(), *blobs(), epochs=3, progress=True)
+    expected = f"epoch 3/3  loss {history.loss[-1]:.4g}  accuracy {history.accuracy[-1]:.4g}"
+    assert states[-1] == expected
+    assert len(states) <= 4
+
+
+def test_without_tqdm_the_progress_bar_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ImportError, match="tqdm: pip install tqdm"):
+        nn.fit(small(), *blobs(), epochs=3, progress=True)
