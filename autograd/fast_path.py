@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partialmethod
+from textwrap import indent
 from typing import Any
 
 from .operation import FLOATS, Node, Operation
@@ -38,8 +40,17 @@ class _Code(Node):
     def __init__(self, name: str, lines: list[str]) -> None:
         self.name, self.lines = name, lines
 
-    def line(self, template: str, *operands: Any) -> _Code:
-        """Append a line that computes ``template`` from ``operands``; return its variable."""
+    def line(self, template: str, *others: Any) -> _Code:
+        """Append a line that computes ``template`` from this and others; return its variable."""
+        return self.append(template, self, *others)
+
+    def reflected(self, template: str, other: Any) -> _Code:
+        return self.append(template, other, self)
+
+    def __neg__(self) -> _Code:
+        return self.append("-{}", self)
+
+    def append(self, template: str, *operands: Any) -> _Code:
         result = _Code(f"t{len(self.lines)}", self.lines)
         self.lines.append(f"{result.name} = {template.format(*map(_written, operands))}")
         return result
@@ -63,16 +74,15 @@ def _written(x: Any) -> str:
     return f"({x!r})"
 
 
-for _names, _symbol in {
-    "add radd": "+", "sub rsub": "-", "mul rmul": "*", "truediv rtruediv": "/", "pow rpow": "**",
-    "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
-}.items():  # fmt: skip
-    _left, _, _right = _names.partition(" ")
-    _template = f"{{}} {_symbol} {{}}"
-    setattr(_Code, f"__{_left}__", lambda a, b, t=_template: a.line(t, a, b))
-    if _right:
-        setattr(_Code, f"__{_right}__", lambda b, a, t=_template: b.line(t, a, b))
-_Code.__neg__ = lambda a: a.line("-{}", a)  # type: ignore[attr-defined]  # as those above
+def _template(symbol: str) -> str:
+    return f"{{}} {symbol} {{}}"
+
+
+for _method, _symbol in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}.items():
+    setattr(_Code, f"__{_method}__", partialmethod(_Code.line, _template(_symbol)))
+    setattr(_Code, f"__r{_method}__", partialmethod(_Code.reflected, _template(_symbol)))
+for _method, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}.items():
+    setattr(_Code, f"__{_method}__", partialmethod(_Code.line, _template(_symbol)))
 
 
 class _Functions:
@@ -82,10 +92,10 @@ class _Functions:
         self._code = code
 
     def __getattr__(self, name: str) -> Callable[..., _Code]:
-        return lambda *args: self._code.line(f"{name}({', '.join(['{}'] * len(args))})", *args)
+        return lambda *args: self._code.append(f"{name}({', '.join(['{}'] * len(args))})", *args)
 
     def where(self, condition: Any, a: Any, b: Any) -> _Code:
-        return self._code.line("{1} if {0} else {2}", condition, a, b)
+        return self._code.append("{1} if {0} else {2}", condition, a, b)
 
 
 _AS_FLOAT = "{0} if type({0}) is float else float({0})"
@@ -109,7 +119,7 @@ _CASE = """\
 """
 
 
-def function(
+def print_function(
     operation: Operation, general: Callable[..., Any], cases: Sequence[str], classes: dict[str, Any]
 ) -> Callable[..., Any]:
     """Return the printed function of ``operation`` for operands called a and b.
@@ -119,21 +129,16 @@ def function(
     ``general`` is called in all other cases. ``classes`` are the globals of the printed function:
     Value and PlainNumber are put into them before the first call.
     """
-    scope = classes  # the globals of the printed function
     arguments = {"Value": "a", "Value float": "a, b", "float Value": "b, a"}[cases[0]]
-    lines = [f"def printed({arguments}):"]
-    made = {"operation": operation, "general": general}
-    for case in cases:
-        lines.append(_case(operation, case.split(), arguments, made))
-    lines.append(f"    return general({arguments})")
-    names = ", ".join(made)
-    source = f"def make({names}):\n" + _indented("\n".join(lines)) + "\n    return printed"
-    exec(source, scope)
-    return scope.pop("make")(**made)  # type: ignore[no-any-return]  # a function
-
-
-def _indented(source: str) -> str:
-    return "\n".join([f"    {line}" for line in source.splitlines()])
+    made: dict[str, Any] = {"operation": operation, "general": general}
+    body = "".join([_case(operation, case.split(), arguments, made) for case in cases])
+    printed = f"def printed({arguments}):\n{body}    return general({arguments})\n"
+    source = f"def make({', '.join(made)}):\n{indent(printed, '    ')}    return printed\n"
+    exec(source, classes)
+    function: Any = classes.pop("make")(**made)
+    function.__name__, function.__doc__ = operation.name, operation.__doc__
+    function.__wrapped__ = operation
+    return function
 
 
 def _case(operation: Operation, kinds: list[str], arguments: str, made: dict[str, Any]) -> str:
@@ -141,14 +146,14 @@ def _case(operation: Operation, kinds: list[str], arguments: str, made: dict[str
     lines: list[str] = []
     xs = [_Code(f"x{i}", lines) for i in range(len(kinds))]
 
-    def expression(function: Callable[..., Any], first: Any, first_name: str) -> str:
+    def expression(f: Callable[..., Any], first: Any, first_name: str) -> str:
         start = len(lines)
         try:
-            return _written(function(first, *xs))
+            return _written(f(first, *xs))
         except (_CannotPrintError, TypeError):  # then it is called
             del lines[start:]
             name = f"function{len(made)}"
-            made[name] = function
+            made[name] = f
             return f"{name}({', '.join([first_name, *(x.name for x in xs)])})"
 
     y = _Code("y", lines)

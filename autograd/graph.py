@@ -94,7 +94,8 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
             twin = result
             stands_for = dict(zip(operands, parents, strict=True))
             for piece, derivative in derivatives(result).items():
-                piece.parents = tuple([stands_for.get(p, p) for p in piece.parents])
+                if piece.parents:
+                    piece.parents = tuple([stands_for.get(p, p) for p in piece.parents])
                 if node.grad and piece not in stands_for and not piece.is_constant:
                     piece.grad = derivative * node.grad
     twin.grad, twin.label = node.grad, node.label

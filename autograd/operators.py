@@ -23,16 +23,24 @@ if TYPE_CHECKING:
 
 
 _scope = fast_path.scope()  # the globals of the printed functions
+_DEFAULTS = {"grad": 0.0, "label": ""}
 _unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand
+
+
+def _unset(number: Constant, name: str) -> Any:
+    """Return the grad or label of a fast constant that nobody has set."""
+    if name in _DEFAULTS:
+        return _DEFAULTS[name]
+    raise AttributeError(f"{type(number).__name__!r} object has no attribute {name!r}")
 
 
 def use(value: type[Value], constant: type[Constant]) -> None:
     """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
-    # a constant that is made fast: it has nothing but its number, and no __init__ in Python
-    nothing = {"grad": 0.0, "parents": (), "local_grads": (), "op": None, "label": ""}
-    only_data = {"__slots__": (), "__init__": object.__init__, **nothing}
-    plain_number = type("Constant", (constant,), only_data)
-    copyreg.pickle(plain_number, lambda number: (constant, (number.data,)))
+    # a constant that is made fast: only its data is set, and it has no __init__ in Python
+    leaf = {"parents": (), "local_grads": (), "op": None}
+    fast = {"__slots__": (), "__init__": object.__init__, "__getattr__": _unset, **leaf}
+    plain_number = type("Constant", (constant,), fast)
+    copyreg.pickle(plain_number, lambda number: (constant, (number.data, number.label)))
     classes = {"Value": value, "Constant": constant, "PlainNumber": plain_number}
     globals().update(classes)
     _scope.update(classes)
@@ -51,8 +59,8 @@ def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def reflected(b: Any, a: Any) -> Any:
         return general(a, b)
 
-    left = fast_path.function(operation, general, ["Value float", "Value Value"], _scope)
-    return left, fast_path.function(operation, reflected, ["float Value"], _scope)
+    left = fast_path.print_function(operation, general, ["Value float", "Value Value"], _scope)
+    return left, fast_path.print_function(operation, reflected, ["float Value"], _scope)
 
 
 def _method(operation: Operation) -> Callable[..., Value]:
@@ -63,7 +71,7 @@ def _method(operation: Operation) -> Callable[..., Value]:
     def general(a: Any) -> Any:
         return a.record(operation, (a,))
 
-    _unary[operation] = fast_path.function(operation, general, ["Value"], _scope)
+    _unary[operation] = fast_path.print_function(operation, general, ["Value"], _scope)
     return _unary[operation]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..ops import dot, sum
 from ..recording import current_reader, current_recorder, reading, recorded
 from ..tree import Structure, flatten, flatten_like
-from ..value import Constant, Scalar, Value, topological_order
+from ..value import Scalar, Value, topological_order
 from .chain_rule import adjoints, ancestors, push_forward
 
 Argnums = int | Sequence[int]
@@ -63,7 +63,7 @@ class _Call:
         leaves = [x for x in ancestors(self.result.numbers) if not x.parents]
         # a variable that is not running any more is of this call, or of one inside it
         self.outside = compiling or any(
-            x.running if isinstance(x, Variable) else type(x) is not Constant for x in leaves
+            x.running if isinstance(x, Variable) else not x.is_constant for x in leaves
         )
 
     def number(self) -> Scalar:

@@ -76,7 +76,7 @@ class Path:
 
         def leaf(node: Any) -> Expression:
             if node not in known:
-                if type(node) is Constant or node in made_inside:
+                if node.is_constant or node in made_inside:
                     return graph.constant(node.data)
                 self.leaves.append(node)
                 known[node] = graph.input()

@@ -131,7 +131,7 @@ class TraceRecorder(Recorder):
                 plain = plain and type(p) is TracedNumber
             else:
                 xs.append(p.data)
-                plain = plain and type(p) is Constant
+                plain = plain and p.is_constant
         kind = TracedNumber if plain else Traced
         try:
             value = operation.forward(FLOATS, *xs)

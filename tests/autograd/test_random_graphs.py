@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from autograd import Constant, Value, adjoints, jvp, topological_order
+from autograd import Value, adjoints, jvp, topological_order
 from autograd.calculus.checking import magnitudes
 from autograd.operation import TABLE
 from autograd.value import derivatives
@@ -31,7 +31,7 @@ def test_random_programs_have_shared_repeated_nary_and_constant_operands_and_eve
         fan_out = Counter(p for node in nodes for p in set(node.parents))
         seen["shared"] += any(n > 1 for x, n in fan_out.items() if x.op)
         seen["repeated"] += any(len(set(n.parents)) < len(n.parents) for n in nodes)
-        seen["constant"] += any(type(n) is Constant for n in nodes)
+        seen["constant"] += any(n.is_constant for n in nodes)
         seen["n-ary"] += any(len(n.parents) > 3 for n in nodes)
         seen["leaf"] += not y.op
 

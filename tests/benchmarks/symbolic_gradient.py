@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from autograd import Constant, Value, adjoints, topological_order
+from autograd import Value, adjoints, topological_order
 
 from .engine import scalar_style, with_mlp
 
@@ -37,7 +37,7 @@ def main() -> None:
     for style, record in styles.items():
         loss = record()
         nodes = topological_order(loss)
-        leaves = [x for x in nodes if not x.parents and type(x) is not Constant]
+        leaves = [x for x in nodes if not x.parents and not x.is_constant]
         tasks: dict[str, Callable[[], Any]] = {
             "record the loss": record,
             "backward, in numbers": loss.backward,

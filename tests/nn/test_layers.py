@@ -82,7 +82,7 @@ def test_parameters_are_labeled_by_their_path():
 def test_a_neuron_is_two_nodes_and_its_layer_shares_the_inputs():
     layer = nn.Layer(3, 4, "tanh")
     outputs = layer([1.0, 2.0, 3.0])
-    constants = {node for y in outputs for node in topological_order(y) if type(node) is Constant}
+    constants = {node for y in outputs for node in topological_order(y) if node.is_constant}
     assert len(constants) == 3
     nodes = [node for node in topological_order(outputs[0]) if node.op]
     assert [node.op.name for node in nodes] == ["dot", "tanh"]

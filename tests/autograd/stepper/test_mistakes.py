@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings
 
-from autograd import Constant, Value, steps, topological_order
+from autograd import Value, steps, topological_order
 from autograd.stepper.mistakes import MISTAKES
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
@@ -105,7 +105,7 @@ def test_a_mistake_is_marked_exactly_when_it_changes_a_number(mistake, program):
         for target, value in gradients(right).items():
             assert gradients(frames)[target] == pytest.approx(value, rel=1e-6, abs=1e-9)
     order = topological_order(root)
-    parents = [p for n in order for p in n.parents if type(p) is not Constant]
+    parents = [p for n in order for p in n.parents if not p.is_constant]
     if len(set(parents)) == len(parents) and mistake != "stale":
         assert not marked
         # the same numbers; but where ``=`` stores -0.0, adding it to 0.0 gives 0.0
