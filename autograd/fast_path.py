@@ -25,7 +25,7 @@ from textwrap import indent
 from typing import Any
 
 from .operation import FLOATS, Node, Operation
-from .recording import current_recorder
+from .recording import contexts
 
 
 class _CannotPrintError(Exception):
@@ -62,7 +62,7 @@ class _Code(Node):
         raise _CannotPrintError
 
     __bool__ = __float__ = __index__ = _branch
-    __class__ = property(_branch)  # type: ignore[assignment]  # isinstance(x, float) asks for it
+    __class__ = property(_branch)  # isinstance(x, float) asks for it
     __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
 
 
@@ -98,90 +98,114 @@ class _Functions:
         return self._code.append("{1} if {0} else {2}", condition, a, b)
 
 
-_AS_FLOAT = "{0} if type({0}) is float else float({0})"
 _CASE = """\
-    if {tests} and current_recorder() is None:
-        {operands}
-        try:
-            {arithmetic}
-            local_grads = ({grads},)
-        except (ArithmeticError, ValueError):  # outside the domain, or an infinite derivative
-            return general({arguments})
-        {constant}
-        node = new(Value)
-        node.data = y
-        node.grad = 0.0
-        node.op = operation
-        node.parents = ({parents},)
-        node.local_grads = local_grads
-        node.label = ""
-        return node
+if {condition}:
+    {operands}
+    try:
+        {arithmetic}
+        local_grads = ({grads},)
+    except (ArithmeticError, ValueError):  # outside the domain, or an infinite derivative
+        return general({arguments})
+    {constant}
+    node = new(Value)
+    node.data = y
+    node.grad = 0.0
+    node.op = operation
+    node.parents = ({parents},)
+    node.local_grads = local_grads
+    node.label = ""
+    return node
 """
+_CONSTANT = """\
+constant = PlainNumber()
+    constant.data = {number}
+    constant.grad = 0.0"""
 
 
-def print_function(
-    operation: Operation, general: Callable[..., Any], cases: Sequence[str], classes: dict[str, Any]
-) -> Callable[..., Any]:
-    """Return the printed function of ``operation`` for operands called a and b.
+class _Printer:
+    """Prints the function of one operation, for operands called a and b."""
 
-    Each of ``cases`` names what the operands are: "Value", "Value float" or "float Value". An int
-    counts as a float. With the float first, the function takes b before a, as ``__rsub__`` does.
-    ``general`` is called in all other cases. ``classes`` are the globals of the printed function:
-    Value and PlainNumber are put into them before the first call.
-    """
-    arguments = {"Value": "a", "Value float": "a, b", "float Value": "b, a"}[cases[0]]
-    made: dict[str, Any] = {"operation": operation, "general": general}
-    body = "".join([_case(operation, case.split(), arguments, made) for case in cases])
-    printed = f"def printed({arguments}):\n{body}    return general({arguments})\n"
-    source = f"def make({', '.join(made)}):\n{indent(printed, '    ')}    return printed\n"
-    exec(source, classes)
-    function: Any = classes.pop("make")(**made)
-    function.__name__, function.__doc__ = operation.name, operation.__doc__
-    function.__wrapped__ = operation
-    return function
+    def __init__(self, operation: Operation, arguments: str) -> None:
+        self.operation, self.arguments = operation, arguments
+        self.called: dict[str, Any] = {"operation": operation}  # what the source calls by name
 
+    def case(self, condition: str, number: str) -> str:
+        """Return the source for operands that are Values, but for the one called ``number``."""
+        lines: list[str] = []
+        operands = ["a", "b"][: self.operation.arity]
+        xs = [_Code(f"x{i}", lines) for i in range(len(operands))]
+        y = _Code("y", lines)
+        lines.append(f"y = {self.expression(self.operation.forward, _Functions(y), xs)}")
+        grads = []
+        for operand, rule in zip(operands, self.operation.rules, strict=True):
+            if operand == number:
+                grads.append("None")
+            else:
+                printed = type(rule) is not float
+                grads.append(self.expression(rule, y, xs) if printed else repr(rule))
+        data = [f"{x} if kind is float else float({x})" if x == number else f"{x}.data"
+                for x in operands]  # fmt: skip
+        at = f"x{operands.index(number)}" if number else ""
+        return _CASE.format(
+            condition=condition,
+            operands="\n    ".join([f"x{i} = {source}" for i, source in enumerate(data)]),
+            arithmetic="\n        ".join(lines),
+            grads=", ".join(grads),
+            arguments=self.arguments,
+            constant=_CONSTANT.format(number=at) if number else "",
+            parents=", ".join(["constant" if x == number else x for x in operands]),
+        )
 
-def _case(operation: Operation, kinds: list[str], arguments: str, made: dict[str, Any]) -> str:
-    """Return the source of one case. What it calls by name is put into ``made``."""
-    lines: list[str] = []
-    xs = [_Code(f"x{i}", lines) for i in range(len(kinds))]
-
-    def expression(f: Callable[..., Any], first: Any, first_name: str) -> str:
+    def expression(self, f: Callable[..., Any], first: Any, xs: list[_Code]) -> str:
+        """Return the source of ``f(first, *xs)``: its own if it can be printed, else a call."""
+        lines = xs[0].lines
         start = len(lines)
         try:
             return _written(f(first, *xs))
-        except (_CannotPrintError, TypeError):  # then it is called
+        except (_CannotPrintError, TypeError):
             del lines[start:]
-            name = f"function{len(made)}"
-            made[name] = f
+            name = f"function{len(self.called)}"
+            self.called[name] = f
+            first_name = first.name if type(first) is _Code else "FLOATS"
             return f"{name}({', '.join([first_name, *(x.name for x in xs)])})"
 
-    y = _Code("y", lines)
-    lines.append(f"y = {expression(operation.forward, _Functions(y), 'FLOATS')}")
-    grads = []
-    for kind, rule in zip(kinds, operation.rules, strict=True):
-        if kind == "float":
-            grads.append("None")
-        else:
-            grads.append(repr(rule) if type(rule) is float else expression(rule, y, "y"))
-    operands = [f"x{i} = {n}" for i, n in enumerate(_names(kinds, "{}.data", _AS_FLOAT))]
-    number = "".join([f"x{i}" for i, kind in enumerate(kinds) if kind == "float"])
-    constant = f"constant = PlainNumber()\n        constant.data = {number}" if number else "pass"
-    tests = _names(kinds, "type({0}) is Value", "(type({0}) is float or type({0}) is int)")
-    return _CASE.format(
-        tests=" and ".join(tests if kinds[0] == "float" else reversed(tests)),
-        operands="\n        ".join(operands),
-        arithmetic="\n            ".join(lines),
-        grads=", ".join(grads),
-        arguments=arguments,
-        constant=constant,
-        parents=", ".join(_names(kinds, "{}", "constant")),
+
+def print_function(
+    operation: Operation,
+    general: Callable[..., Any],
+    namespace: dict[str, Any],
+    reflected: bool = False,
+) -> Callable[..., Any]:
+    """Return the printed method of ``operation``: ``f(a)``, ``f(a, b)``, or reflected ``f(b, a)``.
+
+    It calls ``general`` with the same arguments for all that it does not do itself. ``namespace``
+    has its globals. Value and PlainNumber are put there before the first call.
+    """
+    is_number = "kind is float or kind is int"
+    if operation.arity == 1:
+        arguments, this, cases = "a", "a", [("True", "")]
+    elif reflected:
+        arguments, this, cases = "b, a", "b", [(is_number, "a")]
+    else:
+        arguments, this, cases = "a, b", "a", [("kind is Value", ""), (is_number, "b")]
+    printer = _Printer(operation, arguments)
+    other = arguments[-1]
+    body = [f"kind = type({other})\n"] if len(arguments) > 1 else []
+    body += [printer.case(condition, number) for condition, number in cases]
+    called = {**printer.called, "general": general}
+    source = (
+        f"def make({', '.join(called)}):\n"
+        f"    def printed({arguments}):\n"
+        f"        if type({this}) is Value and not contexts:\n"
+        f"{indent(''.join(body), ' ' * 12)}"
+        f"        return general({arguments})\n"
+        f"    return printed\n"
     )
-
-
-def _names(kinds: list[str], of_value: str, of_float: str) -> list[str]:
-    pairs = zip("ab", kinds, strict=False)
-    return [(of_float if kind == "float" else of_value).format(name) for name, kind in pairs]
+    exec(source, namespace)
+    function: Callable[..., Any] = namespace.pop("make")(**called)
+    vars(function)["__wrapped__"] = operation
+    function.__name__, function.__doc__ = operation.name, operation.__doc__
+    return function
 
 
 def scope() -> dict[str, Any]:
@@ -189,6 +213,6 @@ def scope() -> dict[str, Any]:
     return {
         **vars(FLOATS),
         "FLOATS": FLOATS,
-        "current_recorder": current_recorder,
+        "contexts": contexts,
         "new": object.__new__,
     }

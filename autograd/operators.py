@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
 
 _scope = fast_path.scope()  # the globals of the printed functions
-_DEFAULTS = {"grad": 0.0, "label": ""}
 _unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand
 
 
 def _unset(number: Constant, name: str) -> Any:
-    """Return the grad or label of a fast constant that nobody has set."""
-    if name in _DEFAULTS:
-        return _DEFAULTS[name]
+    """Return the label of a fast constant that nobody has set."""
+    if name == "label":
+        return ""
     raise AttributeError(f"{type(number).__name__!r} object has no attribute {name!r}")
 
 
@@ -59,8 +58,8 @@ def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def reflected(b: Any, a: Any) -> Any:
         return general(a, b)
 
-    left = fast_path.print_function(operation, general, ["Value float", "Value Value"], _scope)
-    return left, fast_path.print_function(operation, reflected, ["float Value"], _scope)
+    left = fast_path.print_function(operation, general, _scope)
+    return left, fast_path.print_function(operation, reflected, _scope, reflected=True)
 
 
 def _method(operation: Operation) -> Callable[..., Value]:
@@ -71,7 +70,7 @@ def _method(operation: Operation) -> Callable[..., Value]:
     def general(a: Any) -> Any:
         return a.record(operation, (a,))
 
-    _unary[operation] = fast_path.print_function(operation, general, ["Value"], _scope)
+    _unary[operation] = fast_path.print_function(operation, general, _scope)
     return _unary[operation]
 
 

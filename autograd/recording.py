@@ -23,6 +23,7 @@ _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 current_recorder = _recorder.get  # None: operations make graph
 current_reader = _reader.get
+contexts: list[Recorder | None] = []  # all that are open, in any thread: if none is, no need to ask
 
 
 def record(operation: Operation, parents: tuple[Value, ...], all_vary: bool = False) -> Value:
@@ -123,9 +124,11 @@ class _Limits(Recorder):
 def recording(recorder: Recorder | None) -> Iterator[None]:
     """Hand all operations and comparisons inside the block to ``recorder``. None records graph."""
     token = _recorder.set(recorder)
+    contexts.append(recorder)
     try:
         yield
     finally:
+        contexts.pop()
         _recorder.reset(token)
 
 

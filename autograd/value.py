@@ -74,10 +74,10 @@ class Value(operators.Operators):
         """
         order = topological_order(self)
         before = [(leaf, leaf.grad) for leaf in order if not leaf.parents]
+        for node in order:
+            if node.parents:
+                node.grad = 0.0
         try:
-            for node in order:
-                if node.parents:
-                    node.grad = 0.0
             self.grad += 1.0
             for node in reversed(order):  # when its turn comes, its own derivative is complete
                 derivative = node.grad
