@@ -205,6 +205,7 @@ def print_function(
     function: Callable[..., Any] = namespace.pop("make")(**called)
     vars(function)["__wrapped__"] = operation
     function.__name__, function.__doc__ = operation.name, operation.__doc__
+    function.__qualname__ = f"Value.{operation.name}"
     return function
 
 
