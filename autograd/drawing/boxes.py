@@ -10,9 +10,7 @@ import math
 from functools import partial
 
 from ..explaining.formulas import formulas
-from ..explaining.names import label_of
-from ..explaining.number_format import number
-from ..explaining.shortening import MAX_NAME_CHARACTERS, shorten
+from ..explaining.names import MAX_NAME_CHARACTERS, label_of, number, shorten
 from ..value import Value
 from .selection import Selection
 
