@@ -66,8 +66,8 @@ def draw_dot(
 
     Each box shows the operation (or the kind of leaf), label, data and grad of one value. Every
     grad is · while all of them are 0, as before a backward pass. Leaves are square, parameters have
-    a double border, constants a dashed border. Results are round, and the root is bold. A tooltip
-    has all digits and the formula.
+    a double border, constants a dashed border. Results are round, and the root is bold. A long
+    label is cut in the middle. A tooltip has the whole label, all digits and the formula.
 
     rankdir: the direction of the graph: LR, RL, TB or BT.
     max_nodes: how many boxes at most, the nearest to the root. A note counts the values left out.
