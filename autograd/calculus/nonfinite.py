@@ -21,7 +21,7 @@ class NonFinite(NamedTuple):
 
 
 def find_nonfinite(y: Value) -> NonFinite | None:
-    """Where the first infinite or nan number comes from; None if there is none.
+    """Return where the first infinite or nan number comes from. None if all numbers are finite.
 
     It is the first node, in order of evaluation, whose value is not finite while its operands are.
     If all values are finite, it is the first node, going backward, by whose local gradient (or by
@@ -37,19 +37,18 @@ def find_nonfinite(y: Value) -> NonFinite | None:
     for node in order:
         if not math.isfinite(node.data):
             return NonFinite(node, f"{_described(node)}: value {node.data}{_operands(node)}")
-    derivative, fan_out = derivatives(y), consumers(order)
-    broken = (node for node in reversed(order) if not math.isfinite(derivative[node]))
-    for node in broken:  # only the first
-        for consumer, i in fan_out[node]:
-            local, adjoint = consumer.local_grads[i], derivative[consumer]
-            if local is not None and not math.isfinite(local * adjoint):
-                which = f"derivative {local} by operand {i + 1}{_operands(consumer)}"
-                return NonFinite(
-                    consumer, f"{_described(consumer)}: {which}, times adjoint {adjoint}"
-                )
-        total = f"adjoint {derivative[node]}, the sum over {len(fan_out[node])} uses"
-        return NonFinite(node, f"{_described(node)}: {total}")
-    return None
+    derivative, uses = derivatives(y), consumers(order)
+    broken = [node for node in order if not math.isfinite(derivative[node])]
+    if not broken:
+        return None
+    node = broken[-1]
+    for consumer, i in uses[node]:
+        local, adjoint = consumer.local_grads[i], derivative[consumer]
+        if local is not None and not math.isfinite(local * adjoint):
+            which = f"derivative {local} by operand {i + 1}{_operands(consumer)}"
+            return NonFinite(consumer, f"{_described(consumer)}: {which}, times adjoint {adjoint}")
+    total = f"adjoint {derivative[node]}, the sum over {len(uses[node])} uses"
+    return NonFinite(node, f"{_described(node)}: {total}")
 
 
 def _described(node: Value) -> str:

@@ -56,10 +56,6 @@ class Selection:
         """Return the operands of ``node`` that are folded into its box."""
         return [parent for parent in node.parents if self.folds(node, parent)]
 
-    def hidden_operands(self, node: Value) -> int:
-        """Return how many operands of ``node`` are neither shown nor folded."""
-        return sum(p not in self.shown and not self.folds(node, p) for p in node.parents)
-
     def kind(self, node: Value) -> str:
         """Return "leaf", "parameter", "constant" or "result"."""
         if node.is_constant:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..value import Value, derivatives
-from .frames import Frame
-from .narration import Narrator
+from .narration import Frame, Narrator
 
 
 def order(narrator: Narrator) -> Iterator[Frame]:

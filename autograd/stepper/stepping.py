@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..graph import expanded
 from ..value import Value
 from .comparison import Comparison
-from .frames import Frame
 from .mistakes import MISTAKES
-from .narration import Narrator
+from .narration import Frame, Narrator
 
 
 def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> list[Frame]:

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import given, settings
 
-from autograd import Constant, Value, steps, topological_order
+from autograd import Value, steps, topological_order
+from autograd import sum as total
 from autograd.stepper.mistakes import MISTAKES
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
@@ -105,7 +106,7 @@ def test_a_mistake_is_marked_exactly_when_it_changes_a_number(mistake, program):
         for target, value in gradients(right).items():
             assert gradients(frames)[target] == pytest.approx(value, rel=1e-6, abs=1e-9)
     order = topological_order(root)
-    parents = [p for n in order for p in n.parents if type(p) is not Constant]
+    parents = [p for n in order for p in n.parents if not p.is_constant]
     if len(set(parents)) == len(parents) and mistake != "stale":
         assert not marked
         # the same numbers; but where ``=`` stores -0.0, adding it to 0.0 gives 0.0
@@ -117,6 +118,10 @@ def test_numbers_that_are_not_finite_are_compared_too():
     frames = steps(x.sqrt() * x, mistake="overwrite")
     assert math.isnan(gradients(steps(x.sqrt() * x))[0])
     assert frames[-1].phase == "verdict"
+    u = Value(1e-9, "u")
+    frames = steps(total([u * 1e308, u * 1e308]), mistake="overwrite")  # the right sum overflows
+    (first,) = [frame for frame in frames if frame.first_wrong]
+    assert (first.name, first.value, first.right) == ("u", 1e308, math.inf)
 
 
 @pytest.mark.parametrize("mistake", ["depth", "", 3, "Order"])

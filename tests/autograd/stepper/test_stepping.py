@@ -35,7 +35,7 @@ def backward_of(root):
         if not node.parents:
             node.grad = 0.0
     root.backward()
-    return {i: node.grad for i, node in enumerate(order) if type(node) is not Constant}
+    return {i: node.grad for i, node in enumerate(order) if not node.is_constant}
 
 
 def test_each_step_reads_as_on_the_blackboard():
