@@ -11,7 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from ..explaining.names import label_of
+from ..explaining.notation import label_of
 from ..operation import real
 from ..ops import dot
 from ..recording import recorded

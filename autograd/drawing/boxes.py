@@ -10,7 +10,7 @@ import math
 from functools import partial
 
 from ..explaining.formulas import formulas
-from ..explaining.names import MAX_NAME_CHARACTERS, label_of, number, shorten
+from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, number, shorten
 from ..value import Value
 from .selection import Selection
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from ..explaining.names import NUMBER_FORMAT
+from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded
 from ..value import Value
 from .boxes import BoxWriter, size_in_points

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from ..explaining.names import label_of
+from ..explaining.notation import label_of
 from ..graph import distances
 from ..operation import Dot
 from ..value import Value, topological_order

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
 from .formulas import computed
-from .names import MAX_PATH_CHARACTERS, names, number, shorten
+from .notation import MAX_PATH_CHARACTERS, names, number, shorten
 
 MAX_TERMS = 20  # in a text; `Explanation.terms` has all
 

@@ -1,6 +1,6 @@
 """One pass through a graph, step by step: `steps` as text, `Stepper` as a page that plays them."""
 
-from .narration import Frame
+from .frames import Frame
 from .page.stepper import Stepper
 from .stepping import steps
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..explaining.names import number
-from .narration import MAX_LISTED, Frame, listed
+from ..explaining.notation import number
+from .frames import Frame
+from .narration import MAX_LISTED, listed
 
 MAX_TURNS = 12  # nodes listed in the order in which they pass their gradients on
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..value import Value, derivatives
-from .narration import Frame, Narrator
+from .frames import Frame
+from .narration import Narrator
 
 
 def order(narrator: Narrator) -> Iterator[Frame]:

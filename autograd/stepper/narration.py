@@ -1,49 +1,16 @@
-"""A pass in words and numbers: `Frame` is one step, and `Narrator` makes the frames of a pass."""
+"""A pass in words and numbers: `Narrator` makes the frames of a pass."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..explaining.formulas import computed, rules
-from ..explaining.names import names, number
+from ..explaining.notation import names, number
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
+from .frames import Frame
 
 MAX_LISTED = 6  # leaves, terms or gradients in one text; the rest is left out
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One step. Nodes are numbered by their place in ``topological_order(root)``.
-
-    ``phase`` is "given" (the leaves), "forward" (a node is computed), "backward" (the seed, then
-    one term of a gradient along one edge) or "verdict" (the effect of a mistake).
-    """
-
-    phase: str
-    text: str  # the formula in symbols and in numbers, rounded for reading
-    rule: str = ""  # backward: the local gradient in symbols and in numbers
-    so_far: str = ""  # backward: the sum of the terms that have arrived
-    note: str = ""  # with a mistake: the error, and its reason
-    node: int | None = None  # the node that is computed, or whose gradient is passed on
-    operand: int | None = None  # backward: which of the node's parents receives the term
-    target: int | None = None  # the node whose data or gradient ``value`` is
-    name: str = ""  # of the target
-    value: float = 0.0  # the data of the target, or its gradient so far, in full precision
-    adjoint: float | None = None  # backward: term = adjoint * local_grad, in full precision
-    local_grad: float | None = None
-    term: float | None = None
-    right: float | None = None  # with a mistake: ``value`` in the right pass
-    wrong: bool = False  # ``value`` differs from ``right``
-    first_wrong: bool = False  # no earlier ``value`` differs
-
-    def __str__(self) -> str:
-        details = "; ".join(filter(None, [self.rule, self.so_far]))
-        line = f"{self.text}    [{details}]" if details else self.text
-        note = textwrap.fill(self.note, 96, initial_indent="    ", subsequent_indent="    ")
-        return f"{line}\n{note}" if note else line
 
 
 class Narrator:

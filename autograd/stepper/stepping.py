@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..graph import expanded
 from ..value import Value
 from .comparison import Comparison
+from .frames import Frame
 from .mistakes import MISTAKES
-from .narration import Frame, Narrator
+from .narration import Narrator
 
 
 def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> list[Frame]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ...explaining.names import number
-from ..narration import MAX_LISTED, Frame, listed
+from ...explaining.notation import number
+from ..frames import Frame
+from ..narration import MAX_LISTED, listed
 
 # of one box of the picture: node, number, number in full, right number, whether it is wrong
 Change = tuple[int | None, str, str, str, bool]

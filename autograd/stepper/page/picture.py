@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 
 from ...drawing.picture import to_svg
-from ...explaining.names import number
+from ...explaining.notation import number
 from ...graph import distances
 from ...value import Constant, Value
-from ..narration import Frame
+from ..frames import Frame
 
 NOTEBOOK_WIDTH_PX, MAX_HEIGHT_PX, MIN_SCALE = 880, 560, 0.6
 PADDING, PADDING_WIDTH_PT = "\N{NO-BREAK SPACE}", 7.2

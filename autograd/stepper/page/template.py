@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
-from ...explaining.names import number
+from ...explaining.notation import number
 from ...value import Value
+from ..frames import Frame
 from ..mistakes import MISTAKES
-from ..narration import Frame
 from .folding import FoldedStep
 from .picture import Picture
 

@@ -29,7 +29,7 @@ from autograd import (
     topological_order,
 )
 from autograd.drawing.rendering import render
-from autograd.explaining.names import MAX_NAME_CHARACTERS, number, shorten
+from autograd.explaining.notation import MAX_NAME_CHARACTERS, number, shorten
 from autograd.graph import distances, expanded
 
 from ...support.random_graphs import Program, programs

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import TABLE, Value, draw_dot, explain, steps
 from autograd.explaining.formulas import formula
-from autograd.explaining.names import number, shorten
+from autograd.explaining.notation import number, shorten
 
 from ...support.random_graphs import Program, programs
 
