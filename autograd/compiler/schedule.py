@@ -186,7 +186,7 @@ class Schedule:
         return found
 
     def _part(self, pairs: Pairs) -> Expression:
-        part = self.graph._unique(ops.dot, _side_by_side(pairs))
+        part = self.graph.unique(ops.dot, _side_by_side(pairs))
         self.places.grow(len(self.graph.nodes))
         return part
 

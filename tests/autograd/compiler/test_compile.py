@@ -20,7 +20,7 @@ from ...support.random_graphs import Program, programs
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_function import MOST_MISSES, CompiledValue  # noqa: E402
+from autograd.compiler.compiled_function import MAX_NEW_PATHS, CompiledValue  # noqa: E402
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -579,7 +579,7 @@ def test_a_function_that_branches_at_every_call_runs_uncompiled_and_says_so():
     fast, rng = autograd.compile(f), random.Random(0)
 
     def train():
-        for _ in range(3 * MOST_MISSES):
+        for _ in range(3 * MAX_NEW_PATHS):
             xs = [Value(rng.random()) for _ in range(7)]
             check(f, fast, xs, xs)
 
