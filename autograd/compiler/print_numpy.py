@@ -43,8 +43,6 @@ MAX_RUNS = 24  # runs of consecutive elements that are concatenated, not gathere
 MAX_LISTED_CONSTANTS = 12  # that the comment at the top names
 MAX_UNROLLED_TERMS = 3  # of a sum that is written out
 
-Terms = list[tuple[Text, Text]]  # a sum of products
-
 
 @dataclass(frozen=True)
 class Printed:
@@ -95,8 +93,9 @@ class Line:
     """The line ``name = source``. It moves into the line that uses it, if that is the only one."""
 
     name: str
-    source: Text | Terms  # as long as it is a list, other lines may move into it
+    source: Text
     comment: str = ""
+    terms: Sequence[tuple[Text, Text]] = ()  # a sum of products that other lines may move into
     uses: int = 0
     moved: bool = False
 
@@ -300,17 +299,17 @@ class _Printer:
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}
-        kind, source = kinds.get(group.kind, self._reduction)(group)
+        line = kinds.get(group.kind, self._reduction)(group)
         self.operations += 1
-        if group.is_number:
-            assert isinstance(source, Text)  # elements come in groups of two or more
-            self.lines.append(Line(f"t{group.members[0]}", call("float", source)))
-            return
-        name = self._adjoint_name(group) or self._new_name(kind)
-        shape = group.arrangement.shape
-        line = Line(name, source, f"({', '.join(map(str, shape))})")
         self.lines.append(line)
-        self._name_of_group[group.number], self._shapes[group.number] = name, shape
+        if group.is_number:
+            assert not line.terms  # elements come in groups of two or more
+            line.name, line.source = f"t{group.members[0]}", call("float", line.source)
+            return
+        shape = group.arrangement.shape
+        line.name = self._adjoint_name(group) or self._new_name(line.name)
+        line.comment = f"({', '.join(map(str, shape))})"
+        self._name_of_group[group.number], self._shapes[group.number] = line.name, shape
         self._line_of[group.number] = line
 
     def _adjoint_name(self, group: Group) -> str | None:
@@ -330,31 +329,31 @@ class _Printer:
         self._counts[adjoint] = 0
         return adjoint
 
-    def _elementwise(self, group: Group) -> tuple[str, Text | Terms]:
+    def _elementwise(self, group: Group) -> Line:
         operands = [self._operand(_spread(group, c)) for c in group.columns]
         if group.op is ops.dot or group.op is ops.mul:
-            return "z", list(zip(operands[::2], operands[1::2], strict=True))
-        return "a", written(group.op, [_used(x) for x in operands], "xp")
+            terms = list(zip(operands[::2], operands[1::2], strict=True))
+            return Line("z", Text(""), terms=terms)
+        return Line("a", written(group.op, [_used(x) for x in operands], "xp"))
 
-    def _ragged(self, group: Group) -> tuple[str, Text | Terms]:
+    def _ragged(self, group: Group) -> Line:
         assert group.offsets is not None
         starts = Text(self._constant("i", group.offsets))
         factor = self._same_constant(group.columns[0])
         columns = group.columns if factor is None else group.columns[1:]
         operands = [_used(self._operand(c, terms=True)) for c in columns]
+        if len(operands) == 2:
+            operands = [_sum_of_products([(operands[0], operands[1])])]
         name = "sum" if group.op is ops.dot else group.op.name
-        terms = (
-            _sum_of_products([(operands[0], operands[1])]) if len(operands) == 2 else operands[0]
-        )
-        total = call("xp.segments", Text(repr(name)), terms, starts)
-        return "s", _multiple(factor, total)
+        total = call("xp.segments", Text(repr(name)), operands[0], starts)
+        return Line("s", _multiple(factor, total))
 
-    def _reduction(self, group: Group) -> tuple[str, Text | Terms]:
+    def _reduction(self, group: Group) -> Line:
         arrangement = group.arrangement
         if len(group.columns) == 1:  # an n-ary operation
             ids = group.columns[0][arrangement.order]
             source, axis = self._in_memory_order(ids[0] if group.is_number else ids)
-            return "m", call(f"xp.{group.op.name}.reduce", source, Text(f"axis={axis}"))
+            return Line("m", call(f"xp.{group.op.name}.reduce", source, Text(f"axis={axis}")))
         lefts, rights = arrangement.lefts, arrangement.rights
         assert lefts is not None
         assert rights is not None
@@ -365,9 +364,9 @@ class _Printer:
             return self._matrix_product(lefts, rights)
         source, axis = self._in_memory_order(rights)
         along = [] if rights.ndim == 1 else [Text(f"axis={axis}")]
-        return "s", _multiple(factor, call("xp.sum", source, *along))
+        return Line("s", _multiple(factor, call("xp.sum", source, *along)))
 
-    def _matrix_product(self, lefts: Ids, rights: Ids) -> tuple[str, Text]:
+    def _matrix_product(self, lefts: Ids, rights: Ids) -> Line:
         """Return the dots of these rows: a matrix product, if rows repeat as in one.
 
         In a product, left rows are the same along the last axis, and right rows along the axis
@@ -375,18 +374,18 @@ class _Printer:
         """
         axes = lefts.ndim - 1
         if axes == 0:
-            return "s", self._product(lefts, rights)
+            return Line("s", self._product(lefts, rights))
         for a, b in ((lefts, rights), (rights, lefts)):
             if axes == 1 and _constant_along(a, 0):
-                return "z", self._product(b, a[0])
+                return Line("z", self._product(b, a[0]))
             if axes > 1 and _constant_along(a, axes - 1) and _constant_along(b, axes - 2):
-                return "z", self._product(a[..., 0, :], b[..., 0, :, :].swapaxes(-1, -2))
+                return Line("z", self._product(a[..., 0, :], b[..., 0, :, :].swapaxes(-1, -2)))
         if lefts.shape[-1] <= MAX_UNROLLED_TERMS:
             columns = [(lefts[..., k], rights[..., k]) for k in range(lefts.shape[-1])]
             terms = [(_used(self._operand(a)), _used(self._operand(b))) for a, b in columns]
-            return "z", _sum_of_products(terms)
+            return Line("z", _sum_of_products(terms))
         left, right = (_used(self._operand(ids, terms=True)) for ids in (lefts, rights))
-        return "s", call("xp.sum", _sum_of_products([(left, right)]), Text("axis=-1"))
+        return Line("s", call("xp.sum", _sum_of_products([(left, right)]), Text("axis=-1")))
 
     def _product(self, left: Ids, right: Ids) -> Text:
         a, b = (_used(self._operand(ids, exact=True)) for ids in (left, right))
@@ -479,12 +478,11 @@ class _Printer:
     def body(self) -> list[str]:
         """Return all lines as text, without those that moved into the only line that uses them."""
         for line in self.lines:
-            if not isinstance(line.source, Text):
-                line.source = _sum_of_products([_factors(a, b) for a, b in line.source])
-        texts = [(line, line.source) for line in self.lines if isinstance(line.source, Text)]
+            if line.terms:
+                line.source = _sum_of_products([_factors(a, b) for a, b in line.terms])
         return [
-            f"{line.name} = {text.source}" + (f"  # {line.comment}" if line.comment else "")
-            for line, text in texts
+            f"{line.name} = {line.source.source}" + (f"  # {line.comment}" if line.comment else "")
+            for line in self.lines
             if not line.moved
         ]
 
@@ -528,7 +526,7 @@ def _concatenated(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"xp.concatenate(({', '.join(parts)}))"
 
 
-def _sum_of_products(terms: Terms) -> Text:
+def _sum_of_products(terms: Sequence[tuple[Text, Text]]) -> Text:
     """Return ``a * b + c - d``. Factors of 1 and -1 are not written."""
     positive = (i for i, (left, _) in enumerate(terms) if not left.source.startswith("-"))
     first = next(positive, 0)  # a sum does not begin with a minus if it can

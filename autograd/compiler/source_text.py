@@ -7,6 +7,7 @@ an operation, and no operation is written a second time.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,11 @@ def _infix(symbol: str, precedence: int, right: int) -> Callable[[Text, Any], Te
         return Text(f"{a.at(precedence)} {symbol} {b.at(right)}", precedence, made=made)
 
     return infix
+
+
+def _swapped(infix: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Text]:
+    """Return the method of an operator for a text on its right."""
+    return lambda b, a: infix(text(a), b)
 
 
 class Text:
@@ -60,17 +66,8 @@ class Text:
     __eq__ = _infix("==", TEST, SUM)  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
 
-    def __radd__(self, other: Any) -> Text:
-        return text(other) + self
-
-    def __rsub__(self, other: Any) -> Text:
-        return text(other) - self
-
-    def __rmul__(self, other: Any) -> Text:
-        return text(other) * self
-
-    def __rtruediv__(self, other: Any) -> Text:
-        return text(other) / self
+    __radd__, __rsub__ = _swapped(operator.add), _swapped(operator.sub)
+    __rmul__, __rtruediv__ = _swapped(operator.mul), _swapped(operator.truediv)
 
     def __neg__(self) -> Text:
         return Text(f"-{self.at(ATOM)}", SIGN, made=self.made)

@@ -27,9 +27,9 @@ FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_
 
 def arrays_pay(monkeypatch):
     """Let the scheduler take the smallest groups for arrays, gathered operands and all."""
-    monkeypatch.setattr(schedule, "SCALAR_OPERATION", 1e9)
-    monkeypatch.setattr(schedule, "LEAST", 2)
-    monkeypatch.setattr(schedule, "LEAST_TOGETHER", 2)
+    monkeypatch.setattr(schedule, "SCALAR_OPERATION_NS", 1e9)
+    monkeypatch.setattr(schedule, "MIN_CLASS_PRODUCTS", 2)
+    monkeypatch.setattr(schedule, "MIN_JOINT_PRODUCTS", 2)
 
 
 def close(a, b, scale=1.0):
