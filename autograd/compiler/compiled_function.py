@@ -276,7 +276,7 @@ class CompiledFunction:
         single = len(path.outputs) == 1
         differentiates = with_gradient and single and bool(path.parameters)
         program = path.program("gradient" if differentiates else "value")
-        parents = program.parents(leaves)
+        parents = path.parents(program, leaves)
         p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
         x = path.numbers_in(leaves) if path.inputs else NO_NUMBERS
         found = computed(program, p, x)
@@ -315,8 +315,8 @@ class CompiledFunction:
 
     def report(self) -> str:
         """Return what compiling did: nodes, operations, matrix products, seconds of each stage."""
-        program = self.last_program()
-        path, printed = program.path, program.printed
+        printed, path = self.last_program().printed, self.last
+        assert path is not None
         lines = [
             f"nodes recorded          {path.recorded:>8,}",
             f"nodes after simplifying {path.simplified:>8,}",

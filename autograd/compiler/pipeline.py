@@ -27,26 +27,16 @@ from .simplify import Simplifier, fresh
 class Program:
     """One emitted function. ``run`` takes the parameters and the inputs as flat arrays."""
 
-    def __init__(self, printed: Printed, path: Path) -> None:
-        self.printed, self.path = printed, path
+    def __init__(self, printed: Printed, xp: Arrays) -> None:
+        self.printed = printed
         self.order = printed.order  # in which it takes the parameters of the path
-        namespace = {"xp": path.xp, "math": NUMBERS}
+        self.parents: tuple[Value, ...] | None = None  # the parameters, if they never change
+        namespace = {"xp": xp, "math": NUMBERS}
         for name, array in printed.constants.items():
-            namespace[name] = path.xp.asarray(array)
+            namespace[name] = xp.asarray(array)
         exec(compile(printed.source, "<compiled by autograd>", "exec"), namespace)
         self.run: Any = namespace["program"]
         self.pack = struct.Struct(f"{len(self.order)}d").pack
-        self._parents: tuple[Value, ...] | None = None
-
-    def parents(self, leaves: list[Any]) -> tuple[Value, ...]:
-        """Return the Values that are its parameters, in a call with these leaves of arguments."""
-        if self._parents is not None:
-            return self._parents
-        everything = [*leaves, *self.path.live]
-        parents = tuple([everything[self.path.wrt[i]] for i in self.order])
-        if self.path.fixed:
-            self._parents = parents
-        return parents
 
 
 class Path:
@@ -114,21 +104,25 @@ class Path:
         self.guards = [g for g in guards if g.left.value is None or g.right.value is None]
         used, in_outputs = set(reachable(expressions)), set(reachable(self.outputs))
         self.simplified = len(used)
-
-        everything = [known[x] for x in (*arguments, *live)]
-        n = len(arguments)
+        n, leaves = len(arguments), [known[x] for x in (*arguments, *live)]
         self.numbers = [i for i, x in enumerate(arguments) if type(x) is TracedNumber]
-        values = [
-            *range(n, len(everything)),
-            *[i for i in range(n) if type(arguments[i]) is Traced],
-        ]
-        self.wrt = [i for i in values if everything[i] in in_outputs]
-        compared = used - in_outputs
-        self.compared = [i for i in values if everything[i] in compared]
-        self.parameters = [everything[i] for i in self.wrt]
-        self.inputs = [everything[i] for i in (*self.numbers, *self.compared)]
+        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*self.numbers})]
+        self.wrt = [i for i in values if leaves[i] in in_outputs]
+        self.compared = [i for i in values if leaves[i] in used and leaves[i] not in in_outputs]
+        self.parameters = [leaves[i] for i in self.wrt]
+        self.inputs = [leaves[i] for i in (*self.numbers, *self.compared)]
         self.fixed = all(i >= n for i in self.wrt)  # no argument is among the parameters
         self.plain = self.fixed and all(not live[i - n].parents for i in self.wrt)
+
+    def parents(self, program: Program, leaves: list[Any]) -> tuple[Value, ...]:
+        """Return the Values that a program takes in a call with these leaves of arguments."""
+        if program.parents is not None:
+            return program.parents
+        everything = [*leaves, *self.live]
+        parents = tuple([everything[self.wrt[i]] for i in program.order])
+        if self.fixed:
+            program.parents = parents
+        return parents
 
     def numbers_in(self, leaves: list[Any]) -> Any:
         """Return the inputs of a call with these leaves of arguments, as an array."""
@@ -169,4 +163,4 @@ class Path:
             guards = [g._replace(left=next(rest), right=next(rest)) for g in self.guards]
             printed = print_numpy(schedule, leaves[:n], len(leaves) - n, outputs, gradients, guards)
             graph.release()
-            return Program(printed, self)
+            return Program(printed, self.xp)
