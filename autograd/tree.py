@@ -1,81 +1,198 @@
-"""Numbers in nested lists, tuples, dicts and NumPy arrays: taken out, others put in their place."""
+"""Nested lists, tuples, dicts and NumPy arrays of numbers: taken apart and put together again.
+
+`flatten` returns the *leaves* of a tree, its numbers and Values in order, and its *structure*.
+`build` makes a tree of that structure with other leaves. A structure can be a key of a dict: trees
+have equal structures if one compiled program serves them all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from itertools import chain, islice, product, repeat
+from math import prod
+from numbers import Real
 from typing import Any, NamedTuple
 
-from .operation import real
-from .value import Value
+from .value import Scalar, Value
 
 
-class Structure(NamedTuple):
-    """What `flatten` finds: the numbers in order, each one's place, and how to put others there."""
+class Leaf:
+    """The structure of a number or a Value."""
 
-    numbers: list[Any]  # Values, and floats for all others
-    places: list[str]
-    build: Callable[[Iterator[Any]], Any]
-    outline: str  # equal for structures that are alike
+    def __repr__(self) -> str:
+        return "number"  # in error messages
 
 
-def flatten(tree: Any, place: str) -> Structure:
-    """The structure of ``tree``; TypeError, naming the place, for what is not a real number.
+class Branch(NamedTuple):
+    """The structure of a list, tuple, dict or array."""
 
-    >>> numbers, places, build, outline = flatten({"w": [1, 2.5], "b": 0}, "p")
-    >>> numbers, places, outline
-    ([0.0, 1.0, 2.5], ["p['b']", "p['w'][0]", "p['w'][1]"], "{'b': number, 'w': [number, number]}")
-    >>> build(iter("xyz"))
-    {'w': ['y', 'z'], 'b': 'x'}
+    kind: type
+    keys: tuple[Any, ...]  # of a dict; the shape of an array, or of a list of plain numbers
+    parts: tuple[Structure, ...] | None  # None: all its leaves are plain numbers
+
+
+class Static(NamedTuple):
+    """The structure of anything else. The thing belongs to the structure, not to the leaves."""
+
+    thing: Any
+
+
+Structure = Leaf | Branch | Static
+NUMBER, VALUE = Leaf(), Leaf()
+
+
+def flatten(tree: Any, other: Callable[[Any], Structure] = Static) -> tuple[list[Any], Structure]:
+    """Return the leaves of ``tree``, and its structure. ``other`` makes that of anything else.
+
+    >>> leaves, structure = flatten({"w": [1, 2.5], "b": 0})
+    >>> leaves, build(structure, iter("xyz"))
+    ([1, 2.5, 0], {'w': ['x', 'y'], 'b': 'z'})
     """
-    make: Callable[[list[Any]], Any]
-    if isinstance(tree, dict):
-        by_key = {key: flatten(tree[key], f"{place}[{key!r}]") for key in sorted(tree, key=repr)}
-        parts = list(by_key.values())
-        outline = f"{{{', '.join(f'{key!r}: {part.outline}' for key, part in by_key.items())}}}"
-        make = partial(_to_dict, tree, list(by_key))
-    elif isinstance(tree, list | tuple):
-        parts = [flatten(part, f"{place}[{i}]") for i, part in enumerate(tree)]
-        outline = ", ".join([part.outline for part in parts])
-        outline = f"({outline})" if isinstance(tree, tuple) else f"[{outline}]"
-        make = getattr(tree, "_make", type(tree))  # of a named tuple
-    elif type(tree).__module__ == "numpy" and getattr(tree, "shape", None):
-        parts = [flatten(part, f"{place}.flat[{i}]") for i, part in enumerate(tree.flat)]
-        outline = f"array of shape {tree.shape}"
-        make = partial(_stack, tree.shape)
+    leaves: list[Any] = []
+    return leaves, _structure(tree, leaves, other)
+
+
+def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> Structure:
+    """Return the structure of ``x``. Append the numbers and Values in it to ``leaves``."""
+    kind = type(x)
+    if kind is float:
+        leaves.append(x)
+        return NUMBER
+    if kind is Static:
+        return x  # type: ignore[no-any-return]  # as its type says
+    if isinstance(x, (list, tuple)):
+        kinds = set(map(type, x))
+        if kind in (list, tuple) and x and kinds <= {float, int}:
+            leaves.extend(x)
+            return Branch(kind, (len(x),), None)
+        if kind is list and kinds == {list} and len(set(map(len, x))) == 1:
+            numbers = [*chain.from_iterable(x)]
+            if numbers and set(map(type, numbers)) <= {float, int}:
+                leaves.extend(numbers)
+                return Branch(kind, (len(x), len(x[0])), None)
+        return Branch(kind, (), tuple([_structure(part, leaves, other) for part in x]))
+    if isinstance(x, Value):
+        leaves.append(x)
+        return VALUE
+    if isinstance(x, Real):
+        leaves.append(x)
+        return NUMBER
+    if isinstance(x, dict):
+        parts = [_structure(part, leaves, other) for part in x.values()]
+        return Branch(kind, tuple(x), tuple(parts))
+    if _is_array(x):
+        elements = x.ravel().tolist()
+        if x.dtype.kind != "O":
+            leaves.extend(elements)
+            return Branch(kind, x.shape, None)
+        parts = [_structure(part, leaves, other) for part in elements]
+        return Branch(kind, x.shape, tuple(parts))
+    if getattr(x, "shape", None) == () and isinstance(number := x.item(), Real):
+        leaves.append(number)
+        return NUMBER
+    return other(x)
+
+
+def build(structure: Structure, leaves: Iterator[Any]) -> Any:
+    """Return the tree of this structure that has ``leaves`` in it."""
+    if isinstance(structure, Leaf):
+        return next(leaves)
+    if isinstance(structure, Static):
+        return structure.thing
+    kind, keys, parts = structure
+    if parts is not None:
+        elements = [build(part, leaves) for part in parts]
     else:
-        try:
-            number = tree if isinstance(tree, Value) else real(tree)
-        except TypeError as error:
-            also = "lists, tuples, dicts and NumPy arrays of real numbers are fine too"
-            raise TypeError(f"{place}: {error}; {also}") from None
-        return Structure([number], [place], next, "number")
-    numbers = [x for part in parts for x in part.numbers]
-    places = [x for part in parts for x in part.places]
-    return Structure(numbers, places, lambda xs: make([part.build(xs) for part in parts]), outline)
+        elements = list(islice(leaves, prod(keys)))
+        if kind is list and len(keys) == 2:
+            return [elements[i : i + keys[1]] for i in range(0, len(elements), keys[1])]
+    if issubclass(kind, dict):
+        return dict(zip(keys, elements, strict=True))
+    return _sequence(kind, elements) if issubclass(kind, list | tuple) else _stack(elements, keys)
 
 
-def flatten_like(structure: Structure, other: Any, place: str) -> list[Any]:
-    """The numbers in ``other``; ValueError unless it is like ``structure``."""
-    given = flatten(other, place)
-    if given.outline != structure.outline:
-        raise ValueError(f"{place} must be like {structure.outline:.99}, got {given.outline:.99}")
-    return given.numbers
+def _sequence(kind: Any, parts: list[Any]) -> Any:
+    """Return a list or tuple of ``parts``. A named tuple has a function of its own for that."""
+    return getattr(kind, "_make", kind)(parts)
 
 
-def _to_dict(like: dict[Any, Any], keys: list[Any], parts: list[Any]) -> dict[Any, Any]:
-    made = dict(zip(keys, parts, strict=True))
-    return {key: made[key] for key in like}
-
-
-def _stack(shape: tuple[int, ...], parts: list[Any]) -> Any:
-    """An array of ``shape`` of the parts; if they are structures, a structure of such arrays."""
+def _stack(parts: list[Any], shape: tuple[int, ...]) -> Any:
+    """Return an array of ``parts``. If they are trees, return a tree of such arrays."""
     if parts and isinstance(parts[0], dict):
-        return {key: _stack(shape, [part[key] for part in parts]) for key in parts[0]}
+        return {key: _stack([part[key] for part in parts], shape) for key in parts[0]}
     if parts and isinstance(parts[0], list | tuple):
         columns = zip(*parts, strict=True)
-        return type(parts[0])([_stack(shape, list(column)) for column in columns])
+        return _sequence(type(parts[0]), [_stack(list(column), shape) for column in columns])
     import numpy as np
 
     stacked = np.array(parts)
     return stacked.reshape(shape + stacked.shape[1:])
+
+
+def _is_array(x: Any) -> bool:
+    """Return whether ``x`` is an array of numbers or objects, from NumPy or a library like it."""
+    dtype = getattr(x, "dtype", None)
+    return getattr(dtype, "kind", None) in ("f", "i", "u", "b", "O") and bool(x.shape)
+
+
+# ------------------------------------------------------------- trees that hold nothing but numbers
+
+
+def flatten_numbers(tree: Any, name: str) -> tuple[list[Scalar], Structure]:
+    """Return the Values and floats in ``tree``, and its structure.
+
+    TypeError for anything else in it. ``name`` stands for the tree in the message.
+    """
+
+    def refuse(x: Any) -> Structure:
+        place = next(place for place, leaf in places(tree, name) if leaf is x)
+        raise TypeError(
+            f"{place}: expected a real number, got {x!r:.80} ({type(x).__name__}); "
+            "lists, tuples, dicts and NumPy arrays of real numbers are fine too"
+        )
+
+    leaves, structure = flatten(tree, refuse)
+    return [x if isinstance(x, Value) else float(x) for x in leaves], structure
+
+
+def flatten_like(structure: Structure, tree: Any, name: str) -> list[Scalar]:
+    """Return the numbers in ``tree``, in the order in which ``structure`` has them.
+
+    ValueError unless they are in the same places as in a tree of ``structure``.
+    """
+    numbers, given = flatten_numbers(tree, name)
+    like = build(structure, repeat(NUMBER))
+    wanted, got = ([place for place, _ in places(x, name)] for x in (like, tree))
+    if sorted(wanted) != sorted(got):
+        raise ValueError(f"{name} must be like {like!r:.99}, got {outline(given):.99}")
+    number_at = dict(zip(got, numbers, strict=True))
+    return numbers if got == wanted else [number_at[place] for place in wanted]
+
+
+def outline(structure: Structure) -> str:
+    """Return how the trees of this structure are built.
+
+    >>> outline(flatten({"w": [1, 2.5], "b": 0})[1])
+    "{'w': [number, number], 'b': number}"
+    """
+    return repr(build(structure, repeat(NUMBER)))
+
+
+def places(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the place and the leaf, for each leaf of ``tree`` in order.
+
+    >>> list(places({"w": [1, 2.5]}, "p"))
+    [("p['w'][0]", 1), ("p['w'][1]", 2.5)]
+    """
+    if isinstance(tree, dict):
+        parts = [(f"[{key!r}]", part) for key, part in tree.items()]
+    elif isinstance(tree, list | tuple):
+        parts = [(f"[{i}]", part) for i, part in enumerate(tree)]
+    elif _is_array(tree):
+        indices = product(*map(range, tree.shape))
+        parts = [(f"{[*i]}", x) for i, x in zip(indices, tree.ravel().tolist(), strict=True)]
+    else:
+        yield name, tree
+        return
+    for key, part in parts:
+        yield from places(part, name + key)

@@ -1,4 +1,4 @@
-"""Is a gradient right? `gradcheck` compares it with finite differences, number by number."""
+"""Check a gradient: `gradcheck` compares it with finite differences, number by number."""
 
 from __future__ import annotations
 
@@ -9,37 +9,42 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..explaining.names import label_of
+from ..explaining.notation import label_of
 from ..operation import real
 from ..ops import dot
 from ..recording import recorded
-from ..tree import flatten
+from ..tree import build, flatten_numbers, places
 from ..value import Scalar, Value, derivatives, topological_order
 from .chain_rule import accumulate, adjoints
 
-EPSILON = 2.0**-52  # the relative rounding error of a float, times two
+EPSILON = 2.0**-52  # the distance from 1 to the next float: twice the largest rounding error
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter's derivative, twice: from the graph, and from values of the function alone."""
+    """The derivative by one parameter, computed in two ways."""
 
     parameter: str
     order: int
-    analytic: float
-    numeric: float
-    error: float  # an estimate of how wrong ``numeric`` itself may be
+    analytic: float  # by the graph
+    numeric: float  # by values of the function alone
+    error: float  # an estimate of the error of ``numeric``
     verdict: str  # "ok"; "wrong"; "kink": no derivative here; "unclear": no values on both sides
 
     @property
     def difference(self) -> float:
         return abs(self.analytic - self.numeric)
 
+    def cells(self) -> tuple[str, ...]:
+        """Return what `Report` shows of it, one text for each column."""
+        numbers = (f"{self.analytic:.10g}", f"{self.numeric:.10g}", f"{self.difference:.1e}")
+        return self.parameter, str(self.order), *numbers, self.verdict
+
 
 class Report(list[Row]):
-    """The rows, one for each parameter and order; true unless one of them is wrong."""
+    """A row for each parameter and order. The report is true unless a row is wrong."""
 
     HEADER = ("parameter", "order", "analytic", "numeric", "difference", "verdict")
 
@@ -50,13 +55,8 @@ class Report(list[Row]):
     def __bool__(self) -> bool:
         return self.ok
 
-    def _cells(self) -> Iterable[tuple[str, ...]]:
-        for row in self:
-            numbers = (f"{row.analytic:.10g}", f"{row.numeric:.10g}", f"{row.difference:.1e}")
-            yield row.parameter, str(row.order), *numbers, row.verdict
-
     def __repr__(self) -> str:
-        table = [self.HEADER, *self._cells()]
+        table = [self.HEADER, *[row.cells() for row in self]]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = (zip(cells, widths, strict=True) for cells in table)
         return "\n".join("  ".join(c.ljust(w) for c, w in line).rstrip() for line in lines)
@@ -66,9 +66,9 @@ class Report(list[Row]):
             inside = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
             return f"<tr{style}>{inside}</tr>"
 
-        color = {"wrong": ' style="background:#fbb;color:#000"', "ok": ""}
-        other = ' style="background:#ffd;color:#000"'
-        rows = [tr(cells, "td", color.get(cells[-1], other)) for cells in self._cells()]
+        colors = {"ok": "", "wrong": ' style="background:#fbb;color:#000"'}
+        doubtful = ' style="background:#ffd;color:#000"'
+        rows = [tr(row.cells(), "td", colors.get(row.verdict, doubtful)) for row in self]
         return f"<table>{tr(self.HEADER, 'th')}{''.join(rows)}</table>"
 
 
@@ -81,12 +81,15 @@ def gradcheck(
 ) -> Report:
     """Compare the derivatives of ``f`` by every number in ``args`` with finite differences.
 
-    ``f`` returns one number. Values in ``args`` are varied in place and put back, so a model can
-    be checked by its own parameters: ``gradcheck(lambda *_: loss(model), *model.parameters())``.
-    Agreement is to the relative ``tolerance``, or within the estimated error of the two numbers.
-    Order 2 goes on to the derivatives of a weighted sum of the first ones, and so forth, which
-    finds a rule that is right as a number but wrong as a graph. AssertionError on request;
-    TypeError if the result is not a number, ValueError if there is nothing to vary.
+    ``f`` returns one number. Values in ``args`` are varied in place and put back. So a model can be
+    checked by its own parameters: ``gradcheck(lambda *_: loss(model), *model.parameters())``.
+
+    Two numbers agree within the relative ``tolerance``, or within their estimated errors. Order 2
+    also checks the derivatives of a weighted sum of the first derivatives, and so on. This finds a
+    rule that is right as a number but wrong as a graph.
+
+    TypeError if the result is not a number. ValueError if there is nothing to vary. AssertionError
+    if a derivative is wrong, with ``raise_on_failure``.
 
     >>> gradcheck(lambda x, y: x * y * y, 3.0, 2.0)
     parameter  order  analytic  numeric  difference  verdict
@@ -95,16 +98,17 @@ def gradcheck(
     """
     if not callable(f):
         raise TypeError(f"gradcheck(f, *args) takes a function and its arguments, got {f!r:.80}")
-    structures = [flatten(arg, name) for arg, name in zip(args, _names(f, args), strict=True)]
-    places = [place for structure in structures for place in structure.places]
-    numbers = [x for structure in structures for x in structure.numbers]
-    variables = [x if isinstance(x, Value) else Value(x) for x in numbers]
+    variables: list[tuple[str, Value]] = []  # with their places in the arguments
+    arguments = []
+    for arg, name in zip(args, _argument_names(f, len(args)), strict=True):
+        numbers, structure = flatten_numbers(arg, name)
+        values = [x if isinstance(x, Value) else Value(x) for x in numbers]
+        arguments.append(build(structure, iter(values)))
+        variables += zip([place for place, _ in places(arg, name)], values, strict=True)
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"the order of the derivatives to check is 1 or more, got {order!r}")
     if not variables:
         raise ValueError(f"gradcheck has no numbers to vary: it was given {args!r:.80}")
-    rest = iter(variables)
-    arguments = [structure.build(rest) for structure in structures]
 
     def function() -> Scalar:
         with recorded():
@@ -113,40 +117,53 @@ def gradcheck(
 
     report = Report()
     for k in range(1, order + 1):
-        y = function()
-        analytic = derivatives(y) if isinstance(y, Value) else {}
-        magnitude = magnitudes(y) if isinstance(y, Value) else {}
-        # how far rounding at every node may move the result
-        moves = [abs(node.data * d) for node, d in magnitude.items() if node.op]
-        noise = EPSILON * sum(filter(math.isfinite, moves))
-        for x, place in zip(variables, places, strict=True):
-            given = analytic.get(x, 0.0)
-            numeric, error, kink = _difference(partial(_moved, function, x), x.data, noise)
-            rounding = 16 * EPSILON * magnitude.get(x, 0.0)
-            close = tolerance * max(abs(given), abs(numeric)) + error + rounding
-            agrees = abs(given - numeric) <= close or given == numeric
-            verdict = "unclear" if math.isnan(numeric) else "ok" if agrees else "wrong"
-            row = Row(label_of(x) or place, k, given, numeric, error, "kink" if kink else verdict)
-            report.append(row)
-        function = partial(_sum_of_derivatives, function, variables)
+        report += _rows(function, variables, k, tolerance)
+        function = partial(_sum_of_derivatives, function, [x for _, x in variables])
     if raise_on_failure and not report:
         raise AssertionError(f"the gradient is wrong\n{report}")
     return report
 
 
-def _names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
-    """What ``f`` calls its arguments, as far as that can be known."""
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """Return the names that ``f`` has for its first ``count`` arguments, as far as it tells."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # it does not say
+    except (TypeError, ValueError):  # it does not tell
         parameters = []
-    names = [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD][: len(args)]
+    names = [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD][:count]
     rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "arguments")
-    return names + [f"{rest}[{i}]" for i in range(len(args) - len(names))]
+    return names + [f"{rest}[{i}]" for i in range(count - len(names))]
+
+
+def _rows(
+    function: Callable[[], Scalar],
+    variables: Sequence[tuple[str, Value]],
+    order: int,
+    tolerance: float,
+) -> Iterable[Row]:
+    """Yield a row for the derivative of ``function`` by each of ``variables``."""
+    y = function()
+    analytic = derivatives(y) if isinstance(y, Value) else {}
+    magnitude = magnitudes(y) if isinstance(y, Value) else {}
+    # how far the rounding at every node may move the result
+    moves = [abs(node.data * d) for node, d in magnitude.items() if node.op]
+    noise = EPSILON * sum(filter(math.isfinite, moves))
+    for place, x in variables:
+        given = analytic.get(x, 0.0)
+        numeric, error, kink = _difference(partial(_moved, function, x), x.data, noise)
+        rounding = 16 * EPSILON * magnitude.get(x, 0.0)
+        allowed = tolerance * max(abs(given), abs(numeric)) + error + rounding
+        agrees = abs(given - numeric) <= allowed or given == numeric
+        verdict = "unclear" if math.isnan(numeric) else "ok" if agrees else "wrong"
+        verdict = "kink" if kink else verdict
+        yield Row(label_of(x) or place, order, given, numeric, error, verdict)
 
 
 def magnitudes(y: Value) -> dict[Value, float]:
-    """Return the derivatives of ``y`` if no two terms cancelled: rounding errors grow with them."""
+    """Return a bound for the derivative of ``y`` by each node: the one if no two terms cancelled.
+
+    The rounding error of a derivative is a few `EPSILON` of it.
+    """
 
     def edges(node: Value) -> list[tuple[Value, float]]:
         pairs = zip(node.parents, node.local_grads, strict=True)
@@ -159,7 +176,7 @@ def magnitudes(y: Value) -> dict[Value, float]:
 
 
 def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) -> Scalar:
-    """A sum that no two derivatives enter with the same weight, so that no error hides."""
+    """Return the sum of the derivatives, each with a weight of its own, so that no error hides."""
     weights = [1 + 0.618 * i % 1 for i in range(len(variables))]
     with recorded():
         # typed Any: an operation of numbers gives a number, of Values a Value
@@ -167,7 +184,7 @@ def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) 
 
 
 def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:
-    """The function with ``x`` moved; nan outside of its domain."""
+    """Return the value of the function with ``x`` moved, nan outside its domain."""
     before = x.data
     x.data = before + by
     try:
@@ -178,20 +195,25 @@ def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:
         x.data = before
 
 
-def _difference(f: Callable[[float], float], x: float, noise: float) -> tuple[float, float, bool]:
-    """The derivative of ``f`` at 0, its error, and whether there is a kink; x gives the scale.
+class Estimate(NamedTuple):
+    """A derivative by finite differences, its error, and whether there is a kink."""
 
-    Ridders' method: central differences with halved steps, extrapolated to step 0 (Richardson),
-    and of these the one that varies least (Advances in Engineering Software 4, 1982, 75-76). If
-    none settles, as where a kink is near or the function varies fast, again with smaller steps.
+    derivative: float
+    error: float
+    kink: bool
+
+
+def _difference(f: Callable[[float], float], x: float, noise: float) -> Estimate:
+    """Return the derivative of ``f`` at 0. The size of x gives the scale, ``noise`` the rounding.
+
+    This is Ridders' method: central differences with halved steps, extrapolated to step 0
+    (Richardson). Of all extrapolations the one that varies least is returned (Advances in
+    Engineering Software 4, 1982, 75-76). If none settles, it is done again with smaller steps: a
+    kink may be near, or the function may vary fast.
     """
     middle = f(0.0)
     scale = 2.0 ** max(math.frexp(x)[1], 0)
-    best = (math.nan, math.inf, False)
-
-    def settled(tolerance: float) -> bool:
-        return best[1] <= tolerance * (abs(best[0]) + abs(middle) / (100 * scale))
-
+    best = Estimate(math.nan, math.inf, False)
     for exponent in range(7, 48, 8):
         steps = [scale * 2.0 ** -(exponent + k) for k in range(6)]
         values: list[tuple[float, float]] = []
@@ -203,19 +225,18 @@ def _difference(f: Callable[[float], float], x: float, noise: float) -> tuple[fl
             for j, left in enumerate(last, 1):
                 row.append(row[-1] + (row[-1] - left) / (4**j - 1))
                 error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + noise / h
-                if k > 1 and error < best[1]:
-                    best = row[-1], error, _kinked(values, steps, middle, noise)
-            if settled(1e-11):
+                if k > 1 and error < best.error:
+                    best = Estimate(row[-1], error, _has_kink(values, steps, middle, noise))
+            size = abs(best.derivative) + abs(middle) / (100 * scale)
+            if best.error <= (1e-8 if k == len(steps) - 1 else 1e-11) * size:
                 return best
-        if settled(1e-8):
-            return best
     return best
 
 
-def _kinked(
+def _has_kink(
     values: Sequence[tuple[float, float]], steps: Sequence[float], middle: float, noise: float
 ) -> bool:
-    """Whether the slopes on both sides differ by the same however small the steps; or it jumps."""
+    """Return whether the slopes on both sides differ by the same at every step, or ``f`` jumps."""
     gaps = [abs(a - 2 * middle + b) / h for (a, b), h in zip(values, steps, strict=False)]
     slopes = [abs(a - b) / (2 * h) for (a, b), h in zip(values, steps, strict=False)]
     if not gaps[-1] > 8 * noise / steps[len(gaps) - 1] + 1e-6 * slopes[-1]:

@@ -1,4 +1,4 @@
-"""Where does it break? `find_nonfinite` names the operation that first gives inf or nan."""
+"""Find the first infinite or nan number: `find_nonfinite` names the operation that gives it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from ..explaining.formulas import formulas
 from ..graph import consumers
+from ..operation import MAX_SHOWN_OPERANDS
 from ..value import Value, derivatives, topological_order
 
 
 class NonFinite(NamedTuple):
-    """The node where a value or derivative first is not finite, and what is wrong with it."""
+    """The node where a value or a derivative is first not finite, and the problem in words."""
 
     node: Value
     problem: str
@@ -21,11 +22,11 @@ class NonFinite(NamedTuple):
 
 
 def find_nonfinite(y: Value) -> NonFinite | None:
-    """Where the first infinite or nan number comes from; None if there is none.
+    """Return where the first infinite or nan number comes from, None if there is none.
 
-    It is the first node, in order of evaluation, whose value is not finite while its operands are.
-    If all values are finite, it is the first node, going backward, by whose local gradient (or by
-    summing over whose consumers) the derivative of ``y`` stops being finite.
+    This is the first node, in order of evaluation, whose value is not finite. If all values are
+    finite, it is a node of the backward pass: the first one whose local gradient makes a derivative
+    infinite or nan, or the first one at which a sum of finite derivatives overflows.
 
     >>> x = Value(0.0, "x")
     >>> find_nonfinite(x.sqrt() + 1)
@@ -38,26 +39,28 @@ def find_nonfinite(y: Value) -> NonFinite | None:
         if not math.isfinite(node.data):
             return NonFinite(node, f"{_described(node)}: value {node.data}{_operands(node)}")
     derivative, fan_out = derivatives(y), consumers(order)
-    broken = (node for node in reversed(order) if not math.isfinite(derivative[node]))
-    for node in broken:  # only the first
-        for consumer, i in fan_out[node]:
-            local, adjoint = consumer.local_grads[i], derivative[consumer]
-            if local is not None and not math.isfinite(local * adjoint):
-                which = f"derivative {local} by operand {i + 1}{_operands(consumer)}"
-                return NonFinite(
-                    consumer, f"{_described(consumer)}: {which}, times adjoint {adjoint}"
-                )
-        total = f"adjoint {derivative[node]}, the sum over {len(fan_out[node])} uses"
-        return NonFinite(node, f"{_described(node)}: {total}")
-    return None
+    broken = [node for node in order if not math.isfinite(derivative[node])]
+    if not broken:
+        return None
+    node = broken[-1]
+    for consumer, i in fan_out[node]:
+        local, adjoint = consumer.local_grads[i], derivative[consumer]
+        if local is not None and not math.isfinite(local * adjoint):
+            which = f"derivative {local} by operand {i + 1}{_operands(consumer)}"
+            problem = f"{_described(consumer)}: {which}, times adjoint {adjoint}"
+            return NonFinite(consumer, problem)
+    total = f"adjoint {derivative[node]}, the sum over {len(fan_out[node])} uses"
+    return NonFinite(node, f"{_described(node)}: {total}")
 
 
 def _described(node: Value) -> str:
+    """Return the formula of ``node`` down to its operands, and its label."""
     leaves = [p for p in node.parents if not p.parents]
     text = formulas([*leaves, node])[node] if node.op else "leaf"
     return f"{text} (node {node.label!r})" if node.label else text
 
 
 def _operands(node: Value) -> str:
-    shown = ", ".join([repr(p.data) for p in node.parents[:8]])
-    return f" of [{shown}{', ...' * (len(node.parents) > 8)}]" if node.parents else ""
+    shown = [repr(p.data) for p in node.parents[:MAX_SHOWN_OPERANDS]]
+    shown += ["..."] * (len(node.parents) > MAX_SHOWN_OPERANDS)
+    return f" of [{', '.join(shown)}]" if shown else ""

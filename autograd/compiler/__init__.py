@@ -1,6 +1,8 @@
-"""`compile`: plain scalar code at the speed of array code; `program` puts its stages in a row.
+"""`compile`: plain scalar code at the speed of array code.
 
-Nothing here is imported before a function is compiled, so that autograd itself needs no NumPy.
+The stages, each in a file of its own, are record, simplify, differentiate, schedule, matrices and
+print_numpy. `pipeline` puts them in a row. Nothing is imported before a function is compiled, so
+autograd itself does not need NumPy.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def compile(
 def compile(
     f: Callable[..., Any] | None = None, *, static_argnums: int | Sequence[int] = (), xp: Any = None
 ) -> Any:
-    """``f``, a function of scalar code, as a function of the same meaning that runs as array code.
+    """Return a function that does what ``f`` does, but runs as array code. ``f`` is scalar code.
 
     >>> import autograd
     >>> w, b = autograd.Value(2.0), autograd.Value(1.0)
@@ -36,28 +38,30 @@ def compile(
     (1.0, 4.0, 2.0)
 
     ``f`` takes numbers, Values, or nested lists, tuples, dicts or NumPy arrays of them. It may use
-    Values from outside, a model's parameters: each call reads their ``data`` as it is then. The
-    result has the structure of that of ``f`` and is made of Values, ordinary nodes whose parents
-    are those Values: call ``backward()``, compute on. Under `no_grad` only the values are computed.
+    Values from outside, such as a model's parameters: every call reads their current ``data``. The
+    result has the structure of the result of ``f``, and is made of Values. They are ordinary nodes,
+    whose parents are the Values that ``f`` used: call ``backward()``, or compute on. Under
+    `no_grad` only the values are computed.
 
-    The first call runs ``f`` once to record it, as does a call with arguments of another structure
-    (lengths, shapes) and one that compares otherwise (``if x > 0``, ``max``, ``sorted``).
+    The first call runs ``f`` once to record it. So does a call with arguments of another structure
+    (lengths, shapes), and a call whose comparisons (``if x > 0``, ``max``, ``sorted``) come out
+    differently.
 
-    **Plain numbers that f takes from the surrounding code are constants**: what they were when
-    ``f`` was recorded, they are for good. Pass what changes as an argument. The ``.data`` of a
-    parameter, read inside ``f``, is such a number: write ``w > 0``, not ``w.data > 0``, and
-    ``abs(w)``, not ``abs(w.data)``. Likewise the Values are those that ``f`` met then: change their
-    ``data``, do not put others in their place. What ``f`` does besides computing (print, append) it
-    does when it is recorded, not at every call.
+    **Plain numbers from the surrounding code are constants.** They stay what they were when ``f``
+    was recorded. Pass what changes as an argument. A parameter's ``.data``, read inside ``f``, is
+    such a number: write ``w > 0``, not ``w.data > 0``, and ``abs(w)``, not ``abs(w.data)``.
+    Likewise ``f`` keeps the Values that it met when it was recorded: change their ``data``, do not
+    replace them. If ``f`` does more than compute (print, append), it does this only when recorded.
 
-    ``static_argnums`` names the positions of arguments that ``f`` needs as plain Python objects, as
-    an index or a count; another value records anew. ``xp`` is another array library with NumPy's
-    functions, ``jax.numpy`` say.
+    ``static_argnums`` are the positions of arguments that ``f`` needs as plain Python objects, such
+    as an index or a count. Another value of them records anew. ``xp`` is another array library with
+    NumPy's functions, such as ``jax.numpy``.
 
-    Attributes of the result: ``source``, the program of the last call, to read; ``report()``, what
-    compiling did. TypeError where ``f`` takes the number out of any Value by ``float()``, ``int()``
-    or ``math``, or by ``.data`` out of an argument or anything that is computed.
-    ModuleNotFoundError without NumPy. Errors of the operations are those of ``f``.
+    The result has ``source``, the program of the last call, and ``report()``, what compiling did.
+
+    TypeError if ``f`` takes float() or int() of any Value, uses it in a function of ``math``, or
+    reads the ``.data`` of an argument or of anything computed. ModuleNotFoundError without NumPy.
+    The errors of operations are those of ``f``.
     """
     try:
         from .compiled_function import CompiledFunction

@@ -1,35 +1,43 @@
-"""The two namespaces that an emitted program computes in: arrays, and plain Python numbers.
+"""The functions that an emitted program calls: ``xp`` for arrays, ``math`` for Python numbers.
 
-Both have the mathematics that the table's ``forward`` asks for, and every operation of the table.
+Both have the mathematics that the table's ``forward`` needs, and every operation of the table.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 from ..operation import FLOATS, TABLE
 
+NUMBERS = SimpleNamespace(
+    **{name: partial(operation.forward, FLOATS) for name, operation in TABLE.items()} | vars(FLOATS)
+)
+
 
 class Arrays:
-    """An array library with NumPy's functions, completed by what the programs need besides."""
+    """An array library with NumPy's functions, and with what programs need besides."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
         self.is_numpy = library.__name__ == "numpy"
         if self.is_numpy:
-            self.sum = library.add.reduce  # which is what numpy.sum calls
-        else:
-            self.maximum = _Reducing(library.maximum, library.max)
-            self.minimum = _Reducing(library.minimum, library.min)
+            self.sum = library.add.reduce  # numpy.sum calls it too, after looking at its arguments
+            return
+        for name in ("maximum", "minimum"):  # functions of two arrays; NumPy's have a ``reduce``
+            function: Any = partial(getattr(library, name))
+            function.reduce = getattr(library, name[:3])
+            setattr(self, name, function)
 
     def __getattr__(self, name: str) -> Any:
-        """A function of the library, else the operation of the table; kept for the next time."""
+        """Return a function of the library, or else the operation of the table. Keep it."""
         function = getattr(self.library, name, None)
+        if function is None and name in ("erf", "erfc"):
+            function = self._special(name)
         if function is None and name in TABLE:
             function = partial(TABLE[name].forward, self)
         if function is None:
@@ -37,56 +45,25 @@ class Arrays:
         setattr(self, name, function)
         return function
 
-    def erf(self, x: Any) -> Any:
-        return self._elementwise("erf")(x)
-
-    def erfc(self, x: Any) -> Any:
-        return self._elementwise("erfc")(x)
-
-    def _elementwise(self, name: str) -> Any:
-        """A function that NumPy lacks, of every element by Python's math; JAX has it elsewhere."""
+    def _special(self, name: str) -> Any:
+        """Return a function that NumPy lacks: JAX's, or Python's for each element."""
         try:
-            special = __import__(
-                self.library.__name__.split(".")[0] + ".scipy.special", fromlist=[name]
-            )
-            function = getattr(special, name)
+            special = import_module(self.library.__name__.split(".")[0] + ".scipy.special")
+            return getattr(special, name)
         except ImportError:
             of_float = getattr(math, name)
 
-            def function(x: Any) -> Any:
-                x = self.library.asarray(x)
-                values = [of_float(v) for v in x.reshape(-1).tolist()]
-                return self.library.asarray(values).reshape(x.shape)
+        def elementwise(x: Any) -> Any:
+            x = self.library.asarray(x)
+            values = [of_float(v) for v in x.reshape(-1).tolist()]
+            return self.library.asarray(values).reshape(x.shape)
 
-        setattr(self, name, function)
-        return function
+        return elementwise
 
     def segments(self, name: str, x: Any, starts: Any) -> Any:
-        """The sum, maximum or minimum (``name``) of each segment of ``x``, given their starts."""
+        """Return the sum, maximum or minimum (``name``) of each segment of ``x``."""
         if self.is_numpy:
             return getattr(self.library, "add" if name == "sum" else name).reduceat(x, starts)
         reduction = getattr(self.library, name[:3])
         bounds = [*starts.tolist(), len(x)]
-        parts = [reduction(x[a:b]) for a, b in pairwise(bounds)]
-        return self.library.stack(parts)
-
-
-class _Reducing:
-    """A function of two arrays with its ``reduce`` along an axis, as NumPy's ufuncs have it."""
-
-    def __init__(self, pair: Callable[[Any, Any], Any], along: Callable[..., Any]) -> None:
-        self.pair, self.reduce = pair, along
-
-    def __call__(self, a: Any, b: Any) -> Any:
-        return self.pair(a, b)
-
-
-def _numbers() -> SimpleNamespace:
-    scalars = SimpleNamespace(**vars(FLOATS))
-    for name, operation in TABLE.items():
-        if not hasattr(scalars, name):
-            setattr(scalars, name, partial(operation.forward, FLOATS))
-    return scalars
-
-
-NUMBERS = _numbers()
+        return self.library.stack([reduction(x[a:b]) for a, b in pairwise(bounds)])

@@ -1,9 +1,9 @@
 """What `autograd.compile` returns: a function that looks like the original and runs as arrays.
 
-For those who build on it, optimizers say: the result of a compiled function with one output is a
-`CompiledValue`. Its ``parents`` are the live leaves (parameters), the same tuple at every call, its
-``gradient`` is a flat NumPy array of the derivatives by them, in that order, and its ``inputs`` the
-array of their ``data`` as they were read. So all parameters can be stepped with array operations::
+If a compiled function has one output, its result is a `CompiledValue`. Optimizers build on it: its
+``parents`` are the live leaves (parameters), the same tuple at every call. Its ``gradient`` is the
+flat NumPy array of the derivatives by them, its ``inputs`` the flat array of their ``data`` at the
+call. So array operations can step all parameters::
 
     loss = fast()
     stepped = loss.inputs - learning_rate * loss.gradient
@@ -27,16 +27,16 @@ from ..collector import collector_paused
 from ..operation import Operation
 from ..pickling import reduce_node
 from ..recording import current_recorder, recording
-from ..value import Value, topological_order
+from ..tree import VALUE, Static, Structure, build, flatten
+from ..value import Value, derivatives
 from .array_functions import Arrays
 from .pipeline import Path, Program
 from .record import TraceRecorder
-from .structure import Static, flatten, rebuild
 
-MOST_PATHS = 64  # recordings of one structure; a function with more of them runs as it is
-MOST_MISSES = 16  # calls in a row, each of which took a new path
-FEW = 4  # recordings that are tried where there are too many
-MOST_IN_VAIN = 3  # calls in a row where the numbers, not the path, are what the program cannot do
+MAX_PATHS = 64  # recordings of one structure; a function with more of them is not compiled
+MAX_NEW_PATHS = 16  # calls in a row that each take a new path
+MAX_PATHS_TRIED = 4  # when no more paths are recorded
+MAX_FAILURES = 3  # calls in a row that take a known path, but at numbers where its program fails
 
 
 class Compiled(Operation):
@@ -52,7 +52,7 @@ class Compiled(Operation):
         return "COMPILED"
 
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
-        """As graph, which is that of the function itself: the program computed mere numbers."""
+        """Return the local gradients as graph: that of the function itself, which is run again."""
         if not y.parents:  # a name that stands for the result in a formula
             return [Value(0.0, f"∂{y.label}/∂{getattr(x, 'label', x)}") for x in xs]
         if not isinstance(y, CompiledValue):
@@ -70,7 +70,7 @@ class CompiledValue(Value):
 
     __slots__ = ("call", "which")
     call: _Call
-    which: int
+    which: int  # of the results of the call
 
     def __init__(self, data: float, call: _Call, which: int = 0) -> None:
         self.data, self.grad, self.label = data, 0.0, ""
@@ -79,12 +79,12 @@ class CompiledValue(Value):
 
     @property
     def inputs(self) -> Any:
-        """The data of the parents, as they were read at the call: an array."""
+        """The data of the parents at the call, as an array."""
         return self.call.p
 
     @property
     def gradient(self) -> Any:
-        """The derivative of this result by each of the parents: an array."""
+        """The derivative of this result by each of the parents, as an array."""
         return self.call.gradient(self.which)
 
     @property
@@ -93,8 +93,8 @@ class CompiledValue(Value):
         return tuple(self.gradient.tolist())
 
     def backward(self) -> None:
-        """As `Value.backward`; where all parents are different leaves, in one loop."""
-        if not self.call.plain:
+        """Do what `Value.backward` does, in one loop if all parents are different leaves."""
+        if not self.call.path.plain:
             return super().backward()
         self.grad = 1.0
         for leaf, local_grad in zip(self.parents, self.gradient.tolist(), strict=True):
@@ -102,19 +102,19 @@ class CompiledValue(Value):
         return None
 
 
-copyreg.pickle(CompiledValue, lambda node: _as_plain(node))
-
-
-def _as_plain(node: CompiledValue) -> Any:
-    """Pickled as an ordinary node with its numbers; the program stays behind."""
+def _as_plain_node(node: CompiledValue) -> Any:
+    """Return how to pickle it: as an ordinary node with its numbers, without the program."""
     restore, (first, _, *fields) = reduce_node(node)
     return restore, (first, Value, *fields)
+
+
+copyreg.pickle(CompiledValue, _as_plain_node)
 
 
 class _Call:
     """One run of a program, shared by its results."""
 
-    __slots__ = ("path", "parents", "plain", "p", "x", "eager", "_gradients")
+    __slots__ = ("path", "parents", "p", "x", "eager", "_gradients")
 
     def __init__(
         self,
@@ -125,53 +125,46 @@ class _Call:
         gradient: Any,
         eager: Callable[[], list[Value]],
     ) -> None:
-        self.path, self.parents, self.plain, self.p, self.x = path, parents, path.plain, p, x
-        self.eager = eager  # the results of the function itself, for its arguments
+        self.path, self.parents, self.p, self.x = path, parents, p, x
+        self.eager = eager  # returns the results of the function itself, at the same arguments
         self._gradients = {} if gradient is None else {0: gradient}
 
     def gradient(self, which: int) -> Any:
-        """The gradient of one output, computed when it is asked for if there are several."""
+        """Return the gradient of one output. If there are several, it is computed when needed."""
         if which not in self._gradients:
-            self._gradients[which] = self._one_of_many(which)
+            self._gradients[which] = self._seeded_gradient(which)
         return self._gradients[which]
 
-    def _one_of_many(self, which: int) -> Any:
+    def _seeded_gradient(self, which: int) -> Any:
         program = self.path.program("seeded")
-        order = self.path.program("value").order  # that of ``p`` and ``parents``
+        order = self.path.program("value").order  # of ``p`` and ``parents``
         seeds = np.zeros(len(self.path.outputs))
         seeds[which] = 1.0
         p, gradient = np.empty(len(order)), np.empty(len(order))
         p[order] = self.p
         found = computed(program, p[program.order], np.concatenate([self.x, seeds]))
         if found is None or not math.isfinite(np.sum(found[1])):
-            return self._eagerly(which)
+            return self._eager_gradient(which)
         gradient[program.order] = found[1]
         return gradient[order]
 
-    def _eagerly(self, which: int) -> Any:
-        """The same by the engine, at the numbers of the call: where a derivative is infinite."""
-        data = [leaf.data for leaf in self.parents]
-        grads: list[tuple[Value, float]] = []
+    def _eager_gradient(self, which: int) -> Any:
+        """Return the gradient as the engine computes it, where a derivative is infinite."""
+        now = [leaf.data for leaf in self.parents]
         try:
             for leaf, x in zip(self.parents, self.p.tolist(), strict=True):
                 leaf.data = x
-            result = self.eager()[which]
-            grads = [(node, node.grad) for node in (*self.parents, *topological_order(result))]
-            for leaf in self.parents:
-                leaf.grad = 0.0
-            result.backward()
-            return np.array([leaf.grad for leaf in self.parents])
+            found = derivatives(self.eager()[which])
+            return np.array([found.get(leaf, 0.0) for leaf in self.parents])
         finally:
-            for leaf, x in zip(self.parents, data, strict=True):
+            for leaf, x in zip(self.parents, now, strict=True):
                 leaf.data = x
-            for node, grad in grads:
-                node.grad = grad
 
 
 def computed(program: Program, p: Any, x: Any) -> Any:
-    """What the program gives; None if it takes another path, or fails where eager code would.
+    """Return the values and the gradient. None if the call takes another path, or eager code fails.
 
-    NumPy raises where Python's math does: an overflow or a pole, though the result be finite.
+    NumPy raises where Python's ``math`` does: an overflow, a pole, even if the result is finite.
     """
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
@@ -184,21 +177,22 @@ def computed(program: Program, p: Any, x: Any) -> Any:
 class Paths(list[Path]):
     """The recordings for one structure of arguments, the last used first."""
 
-    misses = 0  # calls in a row that took a new path
+    new_paths = 0  # calls in a row that took a new path
     given_up = False  # whether new paths are no longer recorded
-    in_vain = 0  # calls in a row recorded for a path that was known, but failed at their numbers
+    failures = 0  # calls in a row that were recorded and found to take a known path
 
 
-NO_ARGUMENTS = flatten(((), {}), [])
+NO_ARGUMENTS = flatten(((), {}))
+NO_NUMBERS = np.empty(0)
 
 
 class CompiledFunction:
-    """See `autograd.compile`."""
+    """A compiled function, see `autograd.compile`."""
 
     def __init__(self, function: Callable[..., Any], static: tuple[int, ...], xp: Any) -> None:
         self.function, self.static = function, frozenset(static)
         self.xp = Arrays(np if xp is None else xp)
-        self.paths: dict[Any, Paths] = {}  # by structure of the arguments
+        self.paths: dict[Structure, Paths] = {}  # by structure of the arguments
         self.last: Path | None = None
         self.__wrapped__ = function
         self.__doc__ = getattr(function, "__doc__", None)
@@ -208,7 +202,7 @@ class CompiledFunction:
         return f"<compiled function {self.__name__}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a class attribute it is a method; each instance has recordings of its own."""
+        """Return a method if this is in a class. Each instance has recordings of its own."""
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -217,20 +211,19 @@ class CompiledFunction:
             return self.function(*args, **kwargs)  # part of the function that is being recorded
         if self.static:
             args = tuple([Static(x) if i in self.static else x for i, x in enumerate(args)])
-        leaves: list[Any] = []
-        structure = flatten((args, kwargs), leaves) if args or kwargs else NO_ARGUMENTS
+        leaves, structure = flatten((args, kwargs)) if args or kwargs else NO_ARGUMENTS
         paths = self._paths(structure)
-        for path in paths[:FEW] if paths.given_up else paths:
+        for path in paths[:MAX_PATHS_TRIED] if paths.given_up else paths:
             result = self._run(path, structure, leaves, recorder is None)
             if result is not None:
                 if path is not paths[0]:
                     paths.remove(path)
                     paths.insert(0, path)
-                paths.misses = paths.in_vain = 0
+                paths.new_paths = paths.failures = 0
                 return result
         return self._record(paths, structure, leaves, recorder is None)
 
-    def _paths(self, structure: Any) -> Paths:
+    def _paths(self, structure: Structure) -> Paths:
         try:
             paths = self.paths.get(structure)
             if paths is None:
@@ -242,12 +235,14 @@ class CompiledFunction:
                 "them; anything else has to be hashable, like a string or a model"
             ) from None
 
-    def _record(self, paths: Paths, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
-        """The result by a path that is not known yet, which is kept."""
-        if paths.in_vain >= MOST_IN_VAIN:
+    def _record(
+        self, paths: Paths, structure: Structure, leaves: list[Any], with_gradient: bool
+    ) -> Any:
+        """Return the result by a new path, and keep the path."""
+        if paths.failures >= MAX_FAILURES:
             return self._eager(structure, leaves)
-        paths.misses += 1
-        if paths.misses > MOST_MISSES or len(paths) >= MOST_PATHS:
+        paths.new_paths += 1
+        if paths.new_paths > MAX_NEW_PATHS or len(paths) >= MAX_PATHS:
             if not paths.given_up:
                 paths.given_up = True
                 warnings.warn(
@@ -259,90 +254,75 @@ class CompiledFunction:
         with collector_paused():
             path = Path(self.function, structure, leaves, self.xp)
         if any(known.outcomes == path.outcomes for known in paths):
-            paths.in_vain += 1
+            paths.failures += 1
             return self._eager(structure, leaves)
         result = self._run(path, structure, leaves, with_gradient)
         paths.insert(0, path)
         return self._eager(structure, leaves) if result is None else result
 
-    def _eager(self, structure: Any, leaves: list[Any]) -> Any:
-        """What the function itself says: a result that is not finite, or an error that names it."""
-        result, values = self._evaluated(structure, leaves)
-        return rebuild(result, iter(values))
+    def _eager(self, structure: Structure, leaves: list[Any]) -> Any:
+        """Return the result of the function itself, which may raise an error that names a node."""
+        values, result = self._evaluated(structure, leaves)
+        return build(result, iter(values))
 
-    def _evaluated(self, structure: Any, leaves: list[Any]) -> tuple[Any, list[Value]]:
-        args, kwargs = rebuild(structure, iter(leaves))
-        outputs: list[Any] = []
-        result = flatten(self.function(*args, **kwargs), outputs)
-        return result, [x if isinstance(x, Value) else Value(x) for x in outputs]
+    def _evaluated(self, structure: Structure, leaves: list[Any]) -> tuple[list[Value], Structure]:
+        args, kwargs = build(structure, iter(leaves))
+        outputs, result = flatten(self.function(*args, **kwargs))
+        return [x if isinstance(x, Value) else Value(x) for x in outputs], result
 
-    def _run(self, path: Path, structure: Any, leaves: list[Any], with_gradient: bool) -> Any:
-        """The result by ``path``; None if that is another path than this call takes, or fails."""
+    def _run(self, path: Path, structure: Structure, leaves: list[Any], with_gradient: bool) -> Any:
+        """Return the result by ``path``, None if the call takes another path, or fails."""
         self.last = path
         single = len(path.outputs) == 1
         differentiates = with_gradient and single and bool(path.parameters)
         program = path.program("gradient" if differentiates else "value")
-        parents = self._parents(path, program, leaves)
+        parents = path.parents(program, leaves)
         p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
-        x = _NOTHING
-        if path.inputs:
-            numbers = [leaves[i] for i in path.numbers] + [leaf.data for leaf in path.compared]
-            x = np.array(numbers + [leaves[i].data for i in path.compared_arguments], float)
+        x = path.numbers_in(leaves) if path.inputs else NO_NUMBERS
         found = computed(program, p, x)
         if found is None:
             return None
         values, gradient = found
         if not with_gradient or not parents:
-            return rebuild(path.structure, iter([Value(y) for y in values]))
+            return build(path.structure, iter([Value(y) for y in values]))
         if gradient is not None:
             gradient = np.asarray(gradient)
             with np.errstate(over="ignore"):
                 square = gradient @ gradient
             if not math.isfinite(square):
                 return None  # or too large to square, for which eager code is good enough
-        call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[1])
-        if single and path.structure == "value":
+        call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[0])
+        if single and path.structure is VALUE:
             return CompiledValue(values[0], call)
         results = [
             Value(y) if output.value is not None else CompiledValue(y, call, i)
             for i, (y, output) in enumerate(zip(values, path.outputs, strict=True))
         ]
-        return rebuild(path.structure, iter(results))
-
-    def _parents(self, path: Path, program: Program, leaves: list[Any]) -> tuple[Value, ...]:
-        """The leaves in the order in which the program takes them."""
-        if not path.arguments:
-            if program.parents is None:
-                program.parents = tuple([path.leaves[i] for i in program.order])
-            return program.parents
-        parents = path.leaves + [leaves[i] for i in path.arguments]
-        return tuple([parents[i] for i in program.order])
+        return build(path.structure, iter(results))
 
     @property
     def source(self) -> str:
         """The program of the last call, as Python source."""
-        return self._last_program().source
+        return self.last_program().printed.source
 
-    def _last_program(self) -> Program:
+    def last_program(self) -> Program:
+        """Return the program of the last call. RuntimeError if there was no call yet."""
         if self.last is None:
             raise RuntimeError(
                 f"{self.__name__} has not been called yet: call it once to record it"
             )
-        return next(reversed(self.last._programs.values()))
+        return next(reversed(self.last.programs.values()))
 
     def report(self) -> str:
-        """What compiling did: nodes, operations, matrix products, seconds of each stage."""
-        program, path = self._last_program(), self.last
+        """Return what compiling did: nodes, operations, matrix products, seconds of each stage."""
+        printed, path = self.last_program().printed, self.last
         assert path is not None
         lines = [
             f"nodes recorded          {path.recorded:>8,}",
             f"nodes after simplifying {path.simplified:>8,}",
-            f"array operations        {program.operations:>8,}",
-            f"matrix products         {len(program.products):>8,}",
-            *(f"    {product}" for product in program.products),
+            f"array operations        {printed.operations:>8,}",
+            f"matrix products         {len(printed.products):>8,}",
+            *(f"    {product}" for product in printed.products),
             *(f"seconds to {stage:<13}{spent:>8.3f}" for stage, spent in path.seconds.items()),
         ]
         return "\n".join(lines)
-
-
-_NOTHING = np.empty(0)

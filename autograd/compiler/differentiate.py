@@ -1,8 +1,8 @@
-"""Stage 3, differentiate: the gradient of the outputs, as more expressions.
+"""Stage 3, differentiate: add the gradient of the outputs, as more expressions.
 
-Backpropagation as in `autograd.value`, on expressions: the adjoint of a node is ONE `dot` over its
-consumers, of their local gradients (the table's own, evaluated on expressions) and their adjoints.
-The dots are what `autograd.compiler.matrices` recognizes: dL/dW is found there, not programmed.
+This is backpropagation as in `autograd.value`, on expressions. The adjoint of a node is ONE `dot`
+over its consumers: of their local gradients, by the rules of the table, and of their adjoints.
+`autograd.compiler.matrices` finds matrix products in these dots, so dL/dW is not programmed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .expressions import Expression, Graph, reachable
 def gradient(
     graph: Graph, outputs: Sequence[tuple[Expression, Expression]], wrt: Sequence[Expression]
 ) -> list[Expression]:
-    """The derivative by each of ``wrt`` of the sum of ``seed * output`` over ``outputs``."""
+    """Return the derivatives of the sum of ``output * seed`` by each of ``wrt``."""
     order = reachable([output for output, _ in outputs])
     varies = set(wrt)
     for node in order:

@@ -1,27 +1,39 @@
-"""The language that every stage of the compiler reads and writes: a graph of expressions.
+"""Expressions: the graph that all stages of the compiler read and write.
 
 An `Expression` is an operation of the table at its operands, or a leaf: a constant or an input. It
-overloads the operators as `autograd.Value` does, so the local gradients of the table, evaluated on
-expressions, give expressions: no derivative is written a second time.
+has the operators of `autograd.Value`. So the rules of the table, evaluated on expressions, give
+expressions, and no derivative is written a second time.
 
-All that is linear has one form, whatever it was written with: the sum of products ``l * r``, a
-`dot` of two operands or more, or a single `mul`. ``a - 2 * b`` is ``dot([1, -2], [a, b])``.
+Everything linear has one form, however it was written: a sum of products ``l * r``. It is a `dot`,
+or a `mul` if there is one product. ``a - 2 * b`` is ``dot([1, -2], [a, b])``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from .. import ops
 from ..operation import Node, Operation
 
 Pairs = list[tuple["Expression", "Expression"]]  # the products that a sum is made of
+SIGNS: dict[Operation, Iterable[float]] = {  # of the operands
+    ops.add: (1.0, 1.0),
+    ops.sum: repeat(1.0),
+    ops.sub: (1.0, -1.0),
+    ops.neg: (-1.0,),
+}
+
+
+def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the two methods of an operator: for an expression on its left, and on its right."""
+    return lambda a, b: operation(a, b), lambda b, a: operation(a, b)
 
 
 class Expression(Node):
-    """One node: ``op`` at ``parents``; without an op a constant, or an input (its value None)."""
+    """``op`` at ``parents``. Without an op, it is a constant, or an input, whose value is None."""
 
     __slots__ = ("op", "parents", "value", "index", "graph")
     op: Operation | None
@@ -33,33 +45,23 @@ class Expression(Node):
     def record(self, operation: Operation, operands: Sequence[Any]) -> Expression:
         return self.graph.make(operation, operands)
 
+    __add__, __radd__ = _infix(ops.add)
+    __sub__, __rsub__ = _infix(ops.sub)
+    __mul__, __rmul__ = _infix(ops.mul)
+    __truediv__, __rtruediv__ = _infix(ops.div)
+    __pow__, __rpow__ = _infix(ops.pow)
+
     def __neg__(self) -> Any:
         return ops.neg(self)
 
 
-def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    return lambda a, b: operation(a, b), lambda b, a: operation(a, b)
-
-
-for _name, _operation in [
-    ("add", ops.add),
-    ("sub", ops.sub),
-    ("mul", ops.mul),
-    ("truediv", ops.div),
-    ("pow", ops.pow),
-]:
-    _forward, _reflected = _infix(_operation)
-    setattr(Expression, f"__{_name}__", _forward)
-    setattr(Expression, f"__r{_name}__", _reflected)
-
-
 class Graph:
-    """Expressions in topological order; equal ones are the same one."""
+    """Expressions in topological order. Equal ones are the same object."""
 
     def __init__(self) -> None:
         self.nodes: list[Expression] = []
         self._known: dict[Any, Expression] = {}
-        self.adjoint_of: dict[int, int] = {}  # of which expression it is the adjoint, by index
+        self.adjoint_of: dict[int, int] = {}  # from the index of an adjoint to its expression's
         self.one, self.zero = self._new(None, (), 1.0), self._new(None, (), 0.0)
 
     def _new(
@@ -72,9 +74,9 @@ class Graph:
         return node
 
     def constant(self, value: float) -> Expression:
-        """A number among the data: 0 and 1 are nothing special, lest equal work look different.
+        """Return a constant from user data. It is not folded at 0 or 1, so similar rows stay alike.
 
-        A 1 or 0 of the structure is `one` or `zero`: ``a + b`` is one * a + one * b.
+        The 1 and 0 that are folded are `one` and `zero`: ``a + b`` is one * a + one * b.
         """
         key = (value, math.copysign(1.0, value))
         if key not in self._known:
@@ -85,13 +87,13 @@ class Graph:
         return self._new(None, (), None)
 
     def lift(self, x: Any) -> Expression:
-        """``x``, where it is a number that a rule gave as an expression."""
+        """Return ``x`` as an expression. It may be a number, from a rule of the table."""
         if isinstance(x, Expression):
             return x
         return self.one if x == 1.0 else self.zero if x == 0.0 else self.constant(float(x))
 
     def make(self, op: Operation, operands: Iterable[Any]) -> Expression:
-        """The expression ``op`` at ``operands`` (expressions or numbers), simplified."""
+        """Return ``op`` at ``operands`` (expressions or numbers), simplified."""
         parents = tuple([self.lift(x) for x in operands])
         if op is ops.mul:
             return self.dot([(parents[0], parents[1])])
@@ -102,21 +104,18 @@ class Graph:
             return self.constant(op.limit([p.value for p in parents]))  # type: ignore[misc]
         if op is ops.pow and parents[1].value == 2.0:
             return self.dot([(parents[0], parents[0])])
-        return self._unique(op, parents)
+        return self.unique(op, parents)
 
     def linear(self, op: Operation, parents: Sequence[Any]) -> Pairs | None:
-        """The products that ``op`` sums up, None if it is no linear operation."""
+        """Return the products that ``op`` sums up, None if it is not linear."""
         one = self.one
-        if op is ops.add or op is ops.sum:
-            return [(one, p) for p in parents]
+        if op in SIGNS:
+            signed = zip(SIGNS[op], parents, strict=False)
+            return [(one if sign == 1.0 else self.constant(sign), p) for sign, p in signed]
         if op is ops.dot:
             n = len(parents) // 2
             pairs = list(zip(parents[:n], parents[n : 2 * n], strict=True))
             return pairs + [(one, bias) for bias in parents[2 * n :]]
-        if op is ops.sub:
-            return [(one, parents[0]), (self.constant(-1.0), parents[1])]
-        if op is ops.neg:
-            return [(self.constant(-1.0), parents[0])]
         if op is ops.div and parents[1].value and math.isfinite(1.0 / parents[1].value):
             return [(self.constant(1.0 / parents[1].value), parents[0])]
         if op is ops.mean:
@@ -125,10 +124,10 @@ class Graph:
         return None
 
     def dot(self, pairs: Pairs) -> Expression:
-        """The sum of the products ``l * r``: constants folded, 0 * x and 1 * x seen."""
+        """Return the sum of the products ``l * r``, with constants and multiples folded."""
         total = 0.0
         kept: Pairs = []
-        multiples: dict[int, int] = {}  # where in ``kept`` a constant times this expression is
+        multiples: dict[int, int] = {}  # from an expression to its multiple in ``kept``
         for left, right in pairs:
             if right.value is not None:
                 left, right = right, left  # a constant stands on the left
@@ -149,16 +148,17 @@ class Graph:
         if total != 0.0:
             kept.append((self.constant(total), self.one))
         if len(kept) > 1:
-            return self._unique(ops.dot, tuple([p[0] for p in kept] + [p[1] for p in kept]))
+            return self.unique(ops.dot, tuple([p[0] for p in kept] + [p[1] for p in kept]))
         left, right = kept[0]
-        return right if left is self.one else self._unique(ops.mul, (left, right))
+        return right if left is self.one else self.unique(ops.mul, (left, right))
 
     def release(self) -> None:
-        """Forget all nodes, each of which refers to this graph: they are freed without a search."""
+        """Forget all nodes. They refer to this graph, and a collector would have to find that."""
         self.nodes.clear()
         self._known.clear()
 
-    def _unique(self, op: Operation, parents: tuple[Expression, ...]) -> Expression:
+    def unique(self, op: Operation, parents: tuple[Expression, ...]) -> Expression:
+        """Return ``op`` at ``parents`` as it is. The same one is returned every time."""
         key = (op, *[p.index for p in parents])
         node = self._known.get(key)
         if node is None:
@@ -167,13 +167,13 @@ class Graph:
 
 
 def pairs_of(node: Expression) -> Pairs:
-    """The products that a `dot` or `mul` sums up."""
+    """Return the products that a `dot` or `mul` sums up."""
     n = len(node.parents) // 2
     return list(zip(node.parents[:n], node.parents[n:], strict=True))
 
 
 def reachable(roots: Sequence[Expression]) -> list[Expression]:
-    """The expressions that the roots are computed from, and the roots, parents first."""
+    """Return the expressions that the roots are computed from, and the roots, parents first."""
     if not roots:
         return []
     nodes = roots[0].graph.nodes

@@ -1,4 +1,4 @@
-"""Stage 5, see the matrices: in which order, and in how many dimensions, a group's members lie.
+"""Stage 5, see the matrices: the order and the dimensions in which a group's members are stored.
 
 A group of dots has for each member a row of left operands and a row of right operands:
 
@@ -6,15 +6,15 @@ A group of dots has for each member a row of left operands and a row of right op
 
 When every left row meets every right row exactly once, the members form a full cross product, and
 that IS a matrix product: lay them out as ``z[i, j] = dot(left[i], right[j])`` and all of them are
-``left @ right.T``. Nothing else is needed. The rule finds the forward products ``X @ W.T``; and
-because adjoints are dots as well, it finds the backward ones: the adjoint of an activation is a dot
-of weights and adjoints over the neurons that consume it, ``dZ @ W``, and the adjoint of a weight is
-a dot of adjoints and activations over the batch, ``dZ.T @ X``.
+``left @ right.T``. Nothing else is needed. The rule finds the forward products ``X @ W.T``. Because
+adjoints are dots too, it also finds the backward ones. The adjoint of an activation is a dot of
+weights and adjoints over the neurons that consume it, ``dZ @ W``. The adjoint of a weight is a dot
+of adjoints and activations over the batch, ``dZ.T @ X``.
 
 Two things are a little more general. Rows may meet in several separate sets, as the queries and
-keys of each head of attention do: a batch of matrix products. And some meetings may be missing, as
-those of a query with later keys: while at least half of them are there, the whole product is
-computed, and the places of the missing ones are holes that nobody reads.
+keys of each head of attention do: then it is a batch of matrix products. And some meetings may be
+missing, as those of a query with later keys. If at least half of them are there, the whole product
+is computed, and nobody reads the places of the missing ones.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ids = NDArray[Any]  # indices of expressions, or of members of a group
+MAX_SPREADS = 64  # steps from row to row through a set
 
 
 class Arrangement(NamedTuple):
-    """The members of a group in an array of ``shape``: ``order`` has the one at each place.
+    """How the members of a group are stored in an array of ``shape``.
 
-    -1 in ``order`` is a hole. A reduction has with ``lefts`` and ``rights`` for each place the row
-    of operands, as indices of shape ``shape + (terms,)``, holes included.
+    ``order[i]`` is the member stored at place i; -1 means unused. ``lefts`` and ``rights`` are the
+    operands of dots, as indices of shape ``shape + (terms,)``, also for unused places.
     """
 
     shape: tuple[int, ...]
@@ -41,11 +42,12 @@ class Arrangement(NamedTuple):
 
 
 def flat(order: Ids) -> Arrangement:
+    """Return the arrangement in a row."""
     return Arrangement((len(order),), order)
 
 
 class Places:
-    """Where every expression's value is found: its group, and its position in the group's array."""
+    """The place of every expression's value: a group, and a position in the group's array."""
 
     NOWHERE = -9
 
@@ -55,6 +57,7 @@ class Places:
         self.group_list: list[int] = [self.NOWHERE] * size
 
     def grow(self, size: int) -> None:
+        """Make room for ``size`` expressions."""
         missing = size - len(self.group_list)
         if size > len(self.group):
             room = max(size, 2 * len(self.group)) - len(self.group)
@@ -72,19 +75,19 @@ class Places:
             self.group_list[i] = group
 
     def rank(self, ids: Ids) -> Ids:
-        """A number for each expression that sorts them by place; constants by age."""
+        """Return a number for each expression, by which to sort by place. Constants go by age."""
         groups = self.group[ids]
         return np.where(groups >= 0, self.position[ids] + (groups + 1 << 40), ids)
 
 
 def terms_in_order(places: Places, left: Ids, right: Ids) -> tuple[Ids, Ids]:
-    """The terms of all dots in the one order in which the first dot's operands lie in memory."""
+    """Return the terms of all dots in the order in which the first dot's operands are stored."""
     order = np.lexsort((places.rank(left[0]), places.rank(right[0])))
     return left[:, order], right[:, order]
 
 
 def product(places: Places, members: Ids, left: Ids, right: Ids) -> Arrangement:
-    """The arrangement of dots with these rows of operands (members x terms): the rule above."""
+    """Return how to store dots with these rows of operands (members x terms), by the rule above."""
     a, b = _Rows(places, members, left), _Rows(places, members, right)
     sets = _sets(a, b)
     shapes = {(len(np.unique(a.of[s])), len(np.unique(b.of[s]))) for s in sets}
@@ -98,7 +101,10 @@ def product(places: Places, members: Ids, left: Ids, right: Ids) -> Arrangement:
 
 
 class _Rows:
-    """The different rows among the operands of dots, sorted by the place of their first operand."""
+    """The different rows of operands, sorted by the place of their first operand.
+
+    ``ids`` are the rows, ``of`` has the number of each member's row.
+    """
 
     def __init__(self, places: Places, members: Ids, ids: Ids) -> None:
         factors = (np.arange(ids.shape[1], dtype=np.uint64) * 2 + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -111,15 +117,15 @@ class _Rows:
         order = np.lexsort((members[first], rank))
         new = np.empty(len(order), int)
         new[order] = np.arange(len(order))
-        self.ids, self.of = ids[first[order]], new[of.ravel()]  # the rows; the one of each member
+        self.ids, self.of = ids[first[order]], new[of.ravel()]
 
 
 def _sets(a: _Rows, b: _Rows) -> list[Ids]:
-    """The members, in the sets within which rows meet: connected components of rows."""
+    """Return the members in sets of which no two have a row in common: connected components."""
     if len(a.ids) * len(b.ids) == len(a.of):
         return [np.arange(len(a.of))]  # the full cross product, the usual case
-    label = np.arange(len(a.ids))  # of each left row; spread over the right rows it meets
-    for _ in range(64):
+    label = np.arange(len(a.ids))  # of each left row: the least in its set, once it has spread
+    for _ in range(MAX_SPREADS):
         of_right = np.full(len(b.ids), len(label))
         np.minimum.at(of_right, b.of, label[a.of])
         new = label.copy()
@@ -127,7 +133,7 @@ def _sets(a: _Rows, b: _Rows) -> list[Ids]:
         if np.array_equal(new, label):
             break
         label = new
-    else:  # a path through very many rows: no set that could be complete
+    else:  # so long a path of rows is no complete set
         return [np.arange(len(a.of))]
     sets = label[a.of]
     order = np.argsort(sets, kind="stable")
@@ -135,7 +141,7 @@ def _sets(a: _Rows, b: _Rows) -> list[Ids]:
 
 
 def _laid_out(members: Ids, a: _Rows, b: _Rows, sets: list[Ids]) -> Arrangement:
-    """Members by set, left row and right row, or right before left: as they were recorded."""
+    """Store members by set, left row and right row, or right row first, as they were recorded."""
     lefts = np.stack([np.unique(a.of[s]) for s in sets])  # sets x rows
     rights = np.stack([np.unique(b.of[s]) for s in sets])
     at = np.empty(len(a.ids), int)
@@ -151,21 +157,13 @@ def _laid_out(members: Ids, a: _Rows, b: _Rows, sets: list[Ids]) -> Arrangement:
     if _jumps(members, order) > _jumps(members, order.swapaxes(1, 2)):
         order, left, right = (x.swapaxes(1, 2) for x in (order, left, right))
     full = (*order.shape, left.shape[-1])
-    shape = tuple([n for n in order.shape if n > 1])
-    terms = (*shape, full[-1])
-    spread = [np.broadcast_to(x, full) for x in (left, right)]
-    return Arrangement(shape, order.ravel(), *[_squeezed(x, terms) for x in spread])
-
-
-def _squeezed(x: Ids, shape: tuple[int, ...]) -> Ids:
-    keep = [i for i, n in enumerate(x.shape[:-1]) if n > 1]
-    index = tuple([slice(None) if i in keep else 0 for i in range(x.ndim - 1)])
-    assert x[index].shape == shape
-    return x[index]
+    single = tuple([axis for axis, n in enumerate(order.shape) if n == 1])
+    spread = [np.broadcast_to(x, full).squeeze(single) for x in (left, right)]
+    return Arrangement(order.squeeze().shape, order.ravel(), *spread)
 
 
 def _jumps(members: Ids, order: Ids) -> float:
-    """How far apart, on average, neighbors of a row were recorded."""
+    """Return how far apart neighbors along the last axis were recorded, on average."""
     if order.shape[-1] == 1:
         return float("inf")
     there = (order[..., 1:] >= 0) & (order[..., :-1] >= 0)
@@ -176,22 +174,22 @@ def _jumps(members: Ids, order: Ids) -> float:
 def following(
     places: Places, members: Ids, columns: list[Ids], shape_of: list[tuple[int, ...]]
 ) -> Arrangement:
-    """The arrangement of element-by-element work: that of its operands, so that they are views."""
-    best: list[tuple[int, Ids]] = []
+    """Return how to store the results of elementwise work: as its operands, which become views."""
+    whole: list[tuple[int, Ids]] = []  # operands that are in one array
     for column in columns:
         group = places.group[column]
         if group[0] >= 0 and (group == group[0]).all():
-            best.append((int(group[0]), column))
-    best.sort(key=lambda c: -c[0])  # the arrays computed last come first
-    for number, column in best:
+            whole.append((int(group[0]), column))
+    whole.sort(key=lambda c: -c[0])  # the arrays computed last come first
+    for number, column in whole:
         positions = places.position[column]
         order = np.argsort(positions, kind="stable")
         positions = positions[order]
         if (positions[1:] > positions[:-1]).all():
             shape = shape_of[number - 2] if number >= 2 else (0,)
             return Arrangement(_box(positions, shape), order)
-    if len(best) > 1:
-        outer = product(places, members, best[0][1][:, None], best[1][1][:, None])
+    if len(whole) > 1:
+        outer = product(places, members, whole[0][1][:, None], whole[1][1][:, None])
         if (outer.order >= 0).all():
             return Arrangement(outer.shape, outer.order)
     rank = places.rank(columns[0])
@@ -199,7 +197,7 @@ def following(
 
 
 def _box(positions: Ids, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the part of an array that these positions are, a row where it is no box."""
+    """Return the shape of these positions as a part of an array. If it is no box, it is a row."""
     if int(np.prod(shape)) == len(positions):
         return shape
     if len(shape) > 1 and positions[-1] < np.prod(shape):

@@ -1,30 +1,33 @@
-"""Stage 1, record: run a function once on traced Values and keep the operations it performs.
+"""Stage 1, record: run a function once on traced Values, and keep the operations it performs.
 
-What a function computes while it is recorded are `Traced` nodes. They know their operation and
-parents, and their value too, so that comparisons can be answered; but they do not tell it: a number
-read out would be a constant of the compiled program. Values from outside, a model's parameters, are
-leaves of the recorded graph. Of them float() and int() are refused too; their ``.data``, a slot for
-the sake of speed, cannot be. Every comparison is kept as a `Guard`: the program is right for as
-long as all of them come out the same.
+A recorded function computes `Traced` nodes. A node knows its operation, its parents and its value,
+so that comparisons have an answer. It refuses to show the value: a number that is read would be a
+constant of the compiled program. Values from outside, a model's parameters, are leaves of the
+recorded graph. float() and int() of them are refused too. Their ``.data`` cannot be refused: it is
+a slot, because slots are fast. Every comparison is kept as a `Guard`. The program is right as long
+as all comparisons have the same outcome.
 """
 
 from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
 
-from ..operation import FLOATS, Operation, real
+from ..operation import Operation, real
 from ..recording import Recorder
 from ..value import Constant, Scalar, Value
 
 
 class TracedValueError(TypeError):
-    """A compiled function looked at the number in a Value that stands for many numbers."""
+    """A compiled function read the number of a Value that stands for many numbers."""
 
 
 def _forbidden(what: str) -> Callable[..., NoReturn]:
+    """Return a method that raises."""
+
     def refuse(*_: Any) -> NoReturn:
         raise TracedValueError(
             f"{what} inside a compiled function, where a Value stands for many numbers: compute "
@@ -35,15 +38,14 @@ def _forbidden(what: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-no_float = _forbidden("float()")  # nor of a parameter: its number would be a constant
+no_float = _forbidden("float()")  # of a parameter too: its number would be a constant
 
 
 class Traced(Value):
     """A Value inside a function that is being recorded."""
 
-    __slots__ = ("value", "index")
+    __slots__ = ("value",)
     value: float
-    index: int  # its place in the recording
 
     data = property(_forbidden("reading .data"), _forbidden("setting .data"))
     grad = property(_forbidden("reading .grad"), _forbidden("setting .grad"))
@@ -78,7 +80,7 @@ def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
 
 
 class TracedNumber(Traced):
-    """Stands for a plain number: an argument that is one, or computed from such arguments only.
+    """A plain number: an argument that is one, or the result of such arguments only.
 
     Unlike Values, numbers are equal when they have the same value, and 0 is false.
     """
@@ -98,25 +100,24 @@ class TracedNumber(Traced):
 
 
 class Guard(NamedTuple):
-    """The comparison ``test(left, right)`` and how it came out."""
+    """The comparison ``test(left, right)``, of Values or of expressions, and its outcome."""
 
     test: Callable[[Any, Any], bool]
-    left: Value
-    right: Value
+    left: Any
+    right: Any
     outcome: bool
 
 
 class TraceRecorder(Recorder):
-    """Keeps every operation and comparison of a context, in order."""
+    """Keeps every operation and comparison, in order."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.nodes: list[Traced] = []  # operations and arguments, parents before consumers
         self.guards: list[Guard] = []
-        self.copies: dict[int, tuple[float, TracedNumber]] = {}  # see `real`
+        self._copies: dict[int, tuple[float, TracedNumber]] = {}  # by the id of the float
 
     def argument(self, x: Any) -> Traced:
-        """What stands for the argument ``x``, a Value or a plain number."""
+        """Return the node that stands for the argument ``x``, a Value or a plain number."""
         if not isinstance(x, Value):
             return self._node(TracedNumber, None, (), float(x))
         node = self._node(Traced, None, (), x.data)
@@ -133,47 +134,55 @@ class TraceRecorder(Recorder):
                 xs.append(p.data)
                 plain = plain and p.is_constant
         kind = TracedNumber if plain else Traced
-        try:
-            value = operation.forward(FLOATS, *xs)
-        except (ArithmeticError, ValueError) as error:
-            raise operation.error(error, xs, parents) from None
-        return self._node(kind, operation, parents, value)
+        return self._node(kind, operation, parents, operation.value(xs, parents))
 
     def _node(
         self, kind: type[Traced], op: Operation | None, parents: tuple[Value, ...], value: float
     ) -> Traced:
         node = object.__new__(kind)
         node.op, node.parents, node.value, node.label = op, parents, value, ""
-        node.index = len(self.nodes)
-        if kind is TracedNumber:
-            # only TracedNumber has this slot; mypy sees a Traced
-            node.recorder = self  # type: ignore[attr-defined]
+        if isinstance(node, TracedNumber):
+            node.recorder = self
         self.nodes.append(node)
         return node
 
     def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Scalar) -> bool:
         right = b if isinstance(b, Value) else Constant(b)
-        outcome = test(number(a), number(right))
+        left_number, right_number = (
+            x.value if isinstance(x, Traced) else x.data for x in (a, right)
+        )
+        outcome = test(left_number, right_number)
         self.guards.append(Guard(test, a, right, outcome))
         return outcome
 
     def real(self, x: Any) -> float:
-        """``x`` as the data of a new Value; of a traced number, one that is known by identity.
+        """Return ``x`` as the data of a new Value. Remember which argument it was copied from.
 
-        ``Value(x)`` on a plain argument is a new leaf with its value: `source` finds the argument.
+        ``Value(x)`` of a plain argument is a new leaf. `source` finds the argument by the identity
+        of the float in it.
         """
         if type(x) is not TracedNumber:
             return super().real(x)
-        copy = x.value * 1.0  # a float object of its own
-        self.copies[id(copy)] = copy, x
+        copy = x.value * 1.0  # a new float object
+        self._copies[id(copy)] = copy, x
         return copy
 
     def source(self, leaf: Value) -> Traced | None:
-        """The plain argument that ``leaf`` was made from inside the function, if it was."""
-        found = None if isinstance(leaf, Traced) else self.copies.get(id(leaf.data))
+        """Return the plain argument that ``leaf`` was copied from, None if it was not."""
+        found = None if isinstance(leaf, Traced) else self._copies.get(id(leaf.data))
         return found[1] if found else None
 
+    def made_inside(self, outputs: Iterable[Value]) -> set[Value]:
+        """Return the leaves that the function made itself and did not return: constants.
 
-def number(node: Value) -> float:
-    """The value of a node, traced or not."""
-    return node.value if isinstance(node, Traced) else node.data
+        ``Value(x)`` inside the function is a new leaf at each call, whose gradient nobody can see.
+        Such a leaf has no other references than those from the recording.
+        """
+        probe = Value(0.0)
+        ends = [end for guard in self.guards for end in (guard.left, guard.right)]
+        operands = [parent for node in self.nodes for parent in node.parents]
+        references = Counter([x for x in (probe, *operands, *ends) if type(x) is Value])
+        del operands, ends
+        excess = {x: sys.getrefcount(x) - count for x, count in references.items()}
+        inside = {x for x, more in excess.items() if more <= excess[probe] and not x.parents}
+        return inside - set(outputs) | {x for x in outputs if self.source(x)}

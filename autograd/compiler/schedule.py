@@ -1,15 +1,15 @@
 """Stage 4, schedule: expressions that do the same work become groups, each one array operation.
 
-Expressions are taken level by level (a level is the longest way from the leaves, so that operands
-come first). Those of one level with the same operation and operands from the same groups form a
-class: regular code gives few large classes. A class pays as an array operation, or its expressions
-are computed one by one, as plain Python numbers, whichever is estimated to be faster; so compiling
-never loses. Small classes of one operation can pay together, though their operands have to be
-gathered.
+Expressions are scheduled level by level. The level of an expression is its longest way from the
+leaves, so operands come first. At one level, expressions with the same operation and with operands
+in the same groups form a class. Regular code gives few large classes. A class becomes one array
+operation if that is estimated to be faster, else its expressions become Python numbers one by one.
+So compiling never loses. Small classes of one operation may become one operation together, though
+their operands have to be gathered.
 
-A sum is taken apart by the groups of its products: ``b + w1*x1 + w2*x2`` is one product of
-parameters and inputs summed over two terms, and a bias. The first is a `Reduction`, in which
-`autograd.compiler.matrices` may see a matrix product; what remains is done element by element.
+A sum is taken apart by the groups of its products. ``b + w1*x1 + w2*x2`` is a product of parameters
+and inputs, summed over two terms, and a bias. The first part is a reduction, in which
+`autograd.compiler.matrices` may see a matrix product. The rest is done element by element.
 """
 
 from __future__ import annotations
@@ -28,50 +28,55 @@ from .matrices import Arrangement, Ids, Places, flat, following, product, terms_
 # Where an expression's value is found: a constant of the program, a Python number, or an array.
 ONE, CONSTANT, SCALAR, PARAMETER, INPUT, FIRST_GROUP = -3, -2, -1, 0, 1, 2
 
-# What things cost, in nanoseconds, measured on CPython 3.11 and NumPy 2: only their ratios matter.
-ARRAY_OPERATION, GATHER, SCALAR_OPERATION, PACK, UNPACK = 800, 500, 40, 40, 15
-FRAGMENT = 3000  # what one more group costs in all that follows from it
-LEAST, LEAST_TOGETHER = 12, 64  # products that a class, several classes need to be looked at
-FARTHEST = 4  # levels that an expression is put off at most, to join others
-SMALL = 4096  # products that a class has at most which may join others
+# Costs in nanoseconds, measured on CPython 3.11 and NumPy 2. Only their ratios matter.
+ARRAY_OPERATION_NS = 800
+GATHER_NS = 500  # one more array to gather operands from
+SCALAR_OPERATION_NS = 40
+PACK_NS, UNPACK_NS = 40, 15  # a Python number put into an array, or read from one
+GROUP_NS = 3000  # all that follows from one more group
+
+MIN_CLASS_PRODUCTS = 12  # smaller classes are never one array operation on their own
+MIN_JOINT_PRODUCTS = 64  # nor is less than this of several classes together
+MAX_JOINING_PRODUCTS = 4096  # larger classes do not join others
+MAX_DELAY_LEVELS = 4  # that an expression waits for others of its kind
 
 
 class Group:
     """Expressions that one array operation computes.
 
-    ``op`` at ``columns``, each the indices of one operand of all members; a member's value is at
-    its place in an array of the shape that ``arrangement`` says.
+    ``op`` is applied to ``columns``, each the indices of one operand for all members. The value of
+    a member is in an array, at the place that ``arrangement`` gives it.
     """
 
     def __init__(self, op: Operation, members: Ids, columns: list[Ids], kind: str) -> None:
         self.op, self.members, self.columns, self.kind = op, members, columns, kind
         self.arrangement: Arrangement = flat(np.arange(len(members)))
-        self.offsets: Ids | None = None  # of each member's terms, where their number differs
+        self.offsets: Ids | None = None  # where each member's terms begin, if they differ in number
         self.number = -1  # among the groups
 
     @property
     def is_number(self) -> bool:
-        """One result, which is kept as a Python number."""
+        """Whether it has one result, which becomes a Python number."""
         return len(self.members) == 1
 
 
 class Entry(NamedTuple):
-    """An expression to schedule. Those of equal keys, at one level, are a class.
+    """An expression to schedule. Entries of one level with equal keys are a class.
 
-    The key: the operation, whether it reduces its operands (then in ``pairs`` or ``parents``, any
-    number of them), how many it has, and the groups in which they are found.
+    The key is the operation, whether it reduces its operands, how many terms it has, and the groups
+    of the operands. The operands are in ``pairs`` if it is a sum of products.
     """
 
     key: tuple[Any, ...]
     node: Expression
-    pairs: Pairs | None  # of a sum, its products
+    pairs: Pairs | None
 
 
 Step = Group | Expression  # an array operation, or an expression computed as a Python number
 
 
 class Schedule:
-    """The steps that compute ``roots``, in order, and where every value is found."""
+    """The steps that compute ``roots``, in order, and the places of all values."""
 
     def __init__(
         self,
@@ -83,8 +88,7 @@ class Schedule:
         self.graph, self.steps = graph, list[Step]()
         self.groups: list[Group] = []
         self.shapes: list[tuple[int, ...]] = []  # of the groups' arrays
-        size = len(graph.nodes)
-        self.places = Places(size)
+        self.places = Places(len(graph.nodes))
         self._level: dict[int, int] = {}
         self.consumed: set[int] = set()  # expressions that others are computed from
         self.places.put(np.array([x.index for x in parameters], int), PARAMETER)
@@ -93,10 +97,10 @@ class Schedule:
             self._schedule(level)
 
     def _levels(self, nodes: list[Expression]) -> list[list[Expression]]:
-        """The operations by level; a node with slack goes where more of its kind are.
+        """Return the operations by level.
 
-        It could run at any level from the first at which its operands are there to the last before
-        that of its consumers.
+        An expression can be at any level between those of its operands and its consumers. It goes
+        where most of its kind are.
         """
         size = len(self.graph.nodes)
         earliest, consumed = [-1] * size, bytearray(size)
@@ -116,18 +120,18 @@ class Schedule:
         self.consumed = {node.index for node in nodes if consumed[node.index]}
         company = Counter([(n.op, earliest[n.index]) for n in nodes])
         levels: list[list[Expression]] = [[] for _ in range(depth + 1)]
-        where = self._level
+        level_of = self._level
         for node in nodes:
             if node.op is None:
-                where[node.index] = -1
+                level_of[node.index] = -1
                 continue
-            level = 1 + max([where[p.index] for p in node.parents])
-            last = min(latest[node.index], level + FARTHEST)
+            level = 1 + max([level_of[p.index] for p in node.parents])
+            last = min(latest[node.index], level + MAX_DELAY_LEVELS)
             if level < last and node.op is not ops.dot and node.op is not ops.mul:
                 here = company[node.op, level]
                 fullest = max(range(level, last + 1), key=lambda at: company[node.op, at])
                 level = fullest if company[node.op, fullest] > 2 * here else level
-            where[node.index] = level
+            level_of[node.index] = level
             levels[level].append(node)
         return levels
 
@@ -141,29 +145,22 @@ class Schedule:
         others: list[Entry] = []
         for node in level:
             if node.op is not ops.dot and node.op is not ops.mul:
-                assert node.op is not None
-                kinds = tuple([group[p.index] for p in node.parents])
-                if isinstance(node.op, Nary):  # reduces, as do sums: any number of operands
-                    kinds = (min(kinds), max(kinds))
+                kinds = [group[p.index] for p in node.parents]
                 reduces = isinstance(node.op, Nary)
+                if reduces:
+                    kinds = [min(kinds), max(kinds)]
                 others.append(Entry((node.op, reduces, len(node.parents), *kinds), node, None))
         self._place(others)
 
     def _reductions(self, sums: list[Expression]) -> list[Entry]:
-        """Of each sum, the products that share their groups.
+        """Return the sums of products of one kind. The kind of a product is that of its groups.
 
-        A sum of products of one kind is itself the node; of several, each kind of which there are
-        two or more becomes a node of its own, and the sum has that as a term.
+        A sum of several kinds becomes a sum of such sums, one for each kind that it has twice.
         """
-        group = self.places.group_list
         found = []
         for node in sums:
             kinds: dict[tuple[int, int], Pairs] = {}
-            for left, right in pairs_of(node):
-                a, b = group[left.index], group[right.index]
-                pair = (left, right)
-                if a > b:
-                    a, b, pair = b, a, (right, left)
+            for a, b, pair in self._products(node):
                 kinds.setdefault((a, b), []).append(pair)
             if len(kinds) == 1:
                 ((key, pairs),) = kinds.items()
@@ -176,7 +173,8 @@ class Schedule:
                 if len(pairs) == 1:
                     terms += pairs
                     continue
-                part = self._part(pairs)
+                part = self.graph.unique(ops.dot, _side_by_side(pairs))
+                self.places.grow(len(self.graph.nodes))
                 if part.index not in self._level:
                     self._level[part.index] = 0
                     self.consumed.add(part.index)
@@ -185,36 +183,35 @@ class Schedule:
             node.parents = _side_by_side(terms)
         return found
 
-    def _part(self, pairs: Pairs) -> Expression:
-        part = self.graph._unique(ops.dot, _side_by_side(pairs))
-        self.places.grow(len(self.graph.nodes))
-        return part
-
     def _remainders(self, sums: list[Expression]) -> list[Entry]:
-        """The sums of products of several kinds, one product of each."""
-        group = self.places.group_list
+        """Return the other sums, of products of several kinds."""
         found = []
         for node in sums:
-            if group[node.index] != Places.NOWHERE:
-                continue  # a reduction
-            keyed = []
-            for left, right in pairs_of(node):
-                a, b = group[left.index], group[right.index]
-                keyed.append((a, b, left, right) if a <= b else (b, a, right, left))
-            keyed.sort(key=lambda k: (k[1], k[0]), reverse=True)
-            kinds = [kind for a, b, _, _ in keyed for kind in (a, b)]
-            pairs = [(left, right) for _, _, left, right in keyed]
+            if self.places.group_list[node.index] != Places.NOWHERE:
+                continue  # a reduction, which has been placed
+            products = sorted(self._products(node), key=lambda p: (p[1], p[0]), reverse=True)
+            kinds = [kind for a, b, _ in products for kind in (a, b)]
+            pairs = [pair for _, _, pair in products]
             found.append(Entry((ops.dot, False, len(pairs), *kinds), node, pairs))
+        return found
+
+    def _products(self, node: Expression) -> list[tuple[int, int, tuple[Expression, Expression]]]:
+        """Return the groups of each product's operands, the lower one first, and the product."""
+        group = self.places.group_list
+        found = []
+        for left, right in pairs_of(node):
+            a, b = group[left.index], group[right.index]
+            found.append((a, b, (left, right)) if a <= b else (b, a, (right, left)))
         return found
 
     # --------------------------------------------------------------------- classes and families
 
     def _place(self, entries: list[Entry]) -> None:
-        """Make groups of the classes that pay as arrays, Python numbers of the others.
+        """Make groups of the classes that are cheaper as arrays, Python numbers of the others.
 
-        Classes that differ in where their operands are, or in the number of terms, are a family.
-        If one of a family pays, small ones of it join it: what is apart here stays apart in all
-        that follows from it, so that joining them may well pay if it does not just here.
+        A family is classes that differ only in where their operands are, or in the number of terms.
+        If one class of a family becomes a group, small ones may join it. Everything that follows
+        from them stays together then, so this may pay even if it does not pay here.
         """
         classes: dict[Any, list[Entry]] = {}
         for entry in entries:
@@ -235,11 +232,12 @@ class Schedule:
             self._together(several)
 
     def _joined(self, family: list[Class]) -> list[Class]:
-        small = [c for c in family if c.size < SMALL and not (len(c.entries) == 1 and c.terms > 8)]
+        """Return the family, with its small classes as one if that is cheaper."""
+        small = [c for c in family if c.may_join]
         if len(small) > 1 and any(c.pays for c in small):
             apart = sum([min(c.array_cost, c.scalar_cost) for c in small])
             if any(entry.node.index in self.consumed for c in small for entry in c.entries):
-                apart += FRAGMENT * (len(small) - 1)
+                apart += GROUP_NS * (len(small) - 1)
             together = Class(self, [entry for c in small for entry in c.entries])
             if together.array_cost < apart:
                 together.pays = True
@@ -247,12 +245,12 @@ class Schedule:
         return family
 
     def _together(self, classes: list[Class]) -> None:
-        """Classes that do not pay: all of an operation in one group if that pays."""
+        """Emit classes of one operation as one group if that is cheaper, else as Python numbers."""
         by_form: dict[Any, list[Class]] = {}
         for c in classes:
             by_form.setdefault((c.reduces, c.reduces or c.terms), []).append(c)
         for several in by_form.values():
-            if len(several) > 1 and sum([c.size for c in several]) >= LEAST_TOGETHER:
+            if len(several) > 1 and sum([c.size for c in several]) >= MIN_JOINT_PRODUCTS:
                 together = Class(self, [entry for c in several for entry in c.entries])
                 if together.array_cost < sum([c.scalar_cost for c in several]):
                     self._add_group(together.group())
@@ -281,16 +279,16 @@ class Schedule:
         places, members = self.places, group.members
         if group.kind == "ragged":
             return flat(np.arange(len(members)))
-        if group.kind == "reduction":
-            if len(group.columns) == 2:
-                group.columns = list(terms_in_order(places, *group.columns))
-                return product(places, members, *group.columns)
-            return flat(np.lexsort((members, places.rank(group.columns[0][:, 0]))))
-        return following(places, members, group.columns, self.shapes)
+        if group.kind == "elementwise":
+            return following(places, members, group.columns, self.shapes)
+        if len(group.columns) == 2:
+            group.columns = list(terms_in_order(places, *group.columns))
+            return product(places, members, *group.columns)
+        return flat(np.lexsort((members, places.rank(group.columns[0][:, 0]))))
 
 
 class Class:
-    """Expressions at one level that one array operation could compute, and what it would cost."""
+    """Expressions of one level that one array operation can compute, and what it would cost."""
 
     def __init__(self, schedule: Schedule, entries: list[Entry]) -> None:
         self.places, self.entries = schedule.places, entries
@@ -298,32 +296,32 @@ class Class:
         counts = [entry.key[2] for entry in entries] if self.reduces else [1]
         self.ragged = min(counts) != max(counts)
         self.size = sum(counts) if self.reduces else len(entries)  # products, or members
-        self.pays = False
+        self.may_join = self.size < MAX_JOINING_PRODUCTS and (len(entries) > 1 or self.terms <= 8)
         self.array_cost = self.scalar_cost = 0.0
-        if self.size >= LEAST:  # else there is too little work to look at
+        if self.size >= MIN_CLASS_PRODUCTS:  # else it is not worth the time to estimate
             self._estimate()
+        self.pays = self.array_cost < self.scalar_cost  # as an array operation
 
     def _estimate(self) -> None:
-        cost, unpacked = float(ARRAY_OPERATION), 0
+        """Estimate both costs, in nanoseconds."""
+        cost, unpacked = float(ARRAY_OPERATION_NS), 0
         for column in self.columns():
             groups = self.places.group[column]
             ids = column[groups == SCALAR]
-            cost += PACK * len(np.unique(ids)) if len(ids) else 0
+            cost += PACK_NS * len(np.unique(ids)) if len(ids) else 0
             found = np.unique(groups)
-            if len(found) > 1:  # has to be brought together first
-                cost += ARRAY_OPERATION + GATHER * len(found) + 3 * column.size
+            if len(found) > 1:  # has to be gathered first
+                cost += ARRAY_OPERATION_NS + GATHER_NS * len(found) + 3 * column.size
             unpacked += int(np.count_nonzero(groups >= PARAMETER))
             cost += 0.5 * column.size
         if self.ragged:
-            cost += 2 * ARRAY_OPERATION + 4 * self.size
+            cost += 2 * ARRAY_OPERATION_NS + 4 * self.size
         self.array_cost = cost
-        self.scalar_cost = (
-            SCALAR_OPERATION * (len(self.entries) + self.size) / 2 + UNPACK * unpacked
-        )
-        self.pays = self.array_cost < self.scalar_cost
+        operations = (len(self.entries) + self.size) / 2
+        self.scalar_cost = SCALAR_OPERATION_NS * operations + UNPACK_NS * unpacked
 
     def columns(self) -> list[Ids]:
-        """The operands as indices: of a reduction members x terms (in a row if ragged)."""
+        """Return the operands as indices: of a reduction, members x terms, or a row if ragged."""
         entries = self.entries
         if entries[0].pairs is None:
             if self.ragged:
@@ -342,6 +340,7 @@ class Class:
         return [column for pair in zip(sides[0].T, sides[1].T, strict=True) for column in pair]
 
     def group(self) -> Group:
+        """Return the group of these expressions."""
         if self.ragged:
             self._sort()
         members = np.array([entry.node.index for entry in self.entries], int)
@@ -355,7 +354,7 @@ class Class:
         return group
 
     def _sort(self) -> None:
-        """In the order of recording; backwards, if that is how the operands lie."""
+        """Sort by the order of recording, or backward if the operands lie backward."""
         self.entries.sort(key=lambda entry: entry.node.index)
         ends = [(e.pairs[0][1] if e.pairs else e.node.parents[0]).index for e in self.entries]
         ranks = self.places.rank(np.array([ends[0], ends[-1]])).tolist()
@@ -364,10 +363,10 @@ class Class:
 
 
 def _kind(group: int) -> int:
-    """Constant, parameter, input, or computed, wherever that is."""
+    """Return where a value comes from: a constant, a parameter, an input, or a computation."""
     return SCALAR if group >= FIRST_GROUP else group
 
 
 def _side_by_side(pairs: Pairs) -> tuple[Expression, ...]:
-    """The operands of a dot: all on the left, then all on the right."""
+    """Return the operands of a dot: all on the left, then all on the right."""
     return tuple([left for left, _ in pairs] + [right for _, right in pairs])

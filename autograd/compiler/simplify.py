@@ -1,8 +1,8 @@
-"""Stage 2, simplify: what was written as scalar code, as few expressions as possible.
+"""Stage 2, simplify: turn scalar code into as few expressions as possible.
 
-Chains of additions and products whose intermediate results nobody else uses become one `dot`, so
-``sum(w * x for ...) + b`` is what ``dot(ws, xs, b)`` would have been. Constants fold, equal
-expressions are one, what no result depends on is not there.
+A chain of additions and products becomes one `dot`, unless something else uses an intermediate
+result. So ``sum(w * x for ...) + b`` becomes what ``dot(ws, xs, b)`` would have been. Constants are
+folded. Equal expressions become one. Nothing is kept that no result depends on.
 """
 
 from __future__ import annotations
@@ -13,23 +13,49 @@ from typing import Any
 from .. import ops
 from ..operation import Nary
 from ..ops import scalar_graph
-from .expressions import Expression, Graph, Pairs
+from .expressions import SIGNS, Expression, Graph, Pairs, reachable
+
+
+def fresh(
+    graph: Graph, roots: Sequence[Expression], inputs: Sequence[Expression]
+) -> tuple[Graph, list[Expression], list[Expression]]:
+    """Return a new graph with nothing but ``roots``; the roots and the inputs in it.
+
+    Expressions that were added one after another are simplified together.
+    """
+    new = Graph()
+    known = {x: new.input() for x in inputs}
+
+    def leaf(node: Expression) -> Expression:
+        if node is graph.one:
+            return new.one
+        return known[node] if node.value is None else new.constant(node.value)
+
+    simplifier = Simplifier(new, leaf)
+    new_roots = simplifier.run(reachable(roots), roots)
+    for ends in graph.adjoint_of.items():  # for the names in the program
+        adjoint, of = [simplifier.forms.get(graph.nodes[i]) for i in ends]
+        if isinstance(adjoint, Expression) and isinstance(of, Expression):
+            new.adjoint_of.setdefault(adjoint.index, of.index)
+    return new, new_roots, [known[x] for x in inputs]
 
 
 class Simplifier:
-    """Rewrites nodes, anything with ``op`` and ``parents``, into the expressions of ``graph``.
+    """Rewrites nodes, anything with ``op`` and ``parents``, as expressions of ``graph``.
 
-    ``leaf`` gives the expression of a node without an op.
+    ``leaf`` returns the expression of a node without an op.
     """
 
     def __init__(self, graph: Graph, leaf: Callable[[Any], Expression]) -> None:
         self.graph, self.leaf = graph, leaf
-        self.forms: dict[Any, Expression | Pairs] = {}  # Pairs: a sum with one consumer, still open
+        self.forms: dict[
+            Any, Expression | Pairs
+        ] = {}  # Pairs: a sum that its one consumer takes in
 
     def run(self, nodes: Sequence[Any], roots: Iterable[Any]) -> list[Expression]:
-        """The expressions of ``roots``; ``nodes`` holds their ancestors, parents first."""
+        """Return the expressions of ``roots``. ``nodes`` has their ancestors, parents first."""
         roots = list(roots)
-        uses = dict.fromkeys(roots, 2)  # a root is a node of its own, whoever consumes it
+        uses = dict.fromkeys(roots, 2)  # a root is a node of its own, however few consumers it has
         for node in reversed(nodes):
             if node in uses and node.op is not None:
                 for parent in node.parents:
@@ -41,6 +67,7 @@ class Simplifier:
         return [self.expression(root) for root in roots]
 
     def expression(self, node: Any) -> Expression:
+        """Return the expression of a node. If it is an open sum, close it."""
         form = self.forms.get(node)
         if form is None:
             form = self.forms[node] = self.leaf(node)
@@ -53,13 +80,10 @@ class Simplifier:
         op, parents = node.op, node.parents
         if op is ops.mul:
             return self._product(*parents)
-        if op is ops.add or op is ops.sum:
-            return self._joined([self._terms(p) for p in parents])
-        if op is ops.sub:
-            a, b = parents
-            return self._joined([self._terms(a), self._scaled(-1.0, b)])
-        if op is ops.neg:
-            return self._scaled(-1.0, parents[0])
+        if op in SIGNS:
+            signed = zip(SIGNS[op], parents, strict=False)
+            scaled = [self._terms(p) if s == 1.0 else self._scaled(s, p) for s, p in signed]
+            return self._joined(scaled)
         if op is ops.dot:
             return self._dot(parents)
         operands = [self.expression(p) for p in parents]
@@ -91,7 +115,7 @@ class Simplifier:
         return form if isinstance(form, list) else [(self.graph.one, self.expression(node))]
 
     def _joined(self, sums: list[Pairs]) -> Pairs:
-        """All terms in one list: the longest takes in the others, so a long chain stays linear."""
+        """Return all terms in one list: the longest, extended. So a long chain stays linear."""
         longest = max(sums, key=len)
         for terms in sums:
             if terms is not longest:
@@ -108,19 +132,19 @@ class Simplifier:
         return [(left, right) if right.value is None else (right, left)]  # a constant on the left
 
     def _scaled(self, factor: float, node: Any) -> Pairs:
-        """``factor * node``; the factor joins a coefficient that is there already."""
+        """Return ``factor * node``. The factor is multiplied into a coefficient of the node."""
         terms, graph = self._terms(node), self.graph
         if len(terms) == 1 and terms[0][0].value is not None:
             return [(graph.constant(factor * terms[0][0].value), terms[0][1])]
         return [(graph.constant(factor), self._closed(terms))]
 
     def _expanded(self, op: Nary, operands: list[Expression]) -> Expression:
-        """An n-ary operation as the scalar ones it stands for (of which arrays make reductions)."""
+        """Return an n-ary operation as the scalar ones that it stands for."""
         scratch = Graph()
         inputs = [scratch.input() for _ in operands]
         root = op.forward(scalar_graph(), *inputs)
         if root.op is op:
-            return self.graph._unique(op, tuple(operands))  # it stands for itself: maximum
+            return self.graph.unique(op, tuple(operands))  # it stands for itself: maximum
         known = dict(zip(inputs, operands, strict=True))
         inner = Simplifier(self.graph, lambda x: known.get(x) or self.graph.lift(x.value))
         return inner.run(scratch.nodes, [root])[0]

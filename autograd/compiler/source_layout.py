@@ -1,4 +1,4 @@
-"""How emitted source is laid out: names counted from 1, long lines broken, shapes in a column."""
+"""The layout of emitted source: names count from 1, long lines are broken, shapes form a column."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 import textwrap
 from collections import Counter
 
-WIDTH = 96  # of a line
+LINE_WIDTH = 96  # characters
 _COMMENT = re.compile(r"^(    .*?\S) +# (\([\d, ]*\))$")
 _NAME = re.compile(r"\b(d?)(pool|[zasmt])(\d+)(?=_list\b|\b)")
 
 
 def wrapped(line: str) -> str:
-    """A line of the function; a long one goes on where it has a space."""
-    if len(line) <= WIDTH or line.startswith("if "):
+    """Return a line of the function, indented. A line that is too long is broken at its spaces."""
+    if len(line) <= LINE_WIDTH or line.startswith("if "):
         return f"    {line}"
     source, _, comment = line.partition("  # ")
     head, equals, rest = source.rstrip().partition(" = ")
@@ -25,13 +25,13 @@ def wrapped(line: str) -> str:
             opening, closing = function, end
             rest = rest[len(function) : -len(end)]
             break
-    inner = textwrap.fill(rest, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    inner = textwrap.fill(rest, LINE_WIDTH - 8, break_long_words=False, break_on_hyphens=False)
     shown = f"  # {comment}" if comment else ""
     return f"    {head}{equals}{opening}{shown}\n{textwrap.indent(inner, ' ' * 8)}\n    {closing}"
 
 
 def renumbered(source: str) -> str:
-    """Names counted from 1 in the order in which they appear."""
+    """Return ``source`` with names that count from 1, in the order in which they appear."""
     counts: Counter[str] = Counter()
     numbers: dict[str, int] = {}
 

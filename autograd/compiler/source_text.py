@@ -1,94 +1,80 @@
-"""Python source as values: `Text` is an expression in writing, put together with operators.
+"""Python source as values: a `Text` is an expression in writing, and operators join texts.
 
-The table's ``forward``, evaluated on texts in a namespace of texts, gives the line of source that
-computes it: what an operation does is not told a second time.
+The table's ``forward`` is evaluated on texts, with a namespace of texts. So it gives the source of
+an operation, and no operation is written a second time.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from ..operation import Operation
 
-TEST, SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4, 9  # how tightly the outermost operator binds
+TEST, SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4, 9  # the precedence of the outermost operator
+
+
+def _infix(symbol: str, precedence: int, right: int) -> Callable[[Text, Any], Text]:
+    """Return the method of an operator; ``right`` is the least precedence of its right operand."""
+
+    def infix(a: Text, b: Any) -> Text:
+        b = text(b)
+        made = b.made if a.made is None else a.made
+        return Text(f"{a.at(precedence)} {symbol} {b.at(right)}", precedence, made=made)
+
+    return infix
+
+
+def _swapped(infix: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Text]:
+    """Return the method of an operator for a text on its right."""
+    return lambda b, a: infix(text(a), b)
 
 
 class Text:
-    """An expression as source text; ``made`` collects all that is put together from it."""
+    """An expression as source text.
 
-    __slots__ = ("source", "binds", "uses", "line", "made", "mask")
+    ``made`` is a list that every text made from this one is appended to. ``mask`` is a condition,
+    if this text is 1.0 where it holds and 0.0 where it does not.
+    """
+
+    __slots__ = ("source", "precedence", "uses", "line", "made", "mask")
 
     def __init__(
-        self, source: str, binds: int = ATOM, line: Any = None, made: list[Text] | None = None
+        self, source: str, precedence: int = ATOM, line: Any = None, made: list[Text] | None = None
     ) -> None:
-        self.source, self.binds, self.uses, self.line, self.made = source, binds, 0, line, made
-        self.mask: Text | None = None  # a condition, where this is 1.0 if it holds, else 0.0
+        self.source, self.precedence, self.uses = source, precedence, 0
+        self.line, self.made = line, made
+        self.mask: Text | None = None
         if made is not None:
             made.append(self)
 
-    def at(self, binds: int) -> str:
-        """The source as an operand of an operator that binds like this."""
+    def at(self, precedence: int) -> str:
+        """Return the source as an operand, in parentheses if its precedence is lower."""
         self.uses += 1
-        return self.source if self.binds >= binds else f"({self.source})"
+        return self.source if self.precedence >= precedence else f"({self.source})"
 
-    def _infix(self, symbol: str, other: Any, binds: int, right: int) -> Text:
-        other = text(other)
-        made = other.made if self.made is None else self.made
-        return Text(f"{self.at(binds)} {symbol} {other.at(right)}", binds, made=made)
-
-    def __add__(self, other: Any) -> Text:
-        return self._infix("+", other, SUM, SUM)
-
-    def __sub__(self, other: Any) -> Text:
-        return self._infix("-", other, SUM, PRODUCT)
-
-    def __mul__(self, other: Any) -> Text:
-        return self._infix("*", other, PRODUCT, SIGN)
-
-    def __truediv__(self, other: Any) -> Text:
-        return self._infix("/", other, PRODUCT, SIGN)
-
-    def __matmul__(self, other: Any) -> Text:
-        return self._infix("@", other, PRODUCT, SIGN)
-
-    def __gt__(self, other: Any) -> Text:
-        return self._infix(">", other, TEST, SUM)
-
-    def __ge__(self, other: Any) -> Text:
-        return self._infix(">=", other, TEST, SUM)
-
-    def __lt__(self, other: Any) -> Text:
-        return self._infix("<", other, TEST, SUM)
-
-    def __le__(self, other: Any) -> Text:
-        return self._infix("<=", other, TEST, SUM)
-
-    def __eq__(self, other: object) -> Any:
-        return self._infix("==", other, TEST, SUM)
-
-    # how Python spells unhashable, which object's own type does not allow for
+    __add__ = _infix("+", SUM, SUM)
+    __sub__ = _infix("-", SUM, PRODUCT)
+    __mul__ = _infix("*", PRODUCT, SIGN)
+    __truediv__ = _infix("/", PRODUCT, SIGN)
+    __matmul__ = _infix("@", PRODUCT, SIGN)
+    __gt__, __ge__ = _infix(">", TEST, SUM), _infix(">=", TEST, SUM)
+    __lt__, __le__ = _infix("<", TEST, SUM), _infix("<=", TEST, SUM)
+    # neither a text of a comparison, nor unhashable, is what object's own type allows for
+    __eq__ = _infix("==", TEST, SUM)  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
 
-    def __radd__(self, other: Any) -> Text:
-        return text(other) + self
-
-    def __rsub__(self, other: Any) -> Text:
-        return text(other) - self
-
-    def __rmul__(self, other: Any) -> Text:
-        return text(other) * self
-
-    def __rtruediv__(self, other: Any) -> Text:
-        return text(other) / self
+    __radd__, __rsub__ = _swapped(operator.add), _swapped(operator.sub)
+    __rmul__, __rtruediv__ = _swapped(operator.mul), _swapped(operator.truediv)
 
     def __neg__(self) -> Text:
         return Text(f"-{self.at(ATOM)}", SIGN, made=self.made)
 
 
 def text(x: Any) -> Text:
-    """``x`` as a text: numbers are written out in full."""
+    """Return ``x`` as a text. Numbers are written in full."""
     if isinstance(x, Text):
         return x
     x = float(x)
@@ -97,30 +83,31 @@ def text(x: Any) -> Text:
     return Text(repr(x), ATOM if math.copysign(1.0, x) > 0 else SIGN)
 
 
+def call(function: str, *args: Any, made: list[Text] | None = None) -> Text:
+    """Return the call of a function."""
+    return Text(f"{function}({', '.join([text(x).at(0) for x in args])})", made=made)
+
+
 class Namespace:
-    """The functions of a namespace, called ``prefix.name``, as texts."""
+    """A namespace called ``prefix``, whose functions return calls of them as texts."""
 
     def __init__(self, prefix: str, made: list[Text]) -> None:
         self._prefix, self._made = prefix, made
 
     def __getattr__(self, name: str) -> Callable[..., Text]:
-        return lambda *args: self._call(name, *args)
+        def function(*args: Any) -> Text:
+            result = call(f"{self._prefix}.{name}", *args, made=self._made)
+            if name == "where" and args[1:] == (1.0, 0.0):
+                result.mask = args[0]
+            return result
 
-    def _call(self, name: str, *args: Any) -> Text:
-        result = call(f"{self._prefix}.{name}", *args, made=self._made)
-        if name == "where" and args[1:] == (1.0, 0.0):
-            result.mask = args[0]
-        return result
-
-
-def call(function: str, *args: Any, made: list[Text] | None = None) -> Text:
-    return Text(f"{function}({', '.join([text(x).at(0) for x in args])})", made=made)
+        return function
 
 
 def written(op: Operation, operands: list[Text], prefix: str) -> Text:
-    """The source of ``op`` at ``operands``, with the functions of ``prefix``.
+    """Return the source of ``op`` at ``operands``, with the functions of ``prefix``.
 
-    It is the formula, unless that has an intermediate result twice: then a call of the operation.
+    It is the formula. If the formula needs an intermediate result twice, it is a call of ``op``.
 
     >>> from autograd import ops
     >>> written(ops.softplus, [Text("z")], "xp").source
@@ -129,10 +116,10 @@ def written(op: Operation, operands: list[Text], prefix: str) -> Text:
     'xp.sigmoid(z)'
     """
     made: list[Text] = []
-    xs = [Text(x.source, x.binds, made=made) for x in operands]
+    xs = [Text(x.source, x.precedence, made=made) for x in operands]
     result = op.forward(Namespace(prefix, made), *xs)
     if any(t.uses > 1 and not t.source.isidentifier() for t in made):
         return call(f"{prefix}.{op.name}", *operands)
-    source = Text(result.source, result.binds)
+    source = Text(result.source, result.precedence)
     source.mask = result.mask
     return source

@@ -1,33 +1,30 @@
-"""Operands as views: the indices of array elements as the slice of an array that they are."""
+"""Operands as views: the slice of an array that holds the elements at given positions."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from .matrices import Ids
-from .source_text import Text
 
 
-def strides_of(positions: Ids) -> tuple[int, list[int]] | None:
-    """Start and step per axis if ``positions`` are evenly spaced, else None."""
-    start = int(positions.flat[0])
-    steps = []
-    expected = np.array(start)
-    for axis, n in enumerate(positions.shape):
-        index = [0] * positions.ndim
-        index[axis] = 1
-        step = int(positions[tuple(index)]) - start if n > 1 else 0
-        steps.append(step)
-        shape = [1] * positions.ndim
-        shape[axis] = n
-        expected = expected + (np.arange(n) * step).reshape(shape)
-    return (start, steps) if np.array_equal(expected, positions) else None
+class View(NamedTuple):
+    """A part of an array, as source: ``p[8:20].reshape(4, 3)`` with its axes as in ``.T``."""
+
+    part: str
+    sizes: tuple[int, ...]  # of the part
+    axes: str  # how the axes of the part are swapped, and where axes of length 1 are added
+
+    @property
+    def source(self) -> str:
+        return self.part + self.axes
 
 
-def view(name: str, shape: tuple[int, ...], positions: Ids) -> Text | None:
-    """Source of a view with the elements at ``positions`` of the array ``name`` of ``shape``.
+def view(name: str, shape: tuple[int, ...], positions: Ids) -> View | None:
+    """Return a view with the elements at ``positions`` of the array ``name`` of ``shape``.
 
-    Axes of length 1 in front are left out: broadcasting supplies them. None if it is no plain view.
+    Axes of length 1 in front are left out, as broadcasting supplies them. None if no view has them.
 
     >>> view("z", (4, 3), np.arange(12).reshape(4, 3).T).source
     'z.T'
@@ -40,58 +37,64 @@ def view(name: str, shape: tuple[int, ...], positions: Ids) -> Text | None:
         positions = positions[0]
     if positions.size == 1:
         return None
-    even = strides_of(positions)
-    if even is None or any(s <= 0 < n - 1 for s, n in zip(even[1], positions.shape, strict=True)):
+    start, steps = int(positions.flat[0]), steps_of(positions)
+    ranges = [np.arange(n) * step for n, step in zip(positions.shape, steps, strict=True)]
+    if not np.array_equal(start + sum(np.ix_(*ranges)), positions):
+        return None  # not evenly spaced
+    axes = [a for a, n in enumerate(positions.shape) if n > 1]
+    if any(steps[a] <= 0 for a in axes):
         return None
-    start, steps = even
-    axes = [a for a in range(positions.ndim) if positions.shape[a] > 1]
     order = sorted(axes, key=lambda a: -steps[a])  # from the slowest axis to the fastest
-    sizes = [positions.shape[a] for a in order]
-    found = _slices(name, shape, start, [steps[a] for a in order], sizes)
-    if found is None:
+    sizes = tuple([positions.shape[a] for a in order])
+    part = _part(name, shape, start, [steps[a] for a in order], sizes)
+    if part is None:
         return None
-    rank = [sorted(order).index(a) for a in order]
-    source = found.source
-    if rank != sorted(rank):
-        inverse = [order.index(a) for a in sorted(order)]
-        source += ".T" if len(rank) == 2 else f".transpose({', '.join(map(str, inverse))})"
+    swapped = ""
+    if order != axes:
+        inverse = ", ".join([str(order.index(a)) for a in axes])
+        swapped = ".T" if len(axes) == 2 else f".transpose({inverse})"
     if len(axes) < positions.ndim:
-        source += "[" + ", ".join(":" if a in axes else "None" for a in range(positions.ndim)) + "]"
-    return Text(source)
+        index = [":" if a in axes else "None" for a in range(positions.ndim)]
+        swapped += f"[{', '.join(index)}]"
+    return View(part, sizes, swapped)
 
 
-def _slices(
-    name: str, shape: tuple[int, ...], start: int, steps: list[int], sizes: list[int]
-) -> Text | None:
-    """The part of the array whose axes, slowest first, have these steps and sizes."""
+def steps_of(positions: Ids) -> list[int]:
+    """Return how far apart the first two elements along each axis lie; 0 for an axis of one."""
+    seconds = [positions.take(min(1, n - 1), a).flat[0] for a, n in enumerate(positions.shape)]
+    return [int(second - positions.flat[0]) for second in seconds]
+
+
+def _part(
+    name: str, shape: tuple[int, ...], start: int, steps: list[int], sizes: tuple[int, ...]
+) -> str | None:
+    """Return the part of the array whose axes, slowest first, have these steps and sizes."""
     corner = np.unravel_index(start, shape)
-    at, index = 0, []
+    found, index = 0, []
     for axis, length in enumerate(shape):
         stride = int(np.prod(shape[axis + 1 :], dtype=int))
         first = int(corner[axis])
-        if at < len(steps) and steps[at] % stride == 0:
-            step = steps[at] // stride
-            end = first + step * (sizes[at] - 1) + 1
+        if found < len(steps) and steps[found] % stride == 0:
+            step = steps[found] // stride
+            end = first + step * (sizes[found] - 1) + 1
             if end <= length:
                 index.append(_slice(first, end, step, length))
-                at += 1
+                found += 1
                 continue
-        index.append(str(first) if length > 1 else "0")
-    if at == len(steps):
+        index.append(str(first))
+    if found == len(steps):
         while len(index) > 1 and index[-1] == ":":
             index.pop()
-        return Text(name if index == [":"] else f"{name}[{', '.join(index)}]")
+        return name if index == [":"] else f"{name}[{', '.join(index)}]"
     count = int(np.prod(sizes))
+    row = name if len(shape) == 1 else f"{name}.reshape(-1)"
     if steps[-1] == 1 and all(
         s == t * n for s, t, n in zip(steps, steps[1:], sizes[1:], strict=False)
     ):
         whole = count == int(np.prod(shape))
-        row = name if len(shape) == 1 else f"{name}.reshape(-1)"
-        part = name if whole else f"{row}[{_slice(start, start + count, 1, -1)}]"
-        return Text(f"{part}.reshape({', '.join(map(str, sizes))})")
-    if len(shape) > 1:
-        return _slices(f"{name}.reshape(-1)", (int(np.prod(shape)),), start, steps, sizes)
-    return None
+        consecutive = name if whole else f"{row}[{_slice(start, start + count, 1, -1)}]"
+        return f"{consecutive}.reshape({', '.join(map(str, sizes))})"
+    return None if len(shape) == 1 else _part(row, (int(np.prod(shape)),), start, steps, sizes)
 
 
 def _slice(start: int, end: int, step: int, length: int) -> str:

@@ -10,9 +10,7 @@ import math
 from functools import partial
 
 from ..explaining.formulas import formulas
-from ..explaining.names import label_of
-from ..explaining.number_format import number
-from ..explaining.shortening import MAX_NAME_CHARACTERS, shorten
+from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, number, shorten
 from ..value import Value
 from .selection import Selection
 
@@ -46,7 +44,8 @@ class BoxWriter:
             rows = [*rows, [cell]] if len(label) > MAX_SIDE_LABEL_CHARACTERS else [[*rows[0], cell]]
         if folded := len(self.selection.folded(node)):
             rows.append([(f"{folded} parameter{'s' * (folded > 1)}", _PLAIN)])
-        if hidden := self.selection.hidden_operands(node):
+        left_out = [p for p in node.parents if p not in self.selection.shown]
+        if hidden := sum(not self.selection.folds(node, p) for p in left_out):
             rows.append([(f"… {hidden} hidden", _PLAIN)])
         rows.append([("data", _PLAIN), (self.number(node.data), _PLAIN)])
         if not node.is_constant:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from ..explaining.number_format import NUMBER_FORMAT
+from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded
 from ..value import Value
 from .boxes import BoxWriter, size_in_points
@@ -66,8 +66,8 @@ def draw_dot(
 
     Each box shows the operation (or the kind of leaf), label, data and grad of one value. Every
     grad is · while all of them are 0, as before a backward pass. Leaves are square, parameters have
-    a double border, constants a dashed border. Results are round, and the root is bold. A tooltip
-    has all digits and the formula.
+    a double border, constants a dashed border. Results are round, and the root is bold. A long
+    label is cut in the middle. A tooltip has the whole label, all digits and the formula.
 
     rankdir: the direction of the graph: LR, RL, TB or BT.
     max_nodes: how many boxes at most, the nearest to the root. A note counts the values left out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from ..explaining.names import label_of
+from ..explaining.notation import label_of
 from ..graph import distances
 from ..operation import Dot
 from ..value import Value, topological_order
@@ -55,10 +55,6 @@ class Selection:
     def folded(self, node: Value) -> list[Value]:
         """Return the operands of ``node`` that are folded into its box."""
         return [parent for parent in node.parents if self.folds(node, parent)]
-
-    def hidden_operands(self, node: Value) -> int:
-        """Return how many operands of ``node`` are neither shown nor folded."""
-        return sum(p not in self.shown and not self.folds(node, p) for p in node.parents)
 
     def kind(self, node: Value) -> str:
         """Return "leaf", "parameter", "constant" or "result"."""

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import prod
 from numbers import Integral
+from typing import NamedTuple
 
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
-from .latex import latex_name, latex_product, latex_sum
-from .names import names
-from .number_format import number
-from .paths import Path, count_paths, list_paths
-from .shortening import MAX_PATH_CHARACTERS, shorten
-from .terms import Term, terms_of
+from .formulas import computed
+from .notation import MAX_PATH_CHARACTERS, names, number, shorten
 
 MAX_TERMS = 20  # in a text; `Explanation.terms` has all
+
+Uses = dict[Value, list[tuple[Value, int, float]]]  # of each node: consumer, place, local gradient
+
+
+class Term(NamedTuple):
+    """What flows back into x from one use of it: ``adjoint * local_grad``."""
+
+    consumer: str  # its name
+    computed: str  # how it is computed
+    operand: int  # as which operand of the consumer x is used, from 1
+    adjoint: float  # the derivative of y by the consumer
+    local_grad: float  # the derivative of the consumer by this operand
+
+    @property
+    def value(self) -> float:
+        return self.adjoint * self.local_grad
+
+
+class Path(NamedTuple):
+    """One way from x to y: the names of its nodes and the local gradients along its edges."""
+
+    nodes: tuple[str, ...]
+    local_grads: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        return prod(self.local_grads)
 
 
 @dataclass(frozen=True)
@@ -49,23 +76,24 @@ class Explanation:
             for path in self.paths:
                 nodes = shorten(" → ".join(path.nodes), MAX_PATH_CHARACTERS)
                 lines.append(f"  {nodes}: {_product(*path.local_grads)} = {number(path.value)}")
-            listed = sum(path.value for path in self.paths)
             count = self.path_count - len(self.paths)
+            listed = sum(path.value for path in self.paths)
             lines += _left_out("path", count, self.derivative - listed)
         return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
-        y, x = latex_name(self.y), latex_name(self.x)
+        y, x = _latex_name(self.y), _latex_name(self.x)
         shown, rows = self.terms[:MAX_TERMS], []
         if shown:
-            by = [rf"\partial {latex_name(t.consumer)}" for t in shown]
+            by = [rf"\partial {_latex_name(t.consumer)}" for t in shown]
             symbols = [rf"\frac{{\partial {y}}}{{{c}}} \frac{{{c}}}{{\partial {x}}}" for c in by]
-            numbers = [latex_product(_product(t.adjoint, t.local_grad)) for t in shown]
-            rows += latex_sum(symbols, 4, len(self.terms)) + latex_sum(numbers, 4, len(self.terms))
-        rows.append(f"&= {latex_product(number(self.derivative))}")
+            numbers = [_latex(_product(t.adjoint, t.local_grad)) for t in shown]
+            for sides in (symbols, numbers):
+                rows += _latex_sum(sides, 4, len(self.terms))
+        rows.append(f"&= {_latex(number(self.derivative))}")
         if self.paths:
-            products = [latex_product(_product(*path.local_grads)) for path in self.paths]
-            rows += latex_sum(products, 1, self.path_count)
+            products = [_latex(_product(*path.local_grads)) for path in self.paths]
+            rows += _latex_sum(products, 1, self.path_count)
         left, right = rf"\frac{{\partial {y}}}{{\partial {x}}}", r" \\ ".join(rows)
         return rf"$$\begin{{aligned}} {left} {right} \end{{aligned}}$$"
 
@@ -93,16 +121,39 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
     if not isinstance(paths, Integral) or paths < 0:
         raise ValueError(f"paths is how many of them to list, 0 or more, got {paths!r}")
     order = topological_order(y)
-    fan_out, derivative = consumers(order), derivatives(y)
-    named = names(order) if x in fan_out else names([x, *order])
-    return Explanation(
-        named[y],
-        named[x],
-        derivative.get(x, 0.0),
-        terms_of(fan_out.get(x, ()), derivative, named),
-        count_paths(order, x, fan_out),
-        [*islice(list_paths(y, x, fan_out, named), paths)],
-    )
+    if x not in order:
+        order.insert(0, x)
+    named, derivative = names(order), derivatives(y)
+    uses = {
+        node: [(user, i, g) for user, i in found if (g := user.local_grads[i]) is not None]
+        for node, found in consumers(order).items()
+    }
+    terms = [
+        Term(named[user], computed(user, named), i + 1, derivative[user], local_grad)
+        for user, i, local_grad in uses[x]
+    ]
+    path_count = {y: 1}  # from each node to y
+    for node in reversed(order[:-1]):
+        path_count[node] = sum(path_count[user] for user, _, _ in uses[node])
+    listed = [*islice(_paths(y, x, uses, named), paths)]
+    return Explanation(named[y], named[x], derivative.get(x, 0.0), terms, path_count[x], listed)
+
+
+def _paths(y: Value, x: Value, uses: Uses, names: dict[Value, str]) -> Iterator[Path]:
+    """Yield the paths from x to y one by one: depth first, without recursion."""
+    path = [(x, 1.0)]
+    branches = [iter(uses[x])]
+    while branches:
+        node, _, local_grad = next(branches[-1], (None, 0, 0.0))
+        if node is None:
+            branches.pop()
+            path.pop()
+        elif node is y:
+            nodes, local_grads = zip(*path, (y, local_grad), strict=True)
+            yield Path(tuple([names[node] for node in nodes]), local_grads[1:])
+        else:
+            path.append((node, local_grad))
+            branches.append(iter(uses[node]))
 
 
 def _product(*factors: float) -> str:
@@ -113,3 +164,30 @@ def _product(*factors: float) -> str:
 def _left_out(what: str, count: int, total: float) -> list[str]:
     plural = "s" * (count > 1)
     return [f"  and {count} more {what}{plural}, together {number(total)}"] * (count > 0)
+
+
+# ------------------------------------------------------------------------------------------- LaTeX
+
+
+def _latex_name(name: str) -> str:
+    """Return a letter as it is, x1 with its subscript, any other name upright."""
+    if match := re.fullmatch(r"([A-Za-z])_?(\d*)", name):
+        return match[1] + (f"_{{{match[2]}}}" if match[2] else "")
+    escaped = re.sub(r"[{}$&#%_]", r"\\\g<0>", re.sub(r"[\\^~]", " ", name))
+    return rf"\text{{{escaped}}}"
+
+
+def _latex(product: str) -> str:
+    """Return a number or a product of numbers in LaTeX."""
+    text = re.sub(r"e\+?(-?)0*(\d+)", r" \\times 10^{\1\2}", product)
+    for plain, latex in ("·", r"\cdot"), ("…", r"\cdots"), ("inf", r"\infty"):
+        text = text.replace(plain, latex)
+    return text.replace("nan", r"\text{nan}")
+
+
+def _latex_sum(summands: Sequence[str], per_row: int, count: int) -> list[str]:
+    """Return the rows of a sum of ``count`` summands, of which the first are given."""
+    rows = [" + ".join(summands[i : i + per_row]) for i in range(0, len(summands), per_row)]
+    if count > len(summands):
+        rows.append(rf"\cdots \quad \text{{({count} terms)}}")
+    return ["&= " + rows[0], *(r"&\quad + " + row for row in rows[1:])]

@@ -10,9 +10,7 @@ from ..operation import TABLE, Operation
 from ..ops import neg
 from ..recording import Recorder, recording
 from ..value import Value, topological_order
-from .names import label_of
-from .number_format import number
-from .shortening import MAX_FORMULA_CHARACTERS, MAX_SIDE_CHARACTERS, shorten
+from .notation import MAX_FORMULA_CHARACTERS, MAX_SIDE_CHARACTERS, label_of, number, shorten
 
 _ATOM = re.compile(r"[\w.\[\]…]+|[\d.]+e[+-]\d+")  # a name or number, which needs no parentheses
 _ATOM_PRECEDENCE = 9

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..explaining.number_format import number
+from ..explaining.notation import number
 from .frames import Frame
-from .narration import MAX_LISTED
+from .narration import MAX_LISTED, listed
 
 MAX_TURNS = 12  # nodes listed in the order in which they pass their gradients on
 
@@ -36,7 +36,10 @@ class Comparison:
             magnitude[target] += abs(term) if math.isfinite(term) else 0.0
             right_sum[target] += term
             right, note = right_sum[target], ""
-            wrong = _differ(frame.value, right, 1e-9 * magnitude[target])
+            both_nan = math.isnan(frame.value) and math.isnan(right)
+            rounding = 1e-9 * magnitude[target]
+            same = math.isclose(frame.value, right, rel_tol=0.0, abs_tol=rounding)
+            wrong = not same and not both_nan
             first_wrong = wrong and not step_of_error
             if first_wrong:
                 step_of_error = first_step + i
@@ -67,18 +70,23 @@ class Comparison:
 
     def verdict(self, step_of_error: int, ends: Sequence[Frame]) -> Frame:
         """Return the last frame: which gradients are wrong in the end, or why none is."""
-        if not step_of_error:
-            note = self.luck() + self.order_of_turns()
-            return Frame("verdict", "verdict: no number is wrong", note=note)
-        wrong = [
-            f"{self.by(f)} = {number(f.value)}, right is {number(self.complete[f.target].value)}"
-            for f in ends
-            if f.wrong
-        ]
-        note = "; ".join(wrong[:MAX_LISTED]) + ("; …" if len(wrong) > MAX_LISTED else ".")
-        ended = f"{len(wrong)} of {len(ends)} gradients wrong in the end"
-        text = f"verdict: first wrong in step {step_of_error}, {ended}"
-        return Frame("verdict", text, note=note + self.order_of_turns())
+        text, note = "verdict: no number is wrong", self.luck()
+        if step_of_error:
+            wrong = [frame for frame in ends if frame.wrong]
+            ended = f"{len(wrong)} of {len(ends)} gradients wrong in the end"
+            text = f"verdict: first wrong in step {step_of_error}, {ended}"
+            rights = [number(self.complete[frame.target].value) for frame in wrong]
+            numbers = zip(wrong[:MAX_LISTED], rights, strict=False)
+            note = "; ".join(f"{self.by(f)} = {number(f.value)}, right is {r}" for f, r in numbers)
+            note += "; …" if len(wrong) > MAX_LISTED else "."
+        here, right = (
+            list(dict.fromkeys(self.complete[f.node].name for f in frames if f.term is not None))
+            for frames in (self.wrong, self.right)
+        )
+        if here != right:
+            turns, right_turns = listed(here, MAX_TURNS), listed(right, MAX_TURNS)
+            note += f" The turns were {turns}; in topological order, from its end: {right_turns}."
+        return Frame("verdict", text, note=note)
 
     def luck(self) -> str:
         """Return why no number is wrong although the pass is."""
@@ -94,26 +102,5 @@ class Comparison:
             )
         return "By luck of the numbers: what the mistake drops or keeps is 0 here."
 
-    def order_of_turns(self) -> str:
-        """Return in which order the nodes pass on in both passes, "" if it is the same order."""
-        here, right = (
-            list(dict.fromkeys(self.complete[f.node].name for f in frames if f.term is not None))
-            for frames in (self.wrong, self.right)
-        )
-        if here == right:
-            return ""
-        return f" The turns were {_cut(here)}; in topological order, from its end: {_cut(right)}."
-
     def by(self, frame: Frame) -> str:
         return f"∂{self.right[0].name}/∂{frame.name}"
-
-
-def _differ(x: float, y: float, tolerance: float) -> bool:
-    """Return True if two numbers differ by more than rounding error."""
-    if x == y or (math.isnan(x) and math.isnan(y)):
-        return False
-    return not abs(x - y) <= tolerance  # also if one is nan
-
-
-def _cut(names: Sequence[str]) -> str:
-    return ", ".join(names[:MAX_TURNS]) + ", …" * (len(names) > MAX_TURNS)

@@ -1,4 +1,4 @@
-"""What one step of a pass holds: `Frame`."""
+"""`Frame`: one step of a pass through a graph, in words and in numbers."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""A pass in words and numbers: `Narrator` makes the frames of its steps."""
+"""A pass in words and numbers: `Narrator` makes the frames of a pass."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..explaining.formulas import computed, rules
-from ..explaining.names import names
-from ..explaining.number_format import number
+from ..explaining.notation import names, number
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
 from .frames import Frame
@@ -101,3 +100,8 @@ class Narrator:
 
     def _d(self, y: Value, x: Value) -> str:
         return f"∂{self.names[y]}/∂{self.names[x]}"
+
+
+def listed(names: Sequence[str], max_names: int) -> str:
+    """Return the first ``max_names`` of ``names``, and an ellipsis if there are more."""
+    return ", ".join(names[:max_names]) + ", …" * (len(names) > max_names)

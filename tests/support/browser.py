@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograd import Value, topological_order
-from autograd.explaining.number_format import number
+from autograd.explaining.notation import number
 from autograd.stepper import Frame
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ...explaining.number_format import number
+from ...explaining.notation import number
 from ..frames import Frame
-from ..narration import MAX_LISTED
+from ..narration import MAX_LISTED, listed
 
 # of one box of the picture: node, number, number in full, right number, whether it is wrong
 Change = tuple[int | None, str, str, str, bool]
@@ -25,21 +25,16 @@ def folded(frames: Sequence[Frame], visible: set[int]) -> Iterator[FoldedStep]:
     def can_be_shown(frame: Frame) -> bool:
         return frame.first_wrong or in_picture.issuperset((frame.node, frame.target))
 
-    for (phase, is_shown), run in groupby(frames, lambda f: (f.phase, can_be_shown(f))):
+    for (phase, is_shown), group in groupby(frames, lambda f: (f.phase, can_be_shown(f))):
+        run = list(group)
         if is_shown:
-            for frame in run:
-                yield frame, [_change(frame)] if frame.target in visible else []
-        else:
-            yield _fold(phase, list(run), visible)
-
-
-def _fold(phase: str, run: Sequence[Frame], visible: set[int]) -> FoldedStep:
-    last = {frame.target: frame for frame in run if frame.target in visible}
-    targets = list(dict.fromkeys(frame.name for frame in run))
-    listed = ", ".join(targets[:MAX_LISTED]) + ", …" * (len(targets) > MAX_LISTED)
-    text = f"{len(run)} step{'s' * (len(run) > 1)} folded: {listed}"
-    sums = "; ".join(frame.so_far for frame in list(last.values())[:MAX_LISTED])
-    return Frame(phase, text, so_far=sums), [_change(frame) for frame in last.values()]
+            yield from [(f, [_change(f)] if f.target in visible else []) for f in run]
+            continue
+        names = list(dict.fromkeys(frame.name for frame in run))
+        text = f"{len(run)} step{'s' * (len(run) > 1)} folded: {listed(names, MAX_LISTED)}"
+        last = {frame.target: frame for frame in run if frame.target in visible}.values()
+        sums = "; ".join(frame.so_far for frame in list(last)[:MAX_LISTED])
+        yield Frame(phase, text, so_far=sums), [_change(frame) for frame in last]
 
 
 def _change(frame: Frame) -> Change:

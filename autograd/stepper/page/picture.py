@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from ...drawing.picture import to_svg
-from ...explaining.number_format import number
+from ...explaining.notation import number
 from ...graph import distances
 from ...value import Constant, Value
 from ..frames import Frame

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...drawing.picture import draw_dot
-from ...explaining.names import names
+from ...explaining.notation import names
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps

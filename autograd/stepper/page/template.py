@@ -7,9 +7,8 @@ import json
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
-from typing import Any
 
-from ...explaining.number_format import number
+from ...explaining.notation import number
 from ...value import Value
 from ..frames import Frame
 from ..mistakes import MISTAKES
@@ -32,12 +31,23 @@ def page_text(
         "root": list(nodes.values())[-1],
         "mistake": mistake is not None,
         "nodes": {
-            i: _box(node, name)
+            i: {
+                "name": name,
+                "leaf": not node.parents,
+                "constant": node.is_constant,
+                "data": number(node.data),
+                "exact": repr(node.data),
+            }
             for i, (node, name) in enumerate(nodes.items())
             if i in picture.visible
         },
-        "frames": [_step(frame, changes) for frame, changes in played],
+        "frames": [
+            {key: getattr(frame, key) for key in ("phase", "node", "operand", "target")}
+            | {"changes": changes}
+            for frame, changes in played
+        ],
     }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return fill(
         "page.html",
         title=html.escape(title),
@@ -48,7 +58,7 @@ def page_text(
         picture=picture.markup,
         count=str(len(played)),
         steps="\n".join([_list_item(frame) for frame, _ in played]),
-        data=_json(data),
+        data=text.replace("<", "\\u003c"),  # the only character with which a label could end it
         script=_read("page.js"),
     )
 
@@ -60,22 +70,6 @@ def fill(template: str, **parts: str) -> str:
 
 def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _json(data: Any) -> str:
-    """Return JSON for a <script>. No label can end it, as only ``<`` could."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _box(node: Value, name: str) -> dict[str, Any]:
-    text, exact = number(node.data), repr(node.data)
-    kind = {"leaf": not node.parents, "constant": node.is_constant}
-    return {"name": name, **kind, "data": text, "exact": exact}
-
-
-def _step(frame: Frame, changes: Sequence[Any]) -> dict[str, Any]:
-    place = {"node": frame.node, "operand": frame.operand, "target": frame.target}
-    return {"phase": frame.phase, **place, "changes": changes}
 
 
 def _list_item(frame: Frame) -> str:

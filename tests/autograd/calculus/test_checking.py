@@ -1,4 +1,4 @@
-"""The checkers catch what is wrong, and only that."""
+"""The checkers find what is wrong, and nothing else."""
 
 import html.parser
 import math
@@ -21,7 +21,7 @@ def verdicts(report):
 
 @pytest.fixture
 def declare(monkeypatch):
-    """Operations declared in a test do not stay in the table."""
+    """Return a function that declares an operation for the time of a test."""
     monkeypatch.setattr("autograd.operation.TABLE", dict(TABLE))
 
     def unary(rule, forward=lambda m, x: m.sin(x)):
@@ -66,7 +66,7 @@ def test_every_operation_passes_and_with_any_one_local_gradient_off_by_half_a_th
             monkeypatch.setattr(type(operation), "local_grads", wrong)
             got = gradcheck(f, *xs)
             monkeypatch.undo()
-            # what is 0, a kink, or below the rounding of the function's values cannot be told
+            # an error cannot be seen at 0, at a kink, or below the rounding of the values
             visible = report[i].verdict == "ok" and report[i].error < 1e-4 * abs(report[i].analytic)
             assert verdicts(got)[i] == ("wrong" if visible else report[i].verdict), got
             seen += visible
@@ -94,7 +94,7 @@ KINKS = [
     (ag.heaviside, 0.0, "kink"),  # a jump
     (ag.relu, 1e-9, "ok"),
     (ag.relu, -1e-5, "ok"),
-    (lambda x: x * abs(x), 0.0, "ok"),  # smooth enough
+    (lambda x: x * abs(x), 0.0, "ok"),  # has a derivative at 0
     (ag.sqrt, 0.0, "unclear"),  # no values on its left
     (ag.sqrt, 1e-12, "ok"),
     (ag.log, 1e-8, "ok"),
@@ -112,7 +112,7 @@ KINKS = [
 
 
 @pytest.mark.parametrize(("f", "x", "verdict"), KINKS)
-def test_the_step_suits_the_function_and_a_kink_is_no_failure(f, x, verdict):
+def test_the_step_suits_the_function_and_a_kink_is_not_a_failure(f, x, verdict):
     report = gradcheck(f, x)
     assert verdicts(report) == [verdict], report
     assert report.ok
@@ -122,7 +122,7 @@ def test_a_kink_in_the_gradient_shows_at_order_2():
     assert verdicts(gradcheck(lambda x: ag.relu(x) ** 2, 0.0, order=2)) == ["ok", "kink"]
 
 
-def test_one_row_for_each_parameter_by_its_name():
+def test_the_report_has_a_row_for_each_parameter_by_name():
     def f(w, bias, *rest):
         return w["a"][1] * bias + w["b"] * rest[0]
 
@@ -146,7 +146,7 @@ def test_values_are_varied_in_place_and_put_back():
         assert verdicts(gradcheck(loss, *w, order=2)) == ["ok"] * 4
 
 
-def test_it_takes_few_evaluations_of_a_smooth_function():
+def test_a_smooth_function_is_evaluated_a_few_times_only():
     calls = []
     report = gradcheck(lambda x, y: calls.append(0) or ag.exp(x) * ag.tanh(y), 0.3, 0.4)
     assert [row.verdict for row in report] == ["ok", "ok"]
@@ -172,7 +172,7 @@ def test_the_report_reads_as_a_table_in_a_terminal_and_in_a_notebook():
     assert "<td>kink</td>" in page
 
 
-def test_it_raises_on_request(declare):
+def test_it_raises_on_request_and_for_bad_input(declare):
     wrong = declare(lambda y, x: 2.0)
     with pytest.raises(AssertionError, match=r"(?s)the gradient is wrong\n.*x  .*wrong"):
         gradcheck(wrong, 0.3, raise_on_failure=True)
@@ -228,7 +228,7 @@ def test_it_names_the_first_operation_that_passes_on_a_derivative_that_is_not_fi
     assert found.problem == "leaf (node 'u'): adjoint inf, the sum over 2 uses"
 
 
-def test_it_finds_nothing_where_all_is_well():
+def test_it_finds_nothing_if_all_numbers_are_finite():
     x = Value(2.0)
     assert find_nonfinite(x * x + 1) is None
     assert find_nonfinite(x) is None

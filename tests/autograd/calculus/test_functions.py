@@ -1,4 +1,4 @@
-"""Derivatives of functions: exact, of any order, in the structure of the arguments, nested."""
+"""Derivatives of functions are exact, of any order, and have the structure of the arguments."""
 
 import math
 import subprocess
@@ -42,7 +42,7 @@ def test_an_adjoint_is_one_dot_node_over_the_fan_out():
     assert dx.data == approx(math.cos(0.3) + math.exp(0.3) + 0.6, rel=1e-15)
 
 
-def test_adjoints_of_the_root_itself_of_strangers_and_of_plain_numbers():
+def test_adjoints_of_the_root_itself_of_unrelated_nodes_and_of_plain_numbers():
     x = Value(2.0)
     y = x * x
     assert adjoints(y, [y, Value(2.0), x])[:2] == [1.0, 0.0]
@@ -54,7 +54,7 @@ def test_adjoints_of_the_root_itself_of_strangers_and_of_plain_numbers():
     assert [float(g) for g in adjoints(z, [x, y], partial=True)] == [4.0, 2.0]
 
 
-def test_the_graph_of_a_gradient_is_linear_in_the_graph_however_many_paths_there_are():
+def test_the_graph_of_a_gradient_grows_linearly_even_if_paths_grow_exponentially():
     sizes = []
     for n in (50, 100):
         x = y = Value(1.0)
@@ -68,7 +68,7 @@ def test_the_graph_of_a_gradient_is_linear_in_the_graph_however_many_paths_there
     assert sizes[1][2] < 12 * sizes[1][0]
 
 
-def test_infinite_derivatives_at_legal_points_are_recorded_not_raised():
+def test_infinite_derivatives_at_legal_points_are_recorded():
     assert grad(ag.sqrt)(0.0) == math.inf
     assert grad(grad(ag.sqrt))(0.0) == -math.inf
     assert grad(ag.asin)(1.0) == math.inf
@@ -125,7 +125,7 @@ def test_any_order_equals_sympy():
         )
 
 
-def test_results_are_floats_unless_values_from_outside_take_part():
+def test_results_are_floats_unless_they_depend_on_values_from_outside():
     w, x = Value(2.0, "w"), Value(3.0)
     assert type(grad(lambda x: x**3)(2)) is float
     slope = grad(lambda x: (w * x).tanh())(0.5)
@@ -138,7 +138,7 @@ def test_results_are_floats_unless_values_from_outside_take_part():
     assert type(grad(lambda x: x * x)(Constant(3.0))) is float
 
 
-def test_they_are_pure_and_work_inside_no_grad():
+def test_derivatives_leave_grad_alone_and_work_inside_no_grad():
     w, x = Value(2.0), Value(3.0)
     for derivative in (grad, hessian, jacobian):
         derivative(lambda x: w * x * x)(x)
@@ -217,7 +217,7 @@ def test_argnums_and_keyword_arguments_are_as_in_jax():
         (0.0, {"v": 6.0}),
         ({"v": (6.0, {"v": 4.0})}),
     )
-    assert grad(lambda x, name: x * len(name))(2.0, "four") == 4.0  # handed on as it is
+    assert grad(lambda x, name: x * len(name))(2.0, "four") == 4.0  # a string that f gets as it is
 
 
 def test_numpy_arrays_give_arrays_of_the_shapes_that_jax_gives():
@@ -251,7 +251,7 @@ def test_numpy_is_not_imported_unless_arrays_are_given():
 
 
 @pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: 3, lambda x: Value(3.0), lambda x: x * 0])
-def test_what_does_not_depend_on_its_argument_has_gradient_zero(f):
+def test_a_function_that_ignores_its_argument_has_gradient_zero(f):
     assert float(grad(f)(2.0)) == 0.0
     assert float(grad(grad(f))(2.0)) == 0.0
     assert float(jvp(f, (2.0,), (1.0,))[1]) == 0.0
@@ -279,7 +279,7 @@ def test_vjp_and_jvp_are_products_with_the_jacobian():
     assert forward == approx([sum(J[i][j] * u[j] for j in range(3)) for i in range(4)], rel=1e-13)
 
 
-def test_hvp_is_a_product_with_the_hessian_at_a_cost_that_does_not_grow_with_its_size():
+def test_hvp_is_a_product_with_the_hessian_and_costs_the_same_per_node_at_any_size():
     def f(x):
         total = ag.sum([a * b * b for a, b in pairwise(x)])
         return ag.tanh(total) + total**2
@@ -436,7 +436,7 @@ def test_bad_input_is_an_error_that_says_what_was_given_and_what_to_do(call, err
         call()
 
 
-def test_plain_numbers_of_what_is_not_differentiated_are_constants():
+def test_numbers_read_from_values_outside_are_constants():
     w = Value(2.0)
     assert grad(lambda x: x * float(w))(1.0) == 2.0
     assert grad(lambda x: x * math.sin(x.data))(1.0) == math.sin(1.0)

@@ -1,4 +1,4 @@
-"""Compiled functions: equal to eager ones in value and every gradient, whatever f does."""
+"""Compiled functions have the values and gradients of the functions themselves."""
 
 import math
 import pickle
@@ -20,16 +20,16 @@ from ...support.random_graphs import Program, programs
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_function import MOST_MISSES, CompiledValue  # noqa: E402
+from autograd.compiler.compiled_function import MAX_NEW_PATHS, CompiledValue  # noqa: E402
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
 
 def arrays_pay(monkeypatch):
-    """Let the scheduler take the smallest groups for arrays, gathered operands and all."""
-    monkeypatch.setattr(schedule, "SCALAR_OPERATION", 1e9)
-    monkeypatch.setattr(schedule, "LEAST", 2)
-    monkeypatch.setattr(schedule, "LEAST_TOGETHER", 2)
+    """Make array operations of the smallest groups, even if their operands must be gathered."""
+    monkeypatch.setattr(schedule, "SCALAR_OPERATION_NS", 1e9)
+    monkeypatch.setattr(schedule, "MIN_CLASS_PRODUCTS", 2)
+    monkeypatch.setattr(schedule, "MIN_JOINT_PRODUCTS", 2)
 
 
 def close(a, b, scale=1.0):
@@ -45,7 +45,7 @@ def flat(x):
 
 
 def outcome(f, args, leaves):
-    """The values of all results, and the leaves' gradients of a weighted sum of them."""
+    """Return the values of all results, and the gradients of a weighted sum of the results."""
     for leaf in leaves:
         leaf.grad = 0.0
     results = [r if isinstance(r, Value) else Value(r) for r in flat(f(*args))]
@@ -55,9 +55,9 @@ def outcome(f, args, leaves):
 
 
 def check(f, fast, args=(), leaves=()):
-    """Equal values and gradients, relative to the largest number that is around, or to 1.
+    """Compare values and gradients, relative to the largest of them, or to 1.
 
-    The compiled program adds up in another order: what nearly cancels keeps the rounding errors.
+    A compiled program adds up in another order, so terms that nearly cancel leave other errors.
     """
     values, grads = outcome(f, args, leaves)
     fast_values, fast_grads = outcome(fast, args, leaves)
@@ -122,7 +122,7 @@ def check_program(program: Program, batch: int) -> None:
 
     fast = autograd.compile(loss)
     check(loss, fast, (), leaves)
-    assert isinstance(fast(), CompiledValue)  # and not what eager code gave instead
+    assert isinstance(fast(), CompiledValue)  # not a result of eager code
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(2500, marks=pytest.mark.slow)])
@@ -368,7 +368,7 @@ def triangular(m, X):
         triangular,
     ],
 )
-def test_what_models_are_made_of_is_equal_to_eager(f, as_arrays, monkeypatch):
+def test_a_part_of_a_model_is_equal_to_eager(f, as_arrays, monkeypatch):
     if as_arrays:
         arrays_pay(monkeypatch)
     matrices = {}
@@ -388,7 +388,7 @@ def test_what_models_are_made_of_is_equal_to_eager(f, as_arrays, monkeypatch):
     check(lambda X: f(m, X), fast, (X,), leaves)
     Z, _ = data(16, 2, seed=9)
     check(lambda X: f(m, X), fast, (Z,), leaves)
-    assert isinstance(fast(Z), CompiledValue)  # and not what eager code gave instead
+    assert isinstance(fast(Z), CompiledValue)  # not a result of eager code
 
 
 # ---------------------------------------------------------------------------- arguments, results
@@ -440,7 +440,7 @@ def test_an_interior_node_from_outside_passes_its_gradient_on():
     assert w.grad == 12.0
 
 
-def test_a_result_is_used_in_further_scalar_code():
+def test_scalar_code_can_use_a_result():
     w = Value(2.0)
     f = autograd.compile(lambda x: (w * x, w + x))
     a, b = f(5.0)
@@ -476,7 +476,7 @@ def test_repeated_operands_all_count_in_arrays(count, monkeypatch):
     check(lambda: sum(autograd.dot([x] * count, [x] * count) for x in xs), g, (), xs)
 
 
-def test_backward_accumulates_and_leaves_only():
+def test_backward_accumulates_into_leaves_only():
     w = Value(3.0)
     y = autograd.compile(lambda: w * w)()
     y.backward()
@@ -532,7 +532,7 @@ def test_compiled_functions_nest():
     assert w.grad == 6.0
 
 
-def test_derivatives_are_taken_inside():
+def test_a_compiled_function_can_take_derivatives_inside():
     w = Value(2.0)
     f = autograd.compile(lambda: autograd.adjoints(w * w * w, [w])[0])
     y = f()
@@ -541,7 +541,7 @@ def test_derivatives_are_taken_inside():
     assert autograd.compile(lambda x: x * autograd.grad(lambda t: t * t)(3.0))(2.0).data == 12.0
 
 
-def test_a_result_is_drawn_and_stepped_through():
+def test_a_result_can_be_drawn_and_stepped_through():
     w = Value(3.0, "w")
     y = autograd.compile(lambda x: w * x + w)(2.0)
     assert "compiled" in str(autograd.draw_dot(y))
@@ -572,14 +572,14 @@ def test_a_function_that_branches_is_right_on_every_path_in_any_order():
     assert 4 < sum(map(len, fast.paths.values())) < 64
 
 
-def test_a_function_that_branches_at_every_call_runs_uncompiled_and_says_so():
+def test_a_function_that_branches_at_every_call_runs_uncompiled_with_a_warning():
     def f(*xs):
         return sorted(xs)[0] * 2
 
     fast, rng = autograd.compile(f), random.Random(0)
 
     def train():
-        for _ in range(3 * MOST_MISSES):
+        for _ in range(3 * MAX_NEW_PATHS):
             xs = [Value(rng.random()) for _ in range(7)]
             check(f, fast, xs, xs)
 
@@ -594,7 +594,7 @@ def test_arguments_of_another_structure_record_anew():
     assert len(f.paths) == 4
 
 
-def test_a_static_argument_is_a_plain_object_and_another_one_records_anew():
+def test_a_static_argument_is_a_plain_object_and_a_new_one_records_anew():
     w = Value(3.0)
     f = autograd.compile(lambda n, x: sum(w * x for _ in range(n)), static_argnums=0)
     assert [f(n, 2.0).data for n in (1, 4, 1)] == [6.0, 24.0, 6.0]
@@ -652,7 +652,7 @@ def test_reading_a_number_inside_is_an_error_that_says_what_to_do(f):
         autograd.compile(f)(1)
 
 
-def test_a_wrong_type_is_the_error_of_the_function():
+def test_a_wrong_type_raises_the_error_of_the_function():
     with pytest.raises(TypeError):
         autograd.compile(lambda x: Value(1.0) * x)("2")
     with pytest.raises(TypeError, match="hashable"):
@@ -674,7 +674,7 @@ def test_a_result_outside_the_domain_names_the_operation(batch):
 
 
 @pytest.mark.parametrize("batch", [1, 40])
-def test_an_overflow_names_the_operation_though_the_result_is_finite(batch):
+def test_an_overflow_names_the_operation_even_if_the_result_is_finite(batch):
     xs = [Value(1.0) for i in range(batch)]
     f = autograd.compile(lambda: sum(1 / x.exp() for x in xs))
     f()
@@ -684,7 +684,7 @@ def test_an_overflow_names_the_operation_though_the_result_is_finite(batch):
 
 
 @pytest.mark.parametrize("batch", [1, 40])
-def test_an_infinite_derivative_at_a_legal_point_is_that_of_eager(batch):
+def test_an_infinite_derivative_at_a_legal_point_is_equal_to_eager(batch):
     xs = [Value(4.0) for i in range(batch)]
 
     def f():
@@ -697,7 +697,7 @@ def test_an_infinite_derivative_at_a_legal_point_is_that_of_eager(batch):
     assert xs[0].grad == math.inf
 
 
-def test_without_numpy_one_sentence_says_how_to_get_it():
+def test_without_numpy_the_error_says_how_to_install_it():
     code = (
         "import sys; sys.modules['numpy'] = None\n"
         "import autograd\n"
@@ -728,7 +728,7 @@ def test_another_array_library_gives_the_same():
     check(loss, autograd.compile(loss, xp=jax.numpy), (), model.parameters())
 
 
-def test_comparisons_of_one_kind_are_checked_together():
+def test_many_comparisons_of_one_kind_are_tested_as_arrays():
     xs = [Value(float(i)) for i in range(20)]
 
     def f():

@@ -29,10 +29,8 @@ from autograd import (
     topological_order,
 )
 from autograd.drawing.rendering import render
-from autograd.explaining.number_format import number
-from autograd.explaining.shortening import MAX_NAME_CHARACTERS, shorten
+from autograd.explaining.notation import MAX_NAME_CHARACTERS, number, shorten
 from autograd.graph import distances, expanded
-from autograd.value import Constant
 
 from ...support.random_graphs import Program, programs
 
@@ -129,7 +127,7 @@ def test_ids_and_classes_are_the_promised_ones(renderer: str) -> None:
     order = topological_order(f)
     assert sorted(picture.edges) == ["e2_0", "e2_1", "e4_0", "e4_1", "e6_0", "e6_1"]
     for i, node in enumerate(order):
-        kind = "constant" if isinstance(node, Constant) else "result" if node.op else "leaf"
+        kind = "constant" if node.is_constant else "result" if node.op else "leaf"
         root = " root" if node is f else ""
         assert picture.groups[f"n{i}"].get("class") == f"node {kind}{root}"
         assert picture.texts(f"n{i}", "data") == [f"{node.data:g}"]
@@ -221,6 +219,25 @@ def test_tooltip_has_full_precision_and_the_formula() -> None:
     f.backward()
     lines = draw(f).tooltip(f"n{len(topological_order(f)) - 1}").splitlines()
     assert lines == ["f = x * (y - 1) + sin(x)", f"data {f.data!r}", "grad 1.0"]
+
+
+@needs_graphviz
+def test_the_picture_in_the_readme_is_the_one_that_its_code_draws() -> None:
+    x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
+    w1, w2 = Value(-3.0, "w1"), Value(1.0, "w2")
+    n = x1 * w1 + x2 * w2 + Value(6.8813735870195432, "b")
+    n.label = "n"
+    o = autograd.tanh(n)
+    o.label = "o"
+    o.backward()
+    path = Path(__file__).parents[3] / "notebooks" / "neuron.svg"
+    committed, drawn = Picture(path.read_text("utf-8")), draw(o)
+    assert committed.edges == drawn.edges
+    for group in drawn.nodes:
+        name = group.get("id", "")
+        assert committed.texts(name) == drawn.texts(name)
+        assert committed.tooltip(name) == drawn.tooltip(name)
+        assert committed.tints(name) == drawn.tints(name)
 
 
 @needs_graphviz

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import TABLE, Value, draw_dot, explain, steps
 from autograd.explaining.formulas import formula
-from autograd.explaining.number_format import number
-from autograd.explaining.shortening import shorten
+from autograd.explaining.notation import number, shorten
 
 from ...support.random_graphs import Program, programs
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from autograd import Value, steps, topological_order
+from autograd import sum as total
 from autograd.stepper.mistakes import MISTAKES
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
@@ -117,6 +118,10 @@ def test_numbers_that_are_not_finite_are_compared_too():
     frames = steps(x.sqrt() * x, mistake="overwrite")
     assert math.isnan(gradients(steps(x.sqrt() * x))[0])
     assert frames[-1].phase == "verdict"
+    u = Value(1e-9, "u")
+    frames = steps(total([u * 1e308, u * 1e308]), mistake="overwrite")  # the right sum overflows
+    (first,) = [frame for frame in frames if frame.first_wrong]
+    assert (first.name, first.value, first.right) == ("u", 1e308, math.inf)
 
 
 @pytest.mark.parametrize("mistake", ["depth", "", 3, "Order"])

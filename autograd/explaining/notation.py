@@ -1,4 +1,4 @@
-"""A name for each node of a graph: its label, or v1, v2, ... and f."""
+"""How numbers, long texts and the nodes of a graph are written: `number`, `shorten`, `names`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,38 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import count
 
 from ..value import Value
-from .number_format import number
-from .shortening import MAX_NAME_CHARACTERS, shorten
 
+NUMBER_FORMAT = ".4g"  # four significant digits, in the language of the builtin format()
+MAX_NAME_CHARACTERS = 24  # of a name in steps and boxes
+MAX_SIDE_CHARACTERS = 72  # of one side of an equation in a step
+MAX_PATH_CHARACTERS = 100  # of the names, or of the factors, along a path
+MAX_FORMULA_CHARACTERS = 200  # of a whole formula, as in a tooltip
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def number(x: float, number_format: str = NUMBER_FORMAT) -> str:
+    """Return ``x`` rounded for reading. Negative zero is written as 0.
+
+    >>> number(2.0), number(1 / 3), number(-1e20), number(-0.0)
+    ('2', '0.3333', '-1e+20', '0')
+    """
+    return format(x + 0.0, number_format)  # -0.0 + 0.0 is 0.0
+
+
+def shorten(text: str, max_characters: int) -> str:
+    """Return ``text`` with at most ``max_characters``, cut between operands if possible.
+
+    >>> shorten("layers.0.neurons.13.weights.12", 24), shorten("a + b + c + d + e + f", 18)
+    ('layers.0.neurons…ghts.12', 'a + b + c + … + f')
+    """
+    if len(text) <= max_characters:
+        return text
+    head, tail = text[: max_characters * 2 // 3], text[-(max_characters // 3 - 1) :]
+    for separator in (" → ", " + ", ", ", " · ", " "):
+        if separator in head and separator in tail:
+            head, tail = head.rpartition(separator)[0], tail.partition(separator)[2]
+            return f"{head}{separator}…{separator}{tail}"
+    return f"{head}…{tail}"
 
 
 def label_of(node: Value) -> str:

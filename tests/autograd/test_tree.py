@@ -1,0 +1,115 @@
+"""Trees of numbers are taken apart and put together, and what is no number is named by place."""
+
+from typing import NamedTuple
+
+import pytest
+
+from autograd import Value
+from autograd.tree import NUMBER, VALUE, build, flatten, flatten_like, flatten_numbers, places
+
+
+class Pair(NamedTuple):
+    a: object
+    b: object
+
+
+TREES = [
+    2.0,
+    3,
+    Value(2.0),
+    [],
+    (),
+    {},
+    [1.0, 2],
+    (1.0, 2),
+    [[1.0, 2.0], [3.0, 4.0]],
+    [[1.0], [2.0, 3.0]],
+    [[], []],
+    [[[1.0]], ([2.0],)],
+    [1.0, Value(2.0)],
+    [True, 2.0],
+    {"a": [1.0, (2, Value(3.0))], "b": {}},
+    Pair(1.0, [2.0, Pair(3, 4)]),
+    ["text", None, {"n": 2.0, "f": len}],
+]
+
+
+@pytest.mark.parametrize("tree", TREES, ids=repr)
+def test_a_tree_is_taken_apart_and_put_together(tree):
+    leaves, structure = flatten(tree)
+    again = build(structure, iter(leaves))
+    assert again == tree
+    assert type(again) is type(tree)
+    assert structure == flatten(again)[1]
+    assert hash(structure) == hash(flatten(again)[1])
+
+
+def test_trees_that_are_built_differently_have_different_structures():
+    structures = [flatten(tree)[1] for tree in TREES]
+    assert structures[0] is structures[1]  # 2.0 and 3 are numbers
+    assert len(set(structures[1:])) == len(structures) - 1
+
+
+def test_arrays_keep_their_shape_and_their_elements():
+    np = pytest.importorskip("numpy")
+    for array in (np.arange(4.0).reshape(2, 2), np.array([Value(1.0), 2.0]), np.zeros((0, 3))):
+        leaves, structure = flatten({"x": array})
+        again = build(structure, iter(leaves))["x"]
+        assert again.tolist() == array.tolist()
+        assert again.shape == array.shape
+        assert again.dtype == array.dtype
+    assert flatten(np.array(3)) == ([3], NUMBER)
+    assert flatten(np.float32(0.5)) == ([0.5], NUMBER)
+    assert flatten(np.bool_(True)) == ([True], NUMBER)
+
+
+def test_structures_tell_numbers_values_and_other_things_apart():
+    structures = [flatten(x)[1] for x in (1.0, Value(1.0), "number", float, (), [], None)]
+    assert structures[:2] == [NUMBER, VALUE]
+    assert len(set(structures)) == len(structures)
+    assert flatten({"a": 1.0, "b": 2.0})[1] != flatten({"b": 2.0, "a": 1.0})[1]  # a loop sees it
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(flatten({1.0})[1])
+
+
+def test_each_leaf_has_a_place():
+    np = pytest.importorskip("numpy")
+    tree = {"w": [1.0, (2.0,)], 3: np.array([[4.0, 5.0]])}
+    assert [place for place, _ in places(tree, "p")] == [
+        "p['w'][0]",
+        "p['w'][1][0]",
+        "p[3][0, 0]",
+        "p[3][0, 1]",
+    ]
+    assert [leaf for _, leaf in places(tree, "p")] == flatten(tree)[0]
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        ("two", r"^x: expected a real number, got 'two' \(str\)"),
+        ([1.0, {"w": (2.0, None)}], r"^x\[1\]\['w'\]\[1\]: expected a real number, got None"),
+        ([1.0, 1j], r"^x\[1\]: expected a real number, got 1j \(complex\)"),
+    ],
+)
+def test_something_else_is_a_type_error_that_names_its_place(tree, message):
+    with pytest.raises(TypeError, match=message):
+        flatten_numbers(tree, "x")
+
+
+def test_an_array_of_text_or_of_objects_is_refused_by_place():
+    np = pytest.importorskip("numpy")
+    with pytest.raises(TypeError, match=r"^x: expected a real number, got array\(\['a'\]"):
+        flatten_numbers(np.array(["a"]), "x")
+    with pytest.raises(TypeError, match=r"^x\[1, 0\]: expected a real number, got 'a'"):
+        flatten_numbers(np.array([[1.0], ["a"]], dtype=object), "x")
+
+
+def test_numbers_are_taken_in_the_order_of_another_tree():
+    structure = flatten({"w": [1.0, Value(2.0)], "b": 3.0})[1]
+    assert flatten_like(structure, {"b": 30, "w": (10, 20)}, "t") == [10.0, 20.0, 30.0]
+    with pytest.raises(ValueError, match=r"t must be like {'w': \[number, number\], 'b': number}"):
+        flatten_like(structure, {"b": 30.0, "w": [10.0]}, "t")
+    np = pytest.importorskip("numpy")
+    with pytest.raises(ValueError, match="t must be like array"):
+        flatten_like(flatten(np.zeros((2, 3)))[1], np.zeros((3, 2)), "t")
