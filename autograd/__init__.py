@@ -8,7 +8,8 @@ in `autograd.ops` is a function here.
 from . import name_clash, pickling  # noqa: F401
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
-from .calculus.functions import (
+from .calculus.nonfinite import find_nonfinite
+from .calculus.transformations import (
     directional_derivative,
     grad,
     hessian,
@@ -19,7 +20,6 @@ from .calculus.functions import (
     value_and_grad,
     vjp,
 )
-from .calculus.nonfinite import find_nonfinite
 from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
