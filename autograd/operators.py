@@ -1,7 +1,7 @@
 """The operators, comparisons and methods of a Value: ``a + b``, ``a < b``, ``a.tanh()``.
 
-The five operators with two operands are the fast way to make a node. They do what
-`autograd.recording.record` does, for the case that most nodes are: two operands, no context.
+Operators, and methods of one operand, are functions that `autograd.fast_path` prints. All that they
+leave to the general way ends in `Operators.record`.
 """
 
 from __future__ import annotations
