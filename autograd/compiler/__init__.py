@@ -69,7 +69,8 @@ def compile(
         if error.name != "numpy":
             raise
         raise ModuleNotFoundError(
-            "autograd.compile needs NumPy: pip install numpy", name="numpy"
+            "autograd.compile needs NumPy: pip install numpy (it is in chalkgrad[fast])",
+            name="numpy",
         ) from None
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     if f is None:

@@ -29,7 +29,10 @@ def render(source: str, time_limit: float = MAX_SECONDS) -> str:
     elif importlib.util.find_spec("pygraphviz"):
         command = [sys.executable, "-c", _BY_PYGRAPHVIZ]  # a process, because it can be stopped
     else:
-        raise RuntimeError(f"drawing needs Graphviz: pip install pygraphviz, or {_INSTALL_DOT}")
+        raise RuntimeError(
+            "drawing needs Graphviz: pip install pygraphviz (it is in chalkgrad[render]), or "
+            f"{_INSTALL_DOT}"
+        )
     try:
         done = subprocess.run(
             command, input=source, capture_output=True, timeout=time_limit, encoding="utf-8"

@@ -705,7 +705,10 @@ def test_without_numpy_the_error_says_how_to_install_it():
         "except ModuleNotFoundError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "autograd.compile needs NumPy: pip install numpy"
+    assert (
+        done.stdout.strip()
+        == "autograd.compile needs NumPy: pip install numpy (it is in chalkgrad[fast])"
+    )
 
 
 def test_compiling_is_deterministic():

@@ -595,7 +595,7 @@ def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
     only("", monkeypatch)
-    with pytest.raises(RuntimeError, match=r"pip install pygraphviz, .*program dot"):
+    with pytest.raises(RuntimeError, match=r"pip install pygraphviz .*program dot"):
         to_svg(example())
     bundle = draw_dot(example())._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
