@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -51,6 +51,15 @@ def several(taker: str, parameters: Any) -> list[Any]:
             f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
         )
     return list(parameters)
+
+
+def choice(kind: str, given: Any, known: Mapping[str, Any]) -> Any:
+    """The entry of the name ``given``, or ``given`` if it is callable; ValueError otherwise."""
+    if callable(given):
+        return given
+    if not isinstance(given, str) or given not in known:
+        raise ValueError(f"unknown {kind} {given!r:.80}: it is {', '.join(known)} or a callable")
+    return known[given]
 
 
 def counted(n: int, noun: str) -> str:
