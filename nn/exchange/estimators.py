@@ -116,7 +116,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             optimizer=self._optimizer(model),
             epochs=self.max_iter,
             batch_size=batch_size,
-            l2=0.5 * self.alpha / batch_size,
+            l2=0.5 * self.alpha / min(batch_size, len(X)),
             shuffle=self.shuffle,
             rng=rng,
             progress=bool(self.verbose),
@@ -151,11 +151,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _batch_size(self, samples: int) -> int:
         if self.batch_size == "auto":
             return next((k for k in range(32, 15, -1) if samples % k == 0), min(32, samples))
-        size = whole("batch_size, unless it is 'auto',", self.batch_size)
-        if size > samples:
-            warnings.warn(f"batch_size {size} is larger than the data: {samples} is taken",
-                          stacklevel=4)  # fmt: skip
-        return min(size, samples)
+        return whole("batch_size, unless it is 'auto',", self.batch_size)
 
     def _optimizer(self, model: Any) -> Optimizer:
         kind = OPTIMIZERS[self.solver]
