@@ -1,4 +1,4 @@
-"""The training loop: `fit` trains a model on samples, batch by batch and epoch by epoch."""
+"""The training loop: `fit` trains a model epoch by epoch; `EarlyStopping` may end it earlier."""
 
 from __future__ import annotations
 
