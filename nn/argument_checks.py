@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from numbers import Integral, Real
 from typing import Any
 
 
-def _number(name: str, x: Any) -> float:
-    if not isinstance(x, Real):
-        raise TypeError(f"{name} must be a number, got {x!r:.80}")
-    return float(x)
+def _in_range(holds: Callable[[float], bool], text: str) -> Callable[[str, Any], float]:
+    """Return a check: it gives ``x`` as a float if it is a number for which ``holds`` is True."""
+
+    def check(name: str, x: Any) -> float:
+        if not isinstance(x, Real):
+            raise TypeError(f"{name} must be a number, got {x!r:.80}")
+        if not holds(number := float(x)):
+            raise ValueError(f"{name} must be {text}, got {number:g}")
+        return number
+
+    return check
 
 
-def at_least_0(name: str, x: Any) -> float:
-    """``x`` as a float; ValueError unless it is finite and at least 0."""
-    if not 0 <= (number := _number(name, x)) < inf:
-        raise ValueError(f"{name} must be finite and at least 0, got {number:g}")
-    return number
-
-
-def positive(name: str, x: Any) -> float:
-    """``x`` as a float; ValueError unless it is finite and above 0."""
-    if not 0 < (number := _number(name, x)) < inf:
-        raise ValueError(f"{name} must be finite and above 0, got {number:g}")
-    return number
-
-
-def below_1(name: str, x: Any) -> float:
-    """``x`` as a float; ValueError unless ``0 <= x < 1``."""
-    if not 0 <= (number := _number(name, x)) < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, got {number:g}")
-    return number
+at_least_0 = _in_range(lambda x: 0 <= x < inf, "finite and at least 0")
+positive = _in_range(lambda x: 0 < x < inf, "finite and above 0")
+below_1 = _in_range(lambda x: 0 <= x < 1, "at least 0 and below 1")
 
 
 def whole(name: str, n: Any) -> int:
@@ -51,6 +42,15 @@ def several(taker: str, parameters: Any) -> list[Any]:
             f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
         )
     return list(parameters)
+
+
+def choice(kind: str, given: Any, known: Mapping[str, Any]) -> Any:
+    """The entry of the name ``given``, or ``given`` if it is callable; ValueError otherwise."""
+    if callable(given):
+        return given
+    if not isinstance(given, str) or given not in known:
+        raise ValueError(f"unknown {kind} {given!r:.80}: it is {', '.join(known)} or a callable")
+    return known[given]
 
 
 def counted(n: int, noun: str) -> str:

@@ -62,20 +62,6 @@ def zeros(rng: random.Random, nin: int, nout: int) -> float:
 INITIALIZERS: dict[str, Initializer] = {f.__name__: f for f in (uniform, xavier, he, zeros)}
 
 
-def initializer(init: Init) -> Initializer:
-    """The initializer of this name, or the callable itself; ValueError for an unknown name.
-
-    >>> initializer("he") is he
-    True
-    """
-    if callable(init):
-        return init
-    if init not in INITIALIZERS:
-        known = ", ".join(INITIALIZERS)
-        raise ValueError(f"unknown initializer {init!r}: it is {known} or a callable")
-    return INITIALIZERS[init]
-
-
 def generator(rng: Rng) -> random.Random:
     """The random numbers for an ``rng`` argument: a generator, or the seed of a new one.
 

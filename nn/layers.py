@@ -15,8 +15,8 @@ from typing import Any
 import autograd
 from autograd import Constant, Value, dot, maximum
 
-from .argument_checks import counted, whole
-from .initializers import Init, Rng, generator, initializer
+from .argument_checks import choice, counted, whole
+from .initializers import INITIALIZERS, Init, Rng, generator
 from .module import Module, savable
 
 Activation = Callable[[Any], Any]
@@ -30,16 +30,6 @@ def linear(x: Any) -> Any:
 
 ACTIVATIONS: dict[str, Activation] = {"linear": linear}
 ACTIVATIONS |= {name: f for name, f in autograd.TABLE.items() if f.activation}
-
-
-def _activation(activation: str | Activation) -> Activation:
-    """The activation function of this name, or the callable itself."""
-    if callable(activation):
-        return activation
-    if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
-        raise ValueError(f"unknown activation {activation!r:.80}: it is {known} or a callable")
-    return ACTIVATIONS[activation]
 
 
 def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
@@ -79,13 +69,14 @@ class Neuron(Module):
         rng: Rng = None,
         nout: int = 1,
     ) -> None:
-        nin, rng, draw = whole("nin", nin), generator(rng), initializer(init)
+        nin, rng = whole("nin", nin), generator(rng)
+        draw = choice("initializer", init, INITIALIZERS)
         if isinstance(nonlin, str) or callable(nonlin):
             raise TypeError(
                 f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
             )
-        function = _activation(activation)
-        self.function = function if nonlin else linear
+        function = choice("activation", activation, ACTIVATIONS)
+        self.function: Activation = function if nonlin else linear
         self.activation = getattr(self.function, "__name__", type(self.function).__name__)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
         self.b = Value(0.0)
@@ -218,7 +209,7 @@ class MLP(Sequential):
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
         hidden, rng = len(sizes) - 2, generator(rng)
         if isinstance(activation, str) or not isinstance(activation, Sequence):
-            activation = [_activation(activation)] * hidden
+            activation = [choice("activation", activation, ACTIVATIONS)] * hidden
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
                 f"an MLP with {counted(hidden, 'hidden layer')} takes "
@@ -293,7 +284,8 @@ class Embedding(Module):
     activation = "linear"
 
     def __init__(self, n: int, dim: int, *, init: Init = "uniform", rng: Rng = None) -> None:
-        n, dim, rng, draw = whole("n", n), whole("dim", dim), generator(rng), initializer(init)
+        n, dim, rng = whole("n", n), whole("dim", dim), generator(rng)
+        draw = choice("initializer", init, INITIALIZERS)
         self.w = [[Value(draw(rng, n, dim)) for _ in range(dim)] for _ in range(n)]
         self.label_parameters()
 

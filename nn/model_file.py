@@ -53,10 +53,8 @@ def write(path: str | Path, text: str) -> None:
     except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(
-                error.errno, error.strerror, str(path)
-            ) from None  # not the temporary path
+        if isinstance(error, OSError) and error.errno is not None:  # name path, not temporary
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 

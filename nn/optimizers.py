@@ -7,7 +7,7 @@ formulas and the names of the arguments are PyTorch's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import hypot, sqrt
 from struct import pack
@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd import Constant, Value
 
-from .argument_checks import at_least_0, below_1, positive, several
+from .argument_checks import at_least_0, below_1, choice, positive, several
 
 _MIN_ARRAY_PARAMETERS = 16  # with fewer, a loop over numbers is faster than arrays
 
@@ -272,11 +272,8 @@ def optimizer_of(
             )
         optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
         return optimizer
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(
-            f"unknown optimizer {optimizer!r}: it is {', '.join(OPTIMIZERS)} or an Optimizer"
-        )
-    return OPTIMIZERS[optimizer](parameters, **({} if lr is None else {"lr": lr}))
+    kind: Callable[..., Optimizer] = choice("optimizer", optimizer, OPTIMIZERS)
+    return kind(parameters) if lr is None else kind(parameters, lr)
 
 
 def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +18,6 @@ from autograd import no_grad
 
 from .losses import as_list
 from .optional_packages import need
-from .prediction import outputs as outputs  # `nn.plot.outputs` is public too
 
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
@@ -31,6 +30,16 @@ MAX_NAME_CHARACTERS = 16
 
 Model = Callable[[Any], Any]  # from one sample, a list of features, to one output or a list
 Points = Sequence[Sequence[float]]
+
+
+def outputs(model: Model, X: Iterable[Any]) -> list[list[float]]:
+    """Return the model's outputs for each sample, as plain numbers; no graph is recorded.
+
+    >>> outputs(lambda x: x[0] + x[1], [[1.0, 2.0]])
+    [[3.0]]
+    """
+    with no_grad():
+        return [list(map(float, as_list(model(x)))) for x in X]
 
 
 def save(figure: Any, path: str | Path) -> None:
@@ -203,17 +212,19 @@ def activations(
     6
     """
     xs, ys, points = _grid(X, resolution)
-    by_layer = zip(*[_responses(model.layers, point) for point in points], strict=True)
-    responses = [_surfaces(layer, resolution) for layer in by_layer]
-    widths = [len(layer) for layer in responses]
+    responses, inputs = [], points
+    for layer in model.layers:
+        inputs = outputs(layer, inputs)
+        responses.append(_surfaces(inputs, resolution))
+    widths = list(map(len, responses))
     figure = figure or _figure(min(1.1 * max(widths) + 1.5, 14.0), 1.35 * len(widths) + 0.6)
     ratios = [*[1.0] * max(widths), 0.12]  # the last column is for the scales
     grid = figure.add_gridspec(len(widths), max(widths) + 1, width_ratios=ratios)
-    for i, layer in enumerate(responses):
-        limit = abs(layer).max() or 1.0
+    for i, surfaces in enumerate(responses):
+        limit = abs(surfaces).max() or 1.0
         colors = {"cmap": _diverging_colors(), "vmin": -limit, "vmax": limit}
-        axes = [figure.add_subplot(grid[i, j]) for j in range(len(layer))]
-        for j, (ax, surface) in enumerate(zip(axes, layer, strict=True)):
+        axes = [figure.add_subplot(grid[i, j]) for j in range(len(surfaces))]
+        for j, (ax, surface) in enumerate(zip(axes, surfaces, strict=True)):
             image = ax.pcolormesh(xs, ys, surface, rasterized=True, **colors)
             ax.set_title(f"neuron {j}", fontsize=8)
             ax.set_xticks([])
@@ -351,16 +362,6 @@ def _chosen_samples(
     small, large = {"s": 12, "alpha": 0.6, "linewidths": 0.3}, {"s": 28, "linewidths": 0.6}
     style = {"edgecolors": "white", **(small if len(chosen) > MAX_LARGE_MARKERS else large)}
     return [X[i] for i in chosen], [y[i] for i in chosen], style
-
-
-def _responses(layers: Sequence[Any], x: Any) -> list[list[float]]:
-    """Return the outputs of each layer for one sample."""
-    responses = []
-    with no_grad():
-        for layer in layers:
-            x = layer(x)
-            responses.append(list(map(float, as_list(x))))
-    return responses
 
 
 def _rows_by_layer(model: Any) -> dict[str, list[list[Any]]]:

@@ -53,20 +53,3 @@ def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
 SCHEDULES: dict[str, Callable[[int], Schedule]] = {
     f.__name__: f for f in (constant, linear, cosine, step)
 }
-
-
-def schedule_of(schedule: str | Schedule | None, epochs: int) -> Schedule:
-    """Return the schedule of that name for so many epochs, or the callable given; None is constant.
-
-    ValueError for an unknown name.
-
-    >>> schedule_of("linear", 10)(5)
-    0.55
-    """
-    if callable(schedule):
-        return schedule
-    if schedule is not None and schedule not in SCHEDULES:
-        raise ValueError(
-            f"unknown schedule {schedule!r}: it is {', '.join(SCHEDULES)} or a callable"
-        )
-    return SCHEDULES[schedule or "constant"](epochs)

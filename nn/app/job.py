@@ -13,7 +13,7 @@ from .. import load as load_model
 from ..datasets import BUILT_IN, Dataset, Scaling, Table, load
 from ..layers import MLP
 from ..losses import LOSSES
-from ..prediction import outputs
+from ..plot import outputs
 from .options import UsageError, fitting_losses
 
 HELD_OUT_SHARE = 0.25
@@ -69,37 +69,34 @@ class Job:
         """Return the job of a saved model, without data; ValueError if the model has none."""
         try:
             known = dict(model.metadata)
-            scaling, of_target = known.pop("scaling"), known.pop("target_scaling")
-            nin, nout = model.layers[0].shape[0], model.layers[-1].shape[1]
-            target_scaling = None if of_target is None else _scaling(of_target, 1)
-            job = cls(model, None, **known, scaling=_scaling(scaling, nin),
-                      target_scaling=target_scaling)  # fmt: skip
-            job._check(nin, nout)
+            pairs = {key: known.pop(key) for key in ("scaling", "target_scaling")}
+            scalings: Any = {key: pair and Scaling(*pair) for key, pair in pairs.items()}
+            job = cls(model, None, **known, **scalings)
+            fits = job._fits(model.layers[0].shape[0], model.layers[-1].shape[1])
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-            raise ValueError("this model was not written by python -m nn") from None
+            fits = False
+        if not fits:
+            raise ValueError("this model was not written by python -m nn")
         return job
 
-    def _check(self, nin: int, nout: int) -> None:
-        """Raise TypeError unless the metadata, which anyone can write, fits the model."""
-        count = len(self.classes)
-        if not (
+    def _fits(self, nin: int, nout: int) -> bool:
+        """Return whether the metadata, which anyone can write, fit the model."""
+        scalings, count = [(self.scaling, nin)], len(self.classes)
+        if self.target_scaling:
+            scalings.append((self.target_scaling, 1))
+        return (
             _is_list([self.name, self.target, self.loss], str, 3)
             and _is_list(self.features, str, nin)
             and _is_list(self.classes, str, count)
+            and all(
+                _is_list(s.mean, float, n) and _is_list(s.scale, float, n) and min(s.scale) > 0
+                for s, n in scalings
+            )
             and type(self.seed) is int
             and (not count or nout == count > 1 or (nout, count) == (1, 2))
             and bool(count) == (self.target_scaling is None)
             and self.loss in fitting_losses(count)
-        ):
-            raise TypeError
-
-
-def _scaling(means_and_scales: Any, count: int) -> Scaling:
-    """Return the scaling of ``count`` numbers from the metadata; TypeError if it is none."""
-    mean, scale = means_and_scales
-    if not (_is_list(mean, float, count) and _is_list(scale, float, count) and min(scale) > 0):
-        raise TypeError
-    return Scaling(mean, scale)
+        )
 
 
 def _is_list(x: Any, kind: type, length: int) -> bool:

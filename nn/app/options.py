@@ -54,12 +54,9 @@ def fitting_losses(classes: int) -> list[str]:
     >>> fitting_losses(3)
     ['cross_entropy', 'hinge']
     """
-    targets = "classes" if classes else "numbers"
-    return [
-        name
-        for name, loss in LOSSES.items()
-        if loss.from_logits and loss.targets == targets and (loss.per_class or classes <= 2)
-    ]
+    targets, losses = "classes" if classes else "numbers", LOSSES.values()
+    fitting = [loss for loss in losses if loss.targets == targets and loss.fits(classes)]
+    return [loss.name for loss in fitting if loss.from_logits]
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:

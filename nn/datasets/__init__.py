@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .built_in import BUILT_IN
 from .csv_tables import Table
-from .dataset import DataError, Dataset, Scaling
+from .dataset import BUILT_IN, DataError, Dataset, Scaling
 
 
 def load(

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..argument_checks import counted
-from .built_in import BUILT_IN
-from .dataset import DataError, Dataset
+from .dataset import BUILT_IN, DataError, Dataset
 
 SEPARATORS = ",;\t"
 SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts

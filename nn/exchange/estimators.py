@@ -30,12 +30,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..argument_checks import at_least_0, below_1, counted, positive, whole
+from ..datasets import Scaling
 from ..layers import ACTIVATIONS, MLP
 from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS, SGD, Adam, Optimizer
-from ..training.early_stopping import EarlyStopping
 from ..training.history import History
-from ..training.loop import fit
+from ..training.loop import EarlyStopping, fit
 
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 _NUMPY = SimpleNamespace(
@@ -86,7 +86,11 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
                 stratify=targets if of_classes else None,
             )  # fmt: skip
         batch_size = self._batch_size(len(X))
-        inputs, wanted = _Standard(X), _Standard(targets, not of_classes)
+        inputs = Scaling.of(X.tolist())
+        wanted = None if of_classes else Scaling.of(targets.tolist())
+        encoded = (
+            loss.encode(targets.tolist(), outputs) if wanted is None else wanted.apply(targets)
+        )
         hidden, activation = np.ravel(self.hidden_layer_sizes).tolist(), self._activation()
         init = "xavier" if activation in ("tanh", "sigmoid", "linear") else "he"
         model = MLP(X.shape[1], [*hidden, outputs], activation, init=init, rng=rng)
@@ -106,13 +110,13 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         stop_by_loss = {"patience": self.n_iter_no_change, "tolerance": self.tol}
         history = fit(
             model,
-            inputs.apply(X).tolist(),
-            loss.encode(wanted.apply(targets).tolist(), outputs),
+            inputs.apply(X.tolist()),
+            encoded,
             loss=loss,
             optimizer=self._optimizer(model),
             epochs=self.max_iter,
             batch_size=batch_size,
-            l2=0.5 * self.alpha / batch_size,
+            l2=0.5 * self.alpha / min(batch_size, len(X)),
             shuffle=self.shuffle,
             rng=rng,
             progress=bool(self.verbose),
@@ -147,11 +151,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _batch_size(self, samples: int) -> int:
         if self.batch_size == "auto":
             return next((k for k in range(32, 15, -1) if samples % k == 0), min(32, samples))
-        size = whole("batch_size, unless it is 'auto',", self.batch_size)
-        if size > samples:
-            warnings.warn(f"batch_size {size} is larger than the data: {samples} is taken",
-                          stacklevel=4)  # fmt: skip
-        return min(size, samples)
+        return whole("batch_size, unless it is 'auto',", self.batch_size)
 
     def _optimizer(self, model: Any) -> Optimizer:
         kind = OPTIMIZERS[self.solver]
@@ -163,15 +163,16 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             settings = {"betas": (self.beta_1, self.beta_2), "eps": self.epsilon}
         return kind(model.parameters(), self.learning_rate_init, **settings)
 
-    def _keep_weights(self, model: Any, inputs: _Standard, wanted: _Standard) -> None:
+    def _keep_weights(self, model: Any, inputs: Scaling, wanted: Scaling | None) -> None:
         """Keep the weights as arrays that apply to the data as they are, not standardized."""
         layers = [layer.neurons for layer in model.layers]
         coefs = [np.array([[w.data for w in n.w] for n in neurons]).T for neurons in layers]
         intercepts = [np.array([n.b.data for n in neurons]) for neurons in layers]
         coefs[0] = coefs[0] / np.reshape(inputs.scale, (-1, 1))
         intercepts[0] = intercepts[0] - inputs.mean @ coefs[0]
-        coefs[-1] = coefs[-1] * wanted.scale
-        intercepts[-1] = intercepts[-1] * wanted.scale + wanted.mean
+        if wanted is not None:
+            coefs[-1] = coefs[-1] * wanted.scale
+            intercepts[-1] = intercepts[-1] * wanted.scale + wanted.mean
         self.coefs_, self.intercepts_ = coefs, intercepts
 
     def _keep_history(self, history: History, samples: int) -> None:
@@ -207,20 +208,6 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _score(self, X: Any, targets: Any) -> float:
         """Return the `score` of samples and targets in the form that `_train` takes."""
         raise NotImplementedError  # a classifier and a regressor score differently
-
-
-class _Standard:
-    """The mean and standard deviation of each column, or 0 and 1 where they are not ``wanted``."""
-
-    def __init__(self, columns: Any, wanted: bool = True) -> None:
-        self.mean, self.scale = np.zeros(columns.shape[1:]), np.ones(columns.shape[1:])
-        if wanted:
-            self.mean, scale = columns.mean(axis=0), columns.std(axis=0)
-            constant = scale <= 1e-12 * np.abs(self.mean)  # except for rounding
-            self.scale = np.where(constant | (scale == 0), 1.0, scale)
-
-    def apply(self, columns: Any) -> Any:
-        return (columns - self.mean) / self.scale
 
 
 class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-learn is untyped
@@ -315,11 +302,11 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc
     def fit(self, X: Any, y: Any) -> Self:
         """Train on ``X`` of shape (samples, features), ``y`` (samples,) or (samples, outputs)."""
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=np.float64)
-        y = np.asarray(y, dtype=np.float64)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         self.out_activation_ = "identity"
-        self._train(X, y, "squared_error", 1 if y.ndim == 1 else y.shape[1])
+        y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+        self._train(X, y, "squared_error", y.shape[1])
         return self
 
     def predict(self, X: Any) -> Any:

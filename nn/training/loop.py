@@ -1,21 +1,20 @@
-"""The training loop: `fit` trains a model on samples, batch by batch and epoch by epoch."""
+"""The training loop: `fit` trains a model epoch by epoch; `EarlyStopping` may end it earlier."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from math import hypot, isfinite
+from math import hypot, inf, isfinite
 from random import Random
 from typing import Any
 
 from autograd import Value, collector_paused
 
-from ..argument_checks import at_least_0, counted, positive, whole
+from ..argument_checks import at_least_0, choice, counted, positive, whole
 from ..initializers import generator
 from ..optimizers import Optimizer, optimizer_of
-from ..schedules import Schedule, schedule_of
-from .early_stopping import EarlyStopping
+from ..schedules import SCHEDULES, Schedule
 from .history import History
 from .objective import Objective, objective_of
 from .progress import progress_bar
@@ -108,14 +107,17 @@ def fit(
     """
     if not (Value(1.0) + 1.0).parents:
         raise RuntimeError("fit needs gradients, which no_grad() switches off: call it outside")
-    _check_model(model)
-    callbacks = _callbacks(callbacks)
+    callbacks = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     clip = None if clip is None else positive("clip", clip)
-    factor = schedule_of(schedule, whole("epochs", epochs))
-    stopping = EarlyStopping(patience, tolerance)
+    epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
+    usual = choice("schedule", schedule or "constant", SCHEDULES)
+    factor: Schedule = schedule if callable(schedule) else usual(epochs)
     batch_size = _batch_size(batch_size, len(task.train))
     optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
     run, history = _Run(objective, optimizer, clip), History(task.name)
@@ -160,6 +162,31 @@ def _kept(run: _Run, history: History) -> Iterator[None]:
         warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=4)
     finally:
         run.optimizer.lr = lr
+
+
+class EarlyStopping:
+    """Counts the epochs in a row in which the loss did not fall by more than ``tolerance``.
+
+    It asks to stop after ``patience`` of them. None stands for 10 epochs and a tolerance of 0; with
+    None for both it never asks.
+
+    >>> stopping = EarlyStopping(patience=2)
+    >>> [stopping.should_stop(loss) for loss in (3.0, 2.0, 2.5, 2.0)]
+    [False, False, False, True]
+    """
+
+    def __init__(self, patience: int | None = None, tolerance: float | None = None) -> None:
+        self.active = patience is not None or tolerance is not None
+        self.patience = whole("patience", 10 if patience is None else patience)
+        self.tolerance = at_least_0("tolerance", tolerance or 0.0)
+        self.lowest_loss, self.epochs_waited = inf, 0
+
+    def should_stop(self, loss: float) -> bool:
+        """Count an epoch with this loss; return True after too many without progress."""
+        progress = loss < self.lowest_loss - self.tolerance
+        self.epochs_waited = 0 if progress else self.epochs_waited + 1
+        self.lowest_loss = min(self.lowest_loss, loss)
+        return self.active and self.epochs_waited >= self.patience
 
 
 class _Diverged(Exception):
@@ -242,21 +269,6 @@ def _finite(name: str, x: float) -> float:
     if not isfinite(x):
         raise _Diverged(f"the {name} is {x}")
     return x
-
-
-def _check_model(model: Any) -> None:
-    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
-        raise TypeError(
-            f"fit takes a model: a Module, or a callable with parameters(), got {model!r:.80}"
-        )
-
-
-def _callbacks(given: Callback | Sequence[Callback]) -> list[Callback]:
-    callbacks = list(given) if isinstance(given, Iterable) else [given]
-    for callback in callbacks:
-        if not callable(callback):
-            raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
-    return callbacks
 
 
 def _batch_size(batch_size: int | None, samples: int) -> int:

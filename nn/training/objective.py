@@ -12,7 +12,7 @@ from typing import Any
 import autograd
 from autograd import Value, no_grad
 
-from ..losses import as_list, l2
+from ..losses import l2
 from .samples import Samples
 from .task import Task
 
@@ -31,32 +31,24 @@ class Objective:
 
         The gradient has one derivative for each parameter; it is empty if the loss is not finite.
         """
-        rows, targets = zip(*batch, strict=True)
-        outputs = self._outputs(rows)
-        loss = self._penalized_loss(outputs, targets)
-        numbers = [[float(x) for x in as_list(output)] for output in outputs]
-        return float(loss), self._backward(loss), float(self._right(numbers, targets))
+        loss, right = self._penalized(*zip(*batch, strict=True))
+        return float(loss), self._backward(loss), float(right)
 
     def validation_loss(self, batch: Samples) -> tuple[float, float]:
         """Return the mean loss without the penalty, and how many answers are right."""
-        rows, targets = zip(*batch, strict=True)
         with no_grad():
-            loss, right = self._loss_and_right(self._outputs(rows), targets)
+            loss, right = self._measured(*zip(*batch, strict=True))
         return float(loss), float(right)
 
-    def _outputs(self, rows: Iterable[Any]) -> list[Any]:
-        return [self.model(row) for row in rows]
-
-    def _penalized_loss(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
-        loss = self.task.loss(outputs, targets)
-        return loss + self.penalty * l2(self.parameters) if self.penalty else loss
-
-    def _right(self, outputs: list[Any], targets: Sequence[Any]) -> Any:
+    def _measured(self, rows: Iterable[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        outputs = [self.model(row) for row in rows]
         is_right = self.task.is_right
-        return autograd.sum(map(is_right, outputs, targets)) if is_right else 0.0
+        right = autograd.sum(map(is_right, outputs, targets)) if is_right else 0.0
+        return self.task.loss(outputs, targets), right
 
-    def _loss_and_right(self, outputs: list[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
-        return self.task.loss(outputs, targets), self._right(outputs, targets)
+    def _penalized(self, rows: Iterable[Any], targets: Sequence[Any]) -> tuple[Any, Any]:
+        loss, right = self._measured(rows, targets)
+        return loss + self.penalty * l2(self.parameters) if self.penalty else loss, right
 
     def _backward(self, loss: Value) -> list[float]:
         if not isfinite(float(loss)):
@@ -78,48 +70,38 @@ class CompiledObjective(Objective):
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         super().__init__(model, task, penalty)
         self._orders: dict[tuple[Value, ...], list[int] | None] = {}
-        self._compiled_loss = self._compiled(self._penalized_loss)
-        self._compiled_right = self._compiled(self._right)
-        self._compiled_loss_and_right = self._compiled(self._loss_and_right)
+        self._compiled_penalized = self._compiled(self._penalized)
+        self._compiled_measured = self._compiled(self._measured)
 
     def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
-        right = 0.0
-        losses, shares = [], []
-        for share, *numbers in self._parts(batch):
-            try:
-                losses.append(self._compiled_loss(*numbers))
-            except TypeError as error:
-                error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
-                raise
-            shares.append(share)
-            if self.task.is_right:
-                with no_grad():
-                    right += float(self._compiled_right(*numbers))
-        gradients = [self._gradient(loss) for loss in losses]
+        try:
+            parts = [(share, *self._compiled_penalized(*x)) for share, *x in self._parts(batch)]
+        except TypeError as error:
+            error.add_note("to train without compiling the model: nn.fit(..., compiled=False)")
+            raise
+        shares, losses, right = zip(*parts, strict=True)
+        gradients: list[Any] = [self._gradient(loss) for loss in losses]
         if any(gradient is None for gradient in gradients):
             total = autograd.dot(shares, losses)
-            return float(total), self._backward(total), right
+            return float(total), self._backward(total), float(sum(right))
         loss = sum([share * float(loss) for share, loss in zip(shares, losses, strict=True)])
-        gradient: Any = sum([share * g for share, g in zip(shares, gradients, strict=True)])
-        return loss, gradient.tolist(), right
+        gradient = sum([share * g for share, g in zip(shares, gradients, strict=True)])
+        return loss, gradient.tolist(), float(sum(right))
 
     def validation_loss(self, batch: Samples) -> tuple[float, float]:
-        loss = right = 0.0
-        for share, *numbers in self._parts(batch):
-            with no_grad():
-                part_loss, part_right = self._compiled_loss_and_right(*numbers)
-            loss += float(part_loss) * share
-            right += float(part_right)
-        return loss, right
+        with no_grad():
+            parts = [(share, *self._compiled_measured(*x)) for share, *x in self._parts(batch)]
+        shares, losses, right = zip(*parts, strict=True)
+        return float(autograd.dot(shares, losses)), float(sum(right))
 
-    def _compiled(self, f: Callable[[list[Any], Sequence[Any]], Any]) -> Callable[..., Any]:
-        """Turn a function of outputs and targets into a compiled function of the flat lists."""
+    def _compiled(self, f: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+        """Turn a function of rows and targets into a compiled function of the flat lists."""
         row, target = self.task.train[0]
 
         def of_numbers(xs: Any, targets: Any) -> Any:
             if isinstance(target, list):
                 targets = _cut(targets, len(target))
-            return f(self._outputs(_cut(xs, len(row))), targets)
+            return f(_cut(xs, len(row)), targets)
 
         return autograd.compile(of_numbers)
 

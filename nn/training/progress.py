@@ -21,20 +21,15 @@ def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[History], None
     if wanted and _in_notebook():
         yield from _line(epochs)
     elif wanted and sys.stderr.isatty():
-        yield from _bar(epochs)
+        with need("tqdm").tqdm(total=epochs, unit="epoch") as bar:
+
+            def show(history: History) -> None:
+                bar.set_postfix_str(_text(history), refresh=False)
+                bar.update()
+
+            yield show
     else:
         yield lambda history: None
-
-
-def _bar(epochs: int) -> Iterator[Callable[[History], None]]:
-    tqdm = need("tqdm").tqdm
-    with tqdm(total=epochs, unit="epoch") as bar:
-
-        def show(history: History) -> None:
-            bar.set_postfix_str(_text(history), refresh=False)
-            bar.update()
-
-        yield show
 
 
 def _line(epochs: int) -> Iterator[Callable[[History], None]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd import no_grad
 
-from ..argument_checks import below_1, counted
+from ..argument_checks import below_1, choice, counted
 from ..losses import LOSSES, Loss, as_list, cross_entropy, mse
 from .samples import Row, Samples, Target, rows_of, targets_of
 
@@ -81,16 +81,8 @@ def loss_of(loss: str | LossFunction | None, outputs: int, y: Sequence[Target]) 
     >>> loss_of(None, 1, [1, -1])
     <loss hinge>
     """
-    if callable(loss):
-        return loss
-    if loss is None:
-        return _usual_loss(outputs, y)
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}: it is {', '.join(LOSSES)} or a callable")
-    return LOSSES[loss]
-
-
-def _usual_loss(outputs: int, y: Sequence[Target]) -> Loss:
+    if loss is not None:
+        return choice("loss", loss, LOSSES)  # type: ignore[no-any-return]  # a loss function
     kinds = tuple(sorted({t for t in y if not isinstance(t, list)}))
     whole = bool(kinds) and all(kind % 1 == 0 for kind in kinds)
     if whole and outputs > 1:
@@ -119,7 +111,11 @@ def _check_classes(loss: Loss, outputs: int, targets: Sequence[Target]) -> None:
 
 
 def _count_outputs(model: Any, row: Row) -> int:
-    """Return how many outputs the model has; ValueError if it takes other features."""
+    """Return how many outputs the model has; an error if it is none or takes other features."""
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "parameters"):
+        raise TypeError(
+            f"fit takes a model: a Module, or a callable with parameters(), got {model!r:.80}"
+        )
     try:
         with no_grad():
             output = model(row)
