@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from autograd import no_grad
-
-from .losses import as_list
 from .optional_packages import need
+from .prediction import outputs as outputs  # `nn.plot.outputs` is public too
 
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
@@ -30,16 +28,6 @@ MAX_NAME_CHARACTERS = 16
 
 Model = Callable[[Any], Any]  # from one sample, a list of features, to one output or a list
 Points = Sequence[Sequence[float]]
-
-
-def outputs(model: Model, X: Iterable[Any]) -> list[list[float]]:
-    """Return the model's outputs for each sample, as plain numbers; no graph is recorded.
-
-    >>> outputs(lambda x: x[0] + x[1], [[1.0, 2.0]])
-    [[3.0]]
-    """
-    with no_grad():
-        return [list(map(float, as_list(model(x)))) for x in X]
 
 
 def save(figure: Any, path: str | Path) -> None:

@@ -13,7 +13,7 @@ from .. import load as load_model
 from ..datasets import BUILT_IN, Dataset, Scaling, Table, load
 from ..layers import MLP
 from ..losses import LOSSES
-from ..plot import outputs
+from ..prediction import outputs
 from .options import UsageError, fitting_losses
 
 HELD_OUT_SHARE = 0.25

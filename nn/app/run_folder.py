@@ -15,6 +15,7 @@ from autograd import Stepper, Value, to_svg
 
 from .. import plot
 from ..datasets import Dataset
+from ..prediction import outputs
 from ..training.history import History
 from .job import Job
 from .options import UsageError
@@ -119,7 +120,7 @@ def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: 
     (row,) = job.scaling.apply([x])
     xs = [Value(number, name) for number, name in zip(row, job.features, strict=True)]
     for layer in before:
-        xs = [Value(h, f"h{j}") for j, h in enumerate(plot.outputs(layer, [xs])[0])]
+        xs = [Value(h, f"h{j}") for j, h in enumerate(outputs(layer, [xs])[0])]
     alone = copy.deepcopy(neuron)
     alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
     alone.zero_grad()

@@ -34,8 +34,9 @@ from ..datasets import Scaling
 from ..layers import ACTIVATIONS, MLP
 from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from ..training.early_stopping import EarlyStopping
 from ..training.history import History
-from ..training.loop import EarlyStopping, fit
+from ..training.loop import fit
 
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 _NUMPY = SimpleNamespace(

@@ -3,7 +3,7 @@
 import pytest
 
 import nn
-from nn.training.loop import EarlyStopping
+from nn.training.early_stopping import EarlyStopping
 
 from .data import blobs, small
 
