@@ -44,12 +44,12 @@ def several(taker: str, parameters: Any) -> list[Any]:
     return list(parameters)
 
 
-def choice(kind: str, given: Any, known: Mapping[str, Any]) -> Any:
+def choice(kind: str, given: Any, known: Mapping[str, Any], other: str = "a callable") -> Any:
     """The entry of the name ``given``, or ``given`` if it is callable; ValueError otherwise."""
     if callable(given):
         return given
     if not isinstance(given, str) or given not in known:
-        raise ValueError(f"unknown {kind} {given!r:.80}: it is {', '.join(known)} or a callable")
+        raise ValueError(f"unknown {kind} {given!r:.80}: it is {', '.join(known)} or {other}")
     return known[given]
 
 

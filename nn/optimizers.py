@@ -272,7 +272,7 @@ def optimizer_of(
             )
         optimizer.lr = optimizer.lr if lr is None else positive("lr", lr)
         return optimizer
-    kind: Callable[..., Optimizer] = choice("optimizer", optimizer, OPTIMIZERS)
+    kind: Callable[..., Optimizer] = choice("optimizer", optimizer, OPTIMIZERS, "an Optimizer")
     return kind(parameters) if lr is None else kind(parameters, lr)
 
 
