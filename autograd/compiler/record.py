@@ -80,7 +80,7 @@ def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
 
 
 class TracedNumber(Traced):
-    """A plain number: an argument that is one, or the result of such arguments only.
+    """A plain number in the recording: an argument, or the result of plain numbers only.
 
     Unlike Values, numbers are equal when they have the same value, and 0 is false.
     """

@@ -153,9 +153,9 @@ class Schedule:
         self._place(others)
 
     def _reductions(self, sums: list[Expression]) -> list[Entry]:
-        """Return the sums of products of one kind. The kind of a product is that of its groups.
+        """Return the sums whose products are of one kind: their operands are in the same groups.
 
-        A sum of several kinds becomes a sum of such sums, one for each kind that it has twice.
+        A sum of several kinds is split: two or more products of one kind become a sum of their own.
         """
         group = self.places.group_list
         found = []
