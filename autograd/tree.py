@@ -42,7 +42,7 @@ NUMBER, VALUE = Leaf(), Leaf()
 
 
 def flatten(tree: Any, other: Callable[[Any], Structure] = Static) -> tuple[list[Any], Structure]:
-    """Return the leaves of ``tree``, and its structure. ``other`` makes that of anything else.
+    """Return the leaves and the structure of ``tree``. Anything else in it goes to ``other``.
 
     >>> leaves, structure = flatten({"w": [1, 2.5], "b": 0})
     >>> leaves, build(structure, iter("xyz"))

@@ -238,16 +238,10 @@ def _call(f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> 
     for x in variables:
         if isinstance(x, Variable):
             x.running = False
-    outside = compiling or any(_is_outside(x) for x in ancestors(results) if not x.parents)
+    # a variable that is still running belongs to a call around this one
+    leaves = [x for x in ancestors(results) if not x.parents]
+    outside = compiling or any(getattr(x, "running", not x.is_constant) for x in leaves)
     return _Call(name, variables, structures, results, structure, outside)
-
-
-def _is_outside(leaf: Value) -> bool:
-    """Return whether ``leaf`` is neither a constant nor a variable of this call or of inner calls.
-
-    A call that surrounds this one is still running, so its variables are from outside.
-    """
-    return leaf.running if isinstance(leaf, Variable) else not leaf.is_constant
 
 
 def _variable(x: Scalar) -> Value:

@@ -28,7 +28,7 @@ from ..operation import Operation
 from ..pickling import reduce_node
 from ..recording import current_recorder, recording
 from ..tree import VALUE, Static, Structure, build, flatten
-from ..value import Value, derivatives
+from ..value import Value
 from .array_functions import Arrays
 from .pipeline import Path, Program
 from .record import TraceRecorder
@@ -52,7 +52,7 @@ class Compiled(Operation):
         return "COMPILED"
 
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
-        """Return the local gradients as graph: that of the function itself, which is run again."""
+        """Return the local gradients as graph. The function itself runs again to make it."""
         if not y.parents:  # a name that stands for the result in a formula
             return [Value(0.0, f"∂{y.label}/∂{getattr(x, 'label', x)}") for x in xs]
         if not isinstance(y, CompiledValue):
@@ -149,13 +149,14 @@ class _Call:
         return gradient[order]
 
     def _eager_gradient(self, which: int) -> Any:
-        """Return the gradient as the engine computes it, where a derivative is infinite."""
+        """Return the gradient as the engine computes it, in case a derivative is infinite."""
         now = [leaf.data for leaf in self.parents]
         try:
             for leaf, x in zip(self.parents, self.p.tolist(), strict=True):
                 leaf.data = x
-            found = derivatives(self.eager()[which])
-            return np.array([found.get(leaf, 0.0) for leaf in self.parents])
+            with recording(None):
+                found = adjoints(self.eager()[which], self.parents, partial=True)
+            return np.array([getattr(x, "data", x) for x in found])
         finally:
             for leaf, x in zip(self.parents, now, strict=True):
                 leaf.data = x

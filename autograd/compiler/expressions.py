@@ -12,19 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from typing import Any
 
 from .. import ops
 from ..operation import Node, Operation
 
 Pairs = list[tuple["Expression", "Expression"]]  # the products that a sum is made of
-SIGNS: dict[Operation, Iterable[float]] = {  # of the operands
-    ops.add: (1.0, 1.0),
-    ops.sum: repeat(1.0),
-    ops.sub: (1.0, -1.0),
-    ops.neg: (-1.0,),
-}
 
 
 def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -109,9 +102,12 @@ class Graph:
     def linear(self, op: Operation, parents: Sequence[Any]) -> Pairs | None:
         """Return the products that ``op`` sums up, None if it is not linear."""
         one = self.one
-        if op in SIGNS:
-            signed = zip(SIGNS[op], parents, strict=False)
-            return [(one if sign == 1.0 else self.constant(sign), p) for sign, p in signed]
+        if op is ops.add or op is ops.sum:
+            return [(one, p) for p in parents]
+        if op is ops.sub:
+            return [(one, parents[0]), (self.constant(-1.0), parents[1])]
+        if op is ops.neg:
+            return [(self.constant(-1.0), parents[0])]
         if op is ops.dot:
             n = len(parents) // 2
             pairs = list(zip(parents[:n], parents[n : 2 * n], strict=True))

@@ -11,10 +11,10 @@ Constant numbers are called c, constant indices i.
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,7 @@ from .source_layout import LINE_WIDTH, renumbered, wrapped
 from .source_text import ATOM, SIGN, SUM, Text, call, text, written
 from .views import steps_of
 
-SYMBOLS = {
-    operator.lt: "<",
-    operator.le: "<=",
-    operator.gt: ">",
-    operator.ge: ">=",
-    operator.eq: "==",
-    operator.ne: "!=",
-}
+SYMBOLS = {lt: "<", le: "<=", gt: ">", ge: ">=", eq: "==", ne: "!="}
 MAX_SINGLE_RESULTS = 7  # numbers that are returned one by one, not read from an array as a list
 MAX_SINGLE_TESTS = 4  # comparisons of one kind that are tested one by one, not as arrays
 MAX_RUNS = 24  # runs of consecutive elements that are concatenated, not gathered
@@ -338,24 +331,18 @@ def _multiple(factor: float | None, x: Text) -> Text:
 def _sum_of_products(terms: Sequence[tuple[Text, Text]]) -> Text:
     """Return ``a * b + c - d``. Factors of 1 and -1 are not written."""
     positive = (i for i, (left, _) in enumerate(terms) if not left.source.startswith("-"))
-    first = next(positive, 0)  # a sum does not begin with a minus if it can
+    first = next(positive, 0)  # no minus at the beginning, if possible
     total: Text | None = None
     for left, right in [terms[first], *terms[:first], *terms[first + 1 :]]:
         if right.source == "1.0":
             left, right = right, left
         is_number = left.precedence == SIGN and left.source[1:].replace(".", "").isdigit()
-        sign = "+"
-        if left.source == "1.0":
-            term = right
-        elif left.source == "-1.0" and (total is not None or right.precedence == ATOM):
-            term, sign = right, "-"
+        if left.source == "-1.0" and (total is not None or right.precedence == ATOM):
+            total = -right if total is None else total - right
         elif is_number and total is not None:
-            term, sign = Text(left.source[1:]) * right, "-"
+            total = total - Text(left.source[1:]) * right
         else:
-            term = left * right
-        if total is None:
-            total = term if sign == "+" else -term
-        else:
-            total = total + term if sign == "+" else total - term
+            term = right if left.source == "1.0" else left * right
+            total = term if total is None else total + term
     assert total is not None
     return total

@@ -80,7 +80,7 @@ def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
 
 
 class TracedNumber(Traced):
-    """A plain number: an argument that is one, or the result of such arguments only.
+    """A plain number in the recording: an argument, or the result of plain numbers only.
 
     Unlike Values, numbers are equal when they have the same value, and 0 is false.
     """
@@ -179,10 +179,11 @@ class TraceRecorder(Recorder):
         Such a leaf has no other references than those from the recording.
         """
         probe = Value(0.0)
-        ends = [end for guard in self.guards for end in (guard.left, guard.right)]
-        operands = [parent for node in self.nodes for parent in node.parents]
-        references = Counter([x for x in (probe, *operands, *ends) if type(x) is Value])
-        del operands, ends
+        used = [x for node in self.nodes for x in node.parents if type(x) is Value]
+        used += [x for guard in self.guards for x in (guard.left, guard.right) if type(x) is Value]
+        references = Counter(used)
+        references[probe] = 1  # by its name here
+        del used
         excess = {x: sys.getrefcount(x) - count for x, count in references.items()}
         inside = {x for x, more in excess.items() if more <= excess[probe] and not x.parents}
         return inside - set(outputs) | {x for x in outputs if self.source(x)}

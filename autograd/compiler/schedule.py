@@ -153,14 +153,19 @@ class Schedule:
         self._place(others)
 
     def _reductions(self, sums: list[Expression]) -> list[Entry]:
-        """Return the sums of products of one kind. The kind of a product is that of its groups.
+        """Return the sums whose products are of one kind: their operands are in the same groups.
 
-        A sum of several kinds becomes a sum of such sums, one for each kind that it has twice.
+        A sum of several kinds is split: two or more products of one kind become a sum of their own.
         """
+        group = self.places.group_list
         found = []
         for node in sums:
             kinds: dict[tuple[int, int], Pairs] = {}
-            for a, b, pair in self._products(node):
+            for left, right in pairs_of(node):
+                a, b = group[left.index], group[right.index]
+                pair = (left, right)
+                if a > b:
+                    a, b, pair = b, a, (right, left)
                 kinds.setdefault((a, b), []).append(pair)
             if len(kinds) == 1:
                 ((key, pairs),) = kinds.items()
@@ -185,23 +190,19 @@ class Schedule:
 
     def _remainders(self, sums: list[Expression]) -> list[Entry]:
         """Return the other sums, of products of several kinds."""
-        found = []
-        for node in sums:
-            if self.places.group_list[node.index] != Places.NOWHERE:
-                continue  # a reduction, which has been placed
-            products = sorted(self._products(node), key=lambda p: (p[1], p[0]), reverse=True)
-            kinds = [kind for a, b, _ in products for kind in (a, b)]
-            pairs = [pair for _, _, pair in products]
-            found.append(Entry((ops.dot, False, len(pairs), *kinds), node, pairs))
-        return found
-
-    def _products(self, node: Expression) -> list[tuple[int, int, tuple[Expression, Expression]]]:
-        """Return the groups of each product's operands, the lower one first, and the product."""
         group = self.places.group_list
         found = []
-        for left, right in pairs_of(node):
-            a, b = group[left.index], group[right.index]
-            found.append((a, b, (left, right)) if a <= b else (b, a, (right, left)))
+        for node in sums:
+            if group[node.index] != Places.NOWHERE:
+                continue  # a reduction, which has been placed
+            keyed = []
+            for left, right in pairs_of(node):
+                a, b = group[left.index], group[right.index]
+                keyed.append((a, b, left, right) if a <= b else (b, a, right, left))
+            keyed.sort(key=lambda k: (k[1], k[0]), reverse=True)
+            kinds = [kind for a, b, _, _ in keyed for kind in (a, b)]
+            pairs = [(left, right) for _, _, left, right in keyed]
+            found.append(Entry((ops.dot, False, len(pairs), *kinds), node, pairs))
         return found
 
     # --------------------------------------------------------------------- classes and families

@@ -13,7 +13,7 @@ from typing import Any
 from .. import ops
 from ..operation import Nary
 from ..ops import scalar_graph
-from .expressions import SIGNS, Expression, Graph, Pairs, reachable
+from .expressions import Expression, Graph, Pairs, reachable
 
 
 def fresh(
@@ -80,10 +80,12 @@ class Simplifier:
         op, parents = node.op, node.parents
         if op is ops.mul:
             return self._product(*parents)
-        if op in SIGNS:
-            signed = zip(SIGNS[op], parents, strict=False)
-            scaled = [self._terms(p) if s == 1.0 else self._scaled(s, p) for s, p in signed]
-            return self._joined(scaled)
+        if op is ops.add or op is ops.sum:
+            return self._joined([self._terms(p) for p in parents])
+        if op is ops.sub:
+            return self._joined([self._terms(parents[0]), self._scaled(-1.0, parents[1])])
+        if op is ops.neg:
+            return self._scaled(-1.0, parents[0])
         if op is ops.dot:
             return self._dot(parents)
         operands = [self.expression(p) for p in parents]

@@ -697,6 +697,16 @@ def test_an_infinite_derivative_at_a_legal_point_is_equal_to_eager(batch):
     assert xs[0].grad == math.inf
 
 
+def test_an_infinite_derivative_does_not_double_those_by_arguments_that_depend_on_each_other():
+    def f(x, y, z):
+        return [x + y + z.sqrt() + 3 * z * x, y * x]
+
+    fast, x, z = autograd.compile(f), Value(2.0), Value(0.0)
+    for z.data in (4.0, 0.0):
+        check(lambda: f(x, x * x, z), lambda: fast(x, x * x, z), (), [x, z])
+    assert (x.grad, z.grad) == (5.0 + 1.1 * 12.0, math.inf)
+
+
 def test_without_numpy_the_error_says_how_to_install_it():
     code = (
         "import sys; sys.modules['numpy'] = None\n"
