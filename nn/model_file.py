@@ -60,7 +60,7 @@ def write(path: str | Path, text: str) -> None:
 
 def read(path: str | Path) -> str:
     """The text of the file at ``path``; ValueError if it is too large or not UTF-8."""
-    with open(path, "rb") as file:
+    with open(os.fspath(path), "rb") as file:  # fspath: an int would be an open file's number
         size = os.fstat(file.fileno()).st_size  # 0 for a device or a pipe
         content = b"" if size > MAX_FILE_BYTES else file.read(MAX_FILE_BYTES + 1)
     if max(size, len(content)) > MAX_FILE_BYTES:

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fail(error: Exception) -> int:
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}"
+        text = f"{error.filename or 'standard output'}: {error.strerror}"
     print(f"python -m nn: {' '.join(text.split())}", file=sys.stderr)
     return 2
 

@@ -8,6 +8,7 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from ..argument_checks import counted
@@ -93,7 +94,12 @@ class Table:
         if features:
             columns = self.feature_columns(features)
         if not columns:
-            raise self._error("one column only, so there is no feature besides it")
+            raise self._error(
+                "one column only, so there is no feature besides it; columns are separated by "
+                "comma, semicolon or tab"
+            )
+        for name in sorted({self.names[c] for c in columns}):
+            self.position(name)  # refuses two of that name: a trained model could not tell them
         X = self.numbers(columns)
         labels: list[str] = []
         if regression:
@@ -109,7 +115,8 @@ class Table:
     def _classes(self, at: int) -> list[str]:
         """Return the different cells of a column, sorted: as numbers if all of them are."""
         labels = {cells[at] for cells in self.rows}
-        numeric = all(map(_is_number, labels))
+        # nan has no place among numbers, so that the order would change from run to run
+        numeric = all(_is_number(label) and isfinite(float(label)) for label in labels)
         found = sorted(labels, key=lambda label: (float(label) if numeric else 0.0, label))
         column = f"column {self.names[at]!r}"
         if len(found) == 1:

@@ -184,3 +184,19 @@ def test_a_name_that_is_neither_data_set_nor_file(tmp_path: Path) -> None:
         load("iris", target="a")
     with pytest.raises(DataError, match="model was not made for iris"):
         load("iris", features=["a"], classes=["0", "1"])
+
+
+def test_a_label_that_is_nan_has_the_same_place_in_every_run(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv"
+    path.write_text(
+        "a,t\n"
+        + "".join(f"{i},{label}\n" for i, label in enumerate("10n10n")).replace("n\n", "nan\n")
+    )
+    assert load(str(path)).classes == ["0", "1", "nan"]
+
+
+def test_two_features_of_one_name_are_refused_before_training(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("a,a,t\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n")
+    with pytest.raises(DataError, match="2 columns are named 'a'"):
+        load(str(path))
