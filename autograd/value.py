@@ -4,24 +4,24 @@ A `Value` is a node of a *computational graph*. It holds
 
     data          a number
     parents       the *operands*: the nodes that the number was computed from
-    local_grads   one *local gradient* per parent: how fast ``data`` grows when that parent grows
+    local_grads   one *local gradient* per parent: how fast ``data`` grows if it alone grows
 
 A local gradient is a number. The operation knows it when it runs:
 
     a = Value(2.0)             # a *leaf*: a node without parents
     b = Value(-3.0)
     c = a * b                  # data -6.0, parents (a, b), local_grads (-3.0, 2.0)
-    d = c + a                  # data -4.0, parents (c, a), local_grads (1.0, 1.0)
+    y = c + a                  # data -4.0, parents (c, a), local_grads (1.0, 1.0)
 
-The nodes computed from a node are its *consumers*. ``a`` has two, ``c`` and ``d``. The chain rule
-adds up what they pass on to ``a``:
+The nodes computed directly from a node are its *consumers*. ``a`` has two, ``c`` and ``y``. The
+chain rule adds up what they pass on to ``a``, derivative times local gradient:
 
-    dd/da  =  sum, over the consumers of a, of  dd/dconsumer * (local gradient of the consumer by a)
-           =  dd/dc * -3.0  +  dd/dd * 1.0  =  1.0 * -3.0 + 1.0 * 1.0  =  -2.0
+    dy/da  =  sum, over the consumers of a, of  dy/dconsumer * (local gradient of the consumer by a)
+           =  dy/dc * -3.0  +  dy/dy * 1.0  =  1.0 * -3.0 + 1.0 * 1.0  =  -2.0
 
-A consumer that uses ``a`` twice, as ``a * a`` does, counts twice. A node does not know its
-consumers. So each consumer adds its share to each of its parents when its own derivative is
-complete, after all its own consumers. The first is the result, whose derivative by itself is 1.
+A consumer that uses ``a`` twice, as ``a * a`` does, counts twice. The first node to pass on is the
+result: dy/dy is 1. Any other node passes on to its parents after all its own consumers have passed
+on to it. Before that, its derivative would be only a part of the sum.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Value(operators.Operators):
     """A number that remembers how it was computed.
 
     >>> a, b = Value(2.0), Value(-3.0)
-    >>> d = a * b + a
-    >>> d.backward()
-    >>> d.data, a.grad, b.grad
+    >>> y = a * b + a
+    >>> y.backward()
+    >>> y.data, a.grad, b.grad
     (-4.0, -2.0, 2.0)
 
     It takes any real number (else TypeError). ``label`` names it in drawings and errors. Operations
@@ -64,7 +64,7 @@ class Value(operators.Operators):
     def backward(self) -> None:
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
-        A leaf adds to its earlier ``grad``, as several results can share it. To start anew, set
+        A leaf adds to its earlier ``grad`` at each call, as results can share it. To start anew, set
         ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
 
         >>> x = Value(3.0)
@@ -78,7 +78,7 @@ class Value(operators.Operators):
             if node.parents:
                 node.grad = 0.0
         try:
-            self.grad += 1.0
+            self.grad += 1.0  # of a leaf too, which keeps what it has
             for node in reversed(order):  # when its turn comes, its own derivative is complete
                 derivative = node.grad
                 edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
@@ -92,7 +92,7 @@ class Value(operators.Operators):
 
     @staticmethod
     def computed(operation: Operation | None, parents: Any, data: float, local_grads: Any) -> Value:
-        """Return a node that an operation computed. Every graph grows by this function alone."""
+        """Return a node that an operation computed. So graphs grow; the fast path does the same."""
         node = object.__new__(Value)  # without __init__, which checks what a user gave
         node.data, node.grad, node.label = data, 0.0, ""
         node.op, node.parents, node.local_grads = operation, parents, local_grads

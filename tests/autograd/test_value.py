@@ -403,3 +403,24 @@ def test_importing_needs_nothing_but_python():
     code = f"import sys, autograd, nn; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+class _Interrupting(Value):
+    """A node that is interrupted when a backward pass reaches it."""
+
+    __slots__ = ()
+
+    @property
+    def local_grads(self):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_backward_leaves_the_gradients_of_leaves_as_they_were():
+    x, w = Value(3.0), Value(2.0)
+    (x * w).backward()
+    inner = object.__new__(_Interrupting)  # __init__ would set the local gradients
+    inner.data, inner.grad, inner.label, inner.op = 6.0, 0.0, "", TABLE["mul"]
+    inner.parents = (x, w)
+    with pytest.raises(KeyboardInterrupt):
+        (inner * x + w).backward()  # w and x have their first terms when it is interrupted
+    assert (x.grad, w.grad) == (2.0, 3.0)
