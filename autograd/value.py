@@ -64,8 +64,8 @@ class Value(operators.Operators):
     def backward(self) -> None:
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
-        A leaf adds to its earlier ``grad`` at each call, as results can share it. To start anew, set
-        ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
+        At each call a leaf adds to its earlier ``grad``, as results can share it. To start anew,
+        set ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
 
         >>> x = Value(3.0)
         >>> (x * x).backward()
