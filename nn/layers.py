@@ -300,6 +300,8 @@ class Embedding(Module):
             if not 0 <= x < len(self.w):
                 raise ValueError(f"{self!r} takes an index from 0 to {len(self.w) - 1}, got {x}")
             x = [float(i == x) for i in range(len(self.w))]
+        if not isinstance(x, Iterable):
+            raise ValueError(f"{self!r} takes a whole index or a one-hot list, got {x!r:.80}")
         one_hot = _inputs(x, len(self.w), self)
         return _bare([dot(column, one_hot) for column in zip(*self.w, strict=True)])
 

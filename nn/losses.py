@@ -70,6 +70,12 @@ class Loss:
         """Return the mean or the sum of the samples' losses."""
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum', got {reduction!r}")
+        for given in (outputs, targets):
+            if not isinstance(given, Iterable) or isinstance(given, str):
+                raise TypeError(
+                    f"{self.name} takes a list of outputs and a list of targets, one of each for "
+                    f"every sample, got {given!r:.80}"
+                )
         outputs, targets = list(outputs), list(targets)
         if len(outputs) != len(targets):
             sizes = counted(len(outputs), "output"), counted(len(targets), "target")
@@ -93,6 +99,11 @@ class Loss:
     def of_sample(self, output: Any, target: Any) -> Any:
         """Return the loss of one sample; ValueError if output or target has another form."""
         outputs, targets = as_list(output), as_list(target)
+        if any(isinstance(t, str) for t in targets):
+            raise ValueError(
+                f"the target is a number, got {target!r:.80}; for classes with names there is "
+                "nn.MLPClassifier"
+            )
         if self.per_class and not (self.codes and len(outputs) == 1):
             if len(outputs) < 2:
                 raise ValueError("needs one output for each class, two or more; the model has 1")

@@ -308,7 +308,8 @@ def _diverging_colors() -> Any:
 def _grid(X: Points, resolution: int) -> tuple[list[float], list[float], list[list[float]]]:
     """Return the places of a grid around the samples on both axes, and the points of the grid."""
     if not len(X) or any(len(x) != 2 for x in X):
-        got = f"{len(X[0])} features" if len(X) else "no samples"
+        sizes = (f"{len(x)} features in sample {i}" for i, x in enumerate(X) if len(x) != 2)
+        got = next(sizes, "no samples")
         raise ValueError(f"a plane is drawn for samples of 2 features, got {got}")
     axes = []
     for column in zip(*X, strict=True):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import cos, pi
 
+from .argument_checks import whole
+
 Schedule = Callable[[int], float]
 
 
@@ -27,6 +29,7 @@ def linear(epochs: int, end: float = 0.1) -> Schedule:
     >>> linear(100)(50)
     0.55
     """
+    epochs = whole("epochs", epochs)
     return lambda k: 1.0 - (1.0 - end) * min(k, epochs) / epochs
 
 
@@ -38,6 +41,7 @@ def cosine(epochs: int, end: float = 0.0) -> Schedule:
     >>> round(cosine(100)(50), 12)
     0.5
     """
+    epochs = whole("epochs", epochs)
     return lambda k: end + (1.0 - end) * (1 + cos(pi * min(k, epochs) / epochs)) / 2
 
 
@@ -47,6 +51,7 @@ def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
     >>> [round(step(90)(k), 12) for k in (0, 29, 30, 60)]
     [1.0, 1.0, 0.1, 0.01]
     """
+    epochs, steps = whole("epochs", epochs), whole("steps", steps)
     return lambda k: factor ** (min(k, epochs - 1) * steps // epochs)
 
 

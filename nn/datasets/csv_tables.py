@@ -74,7 +74,8 @@ class Table:
     def _number(self, row: int, column: int) -> float:
         cell = self.rows[row][column]
         if not _is_number(cell):
-            what = f"{cell!r:.60} is not a number" if cell else "is empty"
+            hint = "; write a decimal point" if _is_number(cell.replace(",", ".", 1)) else ""
+            what = f"{cell!r:.60} is not a number{hint}" if cell else "is empty"
             raise self._cell_error(row, column, what)
         if not abs(float(cell)) < 1e100:  # standardization must not overflow; NaN fails here too
             raise self._cell_error(row, column, f"{cell} is not a finite number below 1e100")
@@ -122,7 +123,7 @@ class Table:
         if len(found) == 1:
             raise self._error(f"{column} has one class only, {found[0]!r}; a classifier needs two")
         if len(found) > 10 and 2 * len(found) > len(self.rows):
-            hint = "; to predict a number use regression" if numeric else ""
+            hint = "; to predict a number use regression (--regression)" if numeric else ""
             raise self._error(f"{column} has {len(found)} classes in {len(self.rows)} rows{hint}")
         return found
 

@@ -200,3 +200,10 @@ def test_two_features_of_one_name_are_refused_before_training(tmp_path: Path) ->
     path.write_text("a,a,t\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n")
     with pytest.raises(DataError, match="2 columns are named 'a'"):
         load(str(path))
+
+
+def test_a_decimal_comma_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("a;b;t\n0,5;1;x\n3;4;y\n5;6;x\n7;8;y\n")
+    with pytest.raises(DataError, match="'0,5' is not a number; write a decimal point"):
+        load(str(path))

@@ -276,6 +276,23 @@ def test_what_does_not_fit_is_named_with_its_sample(name, outputs, targets, mess
             LOSSES[name](values_of(outputs), targets)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_one_number_in_the_place_of_a_list_is_named(name):
+    for outputs, targets in ((Value(0.5), [1]), ([0.5], 1.0), ("ab", [0, 1])):
+        with pytest.raises(
+            TypeError, match=f"{name} takes a list of outputs and a list of targets"
+        ):
+            LOSSES[name](outputs, targets)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_target_that_is_a_text_names_the_classifier(name):
+    with pytest.raises(
+        ValueError, match=r"sample 0: the target is a number, got 'cat'; .*MLPClassifier"
+    ):
+        LOSSES[name]([[0.5, 0.1]], ["cat"])
+
+
 def test_an_unknown_reduction_is_refused():
     with pytest.raises(ValueError, match="reduction must be 'mean' or 'sum', got 'max'"):
         nn.mse([1.0], [1.0], reduction="max")

@@ -191,3 +191,10 @@ def test_schedules_by_their_formulas():
     assert [cosine(k) for k in (0, 4, 8)] == pytest.approx([1.0, 0.6, 0.2], rel=1e-15)
     steps = nn.schedules.step(10, steps=2, factor=0.5)
     assert [steps(k) for k in (0, 4, 5, 9, 10)] == [1.0, 1.0, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["linear", "cosine", "step"])
+@pytest.mark.parametrize("epochs", [0, -1, "a", 2.5])
+def test_a_schedule_of_no_epochs_is_refused_when_it_is_made(name, epochs):
+    with pytest.raises((TypeError, ValueError), match="epochs must be"):
+        SCHEDULES[name](epochs)
