@@ -4,8 +4,7 @@ Start reading at `autograd.value`. Every operation of the table
 in `autograd.ops` is a function here.
 """
 
-# for their effects: one sentence beside HIPS autograd; graphs of any depth can be pickled
-from . import name_clash, pickling  # noqa: F401
+from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.nonfinite import find_nonfinite

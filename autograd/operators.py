@@ -19,8 +19,6 @@ from .recording import current_reader, current_recorder, record
 if TYPE_CHECKING:
     from .value import Constant, Scalar, Value
 
-    computed = Value.computed
-
 
 _scope = fast_path.scope()  # the globals of the printed functions
 _unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand

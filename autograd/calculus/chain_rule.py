@@ -120,8 +120,7 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         varies = [p in varying for p in operands]
         operands = [p.data if p.is_constant else p for p in node.parents]
     elif operation.constant_rules:
-        # typed Any by the table; numbers wherever it is not None
-        return operation.constant_rules  # type: ignore[no-any-return]
+        return operation.constant_rules  # type: ignore[no-any-return]  # numbers if it is not None
     try:
         return rules(node, operands, varies)
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0

@@ -179,8 +179,8 @@ def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) 
     """Return the sum of the derivatives, each with a weight of its own, so that no error hides."""
     weights = [1 + 0.618 * i % 1 for i in range(len(variables))]
     with recorded():
-        # typed Any: an operation of numbers gives a number, of Values a Value
-        return dot(weights, adjoints(function(), variables))  # type: ignore[no-any-return]
+        derivatives_now = adjoints(function(), variables)
+        return dot(weights, derivatives_now)  # type: ignore[no-any-return]  # a number or a Value
 
 
 def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:

@@ -246,8 +246,7 @@ def _call(f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> 
 
 def _variable(x: Scalar) -> Value:
     if isinstance(x, Value):
-        # typed Any: an operation of numbers gives a number, of Values a Value
-        return sum([x])  # type: ignore[no-any-return]  # a new node, which depends on x
+        return sum([x])  # type: ignore[no-any-return]  # a Value: a new node, which depends on x
     variable = Variable(x)
     variable.running = True
     return variable

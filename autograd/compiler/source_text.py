@@ -62,9 +62,8 @@ class Text:
     __matmul__ = _infix("@", PRODUCT, SIGN)
     __gt__, __ge__ = _infix(">", TEST, SUM), _infix(">=", TEST, SUM)
     __lt__, __le__ = _infix("<", TEST, SUM), _infix("<=", TEST, SUM)
-    # neither a text of a comparison, nor unhashable, is what object's own type allows for
-    __eq__ = _infix("==", TEST, SUM)  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
+    __eq__ = _infix("==", TEST, SUM)  # type: ignore[assignment]  # a Text, where object has a bool
+    __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
 
     __radd__, __rsub__ = _swapped(operator.add), _swapped(operator.sub)
     __rmul__, __rtruediv__ = _swapped(operator.mul), _swapped(operator.truediv)

@@ -32,6 +32,7 @@ from autograd.drawing.rendering import render
 from autograd.explaining.notation import MAX_NAME_CHARACTERS, number, shorten
 from autograd.graph import distances, expanded
 
+from ...support.graphs import product_of_sum as example
 from ...support.random_graphs import Program, programs
 
 HAS = {
@@ -94,13 +95,6 @@ class Picture:
 
 def draw(root: Value, **options: Any) -> Picture:
     return Picture(to_svg(root, **options))
-
-
-def example() -> Value:
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    return q * z
 
 
 def mlp() -> Value:
