@@ -6,6 +6,8 @@ expressions, and no derivative is written a second time.
 
 Everything linear has one form, however it was written: a sum of products ``l * r``. It is a `dot`,
 or a `mul` if there is one product. ``a - 2 * b`` is ``dot([1, -2], [a, b])``.
+
+An expression may have a value for each row of a batch, see `autograd.compiler.batch`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 
 from .. import ops
 from ..operation import Node, Operation
+from .batch import Axis, Over
 
 Pairs = list[tuple["Expression", "Expression"]]  # the products that a sum is made of
 
@@ -28,10 +31,11 @@ def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]
 class Expression(Node):
     """``op`` at ``parents``. Without an op, it is a constant, or an input, whose value is None."""
 
-    __slots__ = ("op", "parents", "value", "index", "graph")
+    __slots__ = ("op", "parents", "value", "axis", "index", "graph")
     op: Operation | None
     parents: tuple[Expression, ...]
     value: float | None
+    axis: Axis | None  # it has a value for each row of this batch
     index: int  # its place in the graph's list of nodes, parents before consumers
     graph: Graph
 
@@ -55,13 +59,19 @@ class Graph:
         self.nodes: list[Expression] = []
         self._known: dict[Any, Expression] = {}
         self.adjoint_of: dict[int, int] = {}  # from the index of an adjoint to its expression's
+        self.lengths: dict[Axis, Expression] = {}  # the inputs that say how many rows there are
         self.one, self.zero = self._new(None, (), 1.0), self._new(None, (), 0.0)
 
     def _new(
-        self, op: Operation | None, parents: tuple[Expression, ...], value: float | None
+        self,
+        op: Operation | None,
+        parents: tuple[Expression, ...],
+        value: float | None,
+        axis: Axis | None = None,
     ) -> Expression:
         node = Expression()
         node.op, node.parents, node.value, node.graph = op, parents, value, self
+        node.axis = axis
         node.index = len(self.nodes)
         self.nodes.append(node)
         return node
@@ -76,8 +86,32 @@ class Graph:
             self._known[key] = self._new(None, (), value)
         return self._known[key]
 
-    def input(self) -> Expression:
-        return self._new(None, (), None)
+    def input(self, axis: Axis | None = None) -> Expression:
+        return self._new(None, (), None, axis)
+
+    def length(self, axis: Axis) -> Expression:
+        """Return the input that is the number of rows."""
+        if axis not in self.lengths:
+            self.lengths[axis] = self.input()
+        return self.lengths[axis]
+
+    def summed_over_rows(self, axis: Axis, pairs: Pairs) -> Pairs:
+        """Return products whose sum is that of all products ``l * r`` of all rows."""
+        products: Pairs = []
+        both = []  # products of two factors that depend on the row
+        for left, right in pairs:
+            if left.axis is None:
+                left, right = right, left
+            if right.axis is not None:
+                both.append((left, right))
+            elif left.axis is not None:
+                products.append((right, self.unique(axis.over(ops.sum), (left,))))
+            else:
+                products.append((self.dot([(self.length(axis), left)]), right))
+        if both:
+            operands = tuple([p[0] for p in both] + [p[1] for p in both])
+            products.append((self.one, self.unique(axis.over(ops.dot), operands)))
+        return products
 
     def lift(self, x: Any) -> Expression:
         """Return ``x`` as an expression. It may be a number, from a rule of the table."""
@@ -158,7 +192,9 @@ class Graph:
         key = (op, *[p.index for p in parents])
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = self._new(op, parents, None)
+            axes = {p.axis for p in parents} - {None} if not isinstance(op, Over) else ()
+            (axis,) = axes or (None,)
+            node = self._known[key] = self._new(op, parents, None, axis)
         return node
 
 

@@ -24,7 +24,8 @@ def fresh(
     Expressions that were added one after another are simplified together.
     """
     new = Graph()
-    known = {x: new.input() for x in inputs}
+    known = {x: new.input(x.axis) for x in inputs}
+    known.update({length: new.length(axis) for axis, length in graph.lengths.items()})
 
     def leaf(node: Expression) -> Expression:
         if node is graph.one:
@@ -38,6 +39,10 @@ def fresh(
         if isinstance(adjoint, Expression) and isinstance(of, Expression):
             new.adjoint_of.setdefault(adjoint.index, of.index)
     return new, new_roots, [known[x] for x in inputs]
+
+
+def _axis(node: Any) -> Any:
+    return getattr(node, "axis", None)
 
 
 class Simplifier:
@@ -58,8 +63,9 @@ class Simplifier:
         uses = dict.fromkeys(roots, 2)  # a root is a node of its own, however few consumers it has
         for node in reversed(nodes):
             if node in uses and node.op is not None:
-                for parent in node.parents:
-                    uses[parent] = uses.get(parent, 0) + 1
+                axis = _axis(node)
+                for parent in node.parents:  # what all rows share stays a node of its own
+                    uses[parent] = uses.get(parent, 0) + 1 + (axis is not _axis(parent))
         for node in nodes:
             if node in uses and node.op is not None:
                 form = self._rewritten(node)
