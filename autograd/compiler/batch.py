@@ -5,9 +5,10 @@ an `Axis`: one value for each row. An expression that does not, such as a parame
 computed once and meets all rows. So the work of compiling does not depend on the number of rows,
 which is free until the program runs.
 
-`Over` operations lead from rows to one value. A sum over rows is one, and ``dot`` over rows, the sum
-of products over terms and rows. The adjoint of a parameter is such a ``dot``: of local gradients and
-adjoints over its consumers and all rows. `autograd.compiler.matrices` makes ``dZ.T @ X`` of it.
+`Over` operations lead from rows to one value. One is the sum over rows, another the ``dot`` over
+rows, a sum of products over terms and rows. The adjoint of a parameter is such a ``dot``: of local
+gradients and adjoints over its consumers and all rows. `autograd.compiler.matrices` makes
+``dZ.T @ X`` of it.
 """
 
 from __future__ import annotations
