@@ -5,6 +5,7 @@ in `autograd.ops` is a function here.
 """
 
 from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
+from .calculus.batching import vmap
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.nonfinite import find_nonfinite
@@ -73,7 +74,7 @@ from .value import Constant, Value, derivatives, topological_order
 __all__ = ["Constant", "Operation", "TABLE", "Value"]
 __all__ += ["collector_paused", "no_grad", "topological_order"]
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
-__all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp"]
+__all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]
 __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]

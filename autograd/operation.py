@@ -245,6 +245,8 @@ class Dot(Nary):
     def operands(self, *args: Any) -> tuple[Any, ...]:
         try:
             ws, xs, bias = args if len(args) == 3 else (*args, 0.0)
+            if isinstance(ws, Node) and isinstance(ws, Sequence):  # rows that are recorded as one
+                return args
             ws, xs = tuple(ws), tuple(xs)
         except (TypeError, ValueError):
             if len(args) in (2, 3) and all(isinstance(x, Iterable) for x in args[:2]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from .operation import Operation, real
@@ -106,6 +107,22 @@ class Recorder:
     def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Any) -> bool:
         """Return ``test(a, b)``. ``b`` is a Value or a plain number."""
         return test(a.data, getattr(b, "data", b))
+
+    def map_rows(
+        self, f: Callable[..., Any], args: Sequence[Any], takes_rows: Sequence[bool]
+    ) -> list[Any]:
+        """Return ``f`` for each row of the arguments, where it takes rows. See `autograd.vmap`."""
+        counts = []
+        for x, takes in zip(args, takes_rows, strict=True):
+            if takes and not hasattr(x, "__len__"):
+                raise TypeError(f"vmap: an argument of rows is a list or an array, got {x!r:.80}")
+            counts += [len(x)] * takes
+        if len(set(counts)) > 1:
+            raise ValueError(f"vmap: the arguments have different numbers of rows: {counts}")
+        columns = [
+            x if takes else repeat(x) for x, takes in zip(args, takes_rows, strict=True)
+        ]
+        return [f(*row) for row in zip(*columns, strict=False)]  # repeat(x) has no end
 
 
 class _Limits(Recorder):

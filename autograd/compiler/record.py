@@ -14,11 +14,12 @@ import operator
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from ..operation import Operation, real
 from ..recording import Recorder
 from ..value import Constant, Scalar, Value
+from .batch import Axis
 
 
 class TracedValueError(TypeError):
@@ -44,8 +45,9 @@ no_float = _forbidden("float()")  # of a parameter too: its number would be a co
 class Traced(Value):
     """A Value inside a function that is being recorded."""
 
-    __slots__ = ("value",)
-    value: float
+    __slots__ = ("value", "axis")
+    value: Any  # a float, or an array of one for each row of a batch
+    axis: Axis | None  # that batch
 
     data = property(_forbidden("reading .data"), _forbidden("setting .data"))
     grad = property(_forbidden("reading .grad"), _forbidden("setting .grad"))
@@ -108,6 +110,9 @@ class Guard(NamedTuple):
     outcome: bool
 
 
+T = TypeVar("T", bound=Traced)
+
+
 class TraceRecorder(Recorder):
     """Keeps every operation and comparison, in order."""
 
@@ -137,10 +142,10 @@ class TraceRecorder(Recorder):
         return self._node(kind, operation, parents, operation.value(xs, parents))
 
     def _node(
-        self, kind: type[Traced], op: Operation | None, parents: tuple[Value, ...], value: float
-    ) -> Traced:
+        self, kind: type[T], op: Operation | None, parents: tuple[Value, ...], value: Any
+    ) -> T:
         node = object.__new__(kind)
-        node.op, node.parents, node.value, node.label = op, parents, value, ""
+        node.op, node.parents, node.value, node.label, node.axis = op, parents, value, "", None
         if isinstance(node, TracedNumber):
             node.recorder = self
         self.nodes.append(node)
