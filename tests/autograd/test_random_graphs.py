@@ -17,7 +17,7 @@ from ..support.random_graphs import MARGIN, MAX_SLOPE, Program, programs
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
 
-def test_random_programs_have_shared_repeated_nary_and_constant_operands_and_every_operation():
+def test_random_programs_have_shared_repeated_nary_and_constant_operands() -> None:
     seen: Counter[str] = Counter()
 
     @settings(FUZZ, max_examples=500)
@@ -73,12 +73,14 @@ def agree(program: Program) -> None:
 
 @settings(FUZZ, max_examples=300)
 @given(programs())
-def test_backward_symbolic_gradient_forward_accumulation_and_differences_agree(program):
+def test_backward_symbolic_gradient_jvp_and_differences_agree(
+    program: Program,
+) -> None:
     agree(program)
 
 
 @pytest.mark.slow
 @settings(FUZZ, max_examples=20_000)
 @given(programs())
-def test_they_agree_on_20000_random_graphs(program):
+def test_they_agree_on_20000_random_graphs(program: Program) -> None:
     agree(program)

@@ -17,7 +17,7 @@ from autograd import Constant, Value, dot, logsumexp, mean, no_grad, softmax, to
 from autograd.operation import TABLE, Binary, Unary
 
 
-def chain(length: int) -> tuple[Value, Value]:
+def chain(length):
     """A leaf and the last of ``length`` operations that follow it, each using the one before."""
     leaf = node = Value(1.0)
     for _ in range(length):

@@ -437,7 +437,7 @@ def test_files_of_another_structure_are_refused():
 
 
 @pytest.mark.parametrize("path", [1, True, None])
-def test_a_number_is_no_path_and_no_open_file_is_closed(path: object) -> None:
+def test_a_number_is_no_path_and_no_open_file_is_closed(path):
     with pytest.raises(TypeError, match="PathLike"):
         nn.load(path)  # type: ignore[arg-type]  # the mistake
     print("standard output is open")

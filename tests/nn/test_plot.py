@@ -182,6 +182,7 @@ def test_importing_nn_imports_no_extra() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_the_notebook_gives_what_it_shows() -> None:
     pytest.importorskip("sklearn")
     assert_reproduces("classify_moons.ipynb")

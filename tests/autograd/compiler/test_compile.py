@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, no_grad
 from autograd.operation import TABLE, Dot, Nary
 
-from ...support.random_graphs import Program, programs
+from ...support.random_graphs import programs
 
 np = pytest.importorskip("numpy")
 
@@ -103,7 +103,7 @@ def test_an_operation_of_the_table_is_equal_to_eager(op, sample, as_arrays, monk
 # ------------------------------------------------------------------------------- random graphs
 
 
-def check_program(program: Program, batch: int) -> None:
+def check_program(program, batch):
     rng = random.Random(len(program.source))
     points = [
         [Value(x + (rng.uniform(-1, 1) * 1e-4 if i else 0.0)) for x in program.point]
@@ -129,7 +129,7 @@ def check_program(program: Program, batch: int) -> None:
 def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
     @settings(FUZZ, max_examples=count)
     @given(programs())
-    def run(program: Program) -> None:
+    def run(program):
         check_program(program, batch=1)
 
     run()
@@ -141,7 +141,7 @@ def test_a_random_graph_is_equal_to_eager_in_arrays(count, monkeypatch):
 
     @settings(FUZZ, max_examples=count)
     @given(programs())
-    def run(program: Program) -> None:
+    def run(program):
         check_program(program, batch=3)
 
     run()

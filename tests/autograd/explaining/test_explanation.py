@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 import autograd as ag
 from autograd import Value, adjoints, explain, topological_order
 
-from ...support.random_graphs import Program, programs
+from ...support.random_graphs import programs
 
 
 def test_the_terms_are_adjoint_times_local_gradient_of_each_use():
@@ -99,7 +99,7 @@ def test_paths_are_counted_without_listing_them_and_listed_up_to_the_cap():
 
 @settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 @given(programs(max_steps=12))
-def test_terms_and_paths_sum_to_the_derivative(program: Program):
+def test_terms_and_paths_sum_to_the_derivative(program):
     xs = [Value(x) for x in program.point]
     y = program(*xs)
     for node, derivative in zip(xs, adjoints(y, xs), strict=True):
