@@ -1,4 +1,4 @@
-"""Walks over a graph: consumers, distances, levels, stale nodes, and n-ary nodes expanded.
+"""Walks over a graph: consumers, distances, levels, stale nodes, n-ary nodes expanded.
 
 None of them is recursive. Pictures, steps and explanations are made of them.
 """
@@ -66,10 +66,10 @@ def levels(order: Sequence[Value]) -> dict[Value, int]:
 
 
 def stale(root: Value) -> list[Value]:
-    """Return the nodes whose number is not what their operands' present numbers give.
+    """Return the nodes that do not fit the present numbers of their operands, operands first.
 
-    A node gets stale if an operand's ``data`` is changed after the node was computed. So does a
-    node whose operation fails at the present numbers. Operands come before consumers.
+    A node gets stale if the ``data`` of an operand is changed after the node was computed. Its
+    number or a local gradient is another one now, or its operation fails.
 
     >>> x = Value(3.0)
     >>> y = x * x
@@ -77,7 +77,40 @@ def stale(root: Value) -> list[Value]:
     >>> [node.data for node in stale(y + 1)]
     [9.0]
     """
-    return [node for node in topological_order(root) if node.op and node.op.is_stale(node)]
+    return [node for node in topological_order(root) if node.op and not _fits(node)]
+
+
+def _fits(node: Value) -> bool:
+    try:
+        now = computed_again(node)
+    except (ArithmeticError, ValueError, RuntimeError):
+        return False
+    if now is node:
+        return True
+    pairs = zip((now.data, *now.local_grads), (node.data, *node.local_grads), strict=True)
+    return all(same_number(a, b) for a, b in pairs)
+
+
+def computed_again(node: Value) -> Value:
+    """Return what the operation of ``node`` makes of the present numbers of its operands.
+
+    It is a new node, or ``node`` itself if that holds the limit at a pole, as in a derivative of
+    ``sqrt`` at 0. Raises what the operation raises, and RuntimeError for a result of a compiled
+    function whose operands changed.
+    """
+    assert node.op is not None
+    try:
+        with recording(None):
+            return node.op.again(node)  # type: ignore[no-any-return]  # an operation gives a node
+    except (ArithmeticError, ValueError):
+        if same_number(node.op.limit([p.data for p in node.parents]), node.data):
+            return node
+        raise
+
+
+def same_number(a: float | None, b: float | None) -> bool:
+    """Return whether two numbers are equal, where nan is equal to nan, and None to None."""
+    return a == b or (a != a and b != b)
 
 
 def expanded(root: Value) -> Value:

@@ -61,15 +61,19 @@ class Compiled(Operation):
             result = y.call.eager()[y.which]
         return adjoints(result, y.parents, partial=True)
 
-    def is_stale(self, node: Any) -> bool:
-        """Return whether a parent has another number than at the call. A pickled node has no call.
+    def again(self, node: Any) -> Any:
+        """Return ``node`` itself. RuntimeError if a parent has another number than at the call.
 
-        Computing the number again would not tell: eager code may round it in another way.
+        A pickled node has no call to compare with.
         """
         now = [parent.data for parent in node.parents]
-        return isinstance(node, CompiledValue) and not np.array_equal(
-            node.inputs, now, equal_nan=True
-        )
+        if isinstance(node, CompiledValue) and not np.array_equal(node.inputs, now, equal_nan=True):
+            name = f" {node.label!r}" if node.label else ""
+            raise RuntimeError(
+                f"the numbers changed that a compiled function computed its result{name} from: "
+                "call that function again"
+            )
+        return node
 
 
 COMPILED = Compiled()

@@ -74,7 +74,7 @@ def test_stale_nodes_are_those_whose_operands_changed_since() -> None:
     assert stale(root) == []
     x.data = 5.0
     assert stale(root) == [square]  # the others fit the number that it has
-    square.data = 25.0
+    square.data, square.local_grads = 25.0, (5.0, 5.0)
     assert stale(root) == [shifted]
     w.data = -1.0
     assert stale(root) == [shifted, root]
@@ -91,6 +91,27 @@ def test_a_node_that_is_nan_is_not_stale_and_one_that_cannot_be_computed_is() ->
     root = z.log() + z.sqrt()
     z.data = -4.0
     assert stale(root) == list(root.parents)
+
+
+@pytest.mark.parametrize(
+    ("compute", "before", "after"),
+    [(abs, -3.0, 3.0), (lambda x: x * 0.0, 1.0, 2.0), (lambda x: autograd.relu(x), -1.0, -2.0),
+     (lambda x: autograd.maximum(x, 2.0), 1.0, 2.0), (lambda x: x**2 * 0.0, 1.0, 3.0)],
+)  # fmt: skip
+def test_a_node_of_the_same_number_is_stale_if_a_local_gradient_is_another_one(
+    compute: Callable[[Value], Value], before: float, after: float
+) -> None:
+    x = Value(before)
+    root = compute(x)
+    held = [(node, node.data, node.local_grads) for node in topological_order(root)[1:]]
+    x.data = after
+    fresh = topological_order(compute(Value(after)))[1:]
+    assert root.data == fresh[-1].data
+    assert stale(root) == [
+        node
+        for (node, data, grads), now in zip(held, fresh, strict=True)
+        if (data, grads) != (now.data, now.local_grads) and not node.is_constant
+    ]
 
 
 def test_a_compiled_result_is_stale_if_a_parameter_was_moved() -> None:
