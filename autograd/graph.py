@@ -118,7 +118,8 @@ def expanded(root: Value) -> Value:
 
     Leaves are shared with the graph of ``root``. Other nodes are copied, with their gradients. The
     scalar nodes are computed from the present data of the operands. They get gradients if the n-ary
-    node has a gradient.
+    node has a gradient. A node stays as it is if its scalar operations give another number: if its
+    operands changed since, or at infinity.
 
     >>> w, x = Value(2.0), Value(3.0)
     >>> [node.op.name for node in topological_order(expanded(ops.dot([w], [x], 1.0))) if node.op]
@@ -134,11 +135,12 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
     """Return ``node`` on other parents: as scalar operations if it is n-ary, else as a copy."""
     assert node.op is not None
     twin = Value.computed(node.op, parents, node.data, node.local_grads)
-    if isinstance(node.op, Nary):
+    if isinstance(node.op, Nary) and _fits(node):
         operands = [Constant(p.data) if p.is_constant else Value(p.data) for p in parents]
         with recording(None):
             result = node.op.forward(ops.scalar_graph(), *operands)
-        if result.parents:  # else it is the operand: a sum of one
+        # a sum of one is its operand, without parents
+        if result.parents and same_number(result.data, node.data):
             twin = result
             stands_for = dict(zip(operands, parents, strict=True))
             for piece, derivative in derivatives(result).items():

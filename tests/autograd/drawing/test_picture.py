@@ -240,6 +240,115 @@ def test_repeated_operand_keeps_both_edges() -> None:
     assert draw(a + a).edges == ["e1_0", "e1_1"]
 
 
+# ------------------------------------------------------------------------- operands changed since
+
+
+def stale_boxes(picture: Picture) -> set[str]:
+    groups = [g for g in picture.nodes if "stale" in g.get("class", "").split()]
+    marked = {g.get("id", "") for g in groups}
+    said = {g.get("id", "") for g in picture.nodes if "changed since" in picture.texts(g.get("id"))}
+    dashed = {
+        g.get("id", "")
+        for g in picture.nodes
+        if "constant" not in g.get("class", "")
+        and any(e.get("stroke-dasharray") for e in g.iter(SVG + "path"))
+    }
+    assert marked == said == dashed
+    return marked
+
+
+@needs_graphviz
+def test_a_node_whose_operands_changed_says_so_and_shows_the_number_that_it_holds() -> None:
+    f = example()
+    x, q = f.parents[0].parents[0], f.parents[0]
+    f.backward()
+    assert stale_boxes(draw(f)) == set()
+    assert "changed since" not in draw(f).header()
+    x.data = 1.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n2"}
+    assert picture.groups["n2"].get("class") == "node result stale"
+    assert picture.texts("n2") == ["+", "q", "changed since", "data", "3", "grad", "-4"]
+    assert picture.tooltip("n2").splitlines() == [
+        "q = x + y",
+        "data 3.0",
+        "grad -4.0",
+        "changed since: holds 3, but its operands give 6 now",
+    ]
+    assert picture.header().startswith(
+        "changed since : 1 value does not fit its operands, so later numbers are old too "
+        "autograd.recompute brings the numbers up to date, backward() the gradients grad"
+    )
+    q.data = 7.0
+    f.data = 0.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n2", "n4"}
+    assert picture.groups["n4"].get("class") == "node result root stale"
+    assert "2 values do not fit their operands" in picture.header()
+    assert stale_boxes(draw(autograd.recompute(f))) == set()
+    assert draw(f).texts("n4", "data") == ["-24"]
+
+
+@needs_graphviz
+def test_the_header_counts_stale_values_that_are_not_drawn() -> None:
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(10):
+        f = f * 2.0
+    x.data = 3.0
+    picture = draw(f, max_nodes=3)
+    assert stale_boxes(picture) == set()
+    assert "1 value does not fit" in picture.header()
+
+
+@needs_graphviz
+def test_a_stale_node_is_not_expanded_and_its_box_counts_as_one() -> None:
+    x = Value(1.0, "x")
+    inner = autograd.mean([x, 2.0, 3.0])
+    f = autograd.mean([inner, 4.0])
+    x.data = 4.0
+    picture = draw(f, expand=True)
+    words = {i: picture.texts(i)[0] for i in stale_boxes(picture)}
+    assert set(words.values()) == {"mean"}
+    assert "1 value does not fit" in picture.header()
+    picture = draw(autograd.recompute(f), expand=True)
+    assert "mean" not in {picture.texts(g.get("id", ""))[0] for g in picture.nodes}
+
+
+@needs_graphviz
+def test_a_training_loop_draws_its_loss_with_marks_and_without_after_recompute() -> None:
+    model = nn.MLP(2, [2, 1])
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    for _ in range(2):
+        loss = nn.mse([model([1.0, -1.0])], [3.0])
+        loss.backward()
+        optimizer.step()
+        assert stale_boxes(draw(loss))
+        assert stale_boxes(draw(loss, params="fold"))
+        assert "changed since" in draw_dot(loss)._repr_mimebundle_()["image/svg+xml"]
+        assert not stale_boxes(draw(autograd.recompute(loss)))
+
+
+@needs_graphviz
+def test_a_compiled_result_is_marked_and_its_tooltip_says_what_to_call() -> None:
+    pytest.importorskip("numpy")
+    w = Value(2.0, "w")
+    f = autograd.compile(lambda: w * w)()
+    assert stale_boxes(draw(f)) == set()
+    w.data = 3.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n1"}
+    assert picture.tooltip("n1").endswith("from: call that function again")
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_no_fresh_graph_is_marked(program: Program) -> None:
+    root = program(*[Value(x, f"x{i}") for i, x in enumerate(program.point)])
+    for expand in (False, True):
+        assert "changed since" not in draw_dot(root, max_nodes=None, expand=expand).source
+
+
 # ------------------------------------------------------------------------------------------ options
 
 
