@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..graph import computed_again, same_number, stale
 from ..value import Value, topological_order
 from .formulas import computed
@@ -13,11 +15,9 @@ def require_up_to_date(y: Value) -> None:
     if changed := stale(y):
         named = names(topological_order(y))
         root = named[y] if named[y].isidentifier() else "y"
-        remedy = (
-            f"bring the graph up to date with autograd.recompute({root}), or compute {root} again"
-        )
+        remedy = f"bring the graph up to date with autograd.recompute({root})"
         try:
-            what = f"{change(changed[0])}: {remedy}"
+            what = f"{change(changed[0])}: {remedy}, or compute {root} again"
         except RuntimeError as error:  # from a compiled function: it says what to call
             what = f"holds {number(changed[0].data)}, but {error}"
         raise ValueError(f"{computed(changed[0], named)} {what}")
@@ -38,9 +38,8 @@ def change(node: Value) -> str:
         now = computed_again(node)
     except (ArithmeticError, ValueError) as error:
         return f"holds {number(node.data)}, but fails for the present numbers ({error})"
-    pairs = zip((node.data, *node.local_grads), (now.data, *now.local_grads), strict=True)
+    pairs: Any = zip((node.data, *node.local_grads), (now.data, *now.local_grads), strict=True)
     place, held, given = next((i, *ab) for i, ab in enumerate(pairs) if not same_number(*ab))
-    assert held is not None and given is not None  # the None of a constant is the same in both
     texts = [number(held), number(given)]
     if texts[0] == texts[1]:  # they differ in a later digit
         texts = [repr(held), repr(given)]
