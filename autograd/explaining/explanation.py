@@ -103,8 +103,8 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
     """Return dy/dx as the sum over the uses of x, and over at most ``paths`` paths from x to y.
 
     The number of paths grows exponentially with the graph. They are counted without a list of them.
-    TypeError unless y and x are Values, ValueError unless ``paths`` is 0 or more, and for a graph
-    whose leaves changed since it was computed: see `autograd.recompute`.
+    TypeError unless y and x are Values, ValueError unless ``paths`` is 0 or more. RuntimeError if
+    leaves changed since the graph was computed: see `autograd.recompute`.
 
     >>> x = Value(3.0, "x")
     >>> explain(x * x + x, x, paths=5)

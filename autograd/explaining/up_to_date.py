@@ -11,7 +11,7 @@ from .notation import names, number
 
 
 def require_up_to_date(y: Value) -> None:
-    """Raise ValueError, with the remedy, if operands in the graph of ``y`` changed since."""
+    """Raise RuntimeError, with the remedy, if operands in the graph of ``y`` changed since."""
     if changed := stale(y):
         named = names(topological_order(y))
         root = named[y] if named[y].isidentifier() else "y"
@@ -20,7 +20,7 @@ def require_up_to_date(y: Value) -> None:
             what = f"{change(changed[0])}: {remedy}, or compute {root} again"
         except RuntimeError as error:  # from a compiled function: it says what to call
             what = f"holds {number(changed[0].data)}, but {error}"
-        raise ValueError(f"{computed(changed[0], named)} {what}")
+        raise RuntimeError(f"{computed(changed[0], named)} {what}")
 
 
 def change(node: Value) -> str:

@@ -38,8 +38,8 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
     verdict: first wrong in step 7, 1 of 3 gradients wrong in the end
         ∂f/∂x = 3, right is 7.
 
-    TypeError unless ``root`` is a Value, ValueError for another mistake, and for a graph whose
-    leaves changed since it was computed: see `autograd.recompute`.
+    TypeError unless ``root`` is a Value, ValueError for another mistake. RuntimeError if leaves
+    changed since the graph was computed: see `autograd.recompute`.
     """
     if not isinstance(root, Value):
         raise TypeError(f"steps needs the Value to differentiate, got {root!r:.80}")
