@@ -20,14 +20,16 @@ a `dot`.
 
 from __future__ import annotations
 
-from numbers import Integral
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from ..explaining.argument_checks import require_value
 from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded, stale
 from ..value import Value
 from .boxes import BoxWriter, size_in_points
 from .layout import places
+from .options import check_svg_options, check_time_limit, check_values
 from .rendering import MAX_SECONDS, render
 from .selection import Selection, parameters_of
 
@@ -88,17 +90,11 @@ def draw_dot(
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"draws a Value, got {root!r:.80} ({type(root).__name__})")
-    if rankdir not in ("LR", "RL", "TB", "BT"):
-        raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
-    if params not in ("show", "fold"):
-        raise ValueError(f"params is 'show' or 'fold', got {params!r}")
-    for option, given, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
-        if given is not None and not (isinstance(given, Integral) and given >= least):
-            raise ValueError(f"{option} is None or a whole number, {least} or more, got {given!r}")
-    from .notebook_display import Drawing  # here, because it imports graphviz
+    require_value(root, "draws a Value")
+    check_values(rankdir, max_nodes, depth, params, number_format, title)
+    from .notebook_display import Drawing, check_format  # here, because it imports graphviz
 
+    check_format(format)
     parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
     root = expanded(root) if expand else root
     selection = Selection(root, parameters, params == "fold", max_nodes, depth)
@@ -117,7 +113,12 @@ def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> s
     The program ``dot`` renders it if it is on PATH, else pygraphviz does. RuntimeError if there is
     neither, TimeoutError if Graphviz takes more than ``time_limit`` seconds.
     """
+    check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
+    check_time_limit(time_limit)
     return render(draw_dot(root, **options).source, time_limit)
+
+
+OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
 
 
 def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, rankdir: str) -> None:

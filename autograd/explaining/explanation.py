@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
+from .argument_checks import require_value
 from .formulas import computed
 from .notation import MAX_PATH_CHARACTERS, names, number, shorten
 from .up_to_date import require_up_to_date
@@ -118,8 +119,7 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
       x → f: 1 = 1
     """
     for node in (y, x):
-        if not isinstance(node, Value):
-            raise TypeError(f"explain(y, x) needs two Values, got {node!r:.80}")
+        require_value(node, "explain(y, x) needs two Values")
     if not isinstance(paths, Integral) or paths < 0:
         raise ValueError(f"paths is how many of them to list, 0 or more, got {paths!r}")
     require_up_to_date(y)

@@ -10,7 +10,14 @@ from ..operation import TABLE, Operation
 from ..ops import neg
 from ..recording import Recorder, recording
 from ..value import Value, topological_order
-from .notation import MAX_FORMULA_CHARACTERS, MAX_SIDE_CHARACTERS, label_of, number, shorten
+from .notation import (
+    MAX_FORMULA_CHARACTERS,
+    MAX_SIDE_CHARACTERS,
+    label_of,
+    number,
+    printable,
+    shorten,
+)
 
 _ATOM = re.compile(r"[\w.\[\]…]+|[\d.]+e[+-]\d+")  # a name or number, which needs no parentheses
 _ATOM_PRECEDENCE = 9
@@ -27,7 +34,7 @@ def formula(root: Value | float) -> str:
     """
     if not isinstance(root, Value):
         return number(root)
-    label = "" if root.parents else label_of(root)
+    label = "" if root.parents else printable(label_of(root))
     return label or formulas(topological_order(root))[root]
 
 
@@ -87,7 +94,7 @@ class _Unevaluated(Recorder):
 
 
 def _by_label(node: Value) -> _Operand:
-    return _atom(label_of(node) or "…")
+    return _atom(printable(label_of(node)) or "…")
 
 
 def _atom(text: str) -> _Operand:

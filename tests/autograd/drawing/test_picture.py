@@ -423,22 +423,56 @@ def test_number_format_title_and_direction() -> None:
 @pytest.mark.parametrize(
     ("root", "options", "message"),
     [
-        (3.0, {}, "draws a Value, got 3.0 (float)"),
-        ([Value(1.0)], {}, "draws a Value, got ["),
+        (3.0, {}, "draws a Value, got 3.0 (float): a plain number has no graph, so compute with V"),
+        ([Value(1.0)], {}, "got [Value(data=1.0, grad=0.0)] (list): give one of its Values"),
+        (nn.MLP(1, [1]), {}, "(MLP): call it, and give its result"),
+        (draw_dot, {}, "(function): call it, and give its result"),
+        ("x", {}, "got 'x' (str): give the Value itself, not its label"),
+        (None, {}, "got None (NoneType): a Value is what a computation with Value(...) gives"),
         (Value(1.0), {"rankdir": "up"}, "LR, RL, TB or BT, got 'up'"),
         (Value(1.0), {"params": "hide"}, "'show' or 'fold', got 'hide'"),
         (Value(1.0), {"max_nodes": 0}, "1 or more, got 0"),
         (Value(1.0), {"max_nodes": "a"}, "max_nodes is None or a whole number, 1 or more, got 'a'"),
         (Value(1.0), {"depth": 1.5}, "depth is None or a whole number, 0 or more, got 1.5"),
         (Value(1.0), {"depth": -1}, "0 or more, got -1"),
-        (Value(1.0), {"number_format": "zz"}, "format code 'z'"),
-        (Value(1.0), {"format": "tiff2"}, "tiff2"),
-        (Value(1.0), {"color": "red"}, "unexpected keyword argument 'color'"),
+        (Value(1.0), {"number_format": "zz"}, "specification such as '.4g', got 'zz'"),
+        (Value(1.0), {"number_format": 4}, "number_format is a format specification such as"),
+        (Value(1.0), {"title": 5}, "title is a string, got 5 (int)"),
+        (Value(1.0), {"format": "a.svg"}, "'svg', 'png' or 'pdf', got 'a.svg'; draw_dot("),
+        (Value(1.0), {"format": ["svg"]}, "such as 'svg', 'png' or 'pdf', got ['svg']; "),
+        (Value(1.0), {"color": "red"}, "draw_dot() got an unexpected keyword argument 'color'"),
+    ],
+)  # fmt: skip
+def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
+        draw_dot(root, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"color": "red"}, "to_svg has no option 'color', its options are format, rankdir, max_"),
+        ({"color": "red"}, "number_format, title, time_limit"),
+        ({"format": "png"}, "to_svg shows SVG, got format='png': draw_dot(root, format='png').ren"),
+        ({"time_limit": 0}, "time_limit is a number of seconds above 0, got 0"),
+        ({"time_limit": "1"}, "time_limit is a number of seconds above 0, got '1'"),
+        ({"time_limit": float("nan")}, "above 0, got nan"),
+        ({"depth": -1}, "depth is None or a whole number, 0 or more, got -1"),
     ],
 )
-def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], message: str) -> None:
+def test_a_wrong_option_of_to_svg_is_told_in_its_own_name(
+    options: dict[str, Any], message: str
+) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
-        draw_dot(root, **options)
+        to_svg(Value(1.0), **options)
+
+
+@needs_graphviz
+def test_options_at_their_limits_are_taken() -> None:
+    assert len(draw(example(), max_nodes=1, depth=None).nodes) == 1
+    assert len(draw(example(), max_nodes=None, depth=0, format="svg").nodes) == 1
+    assert draw_dot(example(), format="PNG").format == "png"
 
 
 # ---------------------------------------------------------------------------------- labels are data

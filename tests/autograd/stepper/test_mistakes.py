@@ -124,7 +124,7 @@ def test_numbers_that_are_not_finite_are_compared_too():
     assert (first.name, first.value, first.right) == ("u", 1e308, math.inf)
 
 
-@pytest.mark.parametrize("mistake", ["depth", "", 3, "Order"])
+@pytest.mark.parametrize("mistake", ["depth", "", 3, "Order", ["order"]])
 def test_another_mistake_is_refused_by_naming_the_three(mistake):
     with pytest.raises(ValueError, match="one of 'order', 'overwrite', 'stale'") as error:
         steps(cube(), mistake=mistake)
