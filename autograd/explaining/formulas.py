@@ -34,7 +34,7 @@ def formula(root: Value | float) -> str:
     """
     if not isinstance(root, Value):
         return number(root)
-    label = "" if root.parents else printable(label_of(root))
+    label = "" if root.parents else _label(root)
     return label or formulas(topological_order(root))[root]
 
 
@@ -55,7 +55,7 @@ def formulas(order: Sequence[Value]) -> dict[Value, str]:
             text = node.op.text([text for text, _ in inner], precedences)
             precedence = node.op.precedence
         written[node] = shorten(text, MAX_FORMULA_CHARACTERS)
-        fits = not label_of(node) and len(text) <= MAX_FORMULA_CHARACTERS
+        fits = not _label(node) and len(text) <= MAX_FORMULA_CHARACTERS
         operands[node] = (text, precedence) if fits else _by_label(node)
     return written
 
@@ -94,7 +94,11 @@ class _Unevaluated(Recorder):
 
 
 def _by_label(node: Value) -> _Operand:
-    return _atom(printable(label_of(node)) or "…")
+    return _atom(_label(node) or "…")
+
+
+def _label(node: Value) -> str:
+    return printable(label_of(node))
 
 
 def _atom(text: str) -> _Operand:
