@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import math
 import os
 import re
 import shutil
@@ -238,6 +239,54 @@ def test_the_picture_in_the_readme_is_the_one_that_its_code_draws() -> None:
 def test_repeated_operand_keeps_both_edges() -> None:
     a = Value(3.0)
     assert draw(a + a).edges == ["e1_0", "e1_1"]
+
+
+def test_a_tint_has_its_hue_by_sign_and_its_strength_by_decade() -> None:
+    leaves = [Value(1.0, f"x{i}") for i in range(8)]
+    grads = [10.0, -1.0, 0.1, -0.01, 1e-9, math.inf, math.nan, 0.0]
+    for leaf, grad in zip(leaves, grads, strict=True):
+        leaf.grad = grad
+    source = draw_dot(autograd.sum(leaves)).source
+    tints = re.findall(r'label=<<table[^<]*<tr>.*?bgcolor="(#\w{6})">grad</td>.*?id=n(\d)', source)
+    assert [tint for tint, _ in sorted(tints, key=lambda t: t[1])] == [
+        "#ff9628", "#89b4ff", "#ffd2a3", "#e7f0ff", "#fff0e0", "#ff9628", "#ffffff", "#ffffff",
+        "#ffffff",
+    ]  # fmt: skip
+    legend = re.search(r"<td>grad</td>(.*?)</tr>", source)
+    assert legend is not None
+    assert re.findall(r'bgcolor="(.*?)">(.*?)<', legend[1]) == [
+        ("#5a96ff", "-10"), ("#89b4ff", "-1"), ("#b8d2ff", "-0.1"), ("#ffffff", "0"),
+        ("#ffd2a3", "0.1"), ("#ffb465", "1"), ("#ff9628", "10"),
+    ]  # fmt: skip
+
+
+def test_titles_tooltips_and_counts_have_their_limits() -> None:
+    x = Value(2.0, "x")
+    long, longer = (draw_dot(x, title="t" * n).source for n in (100, 101))
+    assert f"<b>{'t' * 100}</b>" in long
+    assert f"<b>{'t' * 66}…{'t' * 32}</b>" in longer
+    for count in (20, 21):
+        ws = [Value(1.0, f"w.{i}") for i in range(count)]
+        source = draw_dot(autograd.dot(ws, [x] * count), params="fold").source
+        assert f"{count} parameters<" in source
+        assert source.count(": data 1.0, grad · (never computed)") == 20
+    one, two = (
+        draw_dot(autograd.sum([x] * 2 + [Value(1.0)] * 1), max_nodes=n).source for n in (2, 1)
+    )
+    assert "… 1 hidden" in one
+    assert "1 more value, further from the root, not drawn" in one
+    assert "… 3 hidden" in two  # the same operand counts twice
+    assert "2 more values, further from the root, not drawn" in two
+
+
+@needs_graphviz
+def test_text_names_a_generic_font_so_that_a_viewer_can_take_another_for_any_script(
+    renderer: str,
+) -> None:
+    svg = to_svg(Value(2.0, "\u65e5\u672c\u8a9e") * 3, title="\u4e2d\u6587")
+    families = {text.get("font-family") for text in ET.fromstring(svg).iter(SVG + "text")}
+    assert families == {"monospace"}
+    assert "\u65e5\u672c\u8a9e" in svg
 
 
 # ------------------------------------------------------------------------- operands changed since
