@@ -149,6 +149,14 @@ class Operation:
         except (ArithmeticError, ValueError) as error:
             raise self.error(error, xs, nodes) from None
 
+    def is_stale(self, node: Any) -> bool:
+        """Return whether its operands' present numbers give another number than ``node`` has."""
+        try:
+            y = self.value([p.data for p in node.parents])
+        except (ArithmeticError, ValueError):
+            return True
+        return y != node.data and not (math.isnan(y) and math.isnan(node.data))
+
     def limit(self, xs: Sequence[float]) -> float:
         """Return the value, or its limit where a rule meets a pole: inf for 1/0, nan for 0/0."""
         try:
@@ -159,6 +167,10 @@ class Operation:
             return self.pole(*xs)
         except ValueError:
             return math.nan
+
+    def again(self, node: Any) -> Any:
+        """Return a new node: the result at the operands of ``node``, with their present numbers."""
+        return node.parents[0].record(self, node.parents)
 
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
         """Return the local gradient of each operand. With ``varies``, None where it is False."""
