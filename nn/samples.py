@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
-from ..argument_checks import counted
+from .argument_checks import counted
 
 Row = list[float]
 Target = float | Row
