@@ -55,4 +55,4 @@ def choice(kind: str, given: Any, known: Mapping[str, Any], other: str = "a call
 
 def counted(n: int, noun: str) -> str:
     """The number with its noun: "1 epoch", "2 epochs"."""
-    return f"{n} {noun}{'s' * (n != 1)}"
+    return f"{n} {noun}{'' if n == 1 else 's'}"
