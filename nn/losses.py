@@ -75,12 +75,16 @@ class Loss:
             if not isinstance(given, Iterable) or isinstance(given, str):
                 raise TypeError(
                     f"{self.name} takes a list of outputs and a list of targets, one of each for "
-                    f"every sample, got {given!r:.80}"
+                    f"every sample, got {given!r:.80}; for one sample: {self.name}([output], "
+                    "[target])"
                 )
         outputs, targets = list(outputs), list(targets)
         if len(outputs) != len(targets):
             sizes = counted(len(outputs), "output"), counted(len(targets), "target")
-            raise ValueError(" but ".join(sizes))
+            raise ValueError(
+                f"{' but '.join(sizes)}: {self.name} takes one of each for every sample; for one "
+                f"sample: {self.name}([output], [target])"
+            )
         if not outputs:
             raise ValueError("a loss of no samples: needs at least one output")
         losses = []

@@ -123,6 +123,13 @@ def fit(
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     clip = None if clip is None else positive("clip", clip)
     epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
+    makers: Sequence[Any] = list(SCHEDULES.values())
+    if schedule in makers:
+        name = getattr(schedule, "__name__", "")
+        raise TypeError(
+            f'schedule=nn.schedules.{name} makes a schedule: give its name, "{name}", or call it, '
+            f"nn.schedules.{name}({epochs})"
+        )
     usual = choice("schedule", schedule or "constant", SCHEDULES)
     factor: Schedule = schedule if callable(schedule) else usual(epochs)
     batch_size = _batch_size(batch_size, len(task.train))
