@@ -149,7 +149,7 @@ def test_the_state_of_another_optimizer_or_model_is_refused():
             (
                 lambda p, take=take: take(p[0]),
                 TypeError,
-                rf"{take.__name__} takes parameters, .* got Value\(.*a single one goes into a list$",
+                rf"{take.__name__} takes parameters, .* got Value\(.*; a single one goes into a l",
             )
             for take in (nn.SGD, nn.AdamW, nn.l2, nn.gradient_norm)
         ],

@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd import Value
+from nn.app.command_line import main
 from nn.datasets import Scaling
 from nn.losses import LOSSES
 from nn.prediction import Meaning, outputs
@@ -346,3 +347,47 @@ def test_the_size_of_a_nested_or_unknown_model_is_known_or_not_asked() -> None:
 def test_every_loss_declares_probabilities_or_gives_none() -> None:
     without = {loss.name for loss in LOSSES.values() if loss.to_probabilities is None}
     assert without == {"mse", "mae", "gaussian_nll", "laplace_nll", "hinge"}
+
+
+@pytest.fixture
+def _extras() -> None:
+    for extra in ("sklearn", "matplotlib", "tqdm"):
+        pytest.importorskip(extra)
+
+
+@pytest.mark.usefixtures("_extras")
+def test_a_model_of_the_command_line_answers_from_raw_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its first feature is a thousand times the second: unscaled, most answers would be wrong."""
+    out, again = str(tmp_path / "o"), str(tmp_path / "p")
+    assert main(["wine", "--epochs", "40", "--out", out]) == 0
+    data = nn.datasets.load("wine")
+    model = nn.load(out + "/model.json")
+    answers = model.predict(data.X)
+    right = sum(a == data.classes[int(k)] for a, k in zip(answers, data.y, strict=True))
+    assert right / len(data) > 0.95
+    best = [max(ps) for ps in model.predict_proba(data.X)]
+    assert min(best) > 1 / 3
+    table = str(model).splitlines()
+    assert table[-2].startswith("inputs: alcohol, malic_acid, ash, ")
+    assert table[-2].endswith(", standardized: predict() does it, model(x) does not")
+    assert table[-1] == "outputs: class: class_0, class_1, class_2 (loss cross_entropy)"
+    capsys.readouterr()
+    go_on = ["--load", out + "/model.json", "--epochs", "1", "--lr", "1e-9", "--out", again]
+    assert main(["wine", *go_on]) == 0
+    accuracy = float(capsys.readouterr().out.partition("epoch, loss")[2].split()[2])
+    assert accuracy > 0.95  # it was not standardized twice
+    assert nn.load(again + "/model.json").predict(data.X) == answers
+
+
+@pytest.mark.usefixtures("_extras")
+def test_a_regression_of_the_command_line_answers_in_the_unit_of_the_data(tmp_path: Path) -> None:
+    lines = [f"{i},{1000 + 10 * i}" for i in range(40)]
+    (tmp_path / "line.csv").write_text("\n".join(["x,y", *lines]) + "\n")
+    out = str(tmp_path / "o")
+    options = ["--regression", "--hidden", "--epochs", "200", "--out", out]
+    assert main([str(tmp_path / "line.csv"), *options]) == 0
+    model = nn.load(out + "/model.json")
+    assert model.predict([[100.0]]) == [pytest.approx(2000.0, rel=0.01)]
+    assert str(model).splitlines()[-1] == "outputs: y (loss mse, standardized: predict() undoes it)"
