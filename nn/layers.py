@@ -189,6 +189,9 @@ class MLP(Sequential):
     >>> len(model.parameters()), model.parameters()[0].label
     (337, 'layers.0.neurons.0.w.0')
 
+    The last size is the number of outputs. So ``MLP(2, [16, 1])`` has one hidden layer, of 16
+    neurons, and ``MLP(2, [3])`` has none: it is a single linear layer of 3 outputs.
+
     ``activation`` is one for all hidden layers, or a list with one for each of them. A list with
     one more gives the output layer its own. With the same seed the weights are micrograd's.
     """
@@ -203,7 +206,15 @@ class MLP(Sequential):
         rng: Rng = None,
     ) -> None:
         if not isinstance(nouts, Iterable):
-            raise TypeError(f"nouts must be a list of sizes, such as [16, 1], got {nouts!r:.80}")
+            raise TypeError(
+                "nouts must be a list of sizes, of the hidden layers and then of the outputs, "
+                f"such as [16, 1], got {nouts!r:.80}"
+            )
+        if isinstance(activation, Integral):
+            raise TypeError(
+                f"activation must be a name or a function, got {activation!r}; the sizes of all "
+                "layers go into one list, as in MLP(2, [16, 1])"
+            )
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
