@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -72,6 +73,8 @@ def _train(job: Job, options: Namespace, out: str) -> int:
     train, held_out = job.data.split(HELD_OUT_SHARE, job.seed)
     print(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
     print(job.model, end="\n\n")
+    job.data = None  # large data are not held twice
+    train = replace(train, X=job.scaling.apply(train.X))
     history = _fit(job, train, options)
     predicted = job.predict(held_out.X)
     print(f"\nOn held-out data\n{report_text(held_out, predicted)}\n")
@@ -89,6 +92,7 @@ def _train(job: Job, options: Namespace, out: str) -> int:
 
 
 def _fit(job: Job, train: Dataset, options: Namespace) -> History:
+    """Train the model on standardized samples, and say how it went."""
     usual = LEARNING_RATES.get(options.optimizer, 0.01)
     lr = options.lr or usual
     batch = min(options.batch_size, len(train))
@@ -100,7 +104,7 @@ def _fit(job: Job, train: Dataset, options: Namespace) -> History:
         warnings.simplefilter("always")
         history = fit(
             job.model,
-            job.scaling.apply(train.X),
+            train.X,
             job.encode(train.y),
             loss=job.loss,
             optimizer=options.optimizer,
@@ -121,10 +125,11 @@ def _predict(job: Job, path: str, out: str) -> int:
     """Predict all samples of a table or data set; return the exit status."""
     if path in BUILT_IN:
         assert job.data
-        columns, rows, X = job.features, [list(map(repr, x)) for x in job.data.X], job.data.X
+        columns, X = job.features, job.data.X
+        rows: Iterable[list[str]] = (list(map(repr, x)) for x in X)
     else:
         table = Table.read(path)
-        columns, rows = table.names, table.rows
+        columns, rows = table.names, table.rows()
         X = table.numbers(table.feature_columns(job.features))
     if not X:
         raise DataError(f"{path}: no rows of data")
@@ -134,7 +139,7 @@ def _predict(job: Job, path: str, out: str) -> int:
         print(report_text(job.data, predicted), end="\n\n")
     answers = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
     header = [*columns, f"predicted {job.target}" if job.target in columns else job.target]
-    completed = [[*row, answer] for row, answer in zip(rows, answers, strict=True)]
+    completed = ([*row, answer] for row, answer in zip(rows, answers, strict=True))
     write_predictions(out, path, header, completed)
     counts = [f"{label}: {answers.count(label)}" for label in job.classes]
     print(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from nn.app import run_folder
 from nn.app.command_line import main
@@ -425,3 +426,26 @@ def test_names_are_shown_as_text_even_if_they_look_like_markup(
     assert "[31mred" in captured.out
     for path in Path("runs/d").glob("*.svg"):
         ET.parse(path)
+
+
+@pytest.mark.parametrize("regression", [(), ("--regression",)])
+@pytest.mark.parametrize("samples", [64, 65, 128, 130])
+def test_many_samples_are_predicted_by_compiled_code_with_the_same_answers(
+    regression: tuple[str, ...], samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("xor", *regression, *QUICK, "--out", "o") == 0
+    job = Job.of(nn.load("o/model.json"))
+    X = load("xor").X[:samples]
+    compiled = []
+
+    def counting(f: Any) -> Any:
+        compiled.append(f)
+        return autograd.compile(f)
+
+    monkeypatch.setattr("nn.app.job.compile", counting)
+    expected = [job.answer(x) for x in X]
+    assert job.predict(X) == expected
+    assert not compiled
+    monkeypatch.setattr("nn.app.job.MIN_COMPILED_SAMPLES", samples)
+    assert job.predict(X) == pytest.approx(expected, rel=1e-9)
+    assert len(compiled) == 1
