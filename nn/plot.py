@@ -12,6 +12,7 @@ import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,17 +35,20 @@ Model = Callable[[Any], Any]  # from one sample, a list of features, to one outp
 Points = Sequence[Sequence[float]]
 
 
-def save(figure: Any, path: str | Path) -> None:
+def save(figure: Any, path: str | Path | StringIO) -> None:
     """Write a figure, with the same bytes on each run: no date in it, no random identifiers.
 
     Text in an SVG stays text, in the viewer's fonts, which have more scripts than Matplotlib's.
+    An SVG is written into a `StringIO`.
     """
     if not hasattr(figure, "savefig"):
         raise TypeError(f"save takes a figure, such as ax.figure, got {figure!r:.80}")
     settings = {"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}
     with need("matplotlib").rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts the font lacks
-        figure.savefig(path, metadata={"Date": None} if Path(path).suffix == ".svg" else None)
+        svg = isinstance(path, StringIO) or Path(path).suffix == ".svg"
+        how = {"format": "svg", "metadata": {"Date": None}} if svg else {}
+        figure.savefig(path, **how)
 
 
 def new_figure(width: float = 6.0, height: float = 4.0) -> Any:

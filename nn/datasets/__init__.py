@@ -1,7 +1,7 @@
 """Small data sets for classification and regression: built-in ones, and CSV files.
 
 `load` gives a `Dataset` by its name or path, `Dataset.split` holds out a part of it, and `Scaling`
-standardizes its features. Everything in a `Dataset` is plain Python.
+standardizes its features. Numbers and names in a `Dataset` are plain Python.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from .csv_tables import Table
 from .dataset import BUILT_IN, DataError, Dataset, Scaling
+from .rows import Rows
 
 
 def load(
@@ -48,4 +49,4 @@ def load(
     return dataset
 
 
-__all__ = ["BUILT_IN", "DataError", "Dataset", "Scaling", "Table", "load"]
+__all__ = ["BUILT_IN", "DataError", "Dataset", "Rows", "Scaling", "Table", "load"]

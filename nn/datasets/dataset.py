@@ -6,8 +6,10 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import sub, truediv
 
 from ..optional_packages import need
+from .rows import Rows
 
 
 class DataError(ValueError):
@@ -18,12 +20,13 @@ class DataError(ValueError):
 class Dataset:
     """Samples ``X``, a list of features for each, with one target in ``y`` for each.
 
-    A target is a class number, or a number to predict if there are no ``classes``.
+    A target is a class number, or a number to predict if there are no ``classes``. ``X`` is a list
+    of lists, or the `Rows` of a CSV file, which read like one.
     """
 
     name: str
     features: list[str]  # their names
-    X: list[list[float]]
+    X: Sequence[list[float]]
     y: list[float]
     classes: list[str]  # their names
     target: str = "class"  # the name of what y holds
@@ -60,7 +63,8 @@ class Dataset:
 
     def take(self, indices: Sequence[int]) -> Dataset:
         """Return the samples at these positions, in this order."""
-        return replace(self, X=[self.X[i] for i in indices], y=[self.y[i] for i in indices])
+        X = self.X.take(indices) if isinstance(self.X, Rows) else [self.X[i] for i in indices]
+        return replace(self, X=X, y=[self.y[i] for i in indices])
 
 
 @dataclass(frozen=True)
@@ -78,24 +82,31 @@ class Scaling:
     @classmethod
     def of(cls, X: Iterable[Sequence[float]]) -> Scaling:
         """Return the scaling that gives each feature of ``X`` mean 0 and variance 1."""
-        columns = list(zip(*X, strict=True))
-        mean = [math.fsum(column) / len(column) for column in columns]
-        return cls(mean, list(map(_standard_deviation, columns, mean)))
+        columns: Iterable[Sequence[float]] = (
+            map(X.column, range(X.width)) if isinstance(X, Rows) else zip(*X, strict=True)
+        )
+        both = [_mean_and_deviation(column) for column in columns]
+        return cls([mean for mean, _ in both], [deviation for _, deviation in both])
 
-    def apply(self, X: Iterable[Sequence[float]]) -> list[list[float]]:
-        """Return the rows of ``X``, standardized."""
-        return [
-            [(x - m) / s for x, m, s in zip(row, self.mean, self.scale, strict=True)] for row in X
-        ]
+    def apply(self, X: Iterable[Sequence[float]]) -> Sequence[list[float]]:
+        """Return the rows of ``X``, standardized; ValueError if one has another length."""
+        if isinstance(X, Rows):
+            return Rows(map(self._standardized, X.arrays()), X.width)
+        return list(map(self._standardized, X))
+
+    def _standardized(self, row: Sequence[float]) -> list[float]:
+        if len(row) != len(self.mean):
+            raise ValueError(f"a row of {len(row)} features, but the scaling has {len(self.mean)}")
+        return list(map(truediv, map(sub, row, self.mean), self.scale))
 
 
-def _standard_deviation(column: Sequence[float], mean: float) -> float:
-    """Return the standard deviation; 1 if the column is constant except for rounding errors."""
-    largest = max(abs(x - mean) for x in column)
-    if largest <= 1e-12 * abs(mean):
-        return 1.0
-    # divided by the largest before squaring, so that no square overflows
-    return largest * math.sqrt(math.fsum(((x - mean) / largest) ** 2 for x in column) / len(column))
+def _mean_and_deviation(column: Sequence[float]) -> tuple[float, float]:
+    """Return mean and standard deviation; 1 for the second if only rounding errors differ."""
+    mean = math.fsum(column) / len(column)
+    if max(max(column) - mean, mean - min(column)) <= 1e-12 * abs(mean):
+        return mean, 1.0
+    # dist, and not a sum of squares, because no square may overflow
+    return mean, math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
 
 
 def _moons_or_circles(name: str, seed: int) -> Dataset:
