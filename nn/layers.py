@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import autograd
-from autograd import Constant, Value, dot, maximum
+from autograd import Constant, Value, affine, dot, maximum
 
 from .argument_checks import choice, counted, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
@@ -98,14 +98,16 @@ class Neuron(Module):
         return len(self.w), 1
 
     def __call__(self, x: Any) -> Value:
-        return self.respond(_inputs(x, len(self.w), self))
-
-    def respond(self, xs: Sequence[Value]) -> Value:
-        """The output for ``nin`` Values, unchecked."""
-        return self.function(dot(self.w, xs, self.b))  # type: ignore[no-any-return]  # a Value
+        z = dot(self.w, _inputs(x, len(self.w), self), self.b)
+        return self.function(z)  # type: ignore[no-any-return]  # a Value
 
     def config(self) -> dict[str, Any]:
         return {"nin": len(self.w), "activation": self.activation}
+
+
+def _affine(neurons: Sequence[Neuron], xs: Sequence[Value]) -> list[Any]:
+    """The pre-activations of neurons that see the same inputs."""
+    return affine([neuron.w for neuron in neurons], xs, [neuron.b for neuron in neurons])
 
 
 @savable
@@ -146,8 +148,8 @@ class Layer(Module):
         return self.neurons[0].activation
 
     def __call__(self, x: Any) -> Output:
-        xs = _inputs(x, self.shape[0], self)
-        return _bare([neuron.respond(xs) for neuron in self.neurons])
+        zs = _affine(self.neurons, _inputs(x, self.shape[0], self))
+        return _bare([neuron.function(z) for neuron, z in zip(self.neurons, zs, strict=True)])
 
     def config(self) -> dict[str, Any]:
         nin, nout = self.shape
@@ -271,7 +273,7 @@ class Maxout(Module):
 
     def __call__(self, x: Any) -> Output:
         xs = _inputs(x, self.shape[0], self)
-        return _bare([maximum([piece.respond(xs) for piece in unit]) for unit in self.units])
+        return _bare([maximum(_affine(unit, xs)) for unit in self.units])
 
     def config(self) -> dict[str, Any]:
         nin, nout = self.shape

@@ -107,17 +107,17 @@ class Meaning:
         two = nout == 1 or self.loss is None or not self.loss.per_class
         return (one_each and count == nout) or (two and count == 2)
 
-    def inputs(self, rows: Any) -> list[Row]:
+    def inputs(self, rows: Any) -> Sequence[Row]:
         """Return rows of features as the model takes them: checked, and standardized."""
         rows = self.standardized(rows_of(rows))
         return rows_of(rows) if self.scaling else rows  # a quotient may have overflowed
 
-    def standardized(self, rows: Iterable[Any]) -> list[Any]:
+    def standardized(self, rows: Iterable[Any]) -> Sequence[Any]:
         """Return the rows, standardized if there is a scaling.
 
         ValueError if a row has another number of features than the model.
         """
-        rows = list(rows)
+        rows = rows if isinstance(rows, Sequence) else list(rows)
         if self.scaling is None and not self.features:
             return rows
         width = len(self.scaling.mean if self.scaling else self.features)
@@ -157,7 +157,7 @@ class Meaning:
             return range(nout)
         return [int(code) for code in loss.codes or (0, 1)]
 
-    def scaled(self, targets: Sequence[Any]) -> list[Any]:
+    def scaled(self, targets: Sequence[Any]) -> Sequence[Any]:
         """Return the targets of a regression, standardized if there is a target scaling."""
         if self.target_scaling is None:
             return list(targets)

@@ -39,11 +39,11 @@ class Task:
         self.declared = self.loss if isinstance(self.loss, Loss) else None
         of_classes = self.declared is not None and self.declared.targets == "classes"
         self.is_right = self.declared.is_right if self.declared and of_classes else None
-        targets = self._scaled(targets)
-        self.train = self._samples(rows, targets)
+        scaled = self._scaled(targets)
+        self.train = self._samples(rows, scaled)
         self.held_out: Samples = []
         if self.declared and of_classes:
-            _check_classes(self.declared, self.outputs, targets)
+            _check_classes(self.declared, self.outputs, scaled)
 
     def hold_out(self, model: Any, validation: Any, rng: Random) -> None:
         """Set samples aside for validation: a share of all samples, or a pair (X, y)."""
@@ -86,10 +86,10 @@ class Task:
                 kept["target_scaling"] = [[0.0] * numbers, [1.0] * numbers]
         return {**kept, "loss": self.name}
 
-    def _scaled(self, targets: list[Target]) -> list[Target]:
+    def _scaled(self, targets: Sequence[Target]) -> Sequence[Target]:
         return targets if self.is_right else self.meaning.scaled(targets)
 
-    def _samples(self, rows: list[Row], targets: list[Target]) -> Samples:
+    def _samples(self, rows: Sequence[Row], targets: Sequence[Target]) -> Samples:
         """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
         output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
         for i, target in enumerate(targets):

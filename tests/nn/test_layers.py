@@ -90,6 +90,18 @@ def test_a_neuron_is_two_nodes_and_its_layer_shares_the_inputs():
     assert linear([1.0, 2.0, 3.0]).op.name == "dot"
 
 
+def test_a_layer_makes_the_nodes_of_its_neurons():
+    own = [lambda z: z.exp(), "relu", "tanh", "linear", "leaky_relu"]
+    for layer in (nn.Layer(3, 4, activation, rng=3) for activation in own):
+        layer.neurons[1].w[2] = Constant(0.5)  # a frozen weight
+        for x in ([1.0, -2.0, 3.0], [Value(1.0), Value(-2.0), 3.0], [*map(Value, (0.1, 0.2, 0.3))]):
+            for neuron, y in zip(layer.neurons, layer(x), strict=True):
+                nodes = zip(topological_order(y), topological_order(neuron(x)), strict=True)
+                for a, b in nodes:
+                    assert (a.op, a.data, a.local_grads) == (b.op, b.data, b.local_grads)
+                    assert a is b or a.op or (a.is_constant and b.is_constant)
+
+
 def test_the_last_layer_is_linear_and_a_single_output_bare():
     model = nn.MLP(2, [3, 1], "tanh")
     assert [layer.activation for layer in model.layers] == ["tanh", "linear"]

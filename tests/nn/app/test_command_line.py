@@ -576,8 +576,8 @@ def test_a_second_run_into_a_busy_folder_is_told(
         assert run(*QUICK, "--out", "p") == 0
     assert {path.name for path in Path("o").iterdir()} == set()
     assert run(*QUICK, "--out", "o") == 0
-    for module in (None, NoLocks):
-        monkeypatch.setattr(run_folder, "fcntl", module)
+    for locks in (None, NoLocks):
+        monkeypatch.setattr(run_folder, "fcntl", locks)
         assert run(*QUICK, "--epochs", "0", "--out", "o") == 0
 
 
