@@ -1,4 +1,4 @@
-"""Walks over a graph: consumers, distances, levels, and the expansion of n-ary nodes.
+"""Walks over a graph: consumers, distances, levels, stale nodes, and n-ary nodes expanded.
 
 None of them is recursive. Pictures, steps and explanations are made of them.
 """
@@ -63,6 +63,21 @@ def levels(order: Sequence[Value]) -> dict[Value, int]:
             if parent in level:
                 level[parent] = max(level[parent], level[node] + 1)
     return level
+
+
+def stale(root: Value) -> list[Value]:
+    """Return the nodes whose number is not what their operands' present numbers give.
+
+    A node gets stale if an operand's ``data`` is changed after the node was computed. So does a
+    node whose operation fails at the present numbers. Operands come before consumers.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> x.data = 5.0
+    >>> [node.data for node in stale(y + 1)]
+    [9.0]
+    """
+    return [node for node in topological_order(root) if node.op and node.op.is_stale(node)]
 
 
 def expanded(root: Value) -> Value:
