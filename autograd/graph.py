@@ -68,8 +68,8 @@ def levels(order: Sequence[Value]) -> dict[Value, int]:
 def stale(root: Value) -> list[Value]:
     """Return the nodes whose number is not what their operands' present numbers give.
 
-    A node gets stale if an operand's ``data`` is changed after the node was computed. So does a
-    node whose operation fails at the present numbers. Operands come before consumers.
+    A node gets stale if an operand's ``data`` is changed after the node was computed. A node whose
+    operation fails at the present numbers is stale too. Operands come before consumers.
 
     >>> x = Value(3.0)
     >>> y = x * x

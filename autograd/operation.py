@@ -154,11 +154,17 @@ class Operation:
             raise failure(self, error, xs, tuple(nodes)) from None
 
     def is_stale(self, node: Any) -> bool:
-        """Return whether its operands' present numbers give another number than ``node`` has."""
+        """Return whether its operands' present numbers give another number than ``node`` has.
+
+        Where the operation fails, its limit counts: a derivative can be infinite at a legal point.
+        """
+        xs = [p.data for p in node.parents]
         try:
-            y = self.value([p.data for p in node.parents])
+            if self.forward(FLOATS, *xs) == node.data:  # the usual case, fast
+                return False
         except (ArithmeticError, ValueError):
-            return True
+            pass
+        y = self.limit(xs)
         return y != node.data and not (math.isnan(y) and math.isnan(node.data))
 
     def limit(self, xs: Sequence[float]) -> float:

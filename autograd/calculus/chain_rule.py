@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from ..domain_errors import described
 from ..ops import dot
-from ..recording import limits
+from ..recording import current_recorder, limits, recorded
 from ..value import Scalar, Value, topological_order
 
 N = TypeVar("N", bound=Hashable)
@@ -54,6 +55,9 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     node of ``wrt`` is computed from another, the derivative by the latter includes that way, unless
     ``partial`` derivatives are wanted.
 
+    RuntimeError if a node was computed from other numbers than its operands have now. The graph of
+    the derivative would mix old and new numbers.
+
     >>> x = Value(3.0)
     >>> (dx,) = adjoints(x * x * x, [x])
     >>> adjoints(dx, [x])[0].data
@@ -62,9 +66,12 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
     ends = needed.copy() if partial else ()
+    computed = []  # from nodes of ``wrt``
     for node in order:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
+            computed.append(node)
+    _check_not_stale(computed, ends)
 
     def edges(node: Value) -> Iterable[tuple[Value, Any]]:
         if node.op is None or node in ends:
@@ -75,6 +82,22 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     seeds = {root: [1.0, 1.0]} if isinstance(root, Value) else {}
     found = accumulate(backward, seeds, edges, _sum_of_products)
     return [found.get(x, 0.0) for x in wrt]
+
+
+def _check_not_stale(nodes: Iterable[Value], ends: Container[Value]) -> None:
+    """Raise RuntimeError if the operands of one of ``nodes`` changed since it was computed.
+
+    Nodes of ``ends`` may have changed: the derivative does not go through them.
+    """
+    with recorded():
+        if current_recorder() is not None:
+            return  # the function is being compiled: its nodes stand for any numbers
+    for node in nodes:
+        if node.op and node not in ends and node.op.is_stale(node):
+            raise RuntimeError(
+                f"{described(node)} was {node.data!r} when it was computed, and its operands have "
+                "other numbers now. The derivative would mix both: compute the graph again"
+            )
 
 
 def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[Scalar]:
