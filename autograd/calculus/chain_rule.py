@@ -127,7 +127,11 @@ def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
     if len(factors) != 2:
         return dot(factors[::2], factors[1::2]) if factors else 0.0
     a, b = factors
-    return b if a == 1.0 else a if b == 1.0 else a * b  # the == of a Value is identity
+    return b if _is_one(a) else a if _is_one(b) else a * b
+
+
+def _is_one(x: Scalar) -> bool:
+    return isinstance(x, float) and x == 1.0
 
 
 def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
@@ -150,7 +154,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         found = limits(operation, node, operands, varies, graph=True)
         pairs = zip(found, node.local_grads, strict=True)
         # by the exponent, 0 ** 0.5 has derivative 0, but its graph is 0 * log(0): the number stands
-        return [known if math.isnan(getattr(g, "data", g or 0.0)) else g for g, known in pairs]
+        return [known if _is_nan(g) else g for g, known in pairs]
+
+
+def _is_nan(x: Scalar | None) -> bool:
+    return x is not None and math.isnan(getattr(x, "data", x))
 
 
 def ancestors(roots: Iterable[Scalar]) -> list[Value]:

@@ -4,11 +4,13 @@ import builtins
 import copy
 import gc
 import math
+import operator
 import pickle
 import re
 import subprocess
 import sys
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -148,6 +150,40 @@ def test_comparisons_are_of_data_and_equality_is_identity():
     assert max(a, b) is b
     assert min([b, a]) is a
     assert sorted([b, a]) == [a, b]
+
+
+@pytest.mark.parametrize("number", [2.5, 2, True, np.float64(2.5), np.int64(2), Fraction(5, 2)])
+def test_a_value_and_a_number_are_not_compared_by_equality(number):
+    x = Value(2.5)
+    message = r"the number .* write x\.data == "
+    for compare in (operator.eq, operator.ne):
+        for pair in ((x, number), (number, x), (x + 1, number)):
+            with pytest.raises(TypeError, match=message):
+                compare(*pair)
+    with pytest.raises(TypeError, match=message):
+        [x].index(number)
+    with pytest.raises(TypeError, match=re.escape("write x.data == 2.5")):
+        np.array([x]) == 2.5  # noqa: B015  # the comparison raises
+
+
+def test_a_value_is_equal_to_itself_alone_and_not_to_what_is_no_number():
+    x, twin = Value(2.5), Value(2.5)
+    for other in (twin, None, "2.5", [2.5], (x,), 2.5j, object(), Constant(2.5)):
+        assert not x == other  # noqa: SIM201  # both operators are tested
+        assert x != other
+        assert other != x
+    assert x == x
+    assert hash(x) == object.__hash__(x) != hash(twin)
+    mixed = {x: "node", 2.5: "number", twin: "twin", None: "none"}
+    assert (mixed[x], mixed[2.5], mixed[twin]) == ("node", "number", "twin")
+    assert [twin, x].index(x) == 1
+
+
+@pytest.mark.parametrize("ask", [bool, lambda x: x or 1, lambda x: not x, lambda x: any([x])])
+def test_a_value_is_neither_true_nor_false(ask):
+    for x in (Value(0.0), Value(1.0) * 2):
+        with pytest.raises(TypeError, match=r"write x.data != 0 .* or x is not None"):
+            ask(x)
 
 
 # ------------------------------------------------------------------------------------ bad input
