@@ -28,7 +28,7 @@ also_copy = ["README.md", "notebooks"]
 only_mutate = {files}
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-o", "addopts=-m 'not slow'"]
 pytest_add_cli_args_test_selection = {tests}
-timeout_multiplier = 2.0
+timeout_multiplier = 4.0
 timeout_constant = {seconds}
 track_dependencies = false
 use_git_change_detection = false
