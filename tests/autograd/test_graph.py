@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 
-from autograd import TABLE, Value, topological_order
+from autograd import TABLE, Constant, Value, dot, tanh, topological_order
 from autograd.graph import consumers, distances, expanded, levels
 
 from ..support.random_graphs import Program, programs
@@ -61,3 +61,17 @@ def test_expanding_leaves_only_what_has_no_scalar_form() -> None:
             assert twin.data == node.data
             if not op.arity and twin.op is op:  # a maximum of several; a sum of one
                 assert len(topological_order(twin)) == len(operands) + 1
+
+
+def test_an_expanded_graph_keeps_the_other_operations_and_the_label() -> None:
+    w = Value(0.5, "w")
+    root = tanh(dot([Constant(2.0), w], [Constant(3.0), Constant(4.0)]))
+    root.label = "y"
+    root.backward()
+    twin = expanded(root)
+    order = topological_order(twin)
+    assert [node.op.name for node in order if node.op] == ["mul", "mul", "add", "tanh"]
+    assert (twin.label, twin.grad, twin.op is root.op) == ("y", 1.0, True)
+    assert [node for node in order if node.label == "w"] == [w]
+    assert [node.grad for node in order if node.is_constant] == [0.0] * 3
+    assert all(node.grad for node in order if node.op)

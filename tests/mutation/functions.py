@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .mutants import (
-    NOT_RUN,
+    PYTEST,
     Mutant,
     Survivor,
     changed_lines,
@@ -26,7 +26,7 @@ SETTINGS = """
 source_paths = ["autograd", "nn"]
 also_copy = ["README.md", "notebooks"]
 only_mutate = {files}
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-o", "addopts=-m 'not slow'"]
+pytest_add_cli_args = {pytest}
 pytest_add_cli_args_test_selection = {tests}
 timeout_multiplier = 4.0
 timeout_constant = {seconds}
@@ -39,9 +39,7 @@ def prepare(folder: Path, files: Sequence[str], seconds: float) -> None:
     """Make ``folder`` a copy of the project whose settings are for the mutants of ``files``."""
     copy_project(folder)
     tests = [*dict.fromkeys(test for file in files for test in tests_of(file))]
-    settings = SETTINGS.format(
-        files=list(files), tests=[*tests, "-k", f"not ({NOT_RUN})"], seconds=seconds
-    )
+    settings = SETTINGS.format(files=list(files), tests=tests, seconds=seconds, pytest=PYTEST)
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(settings)
 

@@ -29,7 +29,9 @@ AT_IMPORT = [  # file and function: they have run before mutmut's processes choo
     "nn/losses.py Loss.__post_init__",
     "nn/module.py savable",
 ]
-NOT_RUN = "type_checkers or notebook or million or 5_000 or pytorch or ctrl_c or process"
+NOT_RUN = "type_checkers or notebook or million or 100000 or 5_000 or pytorch or ctrl_c or process"
+PYTEST = ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
+PYTEST += ["--hypothesis-profile=mutation"]
 
 
 @dataclass(frozen=True, order=True)

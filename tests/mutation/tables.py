@@ -14,12 +14,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .mutants import NOT_RUN, Mutant, Survivor, called_functions, changed_lines, tests_of
+from .mutants import PYTEST, Mutant, Survivor, called_functions, changed_lines, tests_of
 
 TOOL = "cosmic-ray"
-PYTEST = shlex.join(
-    ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
-)
 UNIONS = re.compile(r"core/ReplaceBinaryOperator_BitOr_")  # of types: annotations are not evaluated
 
 
@@ -65,10 +62,9 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
 
 def pytest_command(folder: Path, tests: Sequence[str]) -> str:
     """Return the command that runs ``tests``, which are in a copy of the project, anywhere."""
-    places = shlex.join(str(folder / test) for test in tests)
-    return (
-        f"{shlex.quote(sys.executable)} -m pytest -x -c {folder}/pyproject.toml {PYTEST} {places}"
-    )
+    places = [str(folder / test) for test in tests]
+    settings = str(folder / "pyproject.toml")
+    return shlex.join([sys.executable, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
 
 
 def clean_seconds(command: str) -> float:
