@@ -167,14 +167,6 @@ class Operation:
         y = self.limit(xs)
         return y != node.data and not (math.isnan(y) and math.isnan(node.data))
 
-    def is_stale(self, node: Any) -> bool:
-        """Return whether its operands' present numbers give another number than ``node`` has."""
-        try:
-            y = self.value([p.data for p in node.parents])
-        except (ArithmeticError, ValueError):
-            return True
-        return y != node.data and not (math.isnan(y) and math.isnan(node.data))
-
     def limit(self, xs: Sequence[float]) -> float:
         """Return the value, or its limit where a rule meets a pole: inf for 1/0, nan for 0/0."""
         try:

@@ -1,10 +1,14 @@
-"""Tests that share something slow to start run in one process: ``pytest -n`` starts it once."""
+"""What holds for all tests: which of them run in one process, and how failures are looked for."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import Phase, settings
 
-SLOW_TO_START = {  # part of a test's name: what it starts
+# A change of the source is noticed with the first failure: no example is made smaller.
+settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
+
+SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one process
     "test_stepper_page.py": "a browser",
     "test_stepper_notebook.py": "a browser and JupyterLab",
     "pytorch": "PyTorch",

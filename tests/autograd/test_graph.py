@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 import autograd
-from autograd import TABLE, Value, topological_order
+from autograd import TABLE, Constant, Value, dot, tanh, topological_order
 from autograd.graph import consumers, distances, expanded, levels, stale
 
 from ..support.random_graphs import Program, programs
@@ -124,3 +124,17 @@ def test_a_compiled_result_is_stale_if_a_parameter_was_moved() -> None:
     assert stale(y + 1) == [y]
     copied = pickle.loads(pickle.dumps(y))  # without the numbers that it was computed from
     assert stale(copied) == []
+
+
+def test_an_expanded_graph_keeps_the_other_operations_and_the_label() -> None:
+    w = Value(0.5, "w")
+    root = tanh(dot([Constant(2.0), w], [Constant(3.0), Constant(4.0)]))
+    root.label = "y"
+    root.backward()
+    twin = expanded(root)
+    order = topological_order(twin)
+    assert [node.op.name for node in order if node.op] == ["mul", "mul", "add", "tanh"]
+    assert (twin.label, twin.grad, twin.op is root.op) == ("y", 1.0, True)
+    assert [node for node in order if node.label == "w"] == [w]
+    assert [node.grad for node in order if node.is_constant] == [0.0] * 3
+    assert all(node.grad for node in order if node.op)
