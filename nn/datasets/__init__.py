@@ -22,6 +22,7 @@ def load(
     seed: int = 0,
     features: Sequence[str] = (),
     classes: Sequence[str] = (),
+    progress: bool = False,
 ) -> Dataset:
     """Return the data set of that name, or the CSV file at that path.
 
@@ -35,6 +36,7 @@ def load(
 
     ``regression`` makes the target a number to predict, not a class. ``seed`` draws the samples of
     moons, circles and xor. ``features`` and ``classes`` are the names that a trained model knows.
+    ``progress`` shows a bar in a terminal while a large file is read (needs tqdm).
 
     DataError says what is wrong with a file, and in which line and column. TypeError if ``data`` or
     ``target`` is no text, or ``seed`` no whole number.
@@ -48,7 +50,7 @@ def load(
         raise TypeError(f"target is a column's name, or its position as text, got {target!r:.80}")
     data, seed = fspath(data), checked_seed(seed)
     if data not in BUILT_IN:
-        return Table.read(data).dataset(target, regression, features, classes)
+        return Table.read(data).dataset(target, regression, features, classes, progress)
     if target is not None:
         raise DataError(f"a target column is for CSV files, {data} has its own (got {target!r})")
     dataset = BUILT_IN[data](data, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import tracemalloc
 from array import array
@@ -396,3 +397,25 @@ def test_a_path_object_and_a_whole_number_of_numpy_are_taken(tmp_path: Path) -> 
     assert [len(part) for part in two.split(0.25)] == [1, 1]
     assert Rows([[1], [2]], 1).take([-1]) == [[2]]
     assert Rows([], 3) == []
+
+
+def test_a_bar_shows_how_much_of_a_large_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tqdm")
+    path = write(tmp_path, "1,x\n2,y\n" * 5000)
+    expected = load(path, progress=True)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_000)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr() == ("", "")  # that is no terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert load(path) == expected
+    assert capsys.readouterr() == ("", "")  # nobody asked
+    assert load(path, progress=True) == expected
+    assert "reading: 100%" in capsys.readouterr().err
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_001)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 1)
+    assert load(path, progress=True) == expected
