@@ -6,15 +6,19 @@ import csv
 import difflib
 import io
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from ..argument_checks import counted
+from ..optional_packages import need
 from .dataset import BUILT_IN, DataError
 
 SEPARATORS = ",;\t"
 SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts
 MAX_PIPE_BYTES = 1 << 30
+MIN_SHOWN_BYTES = 10_000_000  # which take a second to read
 
 
 class CsvFile:
@@ -44,12 +48,13 @@ class CsvFile:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise DataError(f"{path}: {reason}") from None
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Yield each row that is not blank, after the line in which it ends.
 
         DataError names the line that is not text, or has another number of columns than the first.
+        ``progress`` shows a bar in a terminal (standard error), if the file is large.
         """
-        with self._open() as stream:
+        with self._open() as stream, _bar(stream, progress) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
             reader = csv.reader(text, delimiter=self.separator, skipinitialspace=True)
             first_line = width = 0
@@ -95,6 +100,25 @@ class CsvFile:
                     byte = error.object[error.start]
                     return self.error(f"not UTF-8 text (byte 0x{byte:02x})", line)
         return self.error("not UTF-8 text", line)
+
+
+@contextmanager
+def _bar(stream: BinaryIO, wanted: bool) -> Iterator[BinaryIO]:
+    """Give the stream, or one that shows in a progress bar how much of it was read."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if not wanted or size < MIN_SHOWN_BYTES or sys.stderr is None or not sys.stderr.isatty():
+        yield stream
+        return
+    with need("tqdm").tqdm(total=size, unit="B", unit_scale=True, desc="reading") as bar:
+
+        class Shown(io.BufferedReader):
+            def read1(self, size: int = -1) -> bytes:  # the method that TextIOWrapper calls
+                content = super().read1(size)
+                bar.update(len(content))
+                return content
+
+        yield Shown(stream)  # type: ignore[arg-type]  # it takes any binary stream
 
 
 def _separator(text: str) -> str:

@@ -42,8 +42,8 @@ class Table:
         """Yield the cells of each row of data, as text; DataError if the file is ragged."""
         return _cleaned(self._rows())
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        return islice(self.file.rows(), int(self.has_header), None)
+    def _rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
+        return islice(self.file.rows(progress), int(self.has_header), None)
 
     def position(self, column: str | None) -> int:
         """Return the index of a column, given by name or by position from 1; None is the last."""
@@ -71,12 +71,14 @@ class Table:
         """Return the cells of these columns, row by row; DataError if one is no finite number."""
         return self._numbers_and_texts(columns, columns[0])[0]
 
-    def _numbers_and_texts(self, columns: Sequence[int], at: int) -> tuple[Rows, list[str]]:
+    def _numbers_and_texts(
+        self, columns: Sequence[int], at: int, progress: bool = False
+    ) -> tuple[Rows, list[str]]:
         """Return the numbers in these columns, and the text in the column ``at``."""
         texts: list[str] = []
 
         def rows() -> Iterator[list[float]]:
-            for row, (_, cells) in enumerate(self._rows()):
+            for row, (_, cells) in enumerate(self._rows(progress)):
                 found = [cells[c] for c in columns]
                 yield _usual_numbers(found) or [
                     self._number(row, c, _clean(cell))
@@ -97,7 +99,12 @@ class Table:
         return float(cell)
 
     def dataset(
-        self, target: str | None, regression: bool, features: Sequence[str], classes: Sequence[str]
+        self,
+        target: str | None,
+        regression: bool,
+        features: Sequence[str],
+        classes: Sequence[str],
+        progress: bool,
     ) -> Dataset:
         """Return the samples with their targets; the arguments are those of `load`."""
         count = len(list(islice(self._rows(), MIN_ROWS)))
@@ -117,7 +124,7 @@ class Table:
             )
         for name in sorted({self.names[c] for c in columns}):
             self.position(name)  # refuses two of that name: a trained model could not tell them
-        X, texts = self._numbers_and_texts(columns, at)
+        X, texts = self._numbers_and_texts(columns, at, progress)
         labels: list[str] = []
         if regression:
             y = [self._number(row, at, text) for row, text in enumerate(texts)]

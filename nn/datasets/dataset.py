@@ -6,7 +6,9 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from operator import sub, truediv
+from typing import Any
 
 from ..optional_packages import need
 from .rows import Rows
@@ -14,6 +16,13 @@ from .rows import Rows
 
 class DataError(ValueError):
     """Data that cannot be used; the message says what is wrong, and where."""
+
+
+def checked_seed(seed: Any) -> int:
+    """Return ``seed`` as an int; TypeError unless it is a whole number."""
+    if not isinstance(seed, Integral) or isinstance(seed, bool):
+        raise TypeError(f"seed must be a whole number, got {seed!r:.80}")
+    return int(seed)
 
 
 @dataclass(frozen=True)
@@ -42,11 +51,13 @@ class Dataset:
         >>> len(train), len(test)
         (300, 100)
 
-        ValueError unless the share ``held_out`` is between 0 and 1.
+        ValueError unless the share ``held_out`` is between 0 and 1, and there are two samples.
         """
-        if not 0 < held_out < 1:
+        if not isinstance(held_out, Real) or not 0 < held_out < 1:
             raise ValueError(f"held_out is a share between 0 and 1, got {held_out!r}")
-        rng = random.Random(seed)
+        if len(self) < 2:
+            raise ValueError(f"a split needs at least 2 samples, got {len(self)}")
+        rng = random.Random(checked_seed(seed))
         groups: dict[float, list[int]] = {}
         for i, label in enumerate(self.y):
             groups.setdefault(label if self.classes else 0.0, []).append(i)
@@ -81,11 +92,16 @@ class Scaling:
 
     @classmethod
     def of(cls, X: Iterable[Sequence[float]]) -> Scaling:
-        """Return the scaling that gives each feature of ``X`` mean 0 and variance 1."""
+        """Return the scaling that gives each feature of ``X`` mean 0 and variance 1.
+
+        ValueError if ``X`` has no rows, or rows of different lengths.
+        """
         columns: Iterable[Sequence[float]] = (
             map(X.column, range(X.width)) if isinstance(X, Rows) else zip(*X, strict=True)
         )
-        both = [_mean_and_deviation(column) for column in columns]
+        both = [_mean_and_deviation(column) for column in columns if column]
+        if not both:
+            raise ValueError("X has no rows, so its features have no mean")
         return cls([mean for mean, _ in both], [deviation for _, deviation in both])
 
     def apply(self, X: Iterable[Sequence[float]]) -> Sequence[list[float]]:

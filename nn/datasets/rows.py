@@ -16,12 +16,17 @@ class Rows(Sequence[list[float]]):
 
     The numbers are in ``numbers``, an `array.array` of doubles, row after row. So
     ``numpy.frombuffer(rows.numbers).reshape(-1, rows.width)`` is the same table without a copy.
+    ValueError if a row does not have ``width`` numbers.
     """
 
     def __init__(self, rows: Iterable[Iterable[float]], width: int) -> None:
+        if width < 1:
+            raise ValueError(f"width is the count of numbers in a row, at least 1, got {width}")
         self.width, self.numbers = width, array("d")
-        for row in rows:
+        for count, row in enumerate(rows, 1):
             self.numbers.extend(row)
+            if len(self.numbers) != count * width:
+                raise ValueError(f"row {count - 1} does not have {width} numbers, as width says")
 
     def __len__(self) -> int:
         return len(self.numbers) // self.width
@@ -58,7 +63,8 @@ class Rows(Sequence[list[float]]):
 
     def take(self, indices: Iterable[int]) -> Rows:
         """Return the rows at these positions, in this order."""
-        return Rows(map(self._row, indices), self.width)
+        positions = range(len(self))
+        return Rows((self._row(positions[i]) for i in indices), self.width)
 
     def tolist(self) -> list[list[float]]:
         """Return the rows as a list of lists, which `nn.fit` takes too."""

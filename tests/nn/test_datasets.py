@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import tracemalloc
 from array import array
@@ -354,3 +355,67 @@ def test_blanks_around_a_number_are_left_out(tmp_path: Path, cell: str, number: 
 def test_many_large_numbers_are_not_too_large(tmp_path: Path) -> None:
     data = load(write(tmp_path, "a,b,kind\n" + "6e99,-6e99,x\n1,2,y\n" * 2))
     assert data.X[0] == [6e99, -6e99]
+
+
+WRONG_CALLS = {
+    "a number for a path": (lambda: load(5), TypeError, "data is the name of a data set .moons, "),
+    "nothing": (lambda: load(None), TypeError, "or the path of a CSV file, got None"),
+    "seed text": (lambda: load("xor", seed="a"), TypeError, "seed must be a whole number, got 'a'"),
+    "seed bool": (lambda: load("xor", seed=True), TypeError, "whole number, got True"),
+    "seed None": (lambda: load("moons", seed=None), TypeError, "whole number, got None"),
+    "seed of iris": (lambda: load("iris", seed=1.5), TypeError, "whole number, got 1.5"),
+    "target": (lambda: load("d.csv", target=1), TypeError, "position as text, got 1"),
+    "no such option": (lambda: load("xor", n=0), TypeError, "unexpected keyword argument 'n'"),
+    "split text": (lambda: load("xor").split("a"), ValueError, "held_out is a share .* got 'a'"),
+    "split seed": (lambda: load("xor").split(seed="a"), TypeError, "whole number, got 'a'"),
+    "split of one": (lambda: load("xor").take([0]).split(), ValueError, "2 samples, got 1"),
+    "no such sample": (lambda: load("xor").take([400]), IndexError, "out of range"),
+    "no such row": (lambda: Rows([[1]], 1).take([1]), IndexError, "out of range"),
+    "no width": (lambda: Rows([], 0), ValueError, "width is the count .* got 0"),
+    "ragged": (lambda: Rows([[1, 2], [3]], 2), ValueError, "row 1 does not have 2 numbers"),
+    "ragged later": (lambda: Rows([[1], [2, 3, 4]], 2), ValueError, "row 0 does not have 2"),
+    "scaling of nothing": (lambda: Scaling.of([]), ValueError, "X has no rows"),
+    "scaling of no rows": (lambda: Scaling.of(Rows([], 2)), ValueError, "X has no rows"),
+    "scaling of ragged rows": (lambda: Scaling.of([[1], [1, 2]]), ValueError, "zip"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CALLS)
+def test_a_wrong_call_is_one_sentence(case: str) -> None:
+    call, kind, expected = WRONG_CALLS[case]
+    with pytest.raises(kind, match=expected) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_object_and_a_whole_number_of_numpy_are_taken(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    path = write(tmp_path, GOOD)
+    assert load(Path(path)) == load(path)
+    assert load("xor", seed=numpy.int64(3)) == load("xor", seed=3)
+    two = load("xor").take([0, 1])
+    assert [len(part) for part in two.split(0.25)] == [1, 1]
+    assert Rows([[1], [2]], 1).take([-1]) == [[2]]
+    assert Rows([], 3) == []
+
+
+def test_a_bar_shows_how_much_of_a_large_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tqdm")
+    path = write(tmp_path, "1,x\n2,y\n" * 5000)
+    expected = load(path, progress=True)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_000)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr() == ("", "")  # that is no terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert load(path) == expected
+    assert capsys.readouterr() == ("", "")  # nobody asked
+    assert load(path, progress=True) == expected
+    assert "reading: 100%" in capsys.readouterr().err
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_001)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 1)
+    assert load(path, progress=True) == expected
