@@ -233,6 +233,20 @@ def test_the_program_of_the_demo_has_its_matrix_products_and_nothing_gathered():
     assert len(fast.source.splitlines()) < 35
 
 
+def test_sums_of_thousands_of_terms_are_compiled():
+    """Python's own compiler recurses for each term of a sum, so long ones take several lines."""
+    x, w = Value(0.5), Value(0.9)
+
+    def f():
+        y = x
+        for _ in range(6000):
+            y = (y * w + 0.01).tanh()
+        return y
+
+    check(f, autograd.compile(f), (), [x, w])
+    assert isinstance(autograd.compile(f)(), CompiledValue)
+
+
 def test_the_report_has_nodes_operations_products_and_seconds():
     model = Network([2, 16, 16, 1])
     X, y = data(20)
