@@ -19,6 +19,7 @@ from .calculus.transformations import (
     value_and_grad,
     vjp,
 )
+from .choosing import take, where
 from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
@@ -59,6 +60,7 @@ from .ops import (
     softmax,
     softplus,
     sqrt,
+    stop_gradient,
     sub,
     tan,
     tanh,
@@ -78,4 +80,5 @@ __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "st
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
 __all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]
-__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "sub", "tan", "tanh"]
+__all__ += ["take", "where"]
+__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "stop_gradient", "sub", "tan", "tanh"]

@@ -107,6 +107,22 @@ class Recorder:
         """Return ``test(a, b)``. ``b`` is a Value or a plain number."""
         return test(a.data, getattr(b, "data", b))
 
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Return ``a`` if the condition holds, else ``b``."""
+        return a if condition else b
+
+    def one_hot(self, i: Any, size: int) -> list[Any] | None:
+        """Return 1 at place ``i`` and 0 at the others. None: take the element itself."""
+        return None
+
+    def without_gradient(self) -> Recorder:
+        """Return the recorder inside ``no_grad()``, where this one is in use outside."""
+        return Recorder()
+
+    def with_gradient(self) -> Recorder | None:
+        """Return the recorder where a derivative is taken, inside ``no_grad()`` too."""
+        return None if type(self) is Recorder else self
+
 
 class _Limits(Recorder):
     """Goes on where a rule meets a pole: the value of an operation there is its limit."""
@@ -142,12 +158,14 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return recording(Recorder())
+    recorder = _recorder.get()
+    return recording(Recorder() if recorder is None else recorder.without_gradient())
 
 
 def recorded() -> AbstractContextManager[None]:
     """Record graph inside the block, also where a ``no_grad()`` surrounds it."""
-    return recording(None) if type(_recorder.get()) is Recorder else nullcontext()
+    recorder = _recorder.get()
+    return nullcontext() if recorder is None else recording(recorder.with_gradient())
 
 
 @contextmanager

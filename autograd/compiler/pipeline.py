@@ -5,23 +5,42 @@ from __future__ import annotations
 import struct
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set, ValuesView
 from contextlib import contextmanager
+from dataclasses import is_dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from ..collector import collector_paused
+from ..operation import Node
 from ..recording import reading, recording
-from ..tree import Structure, build, flatten
-from ..value import Constant, Value
+from ..tree import Static, Structure, build, flatten
+from ..value import Constant, Scalar, Value
+from .arguments import same_values
 from .array_functions import NUMBERS, Arrays
 from .differentiate import gradient
 from .expressions import Expression, Graph, reachable
 from .print_numpy import Printed, print_numpy
-from .record import Traced, TracedNumber, TraceRecorder, no_float
+from .record import (
+    EXACT_INT,
+    Comparison,
+    Guard,
+    Traced,
+    TracedNumber,
+    TracedValueError,
+    TraceRecorder,
+    no_float,
+    reads_seen,
+)
+from .rounding import near_ties
 from .schedule import Schedule
-from .simplify import Simplifier, fresh
+from .simplify import AsWritten, fresh
+
+
+class CannotRecordError(Exception):
+    """A function does what no recording can repeat, so it has to run as it is."""
 
 
 class Program:
@@ -53,37 +72,51 @@ class Path:
     ) -> None:
         self.xp, self.seconds = xp, defaultdict[str, float](float)
         self.programs: dict[str, Program] = {}
+        self.calls, self._lock = 0, RLock()
+        self.same = same_values(leaves)
         with self._timed("record"):
             recorder = TraceRecorder()
+            distinct = {id(x): recorder.argument(x) for x in leaves if isinstance(x, Value)}
+            given = [distinct.get(id(x)) or recorder.argument(x) for x in leaves]
             with recording(recorder), reading(no_float):
-                arguments = [recorder.argument(x) for x in leaves]
-                args, kwargs = build(structure, iter(arguments))
-                result = function(*args, **kwargs)
-                del args, kwargs
-            found, self.structure = flatten(result)
+                args, kwargs = build(structure, iter(given))
+                with reads_seen():
+                    result = function(*args, **kwargs)
+                check_unchanged((args, kwargs), build(structure, iter(given)))
+                found, self.structure = flatten(returned(result), refused)
+                del args, kwargs, result
+            arguments = [x.node if type(x) is TracedNumber else x for x in given]
+            found = [x.node if type(x) is TracedNumber else x for x in found]
+            if recorder.caught:
+                raise CannotRecordError(recorder.caught[0])
+        self.kinds = [type(x) for x in leaves] if recorder.kinds_asked else None
         self.outcomes = tuple([guard.outcome for guard in recorder.guards])
         self.recorded = len(recorder.nodes)
         with self._timed("simplify"):
             outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
-            self._simplify(recorder, arguments, outputs)
+            plain = {id(x.node) for x in given if type(x) is TracedNumber}
+            self._simplify(recorder, arguments, plain, outputs)
         self.seeds = [self.graph.input() for _ in self.outputs]
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
+        started = time.thread_time()  # what other threads do meanwhile costs nothing here
         yield
-        self.seconds[stage] += time.perf_counter() - started
+        self.seconds[stage] += time.thread_time() - started
 
     def _simplify(
-        self, recorder: TraceRecorder, arguments: list[Traced], outputs: list[Value]
+        self,
+        recorder: TraceRecorder,
+        arguments: list[Traced],
+        plain: set[int],
+        outputs: list[Value],
     ) -> None:
         """Turn recorded nodes into expressions, and find out which leaves they depend on."""
         graph = self.graph = Graph()
         live = self.live = list[Value]()
-        known: dict[Any, Expression] = {node: graph.input() for node in arguments}
-        inside = recorder.made_inside(outputs)
+        known: dict[Any, Expression] = {node: graph.input(id(node) in plain) for node in arguments}
+        copies = {leaf: source for leaf, source in recorder.made.items() if source is not None}
         roots = [*outputs, *[x for guard in recorder.guards for x in (guard.left, guard.right)]]
-        copies = {x: source for x in inside if (source := recorder.source(x))}
         if copies:
             roots = [copies.get(x, x) for x in roots]
             for node in recorder.nodes:
@@ -91,22 +124,30 @@ class Path:
 
         def leaf(node: Any) -> Expression:
             if node not in known:
-                if node.is_constant or node in inside:
+                if type(node) is Traced:
+                    raise TracedValueError(
+                        f"{node!r} was computed in an earlier call of a compiled function, and "
+                        "kept in a cache, an attribute or a list: return it from the function"
+                    )
+                if node.is_constant or node in recorder.made:
                     return graph.constant(node.data)
                 live.append(node)
                 known[node] = graph.input()
             return known[node]
 
-        expressions = Simplifier(graph, leaf).run(recorder.nodes, roots)
+        expressions = AsWritten(graph, leaf).run(recorder.nodes, roots)
         rest = iter(expressions)
         self.outputs = [next(rest) for _ in outputs]
         guards = [g._replace(left=next(rest), right=next(rest)) for g in recorder.guards]
-        self.guards = [g for g in guards if g.left.value is None or g.right.value is None]
+        guards = [g for g in guards if g.left.value is None or g.right.value is None]
         used, in_outputs = set(reachable(expressions)), set(reachable(self.outputs))
         self.simplified = len(used)
+        self.guards, self.ties = guards, near_ties(graph, guards)
         n, leaves = len(arguments), [known[x] for x in (*arguments, *live)]
-        self.numbers = [i for i, x in enumerate(arguments) if type(x) is TracedNumber]
+        first = [leaves.index(x) == i for i, x in enumerate(leaves)] if self.same else [True] * n
+        self.numbers = [i for i, x in enumerate(arguments) if id(x) in plain]
         values = [*range(n, len(leaves)), *sorted({*range(n)} - {*self.numbers})]
+        values = [i for i in values if i >= n or first[i]]
         self.wrt = [i for i in values if leaves[i] in in_outputs]
         self.compared = [i for i in values if leaves[i] in used and leaves[i] not in in_outputs]
         self.parameters = [leaves[i] for i in self.wrt]
@@ -125,12 +166,34 @@ class Path:
         return parents
 
     def numbers_in(self, leaves: list[Any]) -> Any:
-        """Return the inputs of a call with these leaves of arguments, as an array."""
+        """Return the inputs of a call with these leaves of arguments, as an array.
+
+        None if the path does not hold for numbers of these types, or for so large ints.
+        """
         numbers = [leaves[i] for i in self.numbers]
+        if {*map(type, numbers)} != {float} and any(
+            abs(x) > EXACT_INT for x in numbers if isinstance(x, int)
+        ):
+            return None
+        if self.kinds is not None and self.kinds != [*map(type, leaves)]:
+            return None
         if self.compared:
             everything = [*leaves, *self.live]
             numbers += [everything[i].data for i in self.compared]
         return np.array(numbers, float)
+
+    def graph_of(self, which: int, by_position: dict[int, Value], numbers: list[float]) -> Scalar:
+        """Return an output as a graph on these parameters, at these inputs."""
+        known: dict[Expression, Any] = {self.parameters[i]: x for i, x in by_position.items()}
+        known |= dict(zip(self.inputs, numbers, strict=True))
+        for node in reachable([self.outputs[which]]):
+            if node.op is not None:
+                operands = [known[p] for p in node.parents]
+                first = next((x for x in operands if isinstance(x, Value)), None)
+                known[node] = first.record(node.op, operands) if first else node.op.value(operands)
+            elif node.value is not None:
+                known[node] = node.value
+        return known[self.outputs[which]]  # type: ignore[no-any-return]  # a Value or a float
 
     def program(self, kind: str) -> Program:
         """Return the program for the "value" alone, with its "gradient", or a "seeded" gradient.
@@ -138,8 +201,9 @@ class Path:
         "gradient" is for one output. "seeded" is for several: it takes a weight for each of them.
         """
         if kind not in self.programs:
-            with collector_paused():
-                self.programs[kind] = self._compiled(kind)
+            with self._lock, collector_paused():
+                if kind not in self.programs:
+                    self.programs[kind] = self._compiled(kind)
         return self.programs[kind]
 
     def _compiled(self, kind: str) -> Program:
@@ -150,17 +214,66 @@ class Path:
                 seeded = list(zip(self.outputs, seeds, strict=True))
                 gradients = gradient(self.graph, seeded, self.parameters)
         with self._timed("simplify"):
-            ends = [x for guard in self.guards for x in (guard.left, guard.right)]
             seeds = self.seeds if kind == "seeded" else []
             leaves = [*self.parameters, *self.inputs, *seeds]
-            graph, roots, leaves = fresh(self.graph, [*self.outputs, *gradients, *ends], leaves)
+            recorded = [*self.outputs, *_ends(self.guards)]
+            derived = [*gradients, *_ends(self.ties)]
+            graph, roots, leaves = fresh(self.graph, recorded, derived, leaves)
         with self._timed("schedule"):
             n = len(self.parameters)
             schedule = Schedule(graph, roots, leaves[:n], leaves[n:])
         with self._timed("emit"):
             rest = iter(roots)
-            outputs, gradients = ([next(rest) for _ in xs] for xs in (self.outputs, gradients))
+            outputs = [next(rest) for _ in self.outputs]
             guards = [g._replace(left=next(rest), right=next(rest)) for g in self.guards]
+            gradients = [next(rest) for _ in gradients]
+            ties = [g._replace(left=next(rest), right=next(rest)) for g in self.ties]
+            guards = [*ties, *guards]  # a tie comes first: the other tests do not hold then
             printed = print_numpy(schedule, leaves[:n], len(leaves) - n, outputs, gradients, guards)
             graph.release()
             return Program(printed, self.xp)
+
+
+def _ends(guards: Sequence[Guard]) -> list[Expression]:
+    return [x for guard in guards for x in (guard.left, guard.right)]
+
+
+def check_unchanged(arguments: Any, as_given: Any) -> None:
+    """Raise TracedValueError if the function has changed a list or dict among its arguments."""
+    kind = type(as_given)
+    if kind is type(arguments) and issubclass(kind, list | tuple | dict | np.ndarray):
+        if len(arguments) == len(as_given) and (kind is not dict or [*arguments] == [*as_given]):
+            parts = [x.values() if kind is dict else x for x in (arguments, as_given)]
+            for part, given in zip(*parts, strict=True):
+                check_unchanged(part, given)
+            return
+    elif arguments is as_given or not isinstance(as_given, Node):
+        return
+    raise TracedValueError(
+        "a compiled function changed a list or dict that it was given, which its caller would not "
+        "see: change a copy of it"
+    )
+
+
+def returned(result: Any) -> Any:
+    """Return the result with its bools and comparisons as things: they stay bools."""
+    kind = type(result)
+    if kind is bool or kind is Comparison:
+        return Static(bool(result))
+    if kind is dict:
+        return {key: returned(x) for key, x in result.items()}
+    if kind in (list, tuple) and not {*map(type, result)} <= {float, Traced, Value}:
+        return kind([returned(x) for x in result])
+    return result
+
+
+def refused(x: Any) -> Structure:
+    """Return a part of a result that is no number. An error if it could hide numbers."""
+    views: Any = Iterator | Set | ValuesView
+    held = map(type, getattr(x, "__dict__", {}).values())
+    if isinstance(x, views) or {Traced, TracedNumber, Comparison} & {*held} or is_dataclass(x):
+        raise TracedValueError(
+            f"a compiled function returned a {type(x).__name__}, which hides its numbers: "
+            "return a list, a tuple or a dict of them"
+        )
+    return Static(x)

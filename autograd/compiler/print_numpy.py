@@ -67,8 +67,11 @@ def print_numpy(
         packed = printer.packed([gradient[i] for i in printer.order])
         last.insert(0, f"gradient = {packed.source}")
     lines += [wrapped(line) for line in printer.body()]
-    for test in tests:
-        lines += [wrapped(f"if {test}:"), "        return None  # another path than recorded"]
+    for test, tie in tests:
+        answer = (
+            "()  # a tie, which eager code decides" if tie else "None  # another path than recorded"
+        )
+        lines += [wrapped(f"if {test}:"), f"        return {answer}"]
     source = "\n".join([*lines, *map(wrapped, last)])
     printed = renumbered("\n".join([source, *printer.products])).split("\n")
     length = source.count("\n") + 1
@@ -215,24 +218,24 @@ class _Printer(Operands):
 
     # --------------------------------------------------------------------------------- results
 
-    def tests(self, guards: Sequence[Guard]) -> Iterator[str]:
-        """Yield the conditions under which the function would take another branch."""
-        alike: dict[tuple[Any, bool], list[tuple[Expression, Expression]]] = {}
+    def tests(self, guards: Sequence[Guard]) -> Iterator[tuple[str, bool]]:
+        """Yield the conditions under which the function would take another branch, or might."""
+        alike: dict[tuple[Any, bool, bool], list[tuple[Expression, Expression]]] = {}
         for guard in guards:
             if guard.left.value is None or guard.right.value is None:
-                pairs = alike.setdefault((guard.test, guard.outcome), [])
+                pairs = alike.setdefault((guard.test, guard.outcome, guard.tie), [])
                 if (guard.left, guard.right) not in pairs[-8:]:
                     pairs.append((guard.left, guard.right))
-        for (test, outcome), pairs in alike.items():
+        for (test, outcome, tie), pairs in alike.items():
             if len(pairs) > MAX_SINGLE_TESTS:
                 left, right = (self.packed([pair[side] for pair in pairs]) for side in (0, 1))
                 condition = f"{left.at(SUM)} {SYMBOLS[test]} {right.at(SUM)}"
-                yield f"not xp.all({condition})" if outcome else f"xp.any({condition})"
+                yield f"not xp.all({condition})" if outcome else f"xp.any({condition})", tie
                 continue
             for a, b in pairs:
                 left, right = self.scalar(a.index), self.scalar(b.index)
                 condition = f"{left.at(SUM)} {SYMBOLS[test]} {right.at(SUM)}"
-                yield f"not ({condition})" if outcome else condition
+                yield f"not ({condition})" if outcome else condition, tie
 
     def packed(self, nodes: Sequence[Expression]) -> Text:
         """Return a flat array of the values of these expressions, in order."""
