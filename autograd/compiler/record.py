@@ -182,9 +182,8 @@ class TracedNumber(Unreadable, Operators):
     def __init__(self, node: Traced, kind: type) -> None:
         self.node, self.kind = node, kind
 
-    @property
-    # isinstance asks for it
-    def __class__(self) -> Any:  # type: ignore[misc]  # read-only, where object has a setter
+    @property  # type: ignore[misc]  # read-only, where object has a setter
+    def __class__(self) -> Any:  # isinstance asks for it
         _recording(self).kinds_asked.append(self.kind)
         return self.kind
 
