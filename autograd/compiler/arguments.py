@@ -119,13 +119,12 @@ def without_things(structure: Structure) -> Structure:
     return Static(None) if isinstance(structure, Static) else structure
 
 
-def same_values(leaves: Sequence[Any]) -> tuple[int, ...]:
-    """Return for each Value where it comes first among the leaves; () if all are different.
+def same_values(values: Sequence[Value]) -> tuple[int, ...]:
+    """Return for each Value where it comes first among them; () if all are different.
 
     The function can tell by ``a is b``, and by their derivatives.
     """
-    values = [id(x) for x in leaves if isinstance(x, Value)]
-    if len(set(values)) == len(values):
+    if len({*map(id, values)}) == len(values):
         return ()
     first: dict[int, int] = {}
-    return tuple([first.setdefault(x, i) for i, x in enumerate(values)])
+    return tuple([first.setdefault(id(x), i) for i, x in enumerate(values)])

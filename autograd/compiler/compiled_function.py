@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from itertools import count
 from numbers import Real
+from operator import itemgetter
 from struct import error
 from threading import RLock
 from time import thread_time
@@ -201,11 +202,12 @@ class Paths(list[Path]):
 
     def __init__(self, leaves: list[Any]) -> None:
         super().__init__()
-        self.values = [i for i, x in enumerate(leaves) if isinstance(x, Value)]
+        values = [i for i, x in enumerate(leaves) if isinstance(x, Value)]
+        self._values = itemgetter(*values) if len(values) > 1 else None
 
     def same(self, leaves: list[Any]) -> tuple[int, ...]:
         """Return which of the Values are the same one."""
-        return same_values([leaves[i] for i in self.values]) if len(self.values) > 1 else ()
+        return same_values(self._values(leaves)) if self._values else ()
 
 
 NO_ARGUMENTS = flatten(((), {}))

@@ -67,7 +67,7 @@ class Graph:
         node = Expression()
         node.op, node.parents, node.value, node.graph = op, parents, value, self
         node.index = len(self.nodes)
-        node.plain = op is ops.stop_gradient or all(p.plain for p in parents)
+        node.plain = op is ops.stop_gradient or not [p for p in parents if not p.plain]
         self.nodes.append(node)
         return node
 

@@ -73,22 +73,27 @@ class Path:
         self.xp, self.seconds = xp, defaultdict[str, float](float)
         self.programs: dict[str, Program] = {}
         self.calls, self._lock = 0, RLock()
-        self.same = same_values(leaves)
+        self.same = same_values([x for x in leaves if isinstance(x, Value)])
         with self._timed("record"):
             recorder = TraceRecorder()
             distinct = {id(x): recorder.argument(x) for x in leaves if isinstance(x, Value)}
             given = [distinct.get(id(x)) or recorder.argument(x) for x in leaves]
             with recording(recorder), reading(no_float):
                 args, kwargs = build(structure, iter(given))
-                with reads_seen():
-                    result = function(*args, **kwargs)
+                try:
+                    with reads_seen():
+                        result = function(*args, **kwargs)
+                except TracedValueError:
+                    if recorder.failed:  # then not even the derivative was as it will be
+                        raise CannotRecordError(recorder.failed[0]) from None
+                    raise
                 check_unchanged((args, kwargs), build(structure, iter(given)))
                 found, self.structure = flatten(returned(result), refused)
                 del args, kwargs, result
             arguments = [x.node if type(x) is TracedNumber else x for x in given]
             found = [x.node if type(x) is TracedNumber else x for x in found]
-            if recorder.caught:
-                raise CannotRecordError(recorder.caught[0])
+            if reasons := recorder.caught + recorder.failed:
+                raise CannotRecordError(reasons[0])
         self.kinds = [type(x) for x in leaves] if recorder.kinds_asked else None
         self.outcomes = tuple([guard.outcome for guard in recorder.guards])
         self.recorded = len(recorder.nodes)

@@ -143,7 +143,17 @@ class Traced(Unreadable, Value):
     __slots__ = ("value",)
     value: float
 
-    data = property(lambda node: _recording(node).data_read(node, node.value), _set_data)
+    @property
+    def data(self) -> Any:
+        """What the function reads. Other recorders compute with the number."""
+        if type(current_recorder()) in (TraceRecorder, type(None)):
+            return _recording(self).data_read(self, self.value)
+        return self.value
+
+    @data.setter
+    def data(self, x: Any) -> None:
+        _set_data()
+
     grad = property(_read_grad, _set_grad)
     local_grads = property(_forbidden("reading .local_grads"))
 
@@ -304,7 +314,8 @@ class TraceRecorder(Recorder):
         self.nodes: list[Traced] = []  # operations and arguments, parents before consumers
         self.guards: list[Guard] = []
         self.made: dict[Value, Traced | None] = {}  # leaves made inside; what each is a copy of
-        self.caught: list[str] = []  # errors that the function must not catch
+        self.caught: list[str] = []  # what is refused, although the function may catch the error
+        self.failed: list[str] = []  # errors of operations, which an eager call need not meet
         self.kinds_asked: list[type] = []  # of plain numbers, by isinstance
 
     def argument(self, x: Any) -> Any:
@@ -358,15 +369,16 @@ class TraceRecorder(Recorder):
         try:
             y = operation.value(xs, nodes)
         except (ArithmeticError, ValueError) as error:
-            self.caught.append(f"{error} was raised inside, and it caught the error")
+            self.failed.append(f"{error} was raised inside, and it caught the error")
             raise
         return self._node(operation, tuple(nodes), y)
 
     def _check_whole(self, node: Traced) -> None:
         """Make a guard: an int is exact as a float."""
         size = self._node(ops.abs, (node,), abs(node.value))
-        self.guards.append(Guard(operator.le, size, Constant(EXACT_INT), size.value <= EXACT_INT))
-        if size.value > EXACT_INT:
+        fits = size.value < EXACT_INT  # more than that may have been rounded to it
+        self.guards.append(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
+        if not fits:
             self.caught.append("it computes with ints that no float can hold")
 
     def _constant(self, x: Any) -> Constant:

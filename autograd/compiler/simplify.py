@@ -199,8 +199,9 @@ class AsWritten(Simplifier):
             return self._opened(self._negative(b))
         if right.value == -1.0:
             return self._opened(self._negative(a))
-        pair = (left, right) if right.value is None else (right, left)  # a constant on the left
-        return self._opened([pair])
+        # a constant on the left
+        pairs = [(left, right)] if right.value is None else [(right, left)]
+        return self.closed(pairs) if left.plain and right.plain else pairs
 
     def _negative(self, node: Any) -> Pairs:
         """Return ``-node``. The sign goes into a coefficient of the node."""

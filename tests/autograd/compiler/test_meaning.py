@@ -296,12 +296,21 @@ def test_a_function_that_catches_an_error_runs_as_it_is():
         lambda n: PARAMETER * (n - 2**53),
         lambda n: PARAMETER * (n * n * n - (n * n * n - 1)),
         lambda n: PARAMETER * (2 if n > 2**53 else 3),
+        lambda n: PARAMETER * sum([n, 1, 1]),
     ],
 )
 def test_ints_keep_their_exactness(f):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        check_calls(f, [[3], [2**53 + 1], [10**6 + 1], [10**8 + 7], [5]], [PARAMETER])
+        check_calls(f, [[3], [2**53 + 1], [10**6 + 1], [10**8 + 7], [2**53 - 1], [5]], [PARAMETER])
+
+
+def test_an_infinite_derivative_inside_is_left_to_eager_code():
+    def f(x):
+        return autograd.grad(autograd.sqrt)(x) * PARAMETER.data
+
+    with pytest.warns(UserWarning, match="runs as it is"):
+        check_calls(f, [[4.0], [0.0], [9.0]])
 
 
 def test_the_type_of_a_plain_number_is_that_of_the_argument():
