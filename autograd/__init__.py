@@ -5,8 +5,8 @@ in `autograd.ops` is a function here.
 """
 
 from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
-from .calculus.batching import vmap
 from .affine_layer import affine
+from .calculus.batching import vmap
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.nonfinite import find_nonfinite
@@ -21,6 +21,7 @@ from .calculus.transformations import (
     value_and_grad,
     vjp,
 )
+from .choosing import take, where
 from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
@@ -61,6 +62,7 @@ from .ops import (
     softmax,
     softplus,
     sqrt,
+    stop_gradient,
     sub,
     tan,
     tanh,
@@ -81,4 +83,5 @@ __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "st
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
 __all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]
-__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "sub", "tan", "tanh"]
+__all__ += ["take", "where"]
+__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "stop_gradient", "sub", "tan", "tanh"]

@@ -177,6 +177,9 @@ equal = Binary("equal({}, {})", lambda m, a, b: m.where(a == b, 1.0, 0.0), (0.0,
     "1 where a equals b, else 0; its derivatives are 0. Shares out the ties of maximum.",
     definition="Piecewise((1, Eq({}, {})), (0, True))", samples=[(2.0, 3.0), (0.5, 0.5)],
     special={(1.0, 1.0): (0.0, 0.0)}, example="equal(2.0, 2.0) -> 1.0")
+stop_gradient = Unary("stop_gradient({})", lambda m, x: x, (0.0,),
+    "``x`` itself, as a constant: its derivative is 0, so nothing flows back through it.",
+    samples=[2.0, -0.5], example="stop_gradient(2.0) -> 2.0")
 
 
 def _called(name: str) -> Callable[[Sequence[str]], str]:

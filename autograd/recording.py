@@ -119,10 +119,24 @@ class Recorder:
             counts += [len(x)] * takes
         if len(set(counts)) > 1:
             raise ValueError(f"vmap: the arguments have different numbers of rows: {counts}")
-        columns = [
-            x if takes else repeat(x) for x, takes in zip(args, takes_rows, strict=True)
-        ]
+        columns = [x if takes else repeat(x) for x, takes in zip(args, takes_rows, strict=True)]
         return [f(*row) for row in zip(*columns, strict=False)]  # repeat(x) has no end
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Return ``a`` if the condition holds, else ``b``."""
+        return a if condition else b
+
+    def one_hot(self, i: Any, size: int) -> list[Any] | None:
+        """Return 1 at place ``i`` and 0 at the others. None: take the element itself."""
+        return None
+
+    def without_gradient(self) -> Recorder:
+        """Return the recorder inside ``no_grad()``, where this one is in use outside."""
+        return Recorder()
+
+    def with_gradient(self) -> Recorder | None:
+        """Return the recorder where a derivative is taken, inside ``no_grad()`` too."""
+        return None if type(self) is Recorder else self
 
 
 class _Limits(Recorder):
@@ -159,12 +173,14 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return recording(Recorder())
+    recorder = _recorder.get()
+    return recording(Recorder() if recorder is None else recorder.without_gradient())
 
 
 def recorded() -> AbstractContextManager[None]:
     """Record graph inside the block, also where a ``no_grad()`` surrounds it."""
-    return recording(None) if type(_recorder.get()) is Recorder else nullcontext()
+    recorder = _recorder.get()
+    return nullcontext() if recorder is None else recording(recorder.with_gradient())
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import autograd
-from autograd import Constant, Value, affine, dot, maximum
+from autograd import Constant, Value, affine, dot, maximum, take
 
 from .argument_checks import choice, counted, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
@@ -37,7 +37,7 @@ def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     xs = list(x) if isinstance(x, list | tuple | Iterable) else [x]
     if len(xs) != nin:
         raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}")
-    return [x if isinstance(x, Value) else Constant(x) for x in xs]
+    return [x if issubclass(type(x), Value) else Constant(x) for x in xs]
 
 
 def _bare(outputs: list[Value]) -> Output:
@@ -290,8 +290,9 @@ class Embedding(Module):
     >>> [x.data for x in embedding(3)], len(embedding.parameters())
     ([0.0, 0.0], 54)
 
-    Takes the index of a symbol, or the one-hot list of numbers or Values. ValueError for an index
-    outside 0 .. n - 1. ``init`` and ``rng`` are as for `Neuron`. The table is drawn row by row.
+    Takes the index of a symbol, or the one-hot list of numbers or Values. Inside a compiled
+    function the index may be an argument. ValueError for an index outside 0 .. n - 1. ``init`` and
+    ``rng`` are as for `Neuron`. The table is drawn row by row.
     """
 
     activation = "linear"
@@ -308,12 +309,17 @@ class Embedding(Module):
         return len(self.w), len(self.w[0])
 
     def __call__(self, x: Any) -> Output:
-        if isinstance(x, Integral):
+        if issubclass(type(x), Integral):
             x = int(x)
             if not 0 <= x < len(self.w):
                 raise ValueError(f"{self!r} takes an index from 0 to {len(self.w) - 1}, got {x}")
             x = [float(i == x) for i in range(len(self.w))]
-        if not isinstance(x, Iterable):
+        if not hasattr(x, "__iter__"):  # a number or Value, maybe inside a compiled function
+            try:
+                if 0 <= x < len(self.w):
+                    return _bare(take(self.w, x))
+            except TypeError:
+                pass
             raise ValueError(f"{self!r} takes a whole index or a one-hot list, got {x!r:.80}")
         one_hot = _inputs(x, len(self.w), self)
         return _bare([dot(column, one_hot) for column in zip(*self.w, strict=True)])

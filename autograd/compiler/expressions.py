@@ -7,6 +7,9 @@ expressions, and no derivative is written a second time.
 Everything linear has one form, however it was written: a sum of products ``l * r``. It is a `dot`,
 or a `mul` if there is one product. ``a - 2 * b`` is ``dot([1, -2], [a, b])``.
 
+An expression is *plain* if it is computed from plain numbers only, or stands behind
+`stop_gradient`. Plain numbers are computed as they were written, operation by operation.
+
 An expression may have a value for each row of a batch, see `autograd.compiler.batch`.
 """
 
@@ -31,13 +34,14 @@ def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]
 class Expression(Node):
     """``op`` at ``parents``. Without an op, it is a constant, or an input, whose value is None."""
 
-    __slots__ = ("op", "parents", "value", "axis", "index", "graph")
+    __slots__ = ("op", "parents", "value", "axis", "index", "graph", "plain")
     op: Operation | None
     parents: tuple[Expression, ...]
     value: float | None
     axis: Axis | None  # it has a value for each row of this batch
     index: int  # its place in the graph's list of nodes, parents before consumers
     graph: Graph
+    plain: bool
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Expression:
         return self.graph.make(operation, operands)
@@ -73,6 +77,7 @@ class Graph:
         node.op, node.parents, node.value, node.graph = op, parents, value, self
         node.axis = axis
         node.index = len(self.nodes)
+        node.plain = op is ops.stop_gradient or not [p for p in parents if not p.plain]
         self.nodes.append(node)
         return node
 
@@ -86,13 +91,15 @@ class Graph:
             self._known[key] = self._new(None, (), value)
         return self._known[key]
 
-    def input(self, axis: Axis | None = None) -> Expression:
-        return self._new(None, (), None, axis)
+    def input(self, plain: bool = False, axis: Axis | None = None) -> Expression:
+        node = self._new(None, (), None, axis)
+        node.plain = plain
+        return node
 
     def length(self, axis: Axis) -> Expression:
         """Return the input that is the number of rows."""
         if axis not in self.lengths:
-            self.lengths[axis] = self.input()
+            self.lengths[axis] = self.input(plain=True)
         return self.lengths[axis]
 
     def summed_over_rows(self, axis: Axis, pairs: Pairs) -> Pairs:
@@ -152,6 +159,22 @@ class Graph:
             share = self.constant(1.0 / len(parents))
             return [(share, self.dot([(one, p) for p in parents]))]
         return None
+
+    def as_written(self, pairs: Pairs) -> Expression:
+        """Return the sum of the products ``l * r``. Nothing is folded but a product of numbers."""
+        kept: Pairs = []
+        for left, right in pairs:
+            if right.value is not None:
+                left, right = right, left  # a constant stands on the left
+            if right.value is not None and left.value is not None:
+                left, right = self.constant(left.value * right.value), self.one
+            kept.append((left, right))
+        if len(kept) > 1:
+            return self.unique(ops.dot, tuple([p[0] for p in kept] + [p[1] for p in kept]))
+        left, right = kept[0]
+        if right is self.one:
+            return left
+        return right if left is self.one else self.unique(ops.mul, (left, right))
 
     def dot(self, pairs: Pairs) -> Expression:
         """Return the sum of the products ``l * r``, with constants and multiples folded."""

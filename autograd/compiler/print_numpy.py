@@ -19,15 +19,19 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from .batch import Over
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
-from .operands import XP, Operands, concatenated, constant_along, spread
+from .operands import XP, concatenated, constant_along, spread
+from .print_rows import RowOperands
 from .python_code import Code, code, constant_in, named, negated, written
 from .record import Guard
 from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
 from .source_lines import Line, laid_out, name_lines, shown, without_moved
 from .views import steps_of
 
+TIE = "()  # a tie, which eager code decides"
+OTHER_PATH = "None  # another path than recorded"
 MAX_SINGLE_RESULTS = 7  # numbers that are returned one by one, not read from an array as a list
 MAX_SINGLE_TESTS = 4  # comparisons of one kind that are tested one by one, not as arrays
 MAX_RUNS = 24  # runs of consecutive elements that are concatenated, not gathered
@@ -63,12 +67,13 @@ def print_numpy(
     tests = list(printer.tests(guards))
     results = printer.listed(outputs)
     packed = [printer.packed([gradient[i] for i in printer.order])] if gradient else []
-    lines = without_moved(printer.lines, [*tests, results, *packed])
-    name_lines(lines, [printer.arrays[PARAMETER], printer.arrays[INPUT]])
-    source = ["def program(p, x):", *printer.header()]
-    source += [laid_out(f"{line.name} = ", line.value, shape=line.shape) for line in lines]
-    for test in tests:
-        source += [laid_out("if ", test, ":"), "        return None  # another path than recorded"]
+    lines = without_moved(printer.lines, [*[test for test, _ in tests], results, *packed])
+    name_lines(lines, [printer.arrays[PARAMETER], printer.arrays[INPUT], *printer.batches])
+    arguments = ", ".join(["p", "x", *[line.kind for line in printer.batches]])
+    source = [f"def program({arguments}):", *printer.header()]
+    source += [laid_out(f"{line.name} = ", line.value, shape=sizes(line)) for line in lines]
+    for test, tie in tests:
+        source += [laid_out("if ", test, ":"), f"        return {TIE if tie else OTHER_PATH}"]
     source += [laid_out("gradient = ", value) for value in packed]
     source.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
     return Printed(
@@ -80,13 +85,25 @@ def print_numpy(
     )
 
 
-class _Printer(Operands):
+def sizes(line: Line) -> tuple[Any, ...]:
+    """Return the shape of an array, for a comment."""
+    return ("rows", *line.shape) if line.has_rows else line.shape
+
+
+class _Printer(RowOperands):
     """Writes the lines of one program."""
 
     def __init__(self, schedule: Schedule, parameters: Sequence[Expression], inputs: int) -> None:
         super().__init__(schedule, parameters, inputs)
         self.products: list[tuple[Code, str]] = []  # the matrix products and their shapes
         self._differentiated = set[Line]()  # those whose adjoint has been named
+        self.batches: list[Line] = []  # the inputs that have rows
+        for group in schedule.groups:
+            if group.kind == "inputs":
+                name = f"rows{len(self.batches) + 1}"
+                line = Line(name, named(name), group.arrangement.shape, has_rows=True)
+                self.batches.append(line)
+                self.arrays[group.number] = line
 
     # ----------------------------------------------------------------------------------- steps
 
@@ -125,7 +142,11 @@ class _Printer(Operands):
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}
-        line = kinds.get(group.kind, self._reduction)(group)
+        to_line = kinds.get(group.kind, self._reduction)
+        if isinstance(group.op, Over):
+            to_line = self.line_over_rows
+        line = to_line(group)
+        line.has_rows = group.axis is not None
         self.operations += 1
         if group.is_number:
             self._add_number(int(group.members[0]), Line("t", named("float")(line.value)))
@@ -176,6 +197,9 @@ class _Printer(Operands):
         arrangement = group.arrangement
         if len(group.columns) == 1:  # an n-ary operation
             ids = group.columns[0][arrangement.order]
+            if group.axis is not None:
+                values = self.operand(ids, exact=True)
+                return Line("m", getattr(XP, group.op.name).reduce(values, axis=-1))
             source, axis = self._in_memory_order(ids[0] if group.is_number else ids)
             return Line("m", getattr(XP, group.op.name).reduce(source, axis=axis))
         lefts, rights = arrangement.lefts, arrangement.rights
@@ -185,7 +209,12 @@ class _Printer(Operands):
             lefts, rights = (x[0] for x in terms_in_order(self.places, lefts, rights))
         factor = self._same_constant(lefts)
         if factor is None:
+            if group.axis is not None:
+                return self.product_with_rows(lefts, rights)
             return self._matrix_product(lefts, rights)
+        if group.axis is not None:
+            total = XP.sum(self.operand(rights, terms=True), axis=-1)
+            return Line("s", _multiple(factor, total))
         source, axis = self._in_memory_order(rights)
         total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)
         return Line("s", _multiple(factor, total))
@@ -213,6 +242,10 @@ class _Printer(Operands):
 
     def _product(self, left: Ids, right: Ids) -> Code:
         product = self.operand(left, exact=True) @ self.operand(right, exact=True)
+        return self._noted(product, left, right)
+
+    def _noted(self, product: Code, left: Ids, right: Ids) -> Code:
+        """Return a matrix product, after noting it for the report."""
         self.products.append((product, f"{shown(left.shape, ' x ')} @ {shown(right.shape, ' x ')}"))
         return product
 
@@ -233,22 +266,27 @@ class _Printer(Operands):
 
     # --------------------------------------------------------------------------------- results
 
-    def tests(self, guards: Sequence[Guard]) -> Iterator[Code]:
-        """Yield the conditions under which the function would take another branch."""
-        alike: dict[tuple[Any, bool], list[tuple[Expression, Expression]]] = {}
+    def tests(self, guards: Sequence[Guard]) -> Iterator[tuple[Code, bool]]:
+        """Yield the conditions under which the function would take another branch, or might."""
+        alike: dict[tuple[Any, bool, bool], list[tuple[Expression, Expression]]] = {}
         for guard in guards:
             if guard.left.value is None or guard.right.value is None:
-                pairs = alike.setdefault((guard.test, guard.outcome), [])
+                pairs = alike.setdefault((guard.test, guard.outcome, guard.tie), [])
                 if (guard.left, guard.right) not in pairs[-8:]:
                     pairs.append((guard.left, guard.right))
-        for (test, outcome), pairs in alike.items():
+        for (test, outcome, tie), pairs in alike.items():
+            for pair in [pair for pair in pairs if pair[0].axis or pair[1].axis]:
+                pairs.remove(pair)
+                left, right = (self.operand(np.array(x.index), exact=True) for x in pair)
+                condition = (XP.all if outcome else XP.any)(test(left, right))
+                yield negated(condition) if outcome else condition, tie
             if len(pairs) > MAX_SINGLE_TESTS:
                 left, right = (self.packed([pair[side] for pair in pairs]) for side in (0, 1))
                 found = [(XP.all if outcome else XP.any)(test(left, right))]
             else:
                 found = [test(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs]
             for condition in found:
-                yield negated(condition) if outcome else condition
+                yield negated(condition) if outcome else condition, tie
 
     def packed(self, nodes: Sequence[Expression]) -> Code:
         """Return a flat array of the values of these expressions, in order."""
@@ -288,8 +326,12 @@ class _Printer(Operands):
 
     def header(self) -> list[str]:
         """Return comments that say what the function takes."""
-        sizes = [self.arrays[group].shape[0] for group in (PARAMETER, INPUT)]
-        lines = [f"    # p: {sizes[0]} parameters, x: {sizes[1]} plain arguments"]
+        counts = [self.arrays[group].shape[0] for group in (PARAMETER, INPUT)]
+        lines = [f"    # p: {counts[0]} parameters, x: {counts[1]} plain arguments"]
+        lines += [
+            f"    # {line.kind}: {line.shape[0]} numbers for each row of a batch"
+            for line in self.batches
+        ]
         if 0 < len(self.constants) <= MAX_LISTED_CONSTANTS:
             listed = [f"{name} {shown(array.shape)}" for name, array in self.constants.items()]
             lines.append(f"    # constants: {', '.join(listed)}")

@@ -354,6 +354,7 @@ class Class:
         self.ragged = min(counts) != max(counts)
         self.size = sum(counts) if self.reduces else len(entries)  # products, or members
         self.may_join = self.size < MAX_JOINING_PRODUCTS and (len(entries) > 1 or self.terms <= 8)
+        self.may_join &= not self.has_rows
         self.array_cost = self.scalar_cost = 0.0
         if self.size >= MIN_CLASS_PRODUCTS or self.has_rows:  # else not worth the time to estimate
             self._estimate()

@@ -29,6 +29,7 @@ class Line:
     of: Line | None = None
     of_numbers: bool = False  # whether it computes with Python numbers alone
     may_move: bool = False  # whether it is an array that no Python number is read from
+    has_rows: bool = False  # whether the array has rows in front, besides its shape
     is_sum: bool = False  # whether the value is a sum of products, element by element
     symbol: ast.Name = field(init=False)
 

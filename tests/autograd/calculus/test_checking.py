@@ -43,7 +43,11 @@ def test_rules_wrong_by_half_a_thousandth_are_caught(declare):
         assert verdicts(report) == ["wrong"]
 
 
-@pytest.mark.parametrize("operation", TABLE.values(), ids=TABLE)
+# the derivative of stop_gradient is declared: it is not the slope that differences measure
+SLOPES = {name: operation for name, operation in TABLE.items() if name != "stop_gradient"}
+
+
+@pytest.mark.parametrize("operation", SLOPES.values(), ids=SLOPES)
 def test_every_operation_passes_and_with_any_one_local_gradient_off_by_half_a_thousandth_fails(
     operation, monkeypatch
 ):
