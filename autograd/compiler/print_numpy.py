@@ -23,10 +23,10 @@ from .. import ops
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
 from .operands import Line, Operands, concatenated, constant_along, spread
-from .record import Guard
 from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
 from .source_layout import LINE_WIDTH, renumbered, wrapped
 from .source_text import ATOM, SIGN, SUM, Text, call, text, written
+from .traced import Guard
 from .views import steps_of
 
 SYMBOLS = {lt: "<", le: "<=", gt: ">", ge: ">=", eq: "==", ne: "!="}
