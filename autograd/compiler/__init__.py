@@ -1,8 +1,11 @@
 """`compile`: plain scalar code at the speed of array code.
 
 The stages, each in a file of its own, are record, simplify, differentiate, schedule, matrices and
-print_numpy. `pipeline` puts them in a row. Nothing is imported before a function is compiled, so
-autograd itself does not need NumPy.
+print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments, one outcome
+of all comparisons. `compiled_function` finds the path of a call. `traced` is what a function meets
+while it is recorded, `arguments` what is told apart before, `rounding` which comparisons a program
+must leave to eager code, `account` whether compiling pays. Nothing is imported before a function is
+compiled, so autograd itself does not need NumPy.
 """
 
 from __future__ import annotations

@@ -41,8 +41,9 @@ from ..value import Scalar, Value
 from .account import Account
 from .arguments import StaticArguments, as_thing, check_kinds, same_values, weakened
 from .array_functions import Arrays
-from .pipeline import CannotRecordError, Path, Program, refused, returned
-from .record import TraceRecorder
+from .pipeline import Path, Program
+from .record import CannotRecordError, refused, returned
+from .traced import TraceRecorder
 
 MAX_PATHS = 64  # recordings of one structure; a function with more of them is not compiled
 MAX_NEW_PATHS = 16  # calls in a row that each take a new path

@@ -20,7 +20,7 @@ from typing import Any
 from .. import ops
 from ..operation import FLOATS, Operation
 from .expressions import Expression, Graph, Pairs, pairs_of, reachable
-from .record import Guard
+from .traced import Guard
 
 EPSILON = sys.float_info.epsilon
 FUNCTION_ERROR = 16 * EPSILON  # relative, of a function such as exp: NumPy's against Python's
@@ -32,7 +32,7 @@ STEPS = {ops.heaviside, ops.equal}  # whose value jumps
 def near_ties(graph: Graph, guards: Iterable[Guard]) -> list[Guard]:
     """Return the tests, as guards, whether a comparison is a tie."""
     guards = list(guards)
-    bounds = _Bounds(graph)
+    bounds = Bounds(graph)
     for node in reachable([x for guard in guards for x in (guard.left, guard.right)]):
         bounds.add(node)
     for guard in guards:
@@ -40,7 +40,7 @@ def near_ties(graph: Graph, guards: Iterable[Guard]) -> list[Guard]:
     return bounds.ties
 
 
-class _Bounds:
+class Bounds:
     """Bounds for the errors of expressions, as expressions. Those without an error have none."""
 
     def __init__(self, graph: Graph) -> None:

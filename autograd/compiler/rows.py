@@ -26,7 +26,7 @@ from ..value import Value
 from .array_functions import Arrays
 from .batch import Axis, Over
 from .expressions import Expression, reachable
-from .record import EXACT_INT, Comparison, Guard, Traced, TracedNumber, TraceRecorder
+from .traced import EXACT_INT, Comparison, Guard, Traced, TracedNumber, TraceRecorder
 
 COLUMNS = Arrays(np)
 for _name in ("maximum", "minimum"):  # NumPy's take two arrays

@@ -12,12 +12,80 @@ a quotient stays a quotient, and constants are not folded. Derivatives are free:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .. import ops
 from ..operation import Nary
 from ..ops import scalar_graph
+from ..value import Value
 from .expressions import Expression, Graph, Pairs, reachable
+from .record import Recording
+from .traced import Guard, Traced, TracedValueError
+
+
+@dataclass(frozen=True)
+class Simplified:
+    """A recording as expressions."""
+
+    graph: Graph
+    leaves: Sequence[Expression | None]  # of the arguments, None if not used; then the live Values
+    live: Sequence[Value]  # Values from outside that the function uses
+    numbers: Sequence[int]  # the positions of the leaves that are plain numbers, and used
+    columns: Sequence[Sequence[Expression]]  # the inputs that have rows, of each batch
+    lengths: Sequence[Expression]  # the inputs that are numbers of rows
+    outputs: Sequence[Expression]
+    guards: Sequence[Guard]
+    count: int  # of expressions
+
+
+def simplified(recording: Recording) -> Simplified:
+    """Return the recording as expressions. Every Value from outside that it meets is live."""
+    graph, live = Graph(), list[Value]()
+    plain = {recording.arguments[i] for i in recording.numbers}
+    known: dict[Any, Expression] = {
+        x: graph.input() for x in recording.arguments if x not in plain
+    }
+    for column, axis in [(x, batch.axis) for batch in recording.batches for x in batch.columns]:
+        known[column] = graph.input(True, axis)
+    known |= {node: graph.length(axis) for axis, node in recording.lengths.items()}
+    copies = {leaf: source for leaf, source in recording.made.items() if source is not None}
+    roots = [*recording.outputs, *[x for g in recording.guards for x in (g.left, g.right)]]
+    if copies:
+        roots = [copies.get(x, x) for x in roots]
+        for node in recording.nodes:
+            node.parents = tuple([copies.get(p, p) for p in node.parents])
+
+    def leaf(node: Any) -> Expression:
+        if node not in known:
+            if node in plain:
+                return known.setdefault(node, graph.input(True))
+            if type(node) is Traced:
+                raise TracedValueError(
+                    f"{node!r} was computed in an earlier call of a compiled function, and "
+                    "kept in a cache, an attribute or a list: return it from the function"
+                )
+            if node.is_constant or node in recording.made:
+                return graph.constant(node.data)
+            live.append(node)
+            known[node] = graph.input()
+        return known[node]
+
+    expressions = AsWritten(graph, leaf).run(recording.nodes, roots)
+    rest = iter(expressions)
+    outputs = [next(rest) for _ in recording.outputs]
+    guards = [g._replace(left=next(rest), right=next(rest)) for g in recording.guards]
+    return Simplified(
+        graph=graph,
+        leaves=[known.get(x) for x in (*recording.arguments, *live)],
+        live=live,
+        numbers=[i for i in recording.numbers if recording.arguments[i] in known],
+        columns=[[known[x] for x in batch.columns] for batch in recording.batches],
+        lengths=[known[node] for node in recording.lengths.values()],
+        outputs=outputs,
+        guards=[g for g in guards if g.left.value is None or g.right.value is None],
+        count=len(reachable(expressions)),
+    )
 
 
 def fresh(

@@ -134,7 +134,7 @@ def test_the_bound_for_rounding_covers_moved_operands(name):
         operands = op.operands(*sample)
         graph = Graph()
         xs, errors = ([graph.input() for _ in operands] for _ in range(2))
-        bounds = rounding._Bounds(graph)
+        bounds = rounding.Bounds(graph)
         bounds.of = dict(zip(xs, errors, strict=True))
         y = graph.make(op, xs)
         for node in reachable([y]):
