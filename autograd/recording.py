@@ -116,7 +116,7 @@ class Recorder:
         for x, takes in zip(args, takes_rows, strict=True):
             if takes and not hasattr(x, "__len__"):
                 raise TypeError(f"vmap: an argument of rows is a list or an array, got {x!r:.80}")
-            counts += [len(x)] * takes
+            counts += [len(x)] if takes else []
         if len(set(counts)) > 1:
             raise ValueError(f"vmap: the arguments have different numbers of rows: {counts}")
         columns = [x if takes else repeat(x) for x, takes in zip(args, takes_rows, strict=True)]

@@ -92,7 +92,7 @@ class Path:
         self.compared = [i for i in values if leaves[i] in used and leaves[i] not in in_outputs]
         self.parameters = [leaves[i] for i in self.wrt]
         self.inputs = [leaves[i] for i in (*self.numbers, *self.compared)] + [*code.lengths]
-        self.takes_numbers = bool(self.inputs or self.columns)
+        self.takes_numbers = bool(self.inputs or self.columns or self.kinds is not None)
         self.fixed = all(i >= n for i in self.wrt)  # no argument is among the parameters
         self.plain = self.fixed and all(not self.live[i - n].parents for i in self.wrt)
 

@@ -25,9 +25,9 @@ from .matrices import Ids, terms_in_order
 from .operands import XP, concatenated, constant_along, spread
 from .print_rows import RowOperands
 from .python_code import Code, code, constant_in, named, negated, written
-from .record import Guard
 from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
 from .source_lines import Line, laid_out, name_lines, shown, without_moved
+from .traced import Guard
 from .views import steps_of
 
 TIE = "()  # a tie, which eager code decides"

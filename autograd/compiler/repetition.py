@@ -15,6 +15,7 @@ A sum that the loop adds up, ``total = total + loss``, is not part of the period
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,8 @@ class Tape(NamedTuple):
     sums: int
 
 
-class Periods(NamedTuple):
+@dataclass(frozen=True)
+class Periods:
     """``count`` periods of ``length`` operations, from operation ``first`` on."""
 
     first: int

@@ -43,9 +43,7 @@ def simplified(recording: Recording) -> Simplified:
     """Return the recording as expressions. Every Value from outside that it meets is live."""
     graph, live = Graph(), list[Value]()
     plain = {recording.arguments[i] for i in recording.numbers}
-    known: dict[Any, Expression] = {
-        x: graph.input() for x in recording.arguments if x not in plain
-    }
+    known: dict[Any, Expression] = {x: graph.input() for x in recording.arguments if x not in plain}
     for column, axis in [(x, batch.axis) for batch in recording.batches for x in batch.columns]:
         known[column] = graph.input(True, axis)
     known |= {node: graph.length(axis) for axis, node in recording.lengths.items()}

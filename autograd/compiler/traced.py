@@ -26,7 +26,7 @@ from .. import ops
 from ..choosing import list_index
 from ..operation import Node, Operation, real
 from ..operators import Operators
-from ..recording import Recorder, current_recorder
+from ..recording import Recorder, current_recorder, recording
 from ..value import Constant, Value
 from .batch import Axis
 
@@ -368,11 +368,15 @@ class TraceRecorder(Recorder):
 
     def _evaluated(self, operation: Operation, nodes: list[Any], xs: list[float]) -> Traced:
         try:
-            y = operation.value(xs, nodes)
-        except (ArithmeticError, ValueError) as error:
-            self.failed.append(f"{error} was raised inside, and it caught the error")
-            raise
-        return self._node(operation, tuple(nodes), y)
+            return self._node(operation, tuple(nodes), operation.value(xs))
+        except (ArithmeticError, ValueError):
+            try:
+                with recording(Recorder()):  # where the message can read the numbers
+                    operation.value(xs, nodes)
+                raise
+            except (ArithmeticError, ValueError) as error:
+                self.failed.append(f"{error} was raised inside, and it caught the error")
+                raise
 
     def _check_whole(self, node: Traced) -> None:
         """Make a guard: an int is exact as a float."""
@@ -451,7 +455,7 @@ class TraceRecorder(Recorder):
             return data
         return TracedNumber(self._node(ops.stop_gradient, (node,), data), float)
 
-    def data_written(self, node: Value, x: Any) -> float:
+    def data_written(self, node: Value, x: Any) -> Any:
         """Return the first ``data`` of a leaf. An error for one that has ``data``."""
         if node in self.made or _is_set(_data, node):
             _set_data()
@@ -478,7 +482,7 @@ class TraceRecorder(Recorder):
         return outer
 
 
-def _number_of(node: Any) -> float:
+def _number_of(node: Any) -> Any:
     return node.value if type(node) is Traced else _data.__get__(node)
 
 
