@@ -81,9 +81,15 @@ def simplified(recording: Recording) -> Simplified:
         columns=[[known[x] for x in batch.columns] for batch in recording.batches],
         lengths=[known[node] for node in recording.lengths.values()],
         outputs=outputs,
-        guards=[g for g in guards if g.left.value is None or g.right.value is None],
+        guards=_in_order(guards),
         count=len(reachable(expressions)),
     )
+
+
+def _in_order(guards: Iterable[Guard]) -> list[Guard]:
+    """Return each guard that can fail once, in the order of the operands, which become views."""
+    varying = [g for g in guards if g.left.value is None or g.right.value is None]
+    return sorted(dict.fromkeys(varying), key=lambda g: (g.left.index, g.right.index))
 
 
 def fresh(

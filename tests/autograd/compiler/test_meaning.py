@@ -285,6 +285,14 @@ def test_a_function_that_catches_an_error_runs_as_it_is():
         except TypeError:
             return PARAMETER
 
+    def h(i):
+        try:
+            return PARAMETER * autograd.take([1.0, 2.0], i)
+        except IndexError:
+            return PARAMETER
+
+    with pytest.warns(UserWarning, match="caught"):
+        check_calls(h, [[5], [0], [1], [7], [1]])
     for function, calls in ((f, [[-1.0], [2.0], [3.0], [-2.0], [4.0]]), (g, [[1.5], [2.5], [3.0]])):
         with pytest.warns(UserWarning, match="caught"):
             check_calls(function, [[Value(x)] for (x,) in calls] if function is f else calls)
