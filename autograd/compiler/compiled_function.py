@@ -143,7 +143,7 @@ class _Call:
         p, gradient = np.empty(len(order)), np.empty(len(order))
         p[order] = self.p
         found = computed(program, p[program.order], np.concatenate([self.x, seeds]))
-        if found is None or not math.isfinite(np.sum(found[1])):
+        if found is None:
             return self._eager_gradient(which)
         gradient[program.order] = found[1]
         return gradient[order]
@@ -168,11 +168,22 @@ def computed(program: Program, p: Any, x: Any) -> Any:
     NumPy raises where Python's ``math`` does: an overflow, a pole, even if the result is finite.
     """
     try:
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
-            found = program.run(p, x)
+        return _finite(program, p, x)
     except (ArithmeticError, ValueError):
         return None
-    return found if found is not None and all(map(math.isfinite, found[0])) else None
+
+
+@np.errstate(divide="raise", over="raise", invalid="raise")
+def _finite(program: Program, p: Any, x: Any) -> Any:
+    found = program.run(p, x)
+    if found is None:
+        return None
+    values, gradient = found
+    if gradient is not None:
+        gradient = np.asarray(gradient)
+        if not math.isfinite(np.dot(gradient, gradient)):
+            return None  # or too large to square, for which eager code is good enough
+    return (values, gradient) if all(map(math.isfinite, values)) else None
 
 
 class Paths(list[Path]):
@@ -286,12 +297,6 @@ class CompiledFunction:
         values, gradient = found
         if not with_gradient or not parents:
             return build(path.structure, iter([Value(y) for y in values]))
-        if gradient is not None:
-            gradient = np.asarray(gradient)
-            with np.errstate(over="ignore"):
-                square = gradient @ gradient
-            if not math.isfinite(square):
-                return None  # or too large to square, for which eager code is good enough
         call = _Call(path, parents, p, x, gradient, lambda: self._evaluated(structure, leaves)[0])
         if single and path.structure is VALUE:
             return CompiledValue(values[0], call)
@@ -303,7 +308,7 @@ class CompiledFunction:
 
     @property
     def source(self) -> str:
-        """The program of the last call, as Python source."""
+        """The program of the last call, as Python source. NumPy runs ``@`` in it as ``dot``."""
         return self.last_program().printed.source
 
     def last_program(self) -> Program:

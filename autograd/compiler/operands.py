@@ -71,12 +71,13 @@ class Operands:
     # --------------------------------------------------------------------------- lines, constants
 
     def constant(self, kind: str, array: Ids) -> Code:
-        """Return the name of a constant array."""
+        """Return the name of a constant array. It is read-only, since a result may be one."""
         key = (kind, array.shape, array.dtype.str, array.tobytes())
         if key not in self._constant_names:
             self._counts[kind] += 1
             name = f"{kind}{self._counts[kind]}"
-            self._constant_names[key], self.constants[name] = named(name), array
+            self._constant_names[key], self.constants[name] = named(name), array.copy()
+            self.constants[name].setflags(write=False)
         return self._constant_names[key]
 
     def _shared(self, key: Any, line: Callable[[], Line]) -> Line:

@@ -11,6 +11,7 @@ Constant numbers are called c, constant indices i.
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from .operands import XP, Operands, concatenated, constant_along, spread
 from .python_code import Code, code, constant_in, named, negated, written
 from .record import Guard
 from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
-from .source_lines import Line, laid_out, name_lines, shown, without_moved
+from .source_lines import Line, laid_out, name_lines, replaced, shown, without_moved
 from .views import steps_of
 
 MAX_SINGLE_RESULTS = 7  # numbers that are returned one by one, not read from an array as a list
@@ -40,9 +41,14 @@ Terms = Sequence[tuple[Code, Code]]  # the products that a sum is made of
 
 @dataclass(frozen=True)
 class Printed:
-    """A program in writing: ``program(p, x)`` returns the results and the gradient."""
+    """A program in writing: ``program(p, x)`` returns the results and the gradient.
+
+    NumPy runs ``faster_source``. It differs in matrix products and sums of rows, which are calls of
+    ``dot``, because NumPy starts them sooner.
+    """
 
     source: str
+    faster_source: str
     constants: dict[str, Any]  # arrays that the source names
     order: list[int]  # the parameters in ``p``, and in the gradient, as positions in those given
     operations: int  # on arrays
@@ -65,14 +71,20 @@ def print_numpy(
     packed = [printer.packed([gradient[i] for i in printer.order])] if gradient else []
     lines = without_moved(printer.lines, [*tests, results, *packed])
     name_lines(lines, [printer.arrays[PARAMETER], printer.arrays[INPUT]])
-    source = ["def program(p, x):", *printer.header()]
-    source += [laid_out(f"{line.name} = ", line.value, shape=line.shape) for line in lines]
+    head = ["def program(p, x):", *printer.header()]
+    body = [laid_out(f"{line.name} = ", line.value, shape=line.shape) for line in lines]
+    end = []
     for test in tests:
-        source += [laid_out("if ", test, ":"), "        return None  # another path than recorded"]
-    source += [laid_out("gradient = ", value) for value in packed]
-    source.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
+        end += [laid_out("if ", test, ":"), "        return None  # another path than recorded"]
+    end += [laid_out("gradient = ", value) for value in packed]
+    end.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
+    faster = [
+        text if line.of_numbers else f"    {line.name} = {replaced(line.value, printer.faster)}"
+        for line, text in zip(lines, body, strict=True)
+    ]
     return Printed(
-        source="\n".join(source) + "\n",
+        source="\n".join([*head, *body, *end, ""]),
+        faster_source="\n".join([*head, *faster, *end, ""]),
         constants=printer.constants,
         order=printer.order,
         operations=printer.operations,
@@ -87,6 +99,7 @@ class _Printer(Operands):
         super().__init__(schedule, parameters, inputs)
         self.products: list[tuple[Code, str]] = []  # the matrix products and their shapes
         self._differentiated = set[Line]()  # those whose adjoint has been named
+        self.faster = dict[ast.AST, ast.expr]()  # what NumPy does faster than what is shown
 
     # ----------------------------------------------------------------------------------- steps
 
@@ -188,6 +201,9 @@ class _Printer(Operands):
             return self._matrix_product(lefts, rights)
         source, axis = self._in_memory_order(rights)
         total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)
+        if rights.ndim == 2:
+            ones = XP.ones[rights.shape[-1]]
+            self.faster[total.tree] = (XP.dot(source, ones) if axis else XP.dot(ones, source)).tree
         return Line("s", _multiple(factor, total))
 
     def _matrix_product(self, lefts: Ids, rights: Ids) -> Line:
@@ -212,8 +228,11 @@ class _Printer(Operands):
         return Line("s", XP.sum(_sum_of_products([(left, right)]), axis=-1))
 
     def _product(self, left: Ids, right: Ids) -> Code:
-        product = self.operand(left, exact=True) @ self.operand(right, exact=True)
+        a, b = (self.operand(ids, exact=True) for ids in (left, right))
+        product = a @ b
         self.products.append((product, f"{shown(left.shape, ' x ')} @ {shown(right.shape, ' x ')}"))
+        if max(left.ndim, right.ndim) <= 2:
+            self.faster[product.tree] = XP.dot(a, b).tree
         return product
 
     def _same_constant(self, ids: Ids) -> float | None:
