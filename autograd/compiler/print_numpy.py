@@ -15,6 +15,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from .matrices import Ids, terms_in_order
 from .operands import XP, Operands, concatenated, constant_along, spread
 from .python_code import Code, code, constant_in, named, negated, written
 from .record import Guard
-from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
+from .schedule import INPUT, PARAMETER, Group, Schedule
 from .source_lines import Line, laid_out, name_lines, replaced, shown, without_moved
 from .views import steps_of
 
@@ -112,9 +113,7 @@ class _Printer(Operands):
             if isinstance(step, Group):
                 self._print_group(step)
             else:
-                line = self._number(step)
-                line.of_numbers = True
-                self._add_number(step.index, line)
+                self._add_number(step.index, self._number(step))
 
     def _add_number(self, index: int, line: Line) -> None:
         self.lines.append(line)
@@ -126,7 +125,7 @@ class _Printer(Operands):
             pairs = [(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs_of(node)]
             return self._sum("t", pairs)
         operands = [self.scalar(p.index) for p in node.parents]
-        return Line("t", written(node.op, operands, named("math")))
+        return Line("t", written(node.op, operands, named("math")), of_numbers=True)
 
     def _sum(self, kind: str, terms: Terms, shape: tuple[int, ...] = ()) -> Line:
         """Return a line that sums these products. Many terms take several lines."""
@@ -134,7 +133,7 @@ class _Printer(Operands):
             part = Line(kind, _sum_of_products(terms[:MAX_TERMS]), shape, of_numbers=not shape)
             self.lines.append(part)
             terms = [(code(1.0), part.name), *terms[MAX_TERMS:]]
-        return Line(kind, _sum_of_products(terms), shape)
+        return Line(kind, _sum_of_products(terms), shape, of_numbers=not shape)
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}
@@ -278,23 +277,11 @@ class _Printer(Operands):
         if len(runs) > MAX_RUNS:
             return self.pooled(ids)
         parts: list[Code] = []
-        numbers: list[Code] = []  # those just before
-        for run in runs:
-            group = int(self.places.group[run[0]])
-            if group == SCALAR or len(run) == 1:
-                if numbers:
-                    parts.pop()
-                numbers += [self.scalar(i) for i in run.tolist()]
-                parts.append(XP.asarray(numbers))
-                continue
-            numbers = []
-            positions = self.places.position[run]
-            if group < 0:
-                parts.append(self.constant("c", self.values(run)))
-            elif np.array_equal(positions, np.arange(int(np.prod(self.arrays[group].shape)))):
-                parts.append(self.row(group))
+        for are_numbers, several in groupby(runs, self.are_numbers):
+            if are_numbers:
+                parts.append(self.array_of_numbers(np.concatenate([*several])))
             else:
-                parts.append(self.part(group, positions))
+                parts += map(self.row_of, several)
         self.operations += len(parts) > 1
         return concatenated(parts)
 
@@ -316,15 +303,16 @@ class _Printer(Operands):
 
 
 def _multiple(factor: float | None, x: Code) -> Code:
-    return x if factor in (None, 1.0) else code(factor) * x
+    if factor is None or factor == 1.0:
+        return x
+    return code(factor) if constant_in(x) == 1.0 else code(factor) * x
 
 
 def _sum_of_products(terms: Terms) -> Code:
     """Return ``a * b + c - d``. Factors of 1 and -1 are not written."""
     factored = [_with_factor(left, right) for left, right in terms]
     positive = (i for i, (factor, _) in enumerate(factored) if factor >= 0)
-    first = next(positive, 0)  # no minus at the beginning, if possible
-    factor, term = factored.pop(first)
+    factor, term = factored.pop(next(positive, 0))  # no minus at the beginning, if possible
     total = -term if factor == -1.0 else _multiple(factor, term)
     for factor, term in factored:
         product = _multiple(abs(factor), term)
@@ -334,11 +322,7 @@ def _sum_of_products(terms: Terms) -> Code:
 
 def _with_factor(left: Code, right: Code) -> tuple[float, Code]:
     """Return a number and what it multiplies in the product of ``left`` and ``right``."""
-    for x, other in ((left, right), (right, left)):
-        factor = constant_in(x)
-        if factor is not None:
-            number = constant_in(other)
-            if factor == 1.0 and number is not None and number < 0:
-                return -1.0, code(-number)
-            return factor, other
-    return 1.0, left * right
+    a, b = constant_in(left), constant_in(right)
+    if b is not None and (a is None or a == 1.0):
+        return b, left
+    return (1.0, left * right) if a is None else (a, right)
