@@ -19,31 +19,36 @@ NUMBERS = SimpleNamespace(
 )
 
 
+class Ones(dict[int, Any]):
+    """Arrays of ones by their lengths. Products with them are NumPy's fastest sums of rows."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    def __missing__(self, length: int) -> Any:
+        return self.setdefault(length, self.library.ones(length))
+
+
 class Arrays:
-    """An array library with NumPy's functions, and with what programs need besides."""
+    """The functions of an array library with NumPy's names, and what programs need besides."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
         self.is_numpy = library.__name__ == "numpy"
-        if self.is_numpy:
-            self.sum = library.add.reduce  # numpy.sum calls it too, after looking at its arguments
-            return
-        for name in ("maximum", "minimum"):  # functions of two arrays; NumPy's have a ``reduce``
-            function: Any = partial(getattr(library, name))
-            function.reduce = getattr(library, name[:3])
+        for name in ("asarray", "concatenate", "all", "any", "dot", *vars(FLOATS), *TABLE):
+            function: Any = getattr(library, name, None)
+            if function is None and name in ("erf", "erfc"):
+                function = self._special(name)
+            if function is None and name in TABLE:
+                function = partial(TABLE[name].forward, self)
             setattr(self, name, function)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return a function of the library, or else the operation of the table. Keep it."""
-        function = getattr(self.library, name, None)
-        if function is None and name in ("erf", "erfc"):
-            function = self._special(name)
-        if function is None and name in TABLE:
-            function = partial(TABLE[name].forward, self)
-        if function is None:
-            raise AttributeError(f"{self.library.__name__} has no function {name!r}")
-        setattr(self, name, function)
-        return function
+        self.ones = Ones(library)
+        self.sum = library.add.reduce if self.is_numpy else library.sum  # what numpy.sum calls
+        if not self.is_numpy:
+            for name in ("maximum", "minimum"):  # functions of two arrays; NumPy's can ``reduce``
+                function = partial(getattr(library, name))
+                function.reduce = getattr(library, name[:3])
+                setattr(self, name, function)
 
     def _special(self, name: str) -> Any:
         """Return a function that NumPy lacks: JAX's, or Python's for each element."""

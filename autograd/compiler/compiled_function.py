@@ -184,7 +184,7 @@ class _Call:
         p[order] = self.p
         x, *rows = self.inputs
         found = computed(program, p[program.order], (np.concatenate([x, seeds]), *rows))
-        if not found or not math.isfinite(np.sum(found[1])):
+        if not found:
             return self._eager_gradient(which)
         gradient[program.order] = found[1]
         return gradient[order]
@@ -207,11 +207,22 @@ def computed(program: Program, p: Any, inputs: Sequence[Any]) -> Any:
     does: an overflow, a pole, even if the result is finite.
     """
     try:
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
-            found = program.run(p, *inputs)
+        return _finite(program, p, inputs)
     except (ArithmeticError, ValueError):
         return None
-    return found if not found or all(map(math.isfinite, found[0])) else None
+
+
+@np.errstate(divide="raise", over="raise", invalid="raise")
+def _finite(program: Program, p: Any, inputs: Sequence[Any]) -> Any:
+    found = program.run(p, *inputs)
+    if not found:
+        return found
+    values, gradient = found
+    if gradient is not None:
+        gradient = np.asarray(gradient)
+        if not math.isfinite(np.dot(gradient, gradient)):
+            return None  # or too large to square, for which eager code is good enough
+    return (values, gradient) if all(map(math.isfinite, values)) else None
 
 
 class Paths(list[Path]):
@@ -409,12 +420,6 @@ class CompiledFunction:
         values, gradient = found
         if not with_gradient or not parents:
             return build(path.structure, iter([Value(y) for y in values]))
-        if gradient is not None:
-            gradient = np.asarray(gradient)
-            with np.errstate(over="ignore"):
-                square = gradient @ gradient
-            if not math.isfinite(square):
-                return ELSEWHERE  # or too large to square, for which eager code is good enough
         call = _Call(path, program, parents, p, inputs, gradient)
         if single and path.structure is VALUE:
             return CompiledValue(values[0], call)
@@ -426,7 +431,7 @@ class CompiledFunction:
 
     @property
     def source(self) -> str:
-        """The program of the last call, as Python source."""
+        """The program of the last call, as Python source. NumPy runs ``@`` in it as ``dot``."""
         return self.last_program().printed.source
 
     def last_program(self) -> Program:

@@ -38,7 +38,6 @@ class Operands:
         self.numbers: dict[int, Code] = {}  # the names of Python numbers, by their expressions
         self.matrices: dict[int, Line] = {}  # parts of the parameters, by their start
         self._constant_names: dict[Any, Code] = {}  # by content
-        self._counts = Counter[str]()  # of constants, by kind
         self._line_for: dict[Any, Line] = {}  # lists, parts and pools, by content
         self.reads = Counter[int]()  # of Python numbers, by group
         self.order = self._place_parameters(parameters)
@@ -71,12 +70,12 @@ class Operands:
     # --------------------------------------------------------------------------- lines, constants
 
     def constant(self, kind: str, array: Ids) -> Code:
-        """Return the name of a constant array."""
+        """Return the name of a constant array. It is read-only, since a result may be one."""
         key = (kind, array.shape, array.dtype.str, array.tobytes())
         if key not in self._constant_names:
-            self._counts[kind] += 1
-            name = f"{kind}{self._counts[kind]}"
-            self._constant_names[key], self.constants[name] = named(name), array
+            name = f"{kind}{1 + sum([known.startswith(kind) for known in self.constants])}"
+            self._constant_names[key], self.constants[name] = named(name), array.copy()
+            self.constants[name].setflags(write=False)
         return self._constant_names[key]
 
     def _shared(self, key: Any, line: Callable[[], Line]) -> Line:
@@ -98,10 +97,9 @@ class Operands:
         array, position = self.arrays[group], int(self.places.position[i])
         if self.reads[group] <= MAX_SINGLE_READS:
             return array.name.item(position)
-        key = ("list", group)
-        return self._shared(key, lambda: Line("{}_list", self.row(group).tolist(), of=array)).name[
-            position
-        ]
+        elements = self.row(group).tolist()
+        listed = self._shared(("list", group), lambda: Line("{}_list", elements, of=array))
+        return listed.name[position]
 
     def row(self, group: int) -> Code:
         """Return the array of a group, in one dimension."""
@@ -156,32 +154,39 @@ class Operands:
         row: Code = self.row(group)
         return row[self.constant("i", positions)] if found is None else found
 
+    def are_numbers(self, ids: Ids) -> bool:
+        """Whether these expressions of one group are Python numbers, or better read as such."""
+        return len(ids) == 1 or self.places.group_list[ids[0]] == SCALAR
+
+    def array_of_numbers(self, ids: Ids) -> Code:
+        return XP.asarray([self.scalar(i) for i in ids.tolist()])
+
+    def row_of(self, ids: Ids) -> Code:
+        """Return expressions of one group as an array of one dimension."""
+        group, positions = self.places.group_list[ids[0]], self.places.position[ids]
+        if self.are_numbers(ids):
+            return self.array_of_numbers(ids)
+        if group < 0:
+            return self.constant("c", self.values(ids))
+        if np.array_equal(positions, np.arange(int(np.prod(self.arrays[group].shape)))):
+            return self.row(group)
+        return self.part(group, positions)
+
     def pooled(self, ids: Ids) -> Code:
         """Return expressions from several groups, out of one array that has them all."""
         unique = np.unique(ids)
         groups = self.places.group[unique]
-        parts, size = list[Code](), 0
-        position = np.zeros(len(unique), int)
-        for group in np.unique(groups).tolist():
-            mine = np.flatnonzero(groups == group)
-            if group >= 0:
-                where = self.places.position[unique[mine]]
-                mine = mine[np.argsort(where)]
-                if len(mine) > 1:
-                    parts.append(self.part(group, np.sort(where)))
-                else:
-                    parts.append(XP.asarray([self._element(int(unique[mine[0]]))]))
-            elif group == SCALAR:
-                parts.append(XP.asarray([self.numbers[i] for i in unique[mine].tolist()]))
-            else:
-                parts.append(self.constant("c", self.values(unique[mine])))
-            position[mine] = size + np.arange(len(mine))
-            size += len(mine)
+        order = np.lexsort((self.places.position[unique] * (groups >= 0), groups))
+        parts = np.split(unique[order], np.flatnonzero(np.diff(groups[order])) + 1)
         key = ("pool", unique.tobytes())
         self.operations += key not in self._line_for
-        pool = self._shared(key, lambda: Line("pool", concatenated(parts), (size,)))
+        pool = self._shared(
+            key, lambda: Line("pool", concatenated([*map(self.row_of, parts)]), unique.shape)
+        )
+        position = np.empty(len(unique), int)
+        position[order] = np.arange(len(unique))
         where = position[np.searchsorted(unique, ids)]
-        found = view(pool.name, (size,), where)
+        found = view(pool.name, unique.shape, where)
         return pool.name[self.constant("i", where)] if found is None else found
 
 

@@ -37,8 +37,9 @@ class Program:
         self.parents: tuple[Value, ...] | None = None  # the parameters, if they never change
         namespace = {"xp": xp, "math": NUMBERS}
         for name, array in printed.constants.items():
-            namespace[name] = xp.asarray(array)
-        exec(compile(printed.source, "<compiled by autograd>", "exec"), namespace)
+            namespace[name] = xp.library.asarray(array)
+        source = printed.faster_source if xp.is_numpy else printed.source
+        exec(compile(source, "<compiled by autograd>", "exec"), namespace)
         self.run: Any = namespace["program"]
         self.pack = struct.Struct(f"{len(self.order)}d").pack
 

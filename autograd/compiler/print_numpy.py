@@ -11,9 +11,11 @@ Constant numbers are called c, constant indices i.
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -23,10 +25,10 @@ from .batch import Over
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
 from .operands import XP, concatenated, constant_along, spread
-from .print_rows import RowOperands
+from .print_rows import RowCode, RowOperands
 from .python_code import Code, code, constant_in, named, negated, written
-from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
-from .source_lines import Line, laid_out, name_lines, shown, without_moved
+from .schedule import INPUT, PARAMETER, Group, Schedule
+from .source_lines import Line, laid_out, name_lines, replaced, shown, without_moved
 from .traced import Guard
 from .views import steps_of
 
@@ -44,9 +46,14 @@ Terms = Sequence[tuple[Code, Code]]  # the products that a sum is made of
 
 @dataclass(frozen=True)
 class Printed:
-    """A program in writing: ``program(p, x)`` returns the results and the gradient."""
+    """A program in writing: ``program(p, x)`` returns the results and the gradient.
+
+    NumPy runs ``faster_source``. It differs in matrix products and sums of rows, which are calls of
+    ``dot``, because NumPy starts them sooner.
+    """
 
     source: str
+    faster_source: str
     constants: dict[str, Any]  # arrays that the source names
     order: list[int]  # the parameters in ``p``, and in the gradient, as positions in those given
     operations: int  # on arrays
@@ -70,14 +77,20 @@ def print_numpy(
     lines = without_moved(printer.lines, [*[test for test, _ in tests], results, *packed])
     name_lines(lines, [printer.arrays[PARAMETER], printer.arrays[INPUT], *printer.batches])
     arguments = ", ".join(["p", "x", *[line.kind for line in printer.batches]])
-    source = [f"def program({arguments}):", *printer.header()]
-    source += [laid_out(f"{line.name} = ", line.value, shape=sizes(line)) for line in lines]
+    head = [f"def program({arguments}):", *printer.header()]
+    body = [laid_out(f"{line.name} = ", line.value, shape=sizes(line)) for line in lines]
+    end = []
     for test, tie in tests:
-        source += [laid_out("if ", test, ":"), f"        return {TIE if tie else OTHER_PATH}"]
-    source += [laid_out("gradient = ", value) for value in packed]
-    source.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
+        end += [laid_out("if ", test, ":"), f"        return {TIE if tie else OTHER_PATH}"]
+    end += [laid_out("gradient = ", value) for value in packed]
+    end.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
+    faster = [
+        text if line.of_numbers else f"    {line.name} = {replaced(line.value, printer.faster)}"
+        for line, text in zip(lines, body, strict=True)
+    ]
     return Printed(
-        source="\n".join(source) + "\n",
+        source="\n".join([*head, *body, *end, ""]),
+        faster_source="\n".join([*head, *faster, *end, ""]),
         constants=printer.constants,
         order=printer.order,
         operations=printer.operations,
@@ -104,6 +117,7 @@ class _Printer(RowOperands):
                 line = Line(name, named(name), group.arrangement.shape, has_rows=True)
                 self.batches.append(line)
                 self.arrays[group.number] = line
+        self.faster = dict[ast.AST, ast.expr]()  # what NumPy does faster than what is shown
 
     # ----------------------------------------------------------------------------------- steps
 
@@ -116,9 +130,7 @@ class _Printer(RowOperands):
             if isinstance(step, Group):
                 self._print_group(step)
             else:
-                line = self._number(step)
-                line.of_numbers = True
-                self._add_number(step.index, line)
+                self._add_number(step.index, self._number(step))
 
     def _add_number(self, index: int, line: Line) -> None:
         self.lines.append(line)
@@ -130,7 +142,7 @@ class _Printer(RowOperands):
             pairs = [(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs_of(node)]
             return self._sum("t", pairs)
         operands = [self.scalar(p.index) for p in node.parents]
-        return Line("t", written(node.op, operands, named("math")))
+        return Line("t", written(node.op, operands, named("math")), of_numbers=True)
 
     def _sum(self, kind: str, terms: Terms, shape: tuple[int, ...] = ()) -> Line:
         """Return a line that sums these products. Many terms take several lines."""
@@ -138,7 +150,7 @@ class _Printer(RowOperands):
             part = Line(kind, _sum_of_products(terms[:MAX_TERMS]), shape, of_numbers=not shape)
             self.lines.append(part)
             terms = [(code(1.0), part.name), *terms[MAX_TERMS:]]
-        return Line(kind, _sum_of_products(terms), shape)
+        return Line(kind, _sum_of_products(terms), shape, of_numbers=not shape)
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}
@@ -217,6 +229,9 @@ class _Printer(RowOperands):
             return Line("s", _multiple(factor, total))
         source, axis = self._in_memory_order(rights)
         total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)
+        if rights.ndim == 2:
+            ones = XP.ones[rights.shape[-1]]
+            self.faster[total.tree] = (XP.dot(source, ones) if axis else XP.dot(ones, source)).tree
         return Line("s", _multiple(factor, total))
 
     def _matrix_product(self, lefts: Ids, rights: Ids) -> Line:
@@ -241,12 +256,17 @@ class _Printer(RowOperands):
         return Line("s", XP.sum(_sum_of_products([(left, right)]), axis=-1))
 
     def _product(self, left: Ids, right: Ids) -> Code:
-        product = self.operand(left, exact=True) @ self.operand(right, exact=True)
-        return self._noted(product, left, right)
+        return self.product_of(
+            self.operand(left, exact=True), self.operand(right, exact=True), left, right
+        )
 
-    def _noted(self, product: Code, left: Ids, right: Ids) -> Code:
+    def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
         """Return a matrix product, after noting it for the report."""
+        product = a @ b
         self.products.append((product, f"{shown(left.shape, ' x ')} @ {shown(right.shape, ' x ')}"))
+        axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
+        if max(axes) <= 2:
+            self.faster[product.tree] = XP.dot(a, b).tree
         return product
 
     def _same_constant(self, ids: Ids) -> float | None:
@@ -297,23 +317,11 @@ class _Printer(RowOperands):
         if len(runs) > MAX_RUNS:
             return self.pooled(ids)
         parts: list[Code] = []
-        numbers: list[Code] = []  # those just before
-        for run in runs:
-            group = int(self.places.group[run[0]])
-            if group == SCALAR or len(run) == 1:
-                if numbers:
-                    parts.pop()
-                numbers += [self.scalar(i) for i in run.tolist()]
-                parts.append(XP.asarray(numbers))
-                continue
-            numbers = []
-            positions = self.places.position[run]
-            if group < 0:
-                parts.append(self.constant("c", self.values(run)))
-            elif np.array_equal(positions, np.arange(int(np.prod(self.arrays[group].shape)))):
-                parts.append(self.row(group))
+        for are_numbers, several in groupby(runs, self.are_numbers):
+            if are_numbers:
+                parts.append(self.array_of_numbers(np.concatenate([*several])))
             else:
-                parts.append(self.part(group, positions))
+                parts += map(self.row_of, several)
         self.operations += len(parts) > 1
         return concatenated(parts)
 
@@ -339,15 +347,16 @@ class _Printer(RowOperands):
 
 
 def _multiple(factor: float | None, x: Code) -> Code:
-    return x if factor in (None, 1.0) else code(factor) * x
+    if factor is None or factor == 1.0:
+        return x
+    return code(factor) if constant_in(x) == 1.0 else code(factor) * x
 
 
 def _sum_of_products(terms: Terms) -> Code:
     """Return ``a * b + c - d``. Factors of 1 and -1 are not written."""
     factored = [_with_factor(left, right) for left, right in terms]
     positive = (i for i, (factor, _) in enumerate(factored) if factor >= 0)
-    first = next(positive, 0)  # no minus at the beginning, if possible
-    factor, term = factored.pop(first)
+    factor, term = factored.pop(next(positive, 0))  # no minus at the beginning, if possible
     total = -term if factor == -1.0 else _multiple(factor, term)
     for factor, term in factored:
         product = _multiple(abs(factor), term)
@@ -357,11 +366,7 @@ def _sum_of_products(terms: Terms) -> Code:
 
 def _with_factor(left: Code, right: Code) -> tuple[float, Code]:
     """Return a number and what it multiplies in the product of ``left`` and ``right``."""
-    for x, other in ((left, right), (right, left)):
-        factor = constant_in(x)
-        if factor is not None:
-            number = constant_in(other)
-            if factor == 1.0 and number is not None and number < 0:
-                return -1.0, code(-number)
-            return factor, other
-    return 1.0, left * right
+    a, b = constant_in(left), constant_in(right)
+    if b is not None and (a is None or a == 1.0):
+        return b, left
+    return (1.0, left * right) if a is None else (a, right)

@@ -142,18 +142,17 @@ class RowOperands(Operands):
                 a, b = (a[:, 0], b[0]) if terms > 1 else (a[:, 0, 0], b[0, :, 0])
                 left, right = self.operand(a, exact=True), self.operand(b, exact=True)
                 if terms > 1:
-                    product = XP.tensordot(left, right, axes=((0, 2), (0, 2)))
-                else:
-                    product = Code(left.tree).T @ right
-                return Line("z", self._noted(product, a, b))
+                    return Line("z", XP.tensordot(left, right, axes=((0, 2), (0, 2))))
+                return Line("z", self.product_of(Code(left.tree).T, right, a, b))
             if terms == 1 and (axes == 0 or (axes == 1 and constant_along(b, 0))):
                 one = self.operand(b.flat[0].reshape(()), exact=True)
                 return Line("z", one @ self.operand(a[..., 0], exact=True))
         left, right = (self.operand(x, exact=True) for x in (lefts, rights))
         return Line("s", XP.sum(left * right, axis=(0, lefts.ndim)))
 
-    def _noted(self, product: Code, left: Ids, right: Ids) -> Code:
-        raise NotImplementedError
+    def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
+        """Return a matrix product, after noting it for the report."""
+        raise NotImplementedError  # the printer keeps the report
 
     def product_with_rows(self, lefts: Ids, rights: Ids) -> Line:
         """Return the dots of these rows of operands, for each row of the batch."""
@@ -164,12 +163,12 @@ class RowOperands(Operands):
             if axes == 1 and constant_along(a, 0) and a_has != b_has:
                 vector, matrix = self.operand(a[0], exact=True), self.operand(b.T, exact=True)
                 if a_has:
-                    return Line("z", self._noted(vector @ matrix, a[:1], b.T))
+                    return Line("z", self.product_of(vector, matrix, a[0], b.T))
                 matrix = self.operand(b, exact=True)
-                return Line("z", self._noted(matrix @ vector, b, a[0]))
+                return Line("z", self.product_of(matrix, vector, b, a[0]))
             if axes == 2 and constant_along(a, 1) and constant_along(b, 0):
                 left = self.operand(a[:, 0], exact=True)
                 right = self.operand(b[0].T, exact=True)
-                return Line("z", self._noted(left @ right, a[:, 0], b[0].T))
+                return Line("z", self.product_of(left, right, a[:, 0], b[0].T))
         left, right = (self.operand(x, terms=True) for x in (lefts, rights))
         return Line("s", XP.sum(left * right, axis=-1))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .python_code import LOAD, Code, constant_in
 
@@ -79,6 +80,16 @@ def _factor(x: ast.expr, other: ast.expr) -> ast.expr:
         if [constant_in(Code(v)) for v in values] == [1.0, 0.0]:
             return x if isinstance(other, ast.Constant) else condition
     return x
+
+
+def replaced(value: Code, by: Mapping[ast.AST, ast.expr]) -> Code:
+    """Return ``value`` with other expressions for some of its parts. Its tree is changed."""
+
+    class Replacing(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            return self.generic_visit(by.get(node, node))
+
+    return Code(Replacing().visit(value.tree))
 
 
 def name_lines(lines: Iterable[Line], arguments: Iterable[Line]) -> None:
