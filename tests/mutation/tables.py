@@ -55,6 +55,7 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
         operator, _, occurrence = mutant.key.partition(" ")
         spec = MutationSpec(folder / mutant.file, operator, int(occurrence), (0, 0), (0, 1))
         result = mutate_and_test([spec], command, time_limits[command])
+        print("." if result.is_killed else "!", end="", file=sys.stderr, flush=True)
         if not result.is_killed:
             unnoticed.append(Survivor(mutant, changed_lines(result.diff or "")))
     return unnoticed
