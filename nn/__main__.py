@@ -1,13 +1,30 @@
 """Start ``python -m nn``; the command line is `nn.app.command_line`."""
 
+import os
+import signal
 import sys
 
-if __name__ == "__main__":
-    try:
+
+def _end_at_once(*_: object) -> None:
+    """End the program at Ctrl-C while it imports: an exception there could be printed or lost."""
+    if sys.stderr is not None:
+        os.write(sys.stderr.fileno(), b"\ninterrupted; nothing was written\n")
+    os._exit(130)
+
+
+def _run() -> int:
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup
         from .app.command_line import main
 
-        status = main()
-    except KeyboardInterrupt:  # during the import, or a second time
-        print("\ninterrupted", file=sys.stderr)
-        status = 130
-    sys.exit(status)
+        return main()
+    signal.signal(signal.SIGINT, _end_at_once)
+    from .app.command_line import main
+
+    try:
+        return main(started=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

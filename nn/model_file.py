@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from math import isfinite
@@ -26,8 +26,8 @@ READABLE_FORMATS = (FORMAT, "scalargrad model")  # the second is this library's 
 MAX_FILE_BYTES = 1 << 28  # about four million parameters
 
 
-def write(path: str | Path, text: str) -> None:
-    """Write the file at ``path``: all of it or, on an error, nothing.
+def write(path: str | Path, text: str | Iterable[str]) -> None:
+    """Write the file at ``path``, a text or its parts: all of it or, on an error, nothing.
 
     A new file gets the permissions that `open` gives. A replaced file keeps its own. A link stays
     a link, and its target is replaced. OSError as `open`, and if the path is a device or a pipe.
@@ -44,7 +44,7 @@ def write(path: str | Path, text: str) -> None:
     create = partial(os.open, mode=permissions)  # the system applies the umask
     try:
         with open(temporary, "x", encoding="utf-8", opener=create) as file:
-            file.write(text)
+            file.writelines([text] if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         if mode:
@@ -59,9 +59,12 @@ def write(path: str | Path, text: str) -> None:
 
 
 def read(path: str | Path) -> str:
-    """The text of the file at ``path``; ValueError if it is too large or not UTF-8."""
+    """The text of the file at ``path``; ValueError if it is a device, too large or not UTF-8."""
     with open(os.fspath(path), "rb") as file:  # fspath: an int would be an open file's number
-        size = os.fstat(file.fileno()).st_size  # 0 for a device or a pipe
+        status = os.fstat(file.fileno())
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise ValueError("a device, which may have no end: copy the model into a file first")
+        size = status.st_size  # 0 for a pipe
         content = b"" if size > MAX_FILE_BYTES else file.read(MAX_FILE_BYTES + 1)
     if max(size, len(content)) > MAX_FILE_BYTES:
         raise ValueError(f"larger than {MAX_FILE_BYTES:,} bytes, so no model of this library")

@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -19,126 +19,149 @@ from ..training.history import History
 from ..training.loop import fit
 from .job import HELD_OUT_SHARE, Job, loaded_job, new_job
 from .options import parse
+from .output import Output, complain
 from .report import report_text
-from .run_folder import make_folder, write_files, write_predictions
+from .run_folder import claimed_folder, write_files, write_predictions
 
 LEARNING_RATES = {"sgd": 0.1}  # others: 0.01
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line (default: the program's own); return the exit status."""
+def main(argv: Sequence[str] | None = None, started: Callable[[], object] = bool) -> int:
+    """Run a command line (default: the program's own); return the exit status.
+
+    ``started`` is called when all is imported and read, before the work begins.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # for class names that the terminal cannot show
+    say = Output()
     try:
-        return run(parse(argv))
+        status = run(parse(argv), say, started)
+    except SystemExit:  # after --help
+        say(end="")
+        if say.error and not isinstance(say.error, BrokenPipeError):
+            return _fail(_reason(say.error))
+        raise
     except (ValueError, OSError, ImportError, RuntimeError) as error:
-        if isinstance(error, BrokenPipeError):  # as in ``python -m nn | head``
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
-        return _fail(error)
+        return _fail(_reason(error))
     except MemoryError:
-        return _fail(ValueError("out of memory; take smaller --hidden layers or less data"))
+        return _fail("out of memory; take smaller --hidden layers or less data")
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing was written", file=sys.stderr)
+        complain("\ninterrupted; nothing was written")
         return 130
+    if isinstance(say.error, BrokenPipeError):  # as in python -m nn | head -1
+        return status or 141
+    return _fail(f"{_reason(say.error)}; all files are written") if say.error else status
 
 
-def _fail(error: Exception) -> int:
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename or 'standard output'}: {error.strerror}"
-    print(f"python -m nn: {' '.join(text.split())}", file=sys.stderr)
+def _fail(reason: str) -> int:
+    complain(f"python -m nn: {' '.join(reason.split())}")
     return 2
 
 
-def run(options: Namespace) -> int:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'standard output'}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def run(options: Namespace, say: Output, started: Callable[[], object] = bool) -> int:
     """Train or predict, report, write the files; return the exit status."""
     job = loaded_job(options, options.load) if options.load else None
     predicting = job and (job.data is None or options.epochs == 0)
     if not predicting:  # a missing package is reported before the training, not after it
-        need("matplotlib")
+        need("matplotlib.figure", "matplotlib")
         need("tqdm")
         need("sklearn.metrics", "scikit-learn")
         to_svg(Value(0.0))
     job = job or new_job(options)
-    out = make_folder(options.out or os.path.join("runs", Path(options.data).stem))
-    return _predict(job, options.data, out) if predicting else _train(job, options, out)
+    started()
+    with claimed_folder(options.out or os.path.join("runs", Path(options.data).stem)) as out:
+        if predicting:
+            return _predict(job, options.data, out, say)
+        return _train(job, options, out, say)
 
 
-def _train(job: Job, options: Namespace, out: str) -> int:
+def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     """Train the job's model; return the exit status."""
     assert job.data is not None
     train, held_out = job.data.split(HELD_OUT_SHARE, job.seed)
-    print(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
-    print(job.model, end="\n\n")
-    history = _fit(job, train, options)
+    say(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
+    say(job.model, end="\n\n")
+    job.data = None  # large data are not held twice
+    history = _fit(job, train, options, say)
     predicted = job.predict(held_out.X)
-    print(f"\nOn held-out data\n{report_text(held_out, predicted)}\n")
+    say(f"\nOn held-out data\n{report_text(held_out, predicted)}\n")
     written: list[str] = []
     try:
         written += write_files(out, job, history, held_out, predicted)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OSError, MemoryError) as error:
         done = f"in {out} is only: {' '.join(written)}" if written else "nothing was written"
-        print(f"\ninterrupted while writing; {done}", file=sys.stderr)
+        if not isinstance(error, KeyboardInterrupt):
+            return _fail(f"{_reason(error)}; {done}")
+        complain(f"\ninterrupted while writing; {done}")
         return 130
     interrupted = history.stopped.startswith("interrupted")
-    print("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
-    print(f"in {out}: {' '.join(written)}")
+    say("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
+    say(f"in {out}: {' '.join(written)}")
     return 130 if interrupted else 1 if history.stopped.startswith("diverged") else 0
 
 
-def _fit(job: Job, train: Dataset, options: Namespace) -> History:
+def _fit(job: Job, train: Dataset, options: Namespace, say: Output) -> History:
+    """Train the model on the samples, and say how it went."""
     usual = LEARNING_RATES.get(options.optimizer, 0.01)
     lr = options.lr or usual
     batch = min(options.batch_size, len(train))
-    print(f"Training: {job.loss}, {options.optimizer}, learning rate {lr:g}, batches of {batch}")
+    say(f"Training: {job.loss}, {options.optimizer}, learning rate {lr:g}, batches of {batch}")
     epochs = 100 if options.epochs is None else options.epochs
     if not epochs:
         return History(job.loss)
+    job.model.metadata = job.metadata()  # with the scaling that fit applies
     with warnings.catch_warnings(record=True):  # the summary below says the same
         warnings.simplefilter("always")
         history = fit(
             job.model,
-            job.scaling.apply(train.X),
+            train.X,
             job.encode(train.y),
             loss=job.loss,
             optimizer=options.optimizer,
             lr=lr,
             epochs=epochs,
             batch_size=batch,
+            schedule=options.schedule,
             rng=Random(job.seed),
             progress=True,
         )
-    print(history.summary())
+    say(history.summary())
     if history.stopped.startswith("diverged"):
         smaller = min(lr / 10, usual)
-        print(f"The last finite weights are kept; try a smaller learning rate: --lr {smaller:g}")
+        say(f"The last finite weights are kept; try a smaller learning rate: --lr {smaller:g}")
     return history
 
 
-def _predict(job: Job, path: str, out: str) -> int:
+def _predict(job: Job, path: str, out: str, say: Output) -> int:
     """Predict all samples of a table or data set; return the exit status."""
     if path in BUILT_IN:
         assert job.data
-        columns, rows, X = job.features, [list(map(repr, x)) for x in job.data.X], job.data.X
+        columns, X = job.features, job.data.X
+        rows: Iterable[list[str]] = (list(map(repr, x)) for x in X)
     else:
         table = Table.read(path)
-        columns, rows = table.names, table.rows
+        columns, rows = table.names, table.rows()
         X = table.numbers(table.feature_columns(job.features))
     if not X:
         raise DataError(f"{path}: no rows of data")
     predicted = job.predict(X)
-    print(f"{path}: {counted(len(X), 'sample')}, predicted with the model of {job.name}\n")
+    say(f"{path}: {counted(len(X), 'sample')}, predicted with the model of {job.name}\n")
     if job.data:
-        print(report_text(job.data, predicted), end="\n\n")
+        say(report_text(job.data, predicted), end="\n\n")
     answers = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
     header = [*columns, f"predicted {job.target}" if job.target in columns else job.target]
-    completed = [[*row, answer] for row, answer in zip(rows, answers, strict=True)]
+    completed = ([*row, answer] for row, answer in zip(rows, answers, strict=True))
     write_predictions(out, path, header, completed)
     counts = [f"{label}: {answers.count(label)}" for label in job.classes]
-    print(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
-    print(f"Written in {out}: predictions.csv")
+    say(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
+    say(f"Written in {out}: predictions.csv")
     return 0
 
 

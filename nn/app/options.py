@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -11,35 +13,41 @@ from ..datasets import BUILT_IN
 from ..layers import ACTIVATIONS
 from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS
+from ..schedules import SCHEDULES
 
 DESCRIPTION = f"""\
-Train a multi-layer perceptron of scalar Values on DATA, report how well it does on
+Train a multi-layer perceptron of scalar Values on DATA, report how well it does on \
 the quarter of the samples that is held out, and write pictures of it.
 
-DATA is {", ".join(BUILT_IN)},
-or a CSV file: numbers in all columns but the target. Features are standardized."""
+DATA is {", ".join(BUILT_IN)}, or a CSV file: numbers in all columns \
+but the target. Features are standardized."""
 
 EPILOG = """\
-files written into --out (where the pictures of an earlier run are removed):
+files written into --out (where the results of an earlier run are removed):
+  model.json       the model, for --load and nn.load
+  history.json     loss, accuracy and learning rate of each epoch
   loss.svg         loss and accuracy while training
   boundary.svg     what the model answers over the plane (two features)
-  confusion.svg    true against predicted classes (otherwise; for --regression,
-                   predictions.svg: true against predicted numbers)
+  confusion.svg    true against predicted classes (otherwise)
+  predictions.svg  true against predicted numbers (for --regression)
   graph.svg        one neuron's graph on one held-out sample, with gradients
   step.html        the same, to step through forward and backward in a browser
-  model.json       the model, for --load and nn.load
   predictions.csv  a CSV file with a column more, what a loaded model predicts
 
 examples:
-  python -m nn                                    moons, in a few seconds
+  python -m nn  # moons, in a few seconds
   python -m nn digits --hidden 32 --epochs 30
   python -m nn flowers.csv --target species --out runs/first
-  python -m nn flowers.csv --load runs/first/model.json           train further
-  python -m nn new_flowers.csv --load runs/first/model.json       predict
+  python -m nn flowers.csv --load runs/first/model.json  # train further
+  python -m nn new_flowers.csv --load runs/first/model.json  # predict
   python -m nn houses.csv --target price --regression --loss mae
 
-exit status: 0; 1 after a training that diverged; 2 after a mistake (one line says
-which); 130 after Ctrl-C, when what was trained so far is kept and written."""
+exit status:
+  0    all is written
+  1    the training diverged; the last finite weights are written
+  2    a mistake, or a file that cannot be written; one line says which
+  130  Ctrl-C; what was trained so far is kept and written
+  141  the reader of the output has gone, as in | head -1; all is written"""
 
 
 class UsageError(ValueError):
@@ -68,6 +76,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     _read_hidden(options)
     _check_name("activation", options.activation, ACTIVATIONS)
     _check_name("optimizer", options.optimizer, OPTIMIZERS)
+    _check_name("schedule", options.schedule, SCHEDULES)
     _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
     for option in ("hidden", "activation", "target") if options.load else ():
         if getattr(options, option) is not None:
@@ -80,15 +89,29 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (--help lists the options)")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Keeps the lines of a text, and wraps those that are too long under their second column."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(_wrapped(line, width) for line in text.splitlines())
+
+
+def _wrapped(line: str, width: int) -> str:
+    column = re.match(r"  \S+ {2,}", line)
+    hanging = column.end() if column else 6 if line.startswith("  ") else 0
+    return textwrap.fill(line, width, subsequent_indent=" " * hanging, break_on_hyphens=False)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m nn",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     activations, optimizers = ", ".join(ACTIVATIONS), ", ".join(OPTIMIZERS)
+    schedules = ", ".join(SCHEDULES)
     of_classes, of_numbers = ", ".join(fitting_losses(2)), ", ".join(fitting_losses(0))
     losses = f"default: by the data; classes: {of_classes}; --regression: {of_numbers}"
     hidden = "neurons of each hidden layer (16 16; none: logistic or linear regression)"
@@ -106,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", type=_from_0, metavar="N", help="passes over the data (100)")
     add("--batch-size", type=_from_1, default=32, metavar="N", help="samples of one step (32)")
     add("--lr", type=_positive, metavar="X", help="learning rate (0.01; sgd: 0.1)")
+    add("--schedule", metavar="NAME", help=f"of the learning rate (constant): {schedules}")
     add("--seed", type=_seed, metavar="N", help=seed)
     add("--out", metavar="DIR", help="folder for the files (runs/<data>)")
     add("--load", metavar="MODEL.JSON", help=load)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from unicodedata import combining, east_asian_width
 
 from ..argument_checks import counted
 from ..datasets import Dataset
 from ..optional_packages import need
 
-MAX_NAME_CHARACTERS = 20
+MAX_NAME_COLUMNS = 20  # of a terminal
 MAX_TABLE_CLASSES = 20  # a table of more would be wider than a terminal
 
 
@@ -62,11 +63,23 @@ def _worst_classes(names: list[str], matrix: list[list[int]], ratios: list[list[
 
 def _table(rows: list[list[str]]) -> str:
     """Return rows of cells as text: the first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    widths = [max(map(terminal_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        blanks = [" " * (w - terminal_width(x)) for w, x in zip(widths, row, strict=True)]
+        others = [blank + cell for blank, cell in zip(blanks[1:], row[1:], strict=True)]
+        lines.append("  ".join([row[0] + blanks[0], *others]))
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+
+
+def terminal_width(text: str) -> int:
+    """Return how many columns of a terminal the text takes: Chinese characters take two.
+
+    >>> terminal_width("日本"), terminal_width("e\u0301")  # e and an accent on it
+    (4, 1)
+    """
+    wide = sum(east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(map(bool, map(combining, text)))
 
 
 def _ratio(x: float) -> str:
@@ -74,4 +87,9 @@ def _ratio(x: float) -> str:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…"
+    """Return the name, or its beginning, so that it takes at most `MAX_NAME_COLUMNS`."""
+    if terminal_width(name) <= MAX_NAME_COLUMNS:
+        return name
+    while terminal_width(name) >= MAX_NAME_COLUMNS:
+        name = name[:-1]
+    return name + "…"

@@ -1,19 +1,24 @@
-"""The folder of a run: the model's file, the pictures, the page to step through, predictions."""
+"""The folder of a run: model, history, pictures, the page to step through, predictions."""
 
 from __future__ import annotations
 
 import copy
 import csv
+import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
+from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from autograd import Stepper, Value, to_svg
 
-from .. import plot
+from .. import model_file, plot
 from ..datasets import Dataset
 from ..prediction import outputs
 from ..training.history import History
@@ -21,18 +26,41 @@ from .job import Job
 from .options import UsageError
 from .report import confusion_matrix
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]  # as it says
+
 ANSWERS = ("boundary.svg", "confusion.svg", "predictions.svg")  # one of them in each run
-PICTURES = ("loss.svg", *ANSWERS, "graph.svg", "step.html")
+RESULTS = ("history.json", "loss.svg", *ANSWERS, "graph.svg", "step.html")
 MAX_TERMS = 5  # of the neuron that is drawn
 
 
-def make_folder(out: str) -> str:
-    """Make the folder ``out``, and return it; OSError if no file can be written into it."""
+@contextmanager
+def claimed_folder(out: str) -> Iterator[str]:
+    """Make the folder ``out``, and keep other runs out of it; OSError if no file can be written.
+
+    UsageError if another run is writing into it. The system ends the claim with the process.
+    """
     os.makedirs(out, exist_ok=True)
-    probe = Path(out, ".chalkgrad")
+    probe = Path(out, f".chalkgrad.{os.getpid()}")
     probe.touch()
     probe.unlink()
-    return out
+    if fcntl is None:  # on Windows: each file is whole there too
+        yield out
+        return
+    folder = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise UsageError(f"another run is writing into {out}; choose another --out") from None
+    except OSError:  # this file system has no locks
+        pass
+    try:
+        yield out
+    finally:
+        os.close(folder)
 
 
 def write_predictions(out: str, path: str, header: list[str], rows: Iterable[list[str]]) -> None:
@@ -40,8 +68,13 @@ def write_predictions(out: str, path: str, header: list[str], rows: Iterable[lis
     file = Path(out, "predictions.csv")
     if file.exists() and os.path.exists(path) and file.samefile(path):
         raise UsageError(f"{path} would be written over by the predictions; choose another --out")
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+    model_file.write(file, map(_csv_line, chain([header], rows)))
+
+
+def _csv_line(cells: list[str]) -> str:
+    line = StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
 
 
 def write_files(
@@ -49,37 +82,39 @@ def write_files(
 ) -> Iterator[str]:
     """Write the model and its pictures; yield the name of each file when it is complete.
 
-    Pictures of an earlier run are removed, because they show another model.
+    Files of an earlier run are removed, because they show another model.
     """
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
     yield "model.json"
-    for name in PICTURES:
+    for name in RESULTS:
         Path(out, name).unlink(missing_ok=True)
     two_features = len(held_out.features) == 2
     name = "boundary.svg" if two_features else "confusion.svg" if job.classes else "predictions.svg"
     neuron, title = _one_neuron(job, held_out)
-    files: dict[str, Callable[[Path], Any]] = {
-        "loss.svg": partial(_save_plot, partial(plot.loss_curve, history)),
-        name: partial(_save_plot, partial(_draw_answers, job, held_out, predicted)),
-        "graph.svg": lambda path: path.write_text(to_svg(neuron, title=title), encoding="utf-8"),
-        "step.html": Stepper(neuron, title=title).save,
+    texts: dict[str, Callable[[], str]] = {
+        "history.json": partial(_history_text, history),
+        "loss.svg": partial(_plot_text, partial(plot.loss_curve, history)),
+        name: partial(_plot_text, partial(_draw_answers, job, held_out, predicted)),
+        "graph.svg": partial(to_svg, neuron, title=title),
     }
-    if not history.loss:
-        del files["loss.svg"]
-    for name, write in files.items():
-        try:
-            write(Path(out, name))
-        except BaseException:  # Ctrl-C too: an incomplete file is removed
-            Path(out, name).unlink(missing_ok=True)
-            raise
-        yield name
+    for name, text in texts.items():
+        if history.loss or name not in ("history.json", "loss.svg"):
+            model_file.write(Path(out, name), text())
+            yield name
+    Stepper(neuron, title=title).save(Path(out, "step.html"))
+    yield "step.html"
 
 
-def _save_plot(draw: Callable[[Any], Any], path: Path) -> None:
-    figure = plot.new_figure()
+def _history_text(history: History) -> str:
+    return json.dumps(asdict(history), indent=1) + "\n"
+
+
+def _plot_text(draw: Callable[[Any], Any]) -> str:
+    figure, text = plot.new_figure(), StringIO()
     draw(figure.subplots())
-    plot.save(figure, path)
+    plot.save(figure, text)
+    return text.getvalue()
 
 
 def _draw_answers(job: Job, held_out: Dataset, predicted: Sequence[float], ax: Any) -> None:

@@ -1,25 +1,28 @@
 """Small data sets for classification and regression: built-in ones, and CSV files.
 
 `load` gives a `Dataset` by its name or path, `Dataset.split` holds out a part of it, and `Scaling`
-standardizes its features. Everything in a `Dataset` is plain Python.
+standardizes its features. Numbers and names in a `Dataset` are plain Python.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from os import PathLike, fspath
 
 from .csv_tables import Table
-from .dataset import BUILT_IN, DataError, Dataset, Scaling
+from .dataset import BUILT_IN, DataError, Dataset, Scaling, checked_seed
+from .rows import Rows
 
 
 def load(
-    data: str,
+    data: str | PathLike[str],
     target: str | None = None,
     regression: bool = False,
     seed: int = 0,
     features: Sequence[str] = (),
     classes: Sequence[str] = (),
+    progress: bool = False,
 ) -> Dataset:
     """Return the data set of that name, or the CSV file at that path.
 
@@ -33,11 +36,21 @@ def load(
 
     ``regression`` makes the target a number to predict, not a class. ``seed`` draws the samples of
     moons, circles and xor. ``features`` and ``classes`` are the names that a trained model knows.
+    ``progress`` shows a bar in a terminal while a large file is read (needs tqdm).
 
-    DataError says what is wrong with a file, and in which line and column.
+    DataError says what is wrong with a file, and in which line and column. TypeError if ``data`` or
+    ``target`` is no text, or ``seed`` no whole number.
     """
+    if not isinstance(data, str | PathLike):
+        raise TypeError(
+            f"data is the name of a data set ({', '.join(BUILT_IN)}) or the path of a CSV file, "
+            f"got {data!r:.80}"
+        )
+    if not isinstance(target, str | None):
+        raise TypeError(f"target is a column's name, or its position as text, got {target!r:.80}")
+    data, seed = fspath(data), checked_seed(seed)
     if data not in BUILT_IN:
-        return Table.read(data).dataset(target, regression, features, classes)
+        return Table.read(data).dataset(target, regression, features, classes, progress)
     if target is not None:
         raise DataError(f"a target column is for CSV files, {data} has its own (got {target!r})")
     dataset = BUILT_IN[data](data, seed)
@@ -48,4 +61,4 @@ def load(
     return dataset
 
 
-__all__ = ["BUILT_IN", "DataError", "Dataset", "Scaling", "Table", "load"]
+__all__ = ["BUILT_IN", "DataError", "Dataset", "Rows", "Scaling", "Table", "load"]

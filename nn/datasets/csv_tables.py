@@ -1,61 +1,61 @@
-"""CSV files: find separator and header, read the cells, and make a `Dataset` of them."""
+"""`Table`: finds the header of a CSV file, reads its numbers and classes, makes a `Dataset`."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
+from sys import intern
+from typing import Any
 
-from ..argument_checks import counted
-from .dataset import BUILT_IN, DataError, Dataset
+from .csv_file import CsvFile
+from .dataset import DataError, Dataset
+from .rows import Rows
 
-SEPARATORS = ",;\t"
-SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts
 MIN_ROWS = 4
+MAX_NUMBER = 1e100  # standardization must not overflow
 
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a CSV file, as text."""
+    """A CSV file with the names of its columns. Its rows are read when they are needed."""
 
-    path: str
+    file: CsvFile
     names: list[str]  # of the columns; x1, x2, ... if the file has no header
     has_header: bool
-    rows: list[list[str]]
-    lines: list[int]  # the line of the file in which each row ends
 
     @classmethod
     def read(cls, path: str) -> Table:
-        """Return the table in a file; DataError if it is missing, not text, empty or ragged."""
-        rows, lines = _rows_and_lines(path, _text(path))
-        if not rows:
-            raise DataError(f"{path}: the file is empty")
-        width = len(rows[0])
-        for cells, line in zip(rows, lines, strict=True):
-            if len(cells) != width:
-                got = counted(len(cells), "column")
-                raise DataError(f"{path}, line {line}: {got}, but line {lines[0]} has {width}")
-        if not _is_header(rows[0], rows[1] if len(rows) > 1 else []):
-            return cls(path, [f"x{i}" for i in range(1, width + 1)], False, rows, lines)
-        names = [cell or f"column {i}" for i, cell in enumerate(rows[0], 1)]
-        return cls(path, names, True, rows[1:], lines[1:])
+        """Return the table in a file; DataError if it is missing, not text, or empty."""
+        file = CsvFile(path)
+        beginning = list(_cleaned(islice(file.rows(), 2)))
+        if not beginning:
+            raise file.error("the file is empty")
+        first = beginning[0]
+        if not _is_header(first, beginning[-1]):
+            return cls(file, [f"x{i}" for i in range(1, len(first) + 1)], False)
+        return cls(file, [cell or f"column {i}" for i, cell in enumerate(first, 1)], True)
+
+    def rows(self) -> Iterator[list[str]]:
+        """Yield the cells of each row of data, as text; DataError if the file is ragged."""
+        return _cleaned(self._rows())
+
+    def _rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
+        return islice(self.file.rows(progress), int(self.has_header), None)
 
     def position(self, column: str | None) -> int:
         """Return the index of a column, given by name or by position from 1; None is the last."""
         if column is None:
             return len(self.names) - 1
         if (count := self.names.count(column)) > 1:
-            raise self._error(f"{count} columns are named {column!r}")
+            raise self.file.error(f"{count} columns are named {column!r}")
         if count:
             return self.names.index(column)
         if column.isascii() and column.isdigit() and 1 <= int(column) <= len(self.names):
             return int(column) - 1
-        raise self._error(f"no column {column!r}; there are {_listed(self.names)}")
+        raise self.file.error(f"no column {column!r}; there are {_listed(self.names)}")
 
     def feature_columns(self, features: Sequence[str]) -> list[int]:
         """Return where a model's features are: by name, or in order if there is no header."""
@@ -64,30 +64,53 @@ class Table:
         for feature in features:
             if feature not in self.names:
                 there_are = f"there are {_listed(self.names)}"
-                raise self._error(f"no column {feature!r}, which the model needs; {there_are}")
+                raise self.file.error(f"no column {feature!r}, which the model needs; {there_are}")
         return [self.position(feature) for feature in features]
 
-    def numbers(self, columns: Sequence[int]) -> list[list[float]]:
+    def numbers(self, columns: Sequence[int]) -> Rows:
         """Return the cells of these columns, row by row; DataError if one is no finite number."""
-        return [[self._number(row, c) for c in columns] for row in range(len(self.rows))]
+        return self._numbers_and_texts(columns, columns[0])[0]
 
-    def _number(self, row: int, column: int) -> float:
-        cell = self.rows[row][column]
+    def _numbers_and_texts(
+        self, columns: Sequence[int], at: int, progress: bool = False
+    ) -> tuple[Rows, list[str]]:
+        """Return the numbers in these columns, and the text in the column ``at``."""
+        texts: list[str] = []
+
+        def rows() -> Iterator[list[float]]:
+            for row, (_, cells) in enumerate(self._rows(progress)):
+                found = [cells[c] for c in columns]
+                yield _usual_numbers(found) or [
+                    self._number(row, c, _clean(cell))
+                    for c, cell in zip(columns, found, strict=True)
+                ]
+                texts.append(intern(_clean(cells[at])))
+
+        return Rows(rows(), len(columns)), texts
+
+    def _number(self, row: int, column: int, cell: str) -> float:
         if not _is_number(cell):
             hint = "; write a decimal point" if _is_number(cell.replace(",", ".", 1)) else ""
             what = f"{cell!r:.60} is not a number{hint}" if cell else "is empty"
             raise self._cell_error(row, column, what)
-        if not abs(float(cell)) < 1e100:  # standardization must not overflow; NaN fails here too
-            raise self._cell_error(row, column, f"{cell} is not a finite number below 1e100")
+        if not abs(float(cell)) < MAX_NUMBER:  # NaN fails here too
+            what = f"{cell} is not a finite number below {MAX_NUMBER:g}"
+            raise self._cell_error(row, column, what)
         return float(cell)
 
     def dataset(
-        self, target: str | None, regression: bool, features: Sequence[str], classes: Sequence[str]
+        self,
+        target: str | None,
+        regression: bool,
+        features: Sequence[str],
+        classes: Sequence[str],
+        progress: bool,
     ) -> Dataset:
         """Return the samples with their targets; the arguments are those of `load`."""
-        if len(self.rows) < MIN_ROWS:
-            raise self._error(
-                f"rows of data: {len(self.rows)}; at least {MIN_ROWS} are needed "
+        count = len(list(islice(self._rows(), MIN_ROWS)))
+        if count < MIN_ROWS:
+            raise self.file.error(
+                f"rows of data: {count}; at least {MIN_ROWS} are needed "
                 "to train and to hold some out"
             )
         at = self.position(target)
@@ -95,108 +118,77 @@ class Table:
         if features:
             columns = self.feature_columns(features)
         if not columns:
-            raise self._error(
+            raise self.file.error(
                 "one column only, so there is no feature besides it; columns are separated by "
                 "comma, semicolon or tab"
             )
         for name in sorted({self.names[c] for c in columns}):
             self.position(name)  # refuses two of that name: a trained model could not tell them
-        X = self.numbers(columns)
+        X, texts = self._numbers_and_texts(columns, at, progress)
         labels: list[str] = []
         if regression:
-            y = [number for (number,) in self.numbers([at])]
+            y = [self._number(row, at, text) for row, text in enumerate(texts)]
             if len(set(y)) == 1:
-                raise self._error(f"{self.names[at]!r} is {y[0]:g} in every row")
+                raise self.file.error(f"{self.names[at]!r} is {y[0]:g} in every row")
         else:
-            labels = list(classes) or self._classes(at)
-            y = self._class_numbers(at, labels)
+            labels = list(classes) or self._classes(at, texts)
+            y = self._class_numbers(at, texts, labels)
         names = [self.names[c] for c in columns]
-        return Dataset(Path(self.path).stem, names, X, y, labels, self.names[at])
+        return Dataset(Path(self.file.path).stem, names, X, y, labels, self.names[at])
 
-    def _classes(self, at: int) -> list[str]:
-        """Return the different cells of a column, sorted: as numbers if all of them are."""
-        labels = {cells[at] for cells in self.rows}
-        # nan has no place among numbers, so that the order would change from run to run
-        numeric = all(_is_number(label) and isfinite(float(label)) for label in labels)
-        found = sorted(labels, key=lambda label: (float(label) if numeric else 0.0, label))
+    def _classes(self, at: int, texts: Sequence[str]) -> list[str]:
+        """Return the different labels, sorted: as numbers if all of them are.
+
+        Numbers that are equal, like 1 and 1.0, are one class, named by the shortest of them.
+        """
+        different = sorted(set(texts), key=lambda text: (-len(text), text))
+        values = _values(different)
+        by_value = dict(zip(values, different, strict=True))
+        found = [by_value[value] for value in sorted(by_value)]
         column = f"column {self.names[at]!r}"
         if len(found) == 1:
-            raise self._error(f"{column} has one class only, {found[0]!r}; a classifier needs two")
-        if len(found) > 10 and 2 * len(found) > len(self.rows):
+            raise self.file.error(
+                f"{column} has one class only, {found[0]!r}; a classifier needs two"
+            )
+        if len(found) > 10 and 2 * len(found) > len(texts):
+            numeric = isinstance(values[0], Decimal)
             hint = "; to predict a number use regression (--regression)" if numeric else ""
-            raise self._error(f"{column} has {len(found)} classes in {len(self.rows)} rows{hint}")
+            raise self.file.error(f"{column} has {len(found)} classes in {len(texts)} rows{hint}")
         return found
 
-    def _class_numbers(self, at: int, classes: Sequence[str]) -> list[float]:
-        number: dict[str, float] = {label: i for i, label in enumerate(classes)}
-        for row, cells in enumerate(self.rows):
-            if not cells[at]:
-                raise self._cell_error(row, at, "is empty")
-            if cells[at] not in number:
-                what = f"{cells[at]!r:.60} is not a class of the model: {_listed(classes)}"
-                raise self._cell_error(row, at, what)
-        return [number[cells[at]] for cells in self.rows]
-
-    def _error(self, what: str) -> DataError:
-        """Return an error that names the file."""
-        return DataError(f"{self.path}: {what}")
+    def _class_numbers(self, at: int, texts: Sequence[str], classes: Sequence[str]) -> list[float]:
+        different = list(set(texts))
+        values = _values([*classes, *different])
+        number: dict[Any, float] = {value: k for k, value in enumerate(values[: len(classes)])}
+        known = {
+            text: number[value]
+            for text, value in zip(different, values[len(classes) :], strict=True)
+            if text and value in number
+        }
+        if len(known) < len(different):
+            row = next(row for row, text in enumerate(texts) if text not in known)
+            what = f"{texts[row]!r:.60} is not a class of the model: {_listed(classes)}"
+            raise self._cell_error(row, at, what if texts[row] else "is empty")
+        return [known[text] for text in texts]
 
     def _cell_error(self, row: int, column: int, what: str) -> DataError:
         """Return an error that names the file and the cell."""
         name = f" ({self.names[column]})" if self.has_header else ""
-        return DataError(f"{self.path}, line {self.lines[row]}, column {column + 1}{name}: {what}")
+        line, _ = next(islice(self._rows(), row, None))
+        return self.file.error(what, line, f", column {column + 1}{name}")
 
 
-def _text(path: str) -> str:
-    if not path:
-        raise DataError(_no_such_data(path))
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        byte = error.object[error.start]
-        raise DataError(f"{path}, line {line}: not UTF-8 text (byte 0x{byte:02x})") from None
-    except FileNotFoundError:
-        raise DataError(_no_such_data(path)) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DataError(f"{path}: {reason}") from None
+def _cleaned(rows: Iterable[tuple[int, list[str]]]) -> Iterator[list[str]]:
+    return (list(map(_clean, cells)) for _, cells in rows)
 
 
-def _no_such_data(data: str) -> str:
-    if data.endswith(".csv") or os.path.dirname(data):
-        return f"{data}: no such file"
-    near = difflib.get_close_matches(data, BUILT_IN, n=1)
-    meant = f" (did you mean {near[0]}?)" if near else ""
-    return f"no data set or file {data!r}{meant}; choose {', '.join(BUILT_IN)} or a CSV file"
-
-
-def _rows_and_lines(path: str, text: str) -> tuple[list[list[str]], list[int]]:
-    """Return the rows that are not blank, and the line in which each ends."""
-    beginning = text[:SNIFFED_CHARACTERS]
-    beginning = beginning[: beginning.rfind("\n") + 1] or beginning  # whole lines
-    try:
-        separator = csv.Sniffer().sniff(beginning, SEPARATORS).delimiter
-    except csv.Error:  # one column, for example
-        separator = SEPARATORS[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    rows, lines = [], []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append([_printable(cell).strip() for cell in cells])
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
-    return rows, lines
-
-
-def _printable(cell: str) -> str:
-    """Return the text with line breaks as spaces, and control characters as U+FFFD."""
+def _clean(cell: str) -> str:
+    """Return the text with line breaks as spaces, control characters as U+FFFD, and no margins."""
     if cell.isprintable():
-        return cell
+        return cell.strip()
     blanks = [" " if c.isspace() or c > "\x9f" else "\ufffd" for c in cell]
-    return "".join([c if c.isprintable() else b for c, b in zip(cell, blanks, strict=True)])
+    shown = [c if c.isprintable() else b for c, b in zip(cell, blanks, strict=True)]
+    return "".join(shown).strip()
 
 
 def _is_header(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -216,7 +208,27 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell  # Python's 1_000 is no number in a table
+
+
+def _usual_numbers(cells: Sequence[str]) -> list[float] | None:
+    """Return the numbers in the cells; None if a cell needs a second look."""
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:
+        return None
+    usual = sum(map(abs, numbers)) < MAX_NUMBER and "_" not in "".join(cells)
+    return numbers if usual else None
+
+
+def _values(labels: Sequence[str]) -> list[Any]:
+    """Return the labels as exact numbers if all of them are finite numbers, else as they are."""
+    try:
+        numbers = [Decimal(label if _is_number(label) else "nan") for label in labels]
+    except InvalidOperation:  # an exponent of twenty digits
+        return list(labels)
+    # nan has no place among numbers, so that the order would change from run to run
+    return numbers if all(number.is_finite() for number in numbers) else list(labels)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,24 +6,36 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from operator import sub, truediv
+from typing import Any
 
 from ..optional_packages import need
+from .rows import Rows
 
 
 class DataError(ValueError):
     """Data that cannot be used; the message says what is wrong, and where."""
 
 
+def checked_seed(seed: Any) -> int:
+    """Return ``seed`` as an int; TypeError unless it is a whole number."""
+    if not isinstance(seed, Integral) or isinstance(seed, bool):
+        raise TypeError(f"seed must be a whole number, got {seed!r:.80}")
+    return int(seed)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Samples ``X``, a list of features for each, with one target in ``y`` for each.
 
-    A target is a class number, or a number to predict if there are no ``classes``.
+    A target is a class number, or a number to predict if there are no ``classes``. ``X`` is a list
+    of lists, or the `Rows` of a CSV file, which read like one.
     """
 
     name: str
     features: list[str]  # their names
-    X: list[list[float]]
+    X: Sequence[list[float]]
     y: list[float]
     classes: list[str]  # their names
     target: str = "class"  # the name of what y holds
@@ -39,11 +51,13 @@ class Dataset:
         >>> len(train), len(test)
         (300, 100)
 
-        ValueError unless the share ``held_out`` is between 0 and 1.
+        ValueError unless the share ``held_out`` is between 0 and 1, and there are two samples.
         """
-        if not 0 < held_out < 1:
+        if not isinstance(held_out, Real) or not 0 < held_out < 1:
             raise ValueError(f"held_out is a share between 0 and 1, got {held_out!r}")
-        rng = random.Random(seed)
+        if len(self) < 2:
+            raise ValueError(f"a split needs at least 2 samples, got {len(self)}")
+        rng = random.Random(checked_seed(seed))
         groups: dict[float, list[int]] = {}
         for i, label in enumerate(self.y):
             groups.setdefault(label if self.classes else 0.0, []).append(i)
@@ -60,7 +74,8 @@ class Dataset:
 
     def take(self, indices: Sequence[int]) -> Dataset:
         """Return the samples at these positions, in this order."""
-        return replace(self, X=[self.X[i] for i in indices], y=[self.y[i] for i in indices])
+        X = self.X.take(indices) if isinstance(self.X, Rows) else [self.X[i] for i in indices]
+        return replace(self, X=X, y=[self.y[i] for i in indices])
 
 
 @dataclass(frozen=True)
@@ -77,25 +92,37 @@ class Scaling:
 
     @classmethod
     def of(cls, X: Iterable[Sequence[float]]) -> Scaling:
-        """Return the scaling that gives each feature of ``X`` mean 0 and variance 1."""
-        columns = list(zip(*X, strict=True))
-        mean = [math.fsum(column) / len(column) for column in columns]
-        return cls(mean, list(map(_standard_deviation, columns, mean)))
+        """Return the scaling that gives each feature of ``X`` mean 0 and variance 1.
 
-    def apply(self, X: Iterable[Sequence[float]]) -> list[list[float]]:
-        """Return the rows of ``X``, standardized."""
-        return [
-            [(x - m) / s for x, m, s in zip(row, self.mean, self.scale, strict=True)] for row in X
-        ]
+        ValueError if ``X`` has no rows, or rows of different lengths.
+        """
+        columns: Iterable[Sequence[float]] = (
+            map(X.column, range(X.width)) if isinstance(X, Rows) else zip(*X, strict=True)
+        )
+        both = [_mean_and_deviation(column) for column in columns if column]
+        if not both:
+            raise ValueError("X has no rows, so its features have no mean")
+        return cls([mean for mean, _ in both], [deviation for _, deviation in both])
+
+    def apply(self, X: Iterable[Sequence[float]]) -> Sequence[list[float]]:
+        """Return the rows of ``X``, standardized; ValueError if one has another length."""
+        if isinstance(X, Rows):
+            return Rows(map(self._standardized, X.arrays()), X.width)
+        return list(map(self._standardized, X))
+
+    def _standardized(self, row: Sequence[float]) -> list[float]:
+        if len(row) != len(self.mean):
+            raise ValueError(f"a row of {len(row)} features, but the scaling has {len(self.mean)}")
+        return list(map(truediv, map(sub, row, self.mean), self.scale))
 
 
-def _standard_deviation(column: Sequence[float], mean: float) -> float:
-    """Return the standard deviation; 1 if the column is constant except for rounding errors."""
-    largest = max(abs(x - mean) for x in column)
-    if largest <= 1e-12 * abs(mean):
-        return 1.0
-    # divided by the largest before squaring, so that no square overflows
-    return largest * math.sqrt(math.fsum(((x - mean) / largest) ** 2 for x in column) / len(column))
+def _mean_and_deviation(column: Sequence[float]) -> tuple[float, float]:
+    """Return mean and standard deviation; 1 for the second if only rounding errors differ."""
+    mean = math.fsum(column) / len(column)
+    if max(max(column) - mean, mean - min(column)) <= 1e-12 * abs(mean):
+        return mean, 1.0
+    # dist, and not a sum of squares, because no square may overflow
+    return mean, math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
 
 
 def _moons_or_circles(name: str, seed: int) -> Dataset:

@@ -20,7 +20,7 @@ def progress_bar(wanted: bool, epochs: int) -> Iterator[Callable[[History], None
     """
     if wanted and _in_notebook():
         yield from _line(epochs)
-    elif wanted and sys.stderr.isatty():
+    elif wanted and sys.stderr is not None and sys.stderr.isatty():
         with need("tqdm").tqdm(total=epochs, unit="epoch") as bar:
 
             def show(history: History) -> None:

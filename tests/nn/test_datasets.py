@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+import threading
+import tracemalloc
+from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nn.datasets import BUILT_IN, DataError, Scaling, Table, load
+from nn.datasets import BUILT_IN, DataError, Rows, Scaling, Table, load
 
 GOOD = "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
 
@@ -207,3 +213,209 @@ def test_a_decimal_comma_is_told(tmp_path: Path) -> None:
     path.write_text("a;b;t\n0,5;1;x\n3;4;y\n5;6;x\n7;8;y\n")
     with pytest.raises(DataError, match="'0,5' is not a number; write a decimal point"):
         load(str(path))
+
+
+@pytest.mark.parametrize("kind", ["plain", "quoted", "semicolon"])
+def test_a_large_file_is_read_in_little_more_memory_than_its_numbers_take(
+    tmp_path: Path, kind: str
+) -> None:
+    line = {"plain": "0.12345,{},a\n", "quoted": '0.12345,{},"a"\n', "semicolon": "0.12345;{};a\n"}
+    lines = [line[kind].format(i) for i in range(40_000)] + [line[kind].format(0).replace("a", "b")]
+    path = write(tmp_path, "".join(lines))
+    tracemalloc.start()
+    data = load(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert data.X[39_999] == [0.12345, 39_999.0]
+    assert data.y == [0] * 40_000 + [1]
+    assert peak < 4_000_000  # 16 bytes a row for X, 8 for y, 8 for the texts
+
+
+def test_the_rows_of_a_table_read_like_a_list_of_lists(tmp_path: Path) -> None:
+    X = load(write(tmp_path, GOOD)).X
+    assert X == [[1, 2], [3, 4], [5, 6], [7, 8]] == X.tolist()
+    assert X != [[1, 2]]
+    assert X == X[:] != X[1:]
+    assert X[-1] == [7, 8]
+    assert X[::2] == [[1, 2], [5, 6]]
+    assert X.take([2, 0]) == [[5, 6], [1, 2]]
+    assert Rows([[1, 2, 3, 4]], width=4) != Rows([[1, 2], [3, 4]], width=2)
+    assert type(X[0]) is list
+    assert [3, 4] in X
+    assert list(X.column(1)) == [2, 4, 6, 8]
+    assert repr(X) == "<Rows: 4 of 2 numbers>"
+    assert [bytes(row) for row in X.arrays()] == [bytes(array("d", row)) for row in X]
+    with pytest.raises(IndexError):
+        X[4]
+    with pytest.raises(TypeError):
+        hash(X)
+
+
+def test_rows_are_scaled_and_taken_as_lists_are(tmp_path: Path) -> None:
+    data = load(write(tmp_path, GOOD))
+    as_lists = replace(data, X=data.X.tolist())
+    assert data.split(0.25, seed=1) == as_lists.split(0.25, seed=1)
+    scaling = Scaling.of(data.X)
+    assert scaling == Scaling.of(data.X.tolist())
+    assert (scaling.mean, scaling.scale) == ([4, 5], [math.sqrt(5)] * 2)
+    assert isinstance(scaling.apply(data.X), Rows)
+    assert scaling.apply(data.X) == scaling.apply(data.X.tolist())
+    with pytest.raises(ValueError, match="a row of 3 features, but the scaling has 2"):
+        scaling.apply([[1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize("unit", [1e160, 1e-170, 1e99])
+def test_a_feature_in_any_unit_is_scaled(unit: float) -> None:
+    scaled = Scaling.of([[unit], [3 * unit]]).apply([[unit], [3 * unit]])
+    assert [x for (x,) in scaled] == pytest.approx([-1.0, 1.0], rel=1e-12)
+
+
+def test_only_rounding_errors_make_a_feature_constant() -> None:
+    assert Scaling.of([[1.0], [1.0 + 1e-13]]).scale == [1.0]
+    assert Scaling.of([[1.0], [1.0 + 1e-11]]).scale[0] == pytest.approx(5e-12, rel=1e-4)
+    assert Scaling.of([[-1.0], [-1.0 - 1e-11]]).scale[0] == pytest.approx(5e-12, rel=1e-4)
+    assert Scaling.of([[0.0], [0.0]]).scale == [1.0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(GOOD,))
+    writer.start()
+    assert load(str(pipe)).X == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    writer.join()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_a_pipe_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nn.datasets.csv_file.MAX_PIPE_BYTES", 1000)
+    with pytest.raises(DataError, match="more than 1,000 bytes in a pipe; write them to a file"):
+        load("/dev/zero")
+
+
+@pytest.mark.parametrize("text", ["a,kind\n", "", "1,x\n"])
+def test_bytes_that_are_not_text_are_found_far_into_the_file(tmp_path: Path, text: str) -> None:
+    content = (text + "1,x\n" * 40_000).encode() + b"2,\xff\n"
+    lines = content.count(b"\n")
+    with pytest.raises(DataError, match=rf"line {lines}: not UTF-8 text \(byte 0xff\)"):
+        load(write(tmp_path, content))
+
+
+def test_a_number_with_an_underscore_is_text(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 5, column 1 \(a\): '7_0' is not a number"):
+        load(write(tmp_path, GOOD.replace("7,8", "7_0,8")))
+    assert load(write(tmp_path, GOOD.replace("x", "1_0"))).classes == ["1_0", "y"]
+    assert load(write(tmp_path, "a_1,2_2,3_3\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n")).features == [
+        "a_1",
+        "2_2",
+    ]
+
+
+def test_labels_that_are_the_same_number_are_one_class(tmp_path: Path) -> None:
+    path = write(tmp_path, "a,b\n1,1\n2,1.0\n3,2\n4,2e0\n5,01\n")
+    data = load(path)
+    assert (data.classes, data.y) == (["1", "2"], [0, 0, 1, 1, 0])
+    assert load(path, features=["a"], classes=["2.0", "1.0"]).y == [1, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["1", "1.0", "x", "1"], ["1", "1.0", "x"]),  # not numbers alone
+        (["9007199254740993", "9007199254740992"] * 2, ["9007199254740992", "9007199254740993"]),
+        (["1e400", "1e401"] * 2, ["1e400", "1e401"]),
+        (["0e" + "9" * 30, "1"] * 2, ["0e" + "9" * 30, "1"]),
+        (["10", "9", "-1", "9"], ["-1", "9", "10"]),
+    ],
+)
+def test_labels_are_told_apart_exactly(
+    tmp_path: Path, labels: list[str], classes: list[str]
+) -> None:
+    data = load(write(tmp_path, "a,b\n" + "".join(f"1,{label}\n" for label in labels)))
+    assert data.classes == classes
+    assert [data.classes[int(k)] for k in data.y] == labels
+
+
+def test_the_error_about_a_cell_counts_blank_lines_and_line_breaks_in_quotes(
+    tmp_path: Path,
+) -> None:
+    text = 'a,b,kind\n1,2,"x\ny"\n\n3,4,z\n5,6,z\n7,?,z\n'
+    with pytest.raises(DataError, match=r"line 7, column 2 \(b\): '\?' is not a number"):
+        load(write(tmp_path, text))
+    with pytest.raises(DataError, match=r"line 2, column 1: 'x' is not a number"):
+        load(write(tmp_path, "1,2\nx,4\n5,6\n7,8\n9,9\n"))
+
+
+@pytest.mark.parametrize(("cell", "number"), [(" 3 ", 3.0), ("\u200b3", 3.0), ("\u00a03", 3.0)])
+def test_blanks_around_a_number_are_left_out(tmp_path: Path, cell: str, number: float) -> None:
+    assert load(write(tmp_path, GOOD.replace("3", cell))).X[1] == [number, 4]
+
+
+def test_many_large_numbers_are_not_too_large(tmp_path: Path) -> None:
+    data = load(write(tmp_path, "a,b,kind\n" + "6e99,-6e99,x\n1,2,y\n" * 2))
+    assert data.X[0] == [6e99, -6e99]
+
+
+WRONG_CALLS = {
+    "a number for a path": (lambda: load(5), TypeError, "data is the name of a data set .moons, "),
+    "nothing": (lambda: load(None), TypeError, "or the path of a CSV file, got None"),
+    "seed text": (lambda: load("xor", seed="a"), TypeError, "seed must be a whole number, got 'a'"),
+    "seed bool": (lambda: load("xor", seed=True), TypeError, "whole number, got True"),
+    "seed None": (lambda: load("moons", seed=None), TypeError, "whole number, got None"),
+    "seed of iris": (lambda: load("iris", seed=1.5), TypeError, "whole number, got 1.5"),
+    "target": (lambda: load("d.csv", target=1), TypeError, "position as text, got 1"),
+    "no such option": (lambda: load("xor", n=0), TypeError, "unexpected keyword argument 'n'"),
+    "split text": (lambda: load("xor").split("a"), ValueError, "held_out is a share .* got 'a'"),
+    "split seed": (lambda: load("xor").split(seed="a"), TypeError, "whole number, got 'a'"),
+    "split of one": (lambda: load("xor").take([0]).split(), ValueError, "2 samples, got 1"),
+    "no such sample": (lambda: load("xor").take([400]), IndexError, "out of range"),
+    "no such row": (lambda: Rows([[1]], 1).take([1]), IndexError, "out of range"),
+    "no width": (lambda: Rows([], 0), ValueError, "width is the count .* got 0"),
+    "ragged": (lambda: Rows([[1, 2], [3]], 2), ValueError, "row 1 does not have 2 numbers"),
+    "ragged later": (lambda: Rows([[1], [2, 3, 4]], 2), ValueError, "row 0 does not have 2"),
+    "scaling of nothing": (lambda: Scaling.of([]), ValueError, "X has no rows"),
+    "scaling of no rows": (lambda: Scaling.of(Rows([], 2)), ValueError, "X has no rows"),
+    "scaling of ragged rows": (lambda: Scaling.of([[1], [1, 2]]), ValueError, "zip"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CALLS)
+def test_a_wrong_call_is_one_sentence(case: str) -> None:
+    call, kind, expected = WRONG_CALLS[case]
+    with pytest.raises(kind, match=expected) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_object_and_a_whole_number_of_numpy_are_taken(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    path = write(tmp_path, GOOD)
+    assert load(Path(path)) == load(path)
+    assert load("xor", seed=numpy.int64(3)) == load("xor", seed=3)
+    two = load("xor").take([0, 1])
+    assert [len(part) for part in two.split(0.25)] == [1, 1]
+    assert Rows([[1], [2]], 1).take([-1]) == [[2]]
+    assert Rows([], 3) == []
+
+
+def test_a_bar_shows_how_much_of_a_large_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tqdm")
+    path = write(tmp_path, "1,x\n2,y\n" * 5000)
+    expected = load(path, progress=True)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_000)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr() == ("", "")  # that is no terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert load(path) == expected
+    assert capsys.readouterr() == ("", "")  # nobody asked
+    assert load(path, progress=True) == expected
+    assert "reading: 100%" in capsys.readouterr().err
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 40_001)
+    assert load(path, progress=True) == expected
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 1)
+    assert load(path, progress=True) == expected

@@ -667,7 +667,7 @@ def test_a_result_outside_the_domain_names_the_operation(batch):
     f = autograd.compile(lambda: sum(x.log() for x in xs))
     assert f().data == 0.0
     xs[-1].data = -1.0
-    with pytest.raises(ValueError, match=rf"log\(-1.0\): needs x > 0 \(node 'x{batch - 1}'\)"):
+    with pytest.raises(ValueError, match=rf"log\(x{batch - 1}\): needs x > 0, got -1.0"):
         f()
     xs[-1].data = 1.0
     assert f().data == 0.0

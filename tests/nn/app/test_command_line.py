@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import csv
+import errno
 import html
+import json
 import math
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import autograd
 import nn
+from nn import model_file, module
 from nn.app import run_folder
 from nn.app.command_line import main
 from nn.app.job import Job
@@ -26,9 +34,10 @@ from nn.datasets import BUILT_IN, load
 from nn.layers import ACTIVATIONS
 from nn.losses import LOSSES, Loss, as_list
 from nn.optimizers import OPTIMIZERS
+from nn.schedules import SCHEDULES
 
-for module in ("sklearn", "matplotlib", "tqdm"):
-    pytest.importorskip(module)
+for extra in ("sklearn", "matplotlib", "tqdm"):
+    pytest.importorskip(extra)
 
 ROOT = Path(__file__).parents[3]
 QUICK = ["--epochs", "2", "--hidden", "4"]
@@ -58,7 +67,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert "337" in out
     accuracy = float(out.partition("Accuracy: ")[2].partition("%")[0])
     assert accuracy >= 99
-    expected = {"boundary.svg", "graph.svg", "loss.svg", "model.json", "step.html"}
+    expected = {"boundary.svg", "graph.svg", "history.json", "loss.svg", "model.json", "step.html"}
     assert {path.name for path in Path("runs/moons").iterdir()} == expected
     for path in Path("runs/moons").glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
@@ -85,7 +94,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
 )
 def test_kinds_of_data_and_loss(args: list[str], files: set[str]) -> None:
     assert run(*(QUICK if "--hidden" not in args else QUICK[:2]), *args, "--out", "o") == 0
-    always = {"graph.svg", "loss.svg", "model.json", "step.html"}
+    always = {"graph.svg", "history.json", "loss.svg", "model.json", "step.html"}
     assert {path.name for path in Path("o").iterdir()} == files | always
 
 
@@ -104,8 +113,9 @@ def test_only_pictures_of_the_present_model_stay_in_the_folder(
 
     monkeypatch.setattr("nn.plot.decision_boundary", interrupted)
     assert run(*QUICK, "--out", "o") == 130
-    assert "o is only: model.json loss.svg\n" in capsys.readouterr().err
-    assert {p.name for p in Path("o").iterdir()} == {"loss.svg", "model.json", "notes.svg"}
+    assert "o is only: model.json history.json loss.svg\n" in capsys.readouterr().err
+    kept = {"history.json", "loss.svg", "model.json", "notes.svg"}
+    assert {p.name for p in Path("o").iterdir()} == kept
 
 
 def test_the_graph_of_a_neuron_with_many_inputs_has_its_largest_terms() -> None:
@@ -252,6 +262,7 @@ MISTAKES = {
     "hidden text": (["--hidden", "x", "4"], "--hidden: 'x' is not a whole number"),
     "seed": (["--seed", "1.5"], "--seed: '1.5' is not a whole number"),
     "activation": (["--activation", "rulu"], "'rulu' is unknown; choose linear, "),
+    "schedule": (["--schedule", "cosin"], "'cosin' is unknown; choose constant, linear, cosine, "),
     "optimizer": (["--optimizer", "lbfgs"], "'lbfgs' is unknown; choose sgd, "),
     "loss": (["--loss", "l3"], "'l3' is unknown; choose mse, "),
     "loss of numbers": (["--loss", "mse"], "mse does not fit 2 classes; choose bce_with_logits"),
@@ -320,13 +331,15 @@ def test_a_model_whose_metadata_does_not_fit_it_is_a_mistake(
     model = nn.load("o/model.json")
     good = dict(model.metadata)
     for key, value in [(key, value) for key, values in ODD.items() for value in values]:
-        model.metadata = good | {key: value}
-        model.save("odd.json")
+        odd = good | {key: value}
+        text = model_file.encode(module.architecture(model), odd, model.state_dict())
+        Path("odd.json").write_text(text)
         capsys.readouterr()
         assert run("flowers.csv", "--load", "odd.json", "--epochs", "0", "--out", "p") == 2, value
-        assert capsys.readouterr().err == (
-            "python -m nn: odd.json: this model was not written by python -m nn\n"
-        )
+        err = capsys.readouterr().err
+        assert err.startswith("python -m nn: odd.json: ")
+        assert "json: metadata '" in err or "was not written by python -m nn" in err
+        assert err.count("\n") == 1
     for bare in (nn.Neuron(2), nn.Sequential(nn.Embedding(2, 2))):
         bare.metadata = good
         bare.save("odd.json")
@@ -364,36 +377,260 @@ def test_out_of_memory_is_one_line(
     assert capsys.readouterr().err.startswith("python -m nn: out of memory; ")
 
 
-def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
-    command = [sys.executable, "-m", "nn", "--epochs", "1000000", "--out", "o"]
+@contextmanager
+def program(*args: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start ``python -m nn``, as a terminal does: SIGINT is not ignored. Kill it at the end."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if os.name == "posix":
+        pipes["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "nn", *args],
+        text=True,
+        env=environment,
+        **pipes | how,
     ) as process:
+        stop = threading.Timer(60, process.kill)  # a test that waits for ever tells nothing
+        stop.start()
+        try:
+            yield process
+        finally:
+            stop.cancel()
+            process.kill()
+
+
+def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
+    Path("d.csv").write_text("a,b\n" + "1,x\n2,y\n" * 4)
+    args = ["d.csv", "--hidden", "--batch-size", "1", "--epochs", "100000000", "--out", "o"]
+    with program(*args) as process:
         assert process.stdout is not None
         assert any("Training:" in line for line in process.stdout)
-        time.sleep(1.5)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert "interrupted at step" in out
     assert "Interrupted; what was trained so far is in o: " in out
-    assert nn.load("o/model.json").metadata["name"] == "moons"
+    assert nn.load("o/model.json").metadata["name"] == "d"
 
 
-def test_ctrl_c_during_the_imports_gives_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "module", ["nn.app", "argparse", "autograd.value", "nn.layers", "sklearn.metrics"]
+)
+def test_ctrl_c_during_the_imports_gives_no_traceback(tmp_path: Path, module: str) -> None:
     Path("sitecustomize.py").write_text(
         "import signal, sys\n"
         "class Interrupting:\n"
         "    def find_spec(name, *_):\n"
-        "        if name == 'nn.app.report': signal.raise_signal(signal.SIGINT)\n"
+        f"        if name == {module!r} and 'nn' in sys.modules:\n"
+        "            try: signal.raise_signal(signal.SIGINT)\n"
+        "            except KeyboardInterrupt: print('lost')\n"  # as code in C loses it
         "sys.meta_path.insert(0, Interrupting)\n"
     )
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     done = subprocess.run(
-        [sys.executable, "-m", "nn"], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, "-m", "nn", *QUICK],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        timeout=60,
     )
-    assert (done.returncode, done.stderr) == (130, "\ninterrupted\n")
+    assert (done.returncode, done.stderr) == (130, "\ninterrupted; nothing was written\n")
+    assert done.stdout == ""
+    assert not Path("runs").exists()
+
+
+def test_ctrl_c_in_the_first_second_gives_no_traceback() -> None:
+    python_needs = 0.02  # until it runs a line of ours
+    with ExitStack() as stack:
+        started = []
+        for k in range(6):
+            process = stack.enter_context(program("--out", f"o{k}"))
+            time.sleep(python_needs * 2**k)
+            process.send_signal(signal.SIGINT)
+            started.append(process)
+        for process in started:
+            _, err = process.communicate()
+            assert str(ROOT) not in err
+            if process.returncode not in (1, -signal.SIGINT):  # Python itself had started
+                assert process.returncode == 130
+                assert "Traceback" not in err
+
+
+def test_the_program_ignores_ctrl_c_where_it_was_told_to() -> None:
+    ignoring = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    with program("--help", preexec_fn=ignoring) as process:
+        for _ in range(10):
+            time.sleep(0.03)
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "exit status" in out
+
+
+FILES = {"model.json", "history.json", "loss.svg", "boundary.svg", "graph.svg", "step.html"}
+
+
+def test_a_reader_that_goes_away_leaves_all_files_and_no_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert run(*QUICK, "--out", "o") == 141
+        assert run(*QUICK, "--lr", "1e300", "--out", "p") == 1
+    assert capsys.readouterr().err == ""
+    assert {path.name for path in Path("o").iterdir()} == FILES
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+
+
+@full
+def test_output_that_cannot_be_written_is_one_sentence_and_all_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "python -m nn: standard output: No space left on device; all files are written\n"
+    with open("/dev/full", "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert run(*QUICK, "--out", "o") == 2
+    assert capsys.readouterr().err == said
+    assert {path.name for path in Path("o").iterdir()} == FILES
+    with open("/dev/full", "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert run("--help") == 2
+    assert capsys.readouterr().err == "python -m nn: standard output: No space left on device\n"
+
+
+@full
+def test_a_mistake_that_cannot_be_said_is_a_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open("/dev/full", "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert run("--lr", "0") == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_mistake(closed: int) -> None:
+    with program("--lr", "0", preexec_fn=partial(os.close, closed)) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out) == (2, "")
+    assert ("is not a positive number" in err) == (closed == 1)
+    assert "Traceback" not in err
+
+
+def test_no_streams_at_all_are_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert run(*QUICK, "--out", "o") == 0
+    assert {path.name for path in Path("o").iterdir()} == FILES
+    assert run("--lr", "0") == 2
+
+
+@pytest.mark.parametrize("name", ["model.json", "history.json", "loss.svg", "boundary.svg"])
+def test_a_disk_that_fills_up_says_what_is_there_and_where(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = nn.model_file.write
+
+    def on_a_small_disk(path: Any, text: Any) -> None:
+        if Path(path).name == name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, text)
+
+    monkeypatch.setattr("nn.model_file.write", on_a_small_disk)
+    assert run(*QUICK, "--out", "o") == 2
+    err = capsys.readouterr().err
+    before = ["model.json", "history.json", "loss.svg", "boundary.svg"]
+    there = before[: before.index(name)]
+    done = f"in o is only: {' '.join(there)}" if there else "nothing was written"
+    assert err == f"python -m nn: {Path('o', name)}: No space left on device; {done}\n"
+    assert {path.name for path in Path("o").iterdir()} == set(there)
+
+
+def test_memory_that_runs_out_while_drawing_leaves_the_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("nn.plot.loss_curve", fails)
+    assert run(*QUICK, "--out", "o") == 2
+    assert capsys.readouterr().err == (
+        "python -m nn: MemoryError; in o is only: model.json history.json\n"
+    )
+
+
+def test_a_second_run_into_a_busy_folder_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("fcntl")
+    with run_folder.claimed_folder("o"):
+        assert run(*QUICK, "--out", "o") == 2
+        err = capsys.readouterr().err
+        assert err == "python -m nn: another run is writing into o; choose another --out\n"
+        assert run(*QUICK, "--out", "p") == 0
+    assert {path.name for path in Path("o").iterdir()} == set()
+    assert run(*QUICK, "--out", "o") == 0
+    for locks in (None, NoLocks):
+        monkeypatch.setattr(run_folder, "fcntl", locks)
+        assert run(*QUICK, "--epochs", "0", "--out", "o") == 0
+
+
+class NoLocks:
+    """The module fcntl on a file system without locks."""
+
+    LOCK_EX = LOCK_NB = 0
+
+    @staticmethod
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_the_history_is_written_as_numbers() -> None:
+    assert run("xor", "--epochs", "3", "--schedule", "linear", "--out", "o") == 0
+    history = json.loads(Path("o/history.json").read_text())
+    assert [len(history[key]) for key in ("loss", "accuracy", "gradient_norm", "lr")] == [3] * 4
+    assert history["lr"] == pytest.approx([0.01, 0.007, 0.004])
+    assert history["loss_name"] == "bce_with_logits"
+
+
+def test_the_table_of_a_terminal_keeps_its_columns_for_wide_names() -> None:
+    data = replace(load("xor").take(range(4)), classes=["日本語", "e\u0301te\u0301"])
+    data.y[:] = [0, 0, 1, 1]
+    assert report_text(data, [0, 1, 1, 1]).splitlines()[2:] == [
+        "true \\ predicted  日本語  e\u0301te\u0301  precision  recall",
+        "-" * 48,
+        "日本語                 1    1      1.000   0.500",
+        "e\u0301te\u0301                    0    2      0.667   1.000",
+    ]
+    wide = replace(data, classes=["日" * 11, "x" * 20])
+    first, second = report_text(wide, [0, 1, 1, 1]).splitlines()[-2:]
+    assert first.startswith("日" * 9 + "…  ")
+    assert second.startswith("x" * 20 + "  ")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_help_is_no_wider_than_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit):
+        run("--help")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    at = next(k for k, line in enumerate(lines) if line.startswith("  loss.svg  "))
+    if columns == 40:
+        assert lines[at : at + 2] == [
+            "  loss.svg         loss and accuracy",
+            " " * 19 + "while training",
+        ]
+        at = next(k for k, line in enumerate(lines) if "nn digits" in line)
+        assert lines[at + 1] == "      --epochs 30"
 
 
 def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -402,11 +639,19 @@ def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture
     assert caught.value.code == 0
     text = capsys.readouterr().out
     files = {"loss.svg", "boundary.svg", "confusion.svg", "graph.svg", "step.html", "model.json"}
+    files |= {"history.json", "predictions.svg", "predictions.csv"}
     options = {"target", "regression", "hidden", "activation", "loss", "optimizer", "epochs"}
-    options |= {"batch-size", "lr", "seed", "out", "load"}
-    for word in {*BUILT_IN, *ACTIVATIONS, *OPTIMIZERS, "CSV", *files, *(f"--{o}" for o in options)}:
+    options |= {"schedule", "batch-size", "lr", "seed", "out", "load"}
+    for word in {
+        *BUILT_IN,
+        *ACTIVATIONS,
+        *OPTIMIZERS,
+        *SCHEDULES,
+        "CSV",
+        *files,
+        *(f"--{o}" for o in options),
+    }:
         assert word in text, word
-    assert max(map(len, text.splitlines())) <= 88
 
 
 def test_names_are_shown_as_text_even_if_they_look_like_markup(
@@ -425,3 +670,26 @@ def test_names_are_shown_as_text_even_if_they_look_like_markup(
     assert "[31mred" in captured.out
     for path in Path("runs/d").glob("*.svg"):
         ET.parse(path)
+
+
+@pytest.mark.parametrize("regression", [(), ("--regression",)])
+@pytest.mark.parametrize("samples", [64, 65, 128, 130])
+def test_many_samples_are_predicted_by_compiled_code_with_the_same_answers(
+    regression: tuple[str, ...], samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("xor", *regression, *QUICK, "--out", "o") == 0
+    job = Job.of(nn.load("o/model.json"))
+    X = load("xor").X[:samples]
+    compiled = []
+
+    def counting(f: Any) -> Any:
+        compiled.append(f)
+        return autograd.compile(f)
+
+    monkeypatch.setattr("nn.app.job.compile", counting)
+    expected = [job.answer(x) for x in X]
+    assert job.predict(X) == expected
+    assert not compiled
+    monkeypatch.setattr("nn.app.job.MIN_COMPILED_SAMPLES", samples)
+    assert job.predict(X) == pytest.approx(expected, rel=1e-9)
+    assert len(compiled) == 1

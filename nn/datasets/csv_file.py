@@ -1,0 +1,138 @@
+"""`CsvFile`: finds the separator of a CSV file, and reads its rows as often as they are needed."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from ..argument_checks import counted
+from ..optional_packages import need
+from .dataset import BUILT_IN, DataError
+
+SEPARATORS = ",;\t"
+SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts
+MAX_PIPE_BYTES = 1 << 30
+MIN_SHOWN_BYTES = 10_000_000  # which take a second to read
+
+
+class CsvFile:
+    """The rows of a CSV file, as text. A file is read row by row, a pipe once and as a whole.
+
+    DataError if the file is missing or a directory, or if a row cannot be read.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._content: bytes | None = None  # of a pipe
+        try:
+            if not path:
+                raise FileNotFoundError
+            if os.path.exists(path) and not os.path.isfile(path):
+                self._content = self._whole(path)
+            with self._open() as stream:
+                text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+                self.separator = _separator(text.read(SNIFFED_CHARACTERS))
+        except UnicodeDecodeError:
+            raise self._not_text() from None
+        except FileNotFoundError:
+            raise DataError(_no_such_data(path)) from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            if isinstance(error, DataError):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise DataError(f"{path}: {reason}") from None
+
+    def rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
+        """Yield each row that is not blank, after the line in which it ends.
+
+        DataError names the line that is not text, or has another number of columns than the first.
+        ``progress`` shows a bar in a terminal (standard error), if the file is large.
+        """
+        with self._open() as stream, _bar(stream, progress) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+            reader = csv.reader(text, delimiter=self.separator, skipinitialspace=True)
+            first_line = width = 0
+            try:
+                for cells in reader:
+                    if not any(map(str.strip, cells)):
+                        continue
+                    if not width:
+                        first_line, width = reader.line_num, len(cells)
+                    if len(cells) != width:
+                        got = counted(len(cells), "column")
+                        what = f"{got}, but line {first_line} has {width}"
+                        raise self.error(what, reader.line_num)
+                    yield reader.line_num, cells
+            except csv.Error as error:
+                raise self.error(str(error), reader.line_num) from None
+            except UnicodeDecodeError:
+                raise self._not_text() from None
+
+    def error(self, what: str, line: int | None = None, column: str = "") -> DataError:
+        """Return an error that names the file, and the place if there is one."""
+        place = "" if line is None else f", line {line}{column}"
+        return DataError(f"{self.path}{place}: {what}")
+
+    def _open(self) -> BinaryIO:
+        return open(self.path, "rb") if self._content is None else io.BytesIO(self._content)
+
+    def _whole(self, path: str) -> bytes:
+        with open(path, "rb") as stream:
+            content = stream.read(MAX_PIPE_BYTES + 1)
+        if len(content) > MAX_PIPE_BYTES:
+            raise self.error(f"more than {MAX_PIPE_BYTES:,} bytes in a pipe; write them to a file")
+        return content
+
+    def _not_text(self) -> DataError:
+        """Return the error about the first byte that is not UTF-8."""
+        line = 1
+        with self._open() as stream:
+            for line, content in enumerate(stream, 1):
+                try:
+                    content.decode("utf-8-sig" if line == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    byte = error.object[error.start]
+                    return self.error(f"not UTF-8 text (byte 0x{byte:02x})", line)
+        return self.error("not UTF-8 text", line)
+
+
+@contextmanager
+def _bar(stream: BinaryIO, wanted: bool) -> Iterator[BinaryIO]:
+    """Give the stream, or one that shows in a progress bar how much of it was read."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if not wanted or size < MIN_SHOWN_BYTES or sys.stderr is None or not sys.stderr.isatty():
+        yield stream
+        return
+    with need("tqdm").tqdm(total=size, unit="B", unit_scale=True, desc="reading") as bar:
+
+        class Shown(io.BufferedReader):
+            def read1(self, size: int = -1) -> bytes:  # the method that TextIOWrapper calls
+                content = super().read1(size)
+                bar.update(len(content))
+                return content
+
+        yield Shown(stream)  # type: ignore[arg-type]  # it takes any binary stream
+
+
+def _separator(text: str) -> str:
+    """Return the separator in the beginning of a file."""
+    whole_lines = text[: text.rfind("\n") + 1] or text
+    try:
+        return csv.Sniffer().sniff(whole_lines, SEPARATORS).delimiter
+    except csv.Error:  # one column, for example
+        return SEPARATORS[0]
+
+
+def _no_such_data(data: str) -> str:
+    if data.endswith(".csv") or os.path.dirname(data):
+        return f"{data}: no such file"
+    near = difflib.get_close_matches(data, BUILT_IN, n=1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"no data set or file {data!r}{meant}; choose {', '.join(BUILT_IN)} or a CSV file"
