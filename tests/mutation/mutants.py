@@ -63,16 +63,16 @@ def changed_lines(diff: str) -> str:
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in ("-", "+"))
 
 
-def tests_of(file: str) -> tuple[str, ...]:
-    """Return the tests that run on the mutants of ``file``: files and folders.
+def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
+    """Return the tests that run on the mutants of ``file``: files and folders of ``project``.
 
-    >>> tests_of("autograd/drawing/layout.py")
+    >>> relevant_tests("autograd/drawing/layout.py", ROOT)
     ('tests/autograd/drawing',)
     """
     folder = Path(file).parent.as_posix()
     found: list[str] = []
     for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
-        found += sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
+        found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .mutants import PYTEST, Mutant, Survivor, called_functions, changed_lines, tests_of
+from .mutants import PYTEST, Mutant, Survivor, called_functions, changed_lines, relevant_tests
 
 TOOL = "cosmic-ray"
 UNIONS = re.compile(r"core/ReplaceBinaryOperator_BitOr_")  # of types: annotations are not evaluated
@@ -49,7 +49,7 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
     time_limits: dict[str, float] = {}
     unnoticed = []
     for mutant in chosen:
-        command = pytest_command(folder, tests_of(mutant.file))
+        command = pytest_command(folder, relevant_tests(mutant.file, folder))
         if command not in time_limits:
             time_limits[command] = seconds + 2 * clean_seconds(command)
         operator, _, occurrence = mutant.key.partition(" ")
