@@ -70,7 +70,7 @@ def survivors(folder: Path, chosen: Sequence[Mutant], log: Path) -> list[Survivo
 
     command = [str(Path(sys.executable).with_name("mutmut")), "run", *(m.key for m in chosen)]
     with log.open("w") as out:
-        environment = os.environ | {"PYTHONHASHSEED": "0"}
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(folder / "mutants")}
         run = subprocess.run(command, cwd=folder, stdout=out, stderr=out, env=environment)
     if run.returncode:
         raise RuntimeError(f"mutmut stopped:\n{log.read_text(errors='replace')[-3000:]}")

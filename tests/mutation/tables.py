@@ -65,7 +65,8 @@ def pytest_command(folder: Path, tests: Sequence[str]) -> str:
     """Return the command that runs ``tests``, which are in a copy of the project, anywhere."""
     places = [str(folder / test) for test in tests]
     settings = str(folder / "pyproject.toml")
-    return shlex.join([sys.executable, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
+    python = ["env", f"PYTHONPATH={folder}", "PYTHONHASHSEED=0", sys.executable]
+    return shlex.join([*python, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
 
 
 def clean_seconds(command: str) -> float:
