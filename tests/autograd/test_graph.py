@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 import autograd
-from autograd import TABLE, Constant, Value, dot, tanh, topological_order
+from autograd import TABLE, Constant, Value, dot, mean, tanh, topological_order
 from autograd.graph import consumers, distances, expanded, levels, stale
 
 from ..support.random_graphs import Program, programs
@@ -138,3 +138,7 @@ def test_an_expanded_graph_keeps_the_other_operations_and_the_label() -> None:
     assert [node for node in order if node.label == "w"] == [w]
     assert [node.grad for node in order if node.is_constant] == [0.0] * 3
     assert all(node.grad for node in order if node.op)
+    average = mean([w, w])
+    average.backward()
+    (two,) = [node for node in topological_order(expanded(average)) if node.is_constant]
+    assert (two.data, two.grad) == (2.0, 0.0)

@@ -37,6 +37,15 @@ def test_a_node_of_another_kind_records_what_it_is_given() -> None:
     assert autograd.mul(2.0, node) == (autograd.mul, (2.0, node))
 
 
+def test_an_operation_in_a_class_is_a_method() -> None:
+    class Named(Recorded):
+        squash = autograd.tanh
+
+    node = Named()
+    assert node.squash() == (autograd.tanh, (node,))
+    assert Named.squash is autograd.tanh
+
+
 def test_missing_operands_have_the_defaults_of_the_declaration() -> None:
     assert leaky_relu.operands(-1.0) == (-1.0, 0.01)
     assert leaky_relu.operands(-1.0, 0.5) == (-1.0, 0.5)

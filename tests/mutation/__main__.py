@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import functions, tables
-from .mutants import ROOT, Mutant, Survivor, copy_project, tests_of
+from .mutants import ROOT, Mutant, Survivor, copy_project, relevant_tests
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 MEMORY_BYTES = 16 << 30  # a mutant that collects without end stops here
@@ -90,7 +90,7 @@ def run(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Survivor
     groups: dict[tuple[str, ...], list[Mutant]] = defaultdict(list)
     for mutant in chosen:
         if mutant.tool == functions.TOOL:
-            groups[tests_of(mutant.file)].append(mutant)
+            groups[relevant_tests(mutant.file, folder / "plain")].append(mutant)
     survivors: list[Survivor] = []
     for i, group in enumerate(groups.values()):
         place = folder / f"functions{i}"

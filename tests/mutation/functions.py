@@ -16,8 +16,8 @@ from .mutants import (
     Survivor,
     changed_lines,
     copy_project,
+    relevant_tests,
     runs_at_import,
-    tests_of,
 )
 
 TOOL = "mutmut"
@@ -38,7 +38,7 @@ use_git_change_detection = false
 def prepare(folder: Path, files: Sequence[str], seconds: float) -> None:
     """Make ``folder`` a copy of the project whose settings are for the mutants of ``files``."""
     copy_project(folder)
-    tests = [*dict.fromkeys(test for file in files for test in tests_of(file))]
+    tests = [*dict.fromkeys(test for file in files for test in relevant_tests(file, folder))]
     settings = SETTINGS.format(files=list(files), tests=tests, seconds=seconds, pytest=PYTEST)
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(settings)
@@ -70,7 +70,7 @@ def survivors(folder: Path, chosen: Sequence[Mutant], log: Path) -> list[Survivo
 
     command = [str(Path(sys.executable).with_name("mutmut")), "run", *(m.key for m in chosen)]
     with log.open("w") as out:
-        environment = os.environ | {"PYTHONHASHSEED": "0"}
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(folder / "mutants")}
         run = subprocess.run(command, cwd=folder, stdout=out, stderr=out, env=environment)
     if run.returncode:
         raise RuntimeError(f"mutmut stopped:\n{log.read_text(errors='replace')[-3000:]}")

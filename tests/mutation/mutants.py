@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TESTS = {  # of a file or of the files in a folder, where they are not the folder's own tests
     "autograd/ops.py": ["tests/autograd/test_ops.py", "tests/autograd/calculus"],
+    "autograd/operation.py": ["tests/autograd/test_o*.py", "tests/autograd/test_[fv]*.py"],
     "autograd/operators.py": ["tests/autograd/test_value.py", "tests/autograd/test_names.py"],
     "autograd": [
         "tests/autograd/test_*.py",
@@ -62,16 +63,16 @@ def changed_lines(diff: str) -> str:
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in ("-", "+"))
 
 
-def tests_of(file: str) -> tuple[str, ...]:
-    """Return the tests that run on the mutants of ``file``: files and folders.
+def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
+    """Return the tests that run on the mutants of ``file``: files and folders of ``project``.
 
-    >>> tests_of("autograd/drawing/layout.py")
+    >>> relevant_tests("autograd/drawing/layout.py", ROOT)
     ('tests/autograd/drawing',)
     """
     folder = Path(file).parent.as_posix()
     found: list[str] = []
     for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
-        found += sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
+        found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
     return tuple(found)
 
 

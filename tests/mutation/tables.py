@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .mutants import PYTEST, Mutant, Survivor, called_functions, changed_lines, tests_of
+from .mutants import PYTEST, Mutant, Survivor, called_functions, changed_lines, relevant_tests
 
 TOOL = "cosmic-ray"
 UNIONS = re.compile(r"core/ReplaceBinaryOperator_BitOr_")  # of types: annotations are not evaluated
@@ -49,12 +49,13 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
     time_limits: dict[str, float] = {}
     unnoticed = []
     for mutant in chosen:
-        command = pytest_command(folder, tests_of(mutant.file))
+        command = pytest_command(folder, relevant_tests(mutant.file, folder))
         if command not in time_limits:
             time_limits[command] = seconds + 2 * clean_seconds(command)
         operator, _, occurrence = mutant.key.partition(" ")
         spec = MutationSpec(folder / mutant.file, operator, int(occurrence), (0, 0), (0, 1))
         result = mutate_and_test([spec], command, time_limits[command])
+        print("." if result.is_killed else "!", end="", file=sys.stderr, flush=True)
         if not result.is_killed:
             unnoticed.append(Survivor(mutant, changed_lines(result.diff or "")))
     return unnoticed
@@ -64,7 +65,8 @@ def pytest_command(folder: Path, tests: Sequence[str]) -> str:
     """Return the command that runs ``tests``, which are in a copy of the project, anywhere."""
     places = [str(folder / test) for test in tests]
     settings = str(folder / "pyproject.toml")
-    return shlex.join([sys.executable, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
+    python = ["env", f"PYTHONPATH={folder}", "PYTHONHASHSEED=0", sys.executable]
+    return shlex.join([*python, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
 
 
 def clean_seconds(command: str) -> float:

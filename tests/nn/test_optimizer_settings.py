@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import pytest
@@ -166,3 +167,14 @@ def test_gradients_are_only_shortened() -> None:
     assert parameters[0].grad == 3.0 * (2.5 / (5.0 + 1e-6))
     with pytest.raises(ValueError, match=r"^max_norm must be"):
         nn.clip_gradients(parameters, -1.0)
+
+
+def test_roots_of_many_numbers_and_of_one_are_the_same_to_the_last_bit() -> None:
+    rng = random.Random(0)
+    together, alone = ([Value(0.0) for _ in range(20_000)] for _ in range(2))
+    for a, b in zip(together, alone, strict=True):
+        a.grad = b.grad = rng.uniform(0, 4)
+    nn.RMSprop(together, eps=0.0).step()
+    for b in alone:
+        nn.RMSprop([b], eps=0.0).step()
+    assert [a.data for a in together] == [b.data for b in alone]

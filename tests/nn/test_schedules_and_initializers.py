@@ -18,7 +18,8 @@ def test_schedules_have_their_default_ends_and_steps() -> None:
     assert schedules.linear(10, end=0.5)(5) == pytest.approx(0.75)
     assert schedules.cosine(10)(10) == pytest.approx(0.0, abs=1e-15)
     assert schedules.cosine(12)(4) == pytest.approx(0.75)
-    assert [schedules.step(3)(k) for k in range(5)] == pytest.approx([1, 0.1, 0.01, 0.01, 0.01])
+    falls = [schedules.step(30)(k) for k in (9, 10, 19, 20, 29, 30)]
+    assert falls == pytest.approx([1, 0.1, 0.1, 0.01, 0.01, 0.01])
     assert list(schedules.SCHEDULES) == ["constant", "linear", "cosine", "step"]
 
 
