@@ -19,6 +19,11 @@ NUMBERS = SimpleNamespace(
 )
 
 
+ARRAY_FUNCTIONS = (
+    "asarray", "concatenate", "all", "any", "dot", "tensordot", "broadcast_to",
+)  # fmt: skip
+
+
 class Ones(dict[int, Any]):
     """Arrays of ones by their lengths. Products with them are NumPy's fastest sums of rows."""
 
@@ -35,7 +40,7 @@ class Arrays:
     def __init__(self, library: Any) -> None:
         self.library = library
         self.is_numpy = library.__name__ == "numpy"
-        for name in ("asarray", "concatenate", "all", "any", "dot", *vars(FLOATS), *TABLE):
+        for name in (*ARRAY_FUNCTIONS, *vars(FLOATS), *TABLE):
             function: Any = getattr(library, name, None)
             if function is None and name in ("erf", "erfc"):
                 function = self._special(name)

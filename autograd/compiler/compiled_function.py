@@ -473,7 +473,7 @@ def _forget(function: ref[CompiledFunction], structure: Structure) -> None:
 
 def check_precision(xp: Arrays) -> None:
     """TypeError unless the array library computes in float64."""
-    if (found := str(xp.asarray(np.zeros(1)).dtype)) != "float64":
+    if (found := str(xp.library.asarray(np.zeros(1)).dtype)) != "float64":
         raise TypeError(
             f"{xp.library.__name__} computes in {found}, which keeps 7 of 16 digits: call "
             'jax.config.update("jax_enable_x64", True) before'
