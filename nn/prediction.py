@@ -103,7 +103,7 @@ class Meaning:
 
     def fits_classes(self, count: int, nout: int) -> bool:
         """Return whether the outputs can tell so many classes apart."""
-        one_each = nout > 1 and (self.loss is None or self.loss.per_class)
+        one_each = self.loss is None or self.loss.per_class
         two = nout == 1 or self.loss is None or not self.loss.per_class
         return (one_each and count == nout) or (two and count == 2)
 
@@ -166,8 +166,7 @@ class Meaning:
             raise ValueError(
                 f"the model's target_scaling is of {counted(wanted, 'number')}, y has {numbers}"
             )
-        scaled = self.target_scaling.apply(map(as_list, targets))
-        return scaled if wanted > 1 else [t for (t,) in scaled]
+        return self.target_scaling.apply(map(as_list, targets))
 
     def _in_units(self, output: Sequence[float], loss: Loss) -> list[float]:
         """Return the predicted numbers, without the log-scales that some losses learn."""

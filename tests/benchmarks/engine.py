@@ -98,7 +98,7 @@ def collector(state: str) -> Iterator[None]:
         gc.enable()
 
 
-def steps(rounds: int = 3, consecutive: int = 5) -> None:
+def steps(consecutive: int = 5) -> None:
     """As in training, steps follow one another: what one leaves behind, the next has to collect."""
     from micrograd.engine import Value as Micrograd
 
@@ -116,7 +116,7 @@ def steps(rounds: int = 3, consecutive: int = 5) -> None:
 
         return several
 
-    for state in ("on", "off"):
+    for state, rounds in (("on", 3), ("off", 10)):
         with collector(state):
             best = interleaved({name: training(loss) for name, loss in losses.items()}, rounds)
         base = best["micrograd"]

@@ -209,6 +209,12 @@ def test_schedules_by_their_formulas():
     )
     cosine = nn.schedules.cosine(8, end=0.2)
     assert [cosine(k) for k in (0, 4, 8)] == pytest.approx([1.0, 0.6, 0.2], rel=1e-15)
+    assert [nn.schedules.cosine(8)(k) for k in (0, 4, 8, 9)] == pytest.approx(
+        [1.0, 0.5, 0.0, 0.0], abs=1e-15
+    )
+    assert nn.schedules.constant()(7) == 1.0
+    thirds = nn.schedules.step(90)
+    assert [thirds(k) for k in (29, 30, 59, 60, 89, 90)] == [1.0, 0.1, 0.1, *[0.1**2] * 3]
     steps = nn.schedules.step(10, steps=2, factor=0.5)
     assert [steps(k) for k in (0, 4, 5, 9, 10)] == [1.0, 1.0, 0.5, 0.5, 0.5]
 

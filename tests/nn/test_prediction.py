@@ -156,6 +156,13 @@ def test_a_regression_is_fitted_and_predicted_in_the_unit_of_its_target() -> Non
     assert history.loss_name == "mse"
     assert history.val_loss[-1] < 1e-6
     assert model.predict([[100.0]]) == [pytest.approx(2000.0, rel=1e-6)]
+    both = nn.MLP(1, [2], rng=0)
+    both.metadata = {
+        "scaling": [inputs.mean, inputs.scale],
+        "target_scaling": [[target.mean[0], 0.0], [target.scale[0], 100.0]],
+    }
+    nn.fit(both, X, [[t, -5 * x] for (x,), t in zip(X, y, strict=True)], lr=0.2, epochs=200)
+    assert both.predict([[100.0]]) == [pytest.approx([2000.0, -500.0], rel=1e-3)]
     with pytest.raises(ValueError, match="target_scaling is of 1 number, y has 2"):
         nn.fit(model, X, [[t, t] for t in y], loss="mse")
     model.metadata = {**model.metadata, "loss": "mae"}

@@ -124,6 +124,15 @@ def test_a_rule_is_written_in_at_most_72_characters() -> None:
     assert written == ["w" * 48 + "…" + "w" * 23, "x" * 72]
 
 
+def test_a_constant_and_an_operation_outside_the_table_have_no_rule() -> None:
+    x = Value(2.0, "x")
+    product = x * 3.0
+    assert rules(product, {**names([x, *product.parents[1:], product])}) == ["3", ""]
+    compiled = pytest.importorskip("numpy") and autograd.compile(lambda a: a * a)(x)
+    assert rules(compiled, names([x, compiled])) == [""]
+    assert rules(x, names([x])) == []
+
+
 @pytest.mark.parametrize(
     ("label", "product", "power"),
     [
@@ -146,6 +155,7 @@ def test_a_label_gets_parentheses_unless_it_is_a_name_or_a_number(
     x = Value(3.0, label)
     assert formula(Value(2.0) * x) == product
     assert formula(x**2) == power
+    assert formula(x + 1).startswith("(") == ("(" in product)
     assert formula(autograd.exp(x)) == f"exp({label.strip() or 3})"
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from autograd import Value, steps, topological_order
 from autograd import sum as total
+from autograd.stepper import Frame
 from autograd.stepper.mistakes import MISTAKES
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
@@ -173,3 +174,19 @@ def test_a_number_that_stays_wrong_says_what_is_right_and_the_first_one_why():
     assert notes["z"] == "wrong: 3 is right"
     assert notes["q"].startswith("first wrong number: -4 is right. ∂f/∂q still held -4")
     assert not any(frame.note for frame in frames[:4])
+
+
+def test_smallness_alone_does_not_make_a_wrong_number_right():
+    x = Value(1.0, "x")
+    frames = steps(total([x * 1e-12, x * 1e-12]), mistake="overwrite")
+    assert frames[-1].text == "verdict: first wrong in step 9, 1 of 4 gradients wrong in the end"
+
+
+def test_a_verdict_is_a_text_and_a_note_and_nothing_else():
+    verdict = steps(fan_out(), mistake="order")[-1]
+    assert verdict == Frame("verdict", "verdict: no number is wrong", note=verdict.note)
+    assert (verdict.name, verdict.value, verdict.rule, verdict.so_far) == ("", 0.0, "", "")
+    assert verdict.note == (
+        "By luck of the graph: each node with fan-out had its turn after its last consumer, or had "
+        "nothing to pass on."
+    )

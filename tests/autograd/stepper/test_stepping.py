@@ -234,6 +234,7 @@ def test_a_note_is_wrapped_and_indented_below_its_step():
     first = "    " + " ".join(["abcdefg"] * 11)
     assert str(frame) == f"text    [rule]\n{first}\n    abcdefg abcdefg"
     assert len(first) == 91
+    assert str(Frame("given", "t", note="x" * 90 + " yy")) == f"t\n    {'x' * 90}\n    yy"
     exact = Frame("verdict", "text", note="x" * 92)
     assert str(exact) == f"text\n    {'x' * 92}"
     assert str(Frame("given", "text", so_far="sum", rule="rule")) == "text    [rule; sum]"

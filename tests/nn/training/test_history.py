@@ -21,7 +21,11 @@ def test_history_tells_how_training_went():
     assert repr(history) == f"<History: {summary}>"
     html = history._repr_html_()
     assert html.count("<tr>") == html.count("</tr>") == 5
-    assert f"<td>{history.loss[0]:.4g}</td>" in html
+    first, *_, last = history.loss
+    row = "".join(f"<td>{x:.4g}</td>" for x in (first, last, min(history.loss)))
+    assert f"<tr><th>loss</th>{row}</tr>" in html
+    best = max(history.val_accuracy)
+    assert f"<td>{history.val_accuracy[-1]:.4g}</td><td>{best:.4g}</td></tr></table>" in html
     assert "&lt;" in nn.History("mse", stopped="<b>")._repr_html_()
 
 
@@ -88,6 +92,7 @@ def test_a_history_is_plain_numbers_and_json_to_the_last_bit():
     odd = nn.History("mse", loss=[np.float64(0.1), 1], accuracy=[0])
     assert [type(x) for xs in odd.as_dict().values() for x in xs] == [float] * 3
     both = first + second
+    assert both.to_json().startswith('{\n "loss_name": "bce_with_logits",\n "loss": [\n  0.')
     content = json.loads(both.to_json())
     assert content["loss_name"] == "bce_with_logits"
     assert content["loss"] == both.loss
