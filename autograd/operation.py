@@ -61,9 +61,15 @@ class Node:
 
 
 def real(x: Any) -> float:
-    """Return ``x`` as a float. TypeError unless it is a real number: int, float, NumPy scalar."""
+    """Return ``x`` as a float. TypeError unless it is a real number: int, float, NumPy scalar.
+
+    OverflowError if it is too large.
+    """
     if isinstance(x, (float, int, numbers.Real)):
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:  # of an int or a fraction
+            raise OverflowError("a number is too large for a float, above 1.8e308") from None
     if getattr(x, "shape", None) == () and hasattr(x, "item"):  # NumPy's bool_, 0-d arrays, tensors
         return real(x.item())
     raise TypeError(f"expected a real number, got {x!r:.80} ({type(x).__name__})")
