@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..operation import Operation
+from ..recording import forward_of
 
+OWN = "own_"  # before the name of an operation that somebody added, as NumPy may have such a name
 TEST, SUM, PRODUCT, SIGN, ATOM = 1, 2, 3, 4, 9  # the precedence of the outermost operator
 
 
@@ -68,6 +70,9 @@ class Text:
     __radd__, __rsub__ = _swapped(operator.add), _swapped(operator.sub)
     __rmul__, __rtruediv__ = _swapped(operator.mul), _swapped(operator.truediv)
 
+    def __bool__(self) -> bool:
+        raise TypeError("a text is neither true nor false")
+
     def __neg__(self) -> Text:
         return Text(f"-{self.at(ATOM)}", SIGN, made=self.made)
 
@@ -96,7 +101,7 @@ class Namespace:
     def __getattr__(self, name: str) -> Callable[..., Text]:
         def function(*args: Any) -> Text:
             result = call(f"{self._prefix}.{name}", *args, made=self._made)
-            if name == "where" and args[1:] == (1.0, 0.0):
+            if name == "where" and [*map(repr, args[1:])] == ["1.0", "0.0"]:
                 result.mask = args[0]
             return result
 
@@ -116,9 +121,9 @@ def written(op: Operation, operands: list[Text], prefix: str) -> Text:
     """
     made: list[Text] = []
     xs = [Text(x.source, x.precedence, made=made) for x in operands]
-    result = op.forward(Namespace(prefix, made), *xs)
+    result = forward_of(op, Namespace(prefix, made), xs)
     if any(t.uses > 1 and not t.source.isidentifier() for t in made):
-        return call(f"{prefix}.{op.name}", *operands)
+        return call(f"{prefix}.{OWN * op.is_own}{op.name}", *operands)
     source = Text(result.source, result.precedence)
     source.mask = result.mask
     return source
