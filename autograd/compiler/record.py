@@ -13,7 +13,7 @@ from ..recording import reading, recording
 from ..tree import Static, Structure, build, flatten
 from ..value import Constant, Value
 from .batch import Axis
-from .rows import Batch, RowRecorder
+from .rows import Batch, RowRecorder, Rows
 from .traced import (
     Comparison,
     Guard,
@@ -101,6 +101,8 @@ def check_unchanged(arguments: Any, as_given: Any) -> None:
 def returned(result: Any) -> Any:
     """Return the result with its bools and comparisons as things: they stay bools."""
     kind = type(result)
+    if kind is Rows:
+        kind, result = list, list(result)  # a node for each row
     if kind is bool or kind is Comparison:
         return Static(bool(result))
     if kind is dict:

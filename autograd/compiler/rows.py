@@ -263,8 +263,6 @@ class Rows(list[Any], Node):
     Reductions and `vmap` take it as it is. For all else, the function is recorded for each row.
     """
 
-    kind_in_trees = list
-
     def __init__(
         self,
         recorder: RowRecorder,
