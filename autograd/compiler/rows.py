@@ -43,12 +43,14 @@ class Batch(NamedTuple):
     """Rows of plain numbers that a recorded function met: the inputs of a program.
 
     ``places`` says which arguments the numbers are, rows x columns. It is None for constants.
+    ``given`` is the list among the arguments that the rows are, if they are one.
     """
 
     axis: Axis
     columns: list[Traced]
     places: NDArray[Any] | None
     numbers: NDArray[Any]  # rows x columns
+    given: GivenRows | None
 
 
 class DifferingComparison(Comparison):
@@ -162,8 +164,9 @@ class RowRecorder(TraceRecorder):
             elif is_open(x):
                 columns.append(build(x.structure, iter(x.leaves)))
             else:
-                table = _table(x)
-                if table is None or self._row_input(axis, *table) is None:
+                given = x if isinstance(x, GivenRows) else None
+                table = _table(given.unwatched() if given is not None else x)
+                if table is None or self._row_input(axis, *table, given) is None:
                     return None
                 count.add(len(self.batches[-1].numbers))
                 numbers = [TracedNumber(node, float) for node in self.batches[-1].columns]
@@ -174,7 +177,9 @@ class RowRecorder(TraceRecorder):
             self.lengths[axis] = self._node(None, (), float(*count))
         return axis, columns
 
-    def _row_input(self, axis: Axis, structure: Structure, rows: list[list[Any]]) -> Batch | None:
+    def _row_input(
+        self, axis: Axis, structure: Structure, rows: list[list[Any]], given: GivenRows | None
+    ) -> Batch | None:
         """Return rows of numbers as a batch: all arguments of the function, or all constants."""
         flat = [*chain.from_iterable(rows)]
         shape = len(rows), len(rows[0])
@@ -189,7 +194,7 @@ class RowRecorder(TraceRecorder):
         nodes = [self._node(None, (), column) for column in numbers.T]
         for node in nodes:
             node.axis = axis
-        self.batches.append(Batch(axis, nodes, places, numbers))
+        self.batches.append(Batch(axis, nodes, places, numbers, given))
         return self.batches[-1]
 
     def over_rows(self, operation: Operation, rows: Rows) -> Any:
@@ -257,7 +262,31 @@ def is_open(x: Any) -> bool:
     return isinstance(x, Rows) and not x.looked
 
 
-class Rows(list[Any], Node):
+class _Watched(list[Any]):
+    """A list that knows whether somebody looks into it: at its length, or at an element."""
+
+    looked = False
+
+    def look(self) -> None:
+        self.looked = True
+
+    def unwatched(self) -> list[Any]:
+        """Return the elements that it has, as a list."""
+        return [*list.__iter__(self)]
+
+
+class GivenRows(_Watched):
+    """A list among the arguments. If only `vmap` looks into it, its length is free.
+
+    ``key`` is the position or the name of the argument.
+    """
+
+    def __init__(self, elements: Iterable[Any], key: int | str) -> None:
+        super().__init__(elements)
+        self.key = key
+
+
+class Rows(_Watched, Node):
     """The results of `vmap`: a list that is made when somebody looks into it.
 
     Reductions and `vmap` take it as it is. For all else, the function is recorded for each row.
@@ -273,7 +302,7 @@ class Rows(list[Any], Node):
     ) -> None:
         super().__init__()
         self.recorder, self.axis, self.leaves, self.structure = recorder, axis, leaves, structure
-        self.looked, self._one_by_one = False, one_by_one
+        self._one_by_one = one_by_one
 
     def look(self) -> None:
         """Fill the list."""
@@ -293,7 +322,7 @@ class Rows(list[Any], Node):
 def _looking(name: str) -> Callable[..., Any]:
     method = getattr(list, name)
 
-    def look(rows: Rows, *args: Any, **kwargs: Any) -> Any:
+    def look(rows: _Watched, *args: Any, **kwargs: Any) -> Any:
         rows.look()
         return method(rows, *args, **kwargs)
 
@@ -302,12 +331,12 @@ def _looking(name: str) -> Callable[..., Any]:
 
 for _name, _member in vars(list).items():
     if callable(_member) and _name not in ("__init__", "__new__", "__getattribute__"):
-        setattr(Rows, _name, _looking(_name))
+        setattr(_Watched, _name, _looking(_name))
 
 
-def _added(rows: Rows, before: list[Any]) -> list[Any]:
+def _added(rows: _Watched, before: list[Any]) -> list[Any]:
     rows.look()
     return [*before, *rows]
 
 
-Rows.__radd__ = _added  # type: ignore[attr-defined]  # list has no such method
+_Watched.__radd__ = _added  # type: ignore[attr-defined]  # list has no such method

@@ -177,7 +177,7 @@ ROW_BY_ROW: dict[str, Callable[..., Any]] = {
     "a loop": lambda X: autograd.sum([y * y for y in vmap(network)(X)]),
     "returned": lambda X: vmap(network)(X),
     "sorted": lambda X: sorted(vmap(network)(X))[0],
-    "added to a list": lambda X: autograd.sum([W[0], *vmap(network)(X)] + vmap(neuron)(X)),
+    "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X))  # noqa: RUF005  # + is the point,
     "a vmap inside": lambda X: autograd.sum(
         vmap(lambda x: autograd.sum(vmap(lambda a: W[0] * a)(x)))(X)
     ),
