@@ -1,8 +1,9 @@
 """Arguments that may have any number of rows: one recording serves every length.
 
-The structure of arguments is the key of a recording, so a list of another length would need another
-one. If a function hands a list to `autograd.vmap` and does nothing else with it, its length is free.
-Such lists are taken out of the leaves of the arguments, and out of the structure their length.
+The structure of arguments is the key of a recording, so a list of another length would need
+another one. If a function hands a list to `autograd.vmap` and does nothing else with it, its length
+is free. Such lists are taken out of the leaves of the arguments, and their length out of the
+structure.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ class RowsOf(NamedTuple):
     row: Structure
 
 
+Tables = dict[int | str, tuple[list[Any], int]]
+
+
 class Given(NamedTuple):
     """The arguments of a call: the leaves, and apart from them the numbers of free lists."""
 
     structure: Structure
     leaves: list[Any]
-    tables: dict[int | str, tuple[list[Any], int]]  # the numbers of a free list, and its length
+    tables: Tables  # the numbers of a free list, and its length
 
 
 def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) -> Given | None:
@@ -40,7 +44,7 @@ def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) 
     if not isinstance(structure, Branch) or structure.parts is None:
         return None
     fixed: list[Any] = []
-    tables: dict[int | str, tuple[list[Any], int]] = {}
+    tables: Tables = {}
     sides: list[Structure] = []
     at = 0
     for side in structure.parts:
@@ -67,11 +71,10 @@ def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) 
     return Given(structure._replace(parts=tuple(sides)), fixed, tables)
 
 
-def fixed_places(structure: Structure, free: Collection[int | str]) -> list[int]:
-    """Return the places of the leaves that `split` leaves among the leaves."""
-    given = split(structure, [*range(_count(structure))], free)
-    assert given is not None
-    return given.leaves
+def fixed_places(structure: Structure, free: Collection[int | str], count: int) -> Sequence[int]:
+    """Return the places of the leaves that `split` leaves among ``count`` leaves."""
+    given = split(structure, [*range(count)], free) if free else None
+    return range(count) if given is None else given.leaves
 
 
 def _rows(part: Structure) -> tuple[Structure, int] | None:

@@ -66,7 +66,8 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
                 raise CannotRecordError(recorder.failed[0]) from None
             raise
         found, result_structure = flatten(returned(result), refused)
-        free = {b.given.key for b in recorder.batches if b.given is not None and not b.given.looked}
+        lists = [x for x in (*args, *kwargs.values()) if isinstance(x, GivenRows)]
+        free = [x.key for x in lists if not x.looked]
         args = tuple([x.unwatched() if isinstance(x, GivenRows) else x for x in args])
         kwargs = {k: x.unwatched() if isinstance(x, GivenRows) else x for k, x in kwargs.items()}
         check_unchanged((args, kwargs), build(structure, iter(given)))
@@ -83,7 +84,7 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
         outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
         structure=result_structure,
         batches=recorder.batches,
-        free=frozenset() if recorder.kinds_asked else frozenset(free),
+        free=frozenset(free),
         lengths=recorder.lengths,
     )
 

@@ -43,7 +43,8 @@ class Batch(NamedTuple):
     """Rows of plain numbers that a recorded function met: the inputs of a program.
 
     ``places`` says which arguments the numbers are, rows x columns. It is None for constants.
-    ``given`` is the list among the arguments that the rows are, if they are one.
+    ``given`` is the list among the arguments that the rows are, if they are one. ``kinds`` are the
+    types of the numbers in each column.
     """
 
     axis: Axis
@@ -51,6 +52,7 @@ class Batch(NamedTuple):
     places: NDArray[Any] | None
     numbers: NDArray[Any]  # rows x columns
     given: GivenRows | None
+    kinds: list[type]
 
 
 class DifferingComparison(Comparison):
@@ -145,6 +147,8 @@ class RowRecorder(TraceRecorder):
                 self._axis = None
             del self.nodes[before[0] :], self.guards[before[1] :], self.batches[before[2] :]
             self.failed.clear()
+            known = {batch.axis for batch in self.batches}
+            self.lengths = {axis: x for axis, x in self.lengths.items() if axis in known}
         return one_by_one()
 
     def _batched(
@@ -169,8 +173,9 @@ class RowRecorder(TraceRecorder):
                 if table is None or self._row_input(axis, *table, given) is None:
                     return None
                 count.add(len(self.batches[-1].numbers))
-                numbers = [TracedNumber(node, float) for node in self.batches[-1].columns]
-                columns.append(build(table[0], iter(numbers)))
+                batch = self.batches[-1]
+                numbers = map(TracedNumber, batch.columns, batch.kinds)
+                columns.append(build(table[0], numbers))
         if len(count) != 1 or 0 in count:
             return None
         if axis not in self.lengths:
@@ -191,10 +196,14 @@ class RowRecorder(TraceRecorder):
             places, numbers = None, np.array(flat, float).reshape(shape)
         else:
             return None
+        kinds_of = [set(map(_kind_of, column)) for column in zip(*rows, strict=True)]
+        if any(len(found) > 1 for found in kinds_of):
+            return None  # of ints and floats: each row keeps its own
         nodes = [self._node(None, (), column) for column in numbers.T]
         for node in nodes:
             node.axis = axis
-        self.batches.append(Batch(axis, nodes, places, numbers, given))
+        kinds_in_order = [found.pop() for found in kinds_of]
+        self.batches.append(Batch(axis, nodes, places, numbers, given, kinds_in_order))
         return self.batches[-1]
 
     def over_rows(self, operation: Operation, rows: Rows) -> Any:
@@ -218,6 +227,10 @@ class RowRecorder(TraceRecorder):
         """Return a plain number if it is computed from plain numbers only, else the node."""
         plain = all(type(x) is TracedNumber for x in leaves)
         return TracedNumber(node, float) if plain else node
+
+
+def _kind_of(x: Any) -> type:
+    return x.kind if type(x) is TracedNumber else type(x)
 
 
 def _node_of(x: Any) -> Any:

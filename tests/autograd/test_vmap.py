@@ -177,7 +177,7 @@ ROW_BY_ROW: dict[str, Callable[..., Any]] = {
     "a loop": lambda X: autograd.sum([y * y for y in vmap(network)(X)]),
     "returned": lambda X: vmap(network)(X),
     "sorted": lambda X: sorted(vmap(network)(X))[0],
-    "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X))  # noqa: RUF005  # + is the point,
+    "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X)),  # noqa: RUF005  # +
     "a vmap inside": lambda X: autograd.sum(
         vmap(lambda x: autograd.sum(vmap(lambda a: W[0] * a)(x)))(X)
     ),
@@ -212,6 +212,56 @@ def test_a_branch_is_recorded_anew_where_all_rows_take_the_other_one() -> None:
 
     above, below = ([[x, sign * (abs(y) + 1)] for x, y in ROWS] for sign in (1, -1))
     fast = check(f, (above,), (below,), (above,), (below,))
+    assert fast.account.recordings == 2
+
+
+@pytest.mark.parametrize("name", ["mean", "several arguments", "another vmap", "an index"])
+def test_one_recording_serves_every_number_of_rows(name: str) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    rows, signs = OTHER_ROWS + ROWS, SIGNS + SIGNS
+    sizes = (9, 4, 1, 17, 9)
+    fast = check(AS_ROWS[name], *[(rows[:n], signs[:n]) for n in sizes])
+    assert fast.account.recordings == 1
+
+
+def test_a_length_that_is_used_is_part_of_the_recording() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = check(
+        lambda X: autograd.sum(vmap(network)(X)) / len(X), (ROWS,), (ROWS[:4],), (ROWS[:3],)
+    )
+    assert fast.account.recordings == 3
+    check(lambda X: autograd.sum(vmap(network)(X)) * X[0][0], (ROWS,), (ROWS[:4],))
+    check(lambda X: autograd.sum(vmap(network)(X)) * W[len([0, *X]) - 4], (ROWS,), (ROWS[:4],))
+    check(lambda X: autograd.sum(vmap(network)(X)) * W[len([0] + X) - 4], (ROWS,), (ROWS[:4],))  # noqa: RUF005  # +
+
+
+def test_the_type_of_a_number_in_a_row_is_that_of_the_argument() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.sum(vmap(lambda x: W[0] * (3 if isinstance(x, int) else 5) * x)(X))
+
+    fast = autograd.compile(f)
+    for X in ([1, 2, 3], [1.0, 2.0], [4, 5], [1, 2.5], [0.5]):
+        assert fast(X).data == pytest.approx(f(X).data, abs=1e-13)
+
+
+def test_lists_of_different_lengths_are_an_error_at_every_call() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(AS_ROWS["several arguments"])
+    for _ in range(2):
+        fast(ROWS, SIGNS)
+        with pytest.raises(ValueError, match=r"different numbers of rows: \[9, 3\]"):
+            fast(ROWS, SIGNS[:3])
+
+
+def test_keyword_arguments_and_rows_of_other_shapes() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(lambda X, y: autograd.mean(vmap(lambda x, t: W[0] * x[0] * t)(X, y)))
+    for n in (5, 3, 9):
+        wanted = sum(x[0] * t for x, t in zip(ROWS[:n], SIGNS[:n], strict=True)) * W[0].data / n
+        assert fast(y=SIGNS[:n], X=ROWS[:n]).data == pytest.approx(wanted, abs=1e-13)
+        assert fast([x[:1] for x in ROWS[:n]], y=SIGNS[:n]).data == pytest.approx(wanted, abs=1e-13)
     assert fast.account.recordings == 2
 
 
