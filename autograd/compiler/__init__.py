@@ -48,7 +48,8 @@ def compile(
 
     The first call runs ``f`` once to record it. So does a call with arguments of another structure
     (lengths, shapes), and a call whose comparisons (``if x > 0``, ``max``, ``sorted``) come out
-    differently. `where` and `take` choose without a comparison.
+    differently. `where` and `take` choose without a comparison. What `vmap` does for each row is
+    recorded once. A list that only `vmap` reads may have another length at each call.
 
     **A compiled function means what ``f`` means.** Only the order in which the products of a sum
     are added may change, as it does in matrix libraries. A plain number is added and multiplied
