@@ -20,7 +20,7 @@ from .array_functions import NUMBERS, Arrays
 from .batch import Axis
 from .differentiate import gradient
 from .expressions import Expression, reachable
-from .free_rows import Tables, fixed_places
+from .free_rows import Tables
 from .print_numpy import Printed, print_numpy
 from .record import record
 from .rounding import near_ties
@@ -74,30 +74,17 @@ class Path:
         self.simplified, self.live = code.count, code.live
         self.batches, self.axes = recording.batches, [*recording.lengths]
         self.free = recording.free  # the arguments whose numbers come apart from the leaves
-        places = fixed_places(structure, self.free, len(leaves))
-        if self.kinds is not None:
-            self.kinds = [self.kinds[i] for i in places]
-        self._place(code, recording.numbers, places)
+        self._place(code)
         self.seeds = [self.graph.input() for _ in self.outputs]
 
-    def _place(self, code: Simplified, plain: Sequence[int], places: Sequence[int]) -> None:
-        """Find out which of the leaves and live Values the program takes, and as what.
-
-        ``plain`` are the plain numbers among all leaves, ``places`` the leaves that are not free.
-        """
-        n, at = len(places), {i: at for at, i in enumerate(places)}
-        everywhere = len(code.leaves) - len(code.live)
-        leaves = [code.leaves[i] for i in (*places, *range(everywhere, len(code.leaves)))]
+    def _place(self, code: Simplified) -> None:
+        """Find out which of the leaves and live Values the program takes, and as what."""
+        leaves, n = code.leaves, len(code.leaves) - len(code.live)
         used = set(reachable([*code.outputs, *_ends(code.guards)]))
         in_outputs = set(reachable(code.outputs))
-        self.numbers, self.columns = [at[i] for i in code.numbers], code.columns
-        self.row_keys = [b.given.key if b.given else None for b in self.batches]
-        self.row_places = [
-            None if key in self.free or b.places is None
-            else [at[plain[i]] for i in b.places.ravel().tolist()]
-            for key, b in zip(self.row_keys, self.batches, strict=True)
-        ]  # fmt: skip
-        values = [*range(n, len(leaves)), *sorted({*range(n)} - {at[i] for i in plain if i in at})]
+        self.numbers, self.columns = list(code.used_numbers), code.columns
+        self.row_keys = [None if b.given is None else b.given.key for b in self.batches]
+        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*code.numbers})]
         if self.same:  # of a Value that was given twice, the first place counts
             first = {x: i for i, x in reversed([*enumerate(leaves)])}
             values = [i for i in values if first[leaves[i]] == i]
@@ -134,7 +121,7 @@ class Path:
         """
         numbers = [leaves[i] for i in self.numbers]
         rows, lengths = list[Any](), dict[Axis, int]()
-        for batch, key, places in zip(self.batches, self.row_keys, self.row_places, strict=True):
+        for batch, key in zip(self.batches, self.row_keys, strict=True):
             table = batch.numbers
             if key in self.free:
                 flat, count = tables[key]
@@ -144,8 +131,8 @@ class Path:
                     {*map(type, flat[j::n])} != {kind} for j, kind in enumerate(batch.kinds)
                 ):
                     return None
-            elif places is not None:
-                table = exact_array([leaves[i] for i in places]).reshape(table.shape)
+            elif batch.places is not None:
+                table = exact_array([leaves[i] for i in batch.places]).reshape(table.shape)
             rows.append(table)
             if lengths.setdefault(batch.axis, len(table)) != len(table):
                 return None

@@ -32,7 +32,8 @@ class Simplified:
     graph: Graph
     leaves: Sequence[Expression | None]  # of the arguments, None if not used; then the live Values
     live: Sequence[Value]  # Values from outside that the function uses
-    numbers: Sequence[int]  # the positions of the leaves that are plain numbers, and used
+    numbers: Sequence[int]  # the positions of the leaves that are plain numbers
+    used_numbers: Sequence[int]  # and of those that something is computed from
     columns: Sequence[Sequence[Expression]]  # the inputs that have rows, of each batch
     lengths: Sequence[Expression]  # the inputs that are numbers of rows
     outputs: Sequence[Expression]
@@ -78,7 +79,8 @@ def simplified(recording: Recording) -> Simplified:
         graph=graph,
         leaves=[known.get(x) for x in (*recording.arguments, *live)],
         live=live,
-        numbers=[i for i in recording.numbers if recording.arguments[i] in known],
+        numbers=recording.numbers,
+        used_numbers=[i for i in recording.numbers if recording.arguments[i] in known],
         columns=[[known[x] for x in batch.columns] for batch in recording.batches],
         lengths=[known[node] for node in recording.lengths.values()],
         outputs=outputs,
