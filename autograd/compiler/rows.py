@@ -218,11 +218,14 @@ class RowRecorder(TraceRecorder):
     ) -> bool:
         """Make a batch of these numbers. False if a column has numbers of several types."""
         columns = [flat[i::width] for i in range(width)]
-        kinds = [set(map(_kind_of, column)) for column in columns]
+        if type(flat[0]) is TracedNumber:
+            kinds = [{x.kind for x in column} for column in columns]
+            flat = [x.node.value for x in flat]
+        else:
+            kinds = [set(map(type, column)) for column in columns]
         if any(len(found) > 1 for found in kinds):
             return False  # each row keeps its own
-        numbers = np.array([x.node.value if type(x) is TracedNumber else x for x in flat], float)
-        numbers = numbers.reshape(-1, width)
+        numbers = np.array(flat, float).reshape(-1, width)
         nodes = [self._node(None, (), column) for column in numbers[: self.most_rows].T]
         for node in nodes:
             node.axis = axis
@@ -251,10 +254,6 @@ class RowRecorder(TraceRecorder):
         """Return a plain number if it is computed from plain numbers only, else the node."""
         plain = all(type(x) is TracedNumber for x in leaves)
         return TracedNumber(node, float) if plain else node
-
-
-def _kind_of(x: Any) -> type:
-    return x.kind if type(x) is TracedNumber else type(x)
 
 
 def _node_of(x: Any) -> Any:
