@@ -5,6 +5,7 @@ in `autograd.ops` is a function here.
 """
 
 from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
+from .affine_layer import affine
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.nonfinite import find_nonfinite
@@ -65,13 +66,14 @@ from .ops import (
 )
 from .ops import pow as pow
 from .ops import sum as sum
+from .recomputing import recompute
 from .recording import no_grad
 from .stepper import Stepper, steps
 from .value import Constant, Value, derivatives, topological_order
 
 # import * leaves out the names of builtins: abs, compile, pow, sum
 __all__ = ["Constant", "Operation", "TABLE", "Value"]
-__all__ += ["collector_paused", "no_grad", "topological_order"]
+__all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_order"]
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
 __all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp"]
 __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]

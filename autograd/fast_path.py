@@ -6,11 +6,11 @@ and b are both Values, the source for ``a * b`` is::
 
     x0 = a.data
     x1 = b.data
-    y = x0 * x1
-    local_grads = (x1, x0)
+    t2 = x0 * x1
 
-and six lines that make the node. Everything else is left to the general way, a function called
-``general``: other kinds of operands, contexts, errors, infinite derivatives.
+and a node is made with ``t2`` as data and ``(x1, x0)`` as local gradients. Everything else is left
+to the general way, a function called ``general``: other kinds of operands, contexts, errors,
+infinite derivatives.
 
 To print a function of the table is to call it with `_Code` in the place of numbers. A function that
 branches on its operands cannot be printed. It is called.
@@ -18,7 +18,6 @@ branches on its operands cannot be printed. It is called.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partialmethod
 from textwrap import indent
@@ -69,9 +68,9 @@ class _Code(Node):
 def _written(x: Any) -> str:
     if type(x) is _Code:
         return x.name
-    if type(x) not in (float, int) or not math.isfinite(x):
+    if type(x) not in (float, int) or not -(2**53) <= x <= 2**53:  # beyond, an int is no float
         raise _CannotPrintError
-    return f"({x!r})"
+    return f"({float(x)!r})"  # Python computes faster with floats alone
 
 
 def _template(symbol: str) -> str:
@@ -97,29 +96,29 @@ class _Functions:
     def where(self, condition: Any, a: Any, b: Any) -> _Code:
         return self._code.append("{1} if {0} else {2}", condition, a, b)
 
+    def maximum(self, a: Any, b: Any) -> _Code:  # NaN alone differs from itself
+        return self._code.append("{0} if {0} >= {1} or {0} != {0} else {1}", a, b)
+
 
 _CASE = """\
 if {condition}:
-    {operands}
     try:
         {arithmetic}
-        local_grads = ({grads},)
+        node = new(Value)
+        node.data = {y}
+        node.grad = 0.0
+        node.op = operation
+        node.parents = ({parents},)
+        node.local_grads = ({grads},)
+        node.label = ""
+        return node
     except (ArithmeticError, ValueError):  # outside the domain, or an infinite derivative
         return general({arguments})
-    {constant}
-    node = new(Value)
-    node.data = y
-    node.grad = 0.0
-    node.op = operation
-    node.parents = ({parents},)
-    node.local_grads = local_grads
-    node.label = ""
-    return node
 """
 _CONSTANT = """\
 constant = PlainNumber()
-    constant.data = {number}
-    constant.grad = 0.0"""
+constant.data = {number}
+constant.grad = 0.0"""
 
 
 class _Printer:
@@ -134,40 +133,39 @@ class _Printer:
         lines: list[str] = []
         operands = ["a", "b"][: self.operation.arity]
         xs = [_Code(f"x{i}", lines) for i in range(len(operands))]
-        y = _Code("y", lines)
-        lines.append(f"y = {self.expression(self.operation.forward, _Functions(y), xs)}")
+        for x, operand in zip(xs, operands, strict=True):
+            as_float = f"{operand} if kind is float else float({operand})"
+            lines.append(f"{x.name} = {as_float if operand == number else f'{operand}.data'}")
+        y = self.code(self.operation.forward, _Functions(xs[0]), xs)
         grads = []
         for operand, rule in zip(operands, self.operation.rules, strict=True):
             if operand == number:
                 grads.append("None")
             else:
-                printed = type(rule) is not float
-                grads.append(self.expression(rule, y, xs) if printed else repr(rule))
-        data = [f"{x} if kind is float else float({x})" if x == number else f"{x}.data"
-                for x in operands]  # fmt: skip
-        at = f"x{operands.index(number)}" if number else ""
+                grads.append(repr(rule) if type(rule) is float else self.code(rule, y, xs).name)
+        if number:
+            lines += _CONSTANT.format(number=xs[operands.index(number)].name).splitlines()
         return _CASE.format(
             condition=condition,
-            operands="\n    ".join([f"x{i} = {source}" for i, source in enumerate(data)]),
             arithmetic="\n        ".join(lines),
+            y=y.name,
+            parents=", ".join(["constant" if x == number else x for x in operands]),
             grads=", ".join(grads),
             arguments=self.arguments,
-            constant=_CONSTANT.format(number=at) if number else "",
-            parents=", ".join(["constant" if x == number else x for x in operands]),
         )
 
-    def expression(self, f: Callable[..., Any], first: Any, xs: list[_Code]) -> str:
-        """Return the source of ``f(first, *xs)``: its own if it can be printed, else a call."""
+    def code(self, f: Callable[..., Any], first: Any, xs: list[_Code]) -> _Code:
+        """Return the variable of ``f(first, *xs)``, which is called if it cannot be printed."""
         lines = xs[0].lines
         start = len(lines)
         try:
-            return _written(f(first, *xs))
+            return _Code(_written(f(first, *xs)), lines)
         except (_CannotPrintError, TypeError):
             del lines[start:]
             name = f"function{len(self.called)}"
             self.called[name] = f
             first_name = first.name if type(first) is _Code else "FLOATS"
-            return f"{name}({', '.join([first_name, *(x.name for x in xs)])})"
+            return xs[0].append(f"{name}({', '.join([first_name, *(x.name for x in xs)])})")
 
 
 def print_function(

@@ -1,4 +1,4 @@
-"""Walks over a graph: consumers, distances, levels, and the expansion of n-ary nodes.
+"""Walks over a graph: consumers, distances, levels, stale nodes, n-ary nodes expanded.
 
 None of them is recursive. Pictures, steps and explanations are made of them.
 """
@@ -65,12 +65,61 @@ def levels(order: Sequence[Value]) -> dict[Value, int]:
     return level
 
 
+def stale(root: Value) -> list[Value]:
+    """Return the nodes that do not fit the present numbers of their operands, operands first.
+
+    A node gets stale if the ``data`` of an operand is changed after the node was computed. Its
+    number or a local gradient is another one now, or its operation fails.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> x.data = 5.0
+    >>> [node.data for node in stale(y + 1)]
+    [9.0]
+    """
+    return [node for node in topological_order(root) if node.op and not _fits(node)]
+
+
+def _fits(node: Value) -> bool:
+    try:
+        now = computed_again(node)
+    except (ArithmeticError, ValueError, RuntimeError):
+        return False
+    if now is node:
+        return True
+    pairs = zip((now.data, *now.local_grads), (node.data, *node.local_grads), strict=True)
+    return all(same_number(a, b) for a, b in pairs)
+
+
+def computed_again(node: Value) -> Value:
+    """Return what the operation of ``node`` makes of the present numbers of its operands.
+
+    It is a new node, or ``node`` itself if that holds the limit at a pole, as in a derivative of
+    ``sqrt`` at 0. Raises what the operation raises, and RuntimeError for a result of a compiled
+    function whose operands changed.
+    """
+    assert node.op is not None
+    try:
+        with recording(None):
+            return node.op.again(node)  # type: ignore[no-any-return]  # an operation gives a node
+    except (ArithmeticError, ValueError):
+        if same_number(node.op.limit([p.data for p in node.parents]), node.data):
+            return node
+        raise
+
+
+def same_number(a: float | None, b: float | None) -> bool:
+    """Return whether two numbers are equal, where nan is equal to nan, and None to None."""
+    return a == b or (a != a and b != b)
+
+
 def expanded(root: Value) -> Value:
     """Return the same graph with scalar operations in place of each n-ary node.
 
     Leaves are shared with the graph of ``root``. Other nodes are copied, with their gradients. The
     scalar nodes are computed from the present data of the operands. They get gradients if the n-ary
-    node has a gradient.
+    node has a gradient. A node stays as it is if its scalar operations give another number: if its
+    operands changed since, or at infinity.
 
     >>> w, x = Value(2.0), Value(3.0)
     >>> [node.op.name for node in topological_order(expanded(ops.dot([w], [x], 1.0))) if node.op]
@@ -86,11 +135,12 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
     """Return ``node`` on other parents: as scalar operations if it is n-ary, else as a copy."""
     assert node.op is not None
     twin = Value.computed(node.op, parents, node.data, node.local_grads)
-    if isinstance(node.op, Nary):
+    if isinstance(node.op, Nary) and _fits(node):
         operands = [Constant(p.data) if p.is_constant else Value(p.data) for p in parents]
         with recording(None):
             result = node.op.forward(ops.scalar_graph(), *operands)
-        if result.parents:  # else it is the operand: a sum of one
+        # a sum of one is its operand, without parents
+        if result.parents and same_number(result.data, node.data):
             twin = result
             stands_for = dict(zip(operands, parents, strict=True))
             for piece, derivative in derivatives(result).items():

@@ -23,6 +23,8 @@ infinite
     The value where operands are infinite, if forward would compute inf - inf there, else None.
 activation
     Whether a neuron can use the operation as its activation function.
+hint
+    What the error for wrong operands adds: a remedy, from their numbers and their nodes, or "".
 samples, special, outside
     Where the tests check it: ordinary operands, points where the derivative is a choice or
     infinite, with that derivative, and points outside the domain.
@@ -39,8 +41,9 @@ from functools import reduce
 from types import MethodType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from .domain_errors import failure
+
 TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
-MAX_SHOWN_OPERANDS = 8  # in an error message
 
 
 class Node:
@@ -92,12 +95,13 @@ class Operation:
         special: dict[tuple[float, ...], tuple[float, ...]] | None = None,
         outside: Sequence[tuple[float, ...]] = (),
         activation: bool = False,
+        hint: Callable[[Sequence[float], Sequence[Any]], str] | None = None,
     ) -> None:
         self.name = self.__name__ = name or str(text).partition("(")[0]
         self.symbol, self.aliases = symbol or self.name, aliases
         self.precedence, self.chains = precedence, chains
         self.forward, self.rules, self.domain = forward, rules, domain
-        self.pole, self.infinite = pole, infinite
+        self.pole, self.infinite, self.hint = pole, infinite, hint
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.special, self.outside, self.activation = special or {}, outside, activation
         self._text, self._definition = text, definition or text
@@ -141,13 +145,27 @@ class Operation:
         return self.value([real(x) for x in operands])
 
     def value(self, xs: Sequence[float], nodes: Iterable[Any] = ()) -> float:
-        """Return the value for the floats ``xs``. Outside the domain, raise `error`."""
+        """Return the value for the floats ``xs``. Outside the domain, raise `failure`."""
         if self.infinite and (found := self.infinite(xs)) is not None:
             return found
         try:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:
-            raise self.error(error, xs, nodes) from None
+            raise failure(self, error, xs, tuple(nodes)) from None
+
+    def is_stale(self, node: Any) -> bool:
+        """Return whether its operands' present numbers give another number than ``node`` has.
+
+        Where the operation fails, its limit counts: a derivative can be infinite at a legal point.
+        """
+        xs = [p.data for p in node.parents]
+        try:
+            if self.forward(FLOATS, *xs) == node.data:  # the usual case, fast
+                return False
+        except (ArithmeticError, ValueError):
+            pass
+        y = self.limit(xs)
+        return y != node.data and not (math.isnan(y) and math.isnan(node.data))
 
     def limit(self, xs: Sequence[float]) -> float:
         """Return the value, or its limit where a rule meets a pole: inf for 1/0, nan for 0/0."""
@@ -160,6 +178,10 @@ class Operation:
         except ValueError:
             return math.nan
 
+    def again(self, node: Any) -> Any:
+        """Return a new node: the result at the operands of ``node``, with their present numbers."""
+        return node.parents[0].record(self, node.parents)
+
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
         """Return the local gradient of each operand. With ``varies``, None where it is False."""
         if varies is None:
@@ -168,17 +190,6 @@ class Operation:
             (r if isinstance(r, float) else r(y, *xs)) if v else None
             for r, v in zip(self.rules, varies, strict=True)
         ]
-
-    def error(self, error: Exception, xs: Sequence[float], nodes: Iterable[Any]) -> Exception:
-        """Return ``error`` with a message that names the operation, the values and the labels."""
-        shown = ", ".join(map(repr, xs[:MAX_SHOWN_OPERANDS]))
-        shown += ", ..." if len(xs) > MAX_SHOWN_OPERANDS else ""
-        why = "the result is too large for a float"
-        if not isinstance(error, OverflowError):
-            why = f"needs {self.domain}" if self.domain else str(error)
-        names = [repr(node.label) for node in nodes if node.label]
-        where = f" (node{'s' * (len(names) > 1)} {', '.join(names)})" if names else ""
-        return type(error)(f"{self.name}({shown}): {why}{where}")
 
     def text(self, operands: Sequence[str], precedences: Sequence[int] = ()) -> str:
         """Return how it is written. Operands of a lower precedence get parentheses.

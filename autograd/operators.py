@@ -111,9 +111,30 @@ class Operators(Node):
         __mul__, __rmul__ = _infix(ops.mul)
         __truediv__, __rtruediv__ = _infix(ops.div)
         __pow__, __rpow__ = _infix(ops.pow)
-        # == and hash stay identity. The order is that of data, so max, min and sorted work.
+        # == and hash are identity. The order is that of data, so max, min and sorted work.
         __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
         __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether ``other`` is this node. TypeError if it is a plain number.
+
+        So ``x == 2.5`` is no silent False. A set or dict may hold nodes and numbers: it compares
+        only what has the same hash. That of a node is as good as never the hash of a number.
+        """
+        if isinstance(other, (float, int, Real)):
+            raise TypeError(
+                f"a Value and the number {other!r:.80} are not compared by == or !=, because nodes "
+                f"are equal by identity: write x.data == {other!r:.80}"
+            )
+        return self is other or NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Value is neither true nor false: write x.data != 0 to ask for its number, or "
+            "x is not None to ask whether there is one"
+        )
 
     def __neg__(self) -> Value:
         return self.neg()

@@ -72,9 +72,26 @@ exp = Unary("exp({})", lambda m, x: m.exp(x), (lambda y, x: y,),
 expm1 = Unary("expm1({})", lambda m, x: m.expm1(x), (lambda y, x: exp(x),),
     "``exp(x) - 1``, accurate near 0; OverflowError above 709.78.", definition="exp({}) - 1",
     samples=[-2.0, 1e-9, 3.0], outside=[(1000.0,)], example="expm1(1e-20) -> 1e-20")
+
+
+def _logits_instead(xs: Sequence[float], operands: Sequence[Any]) -> str:
+    """Return a hint if the operand is a probability that was rounded to 0, or 1 minus one."""
+    (p,) = operands
+    if p.op is sub and p.parents[0].is_constant:
+        p = p.parents[1]
+    softmax = p.op is exp and p.parents[0].op is sub and p.parents[0].parents[1].op is logsumexp
+    by_hand = p.op is div and p.parents[0].op is exp
+    if xs[0] != 0 or not (p.op is sigmoid or softmax or by_hand):
+        return ""
+    return (
+        ": a probability was rounded. Compute its logarithm from the logits: "
+        "log_softmax(logits), -softplus(-logit), nn.cross_entropy or nn.bce_with_logits"
+    )
+
+
 log = Unary("log({})", lambda m, x: m.log(x), (lambda y, x: 1 / x,),
-    "Natural logarithm; ValueError unless x > 0.", domain="x > 0", samples=[0.1, 1.0, 30.0],
-    outside=[(0.0,), (-1.0,)], example="log(1.0) -> 0.0")
+    "Natural logarithm; ValueError unless x > 0.", domain="x > 0", hint=_logits_instead,
+    samples=[0.1, 1.0, 30.0], outside=[(0.0,), (-1.0,)], example="log(1.0) -> 0.0")
 log1p = Unary("log1p({})", lambda m, x: m.log1p(x), (lambda y, x: 1 / (1 + x),),
     "``log(1 + x)``, accurate near 0; ValueError unless x > -1.", definition="log(1 + {})",
     domain="x > -1", samples=[-0.5, 1e-9, 3.0], outside=[(-1.0,), (-2.0,)],

@@ -73,10 +73,12 @@ class Value(operators.Operators):
         6.0
         """
         order = topological_order(self)
-        before = [(leaf, leaf.grad) for leaf in order if not leaf.parents]
+        before = []
         for node in order:
             if node.parents:
                 node.grad = 0.0
+            else:
+                before.append((node, node.grad))
         try:
             self.grad += 1.0  # of a leaf too, which keeps what it has
             for node in reversed(order):  # when its turn comes, its own derivative is complete
@@ -102,8 +104,7 @@ class Value(operators.Operators):
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
 
-    # names of micrograd, for code that was written for that library; nothing here uses them
-    @property
+    @property  # this and the next two are names of micrograd, for code that was written for it
     def _prev(self) -> tuple[Value, ...]:
         return self.parents
 
@@ -141,9 +142,7 @@ def derivatives(root: Value) -> dict[Value, float]:
 
 
 def topological_order(root: Value) -> list[Value]:
-    """Return all nodes that ``root`` is computed from, and ``root``: parents before consumers.
-
-    Each node comes once. Without recursion: a graph may be a million nodes deep.
+    """Return ``root`` and all nodes it is computed from, each once: parents before consumers.
 
     >>> x = Value(3.0)
     >>> [node.data for node in topological_order((x + 1) * x)]
@@ -153,15 +152,16 @@ def topological_order(root: Value) -> list[Value]:
         raise TypeError(f"the root of a graph is a Value, got {root!r:.80} ({type(root).__name__})")
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = [root]
+    stack: list[Value | None] = [root]  # no recursion: a graph may be a million nodes deep
     while stack:
-        node = stack.pop()
-        if node is None:  # under it lies a node whose parents are all in the order now
+        if (node := stack.pop()) is None:  # under it lies a node whose parents are in the order now
             order.append(stack.pop())  # type: ignore[arg-type]  # a node, no None
         elif node not in seen:
             seen.add(node)
-            stack += (node, None)
-            if not seen.issuperset(node.parents):  # which only saves time
+            if seen.issuperset(node.parents):  # they are in the order, or there are none
+                order.append(node)
+            else:
+                stack += (node, None)
                 stack += node.parents[::-1]
     return order
 

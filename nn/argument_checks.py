@@ -7,6 +7,8 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any
 
+from autograd import Value
+
 
 def _in_range(holds: Callable[[float], bool], text: str) -> Callable[[str, Any], float]:
     """Return a check: it gives ``x`` as a float if it is a number for which ``holds`` is True."""
@@ -36,10 +38,11 @@ def whole(name: str, n: Any) -> int:
 
 
 def several(taker: str, parameters: Any) -> list[Any]:
-    """``parameters`` as a list; TypeError if they cannot be listed, as a model cannot."""
+    """``parameters`` as a list; TypeError for a model, and for a single Value."""
     if not isinstance(parameters, Iterable):
+        alone = "; a single one goes into a list" if isinstance(parameters, Value) else ""
         raise TypeError(
-            f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}"
+            f"{taker} takes parameters, such as model.parameters(), got {parameters!r:.80}{alone}"
         )
     return list(parameters)
 
@@ -55,4 +58,4 @@ def choice(kind: str, given: Any, known: Mapping[str, Any], other: str = "a call
 
 def counted(n: int, noun: str) -> str:
     """The number with its noun: "1 epoch", "2 epochs"."""
-    return f"{n} {noun}{'s' * (n != 1)}"
+    return f"{n} {noun}{'' if n == 1 else 's'}"

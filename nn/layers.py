@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import autograd
-from autograd import Constant, Value, dot, maximum
+from autograd import Constant, Value, affine, dot, maximum
 
 from .argument_checks import choice, counted, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
@@ -98,14 +98,16 @@ class Neuron(Module):
         return len(self.w), 1
 
     def __call__(self, x: Any) -> Value:
-        return self.respond(_inputs(x, len(self.w), self))
-
-    def respond(self, xs: Sequence[Value]) -> Value:
-        """The output for ``nin`` Values, unchecked."""
-        return self.function(dot(self.w, xs, self.b))  # type: ignore[no-any-return]  # a Value
+        z = dot(self.w, _inputs(x, len(self.w), self), self.b)
+        return self.function(z)  # type: ignore[no-any-return]  # a Value
 
     def config(self) -> dict[str, Any]:
         return {"nin": len(self.w), "activation": self.activation}
+
+
+def _affine(neurons: Sequence[Neuron], xs: Sequence[Value]) -> list[Any]:
+    """The pre-activations of neurons that see the same inputs."""
+    return affine([neuron.w for neuron in neurons], xs, [neuron.b for neuron in neurons])
 
 
 @savable
@@ -146,8 +148,8 @@ class Layer(Module):
         return self.neurons[0].activation
 
     def __call__(self, x: Any) -> Output:
-        xs = _inputs(x, self.shape[0], self)
-        return _bare([neuron.respond(xs) for neuron in self.neurons])
+        zs = _affine(self.neurons, _inputs(x, self.shape[0], self))
+        return _bare([neuron.function(z) for neuron, z in zip(self.neurons, zs, strict=True)])
 
     def config(self) -> dict[str, Any]:
         nin, nout = self.shape
@@ -189,6 +191,9 @@ class MLP(Sequential):
     >>> len(model.parameters()), model.parameters()[0].label
     (337, 'layers.0.neurons.0.w.0')
 
+    The last size is the number of outputs. So ``MLP(2, [16, 1])`` has one hidden layer, of 16
+    neurons, and ``MLP(2, [3])`` has none: it is a single linear layer of 3 outputs.
+
     ``activation`` is one for all hidden layers, or a list with one for each of them. A list with
     one more gives the output layer its own. With the same seed the weights are micrograd's.
     """
@@ -203,7 +208,15 @@ class MLP(Sequential):
         rng: Rng = None,
     ) -> None:
         if not isinstance(nouts, Iterable):
-            raise TypeError(f"nouts must be a list of sizes, such as [16, 1], got {nouts!r:.80}")
+            raise TypeError(
+                "nouts must be a list of sizes, of the hidden layers and then of the outputs, "
+                f"such as [16, 1], got {nouts!r:.80}"
+            )
+        if isinstance(activation, Integral):
+            raise TypeError(
+                f"activation must be a name or a function, got {activation!r}; the sizes of all "
+                "layers go into one list, as in MLP(2, [16, 1])"
+            )
         sizes = [nin, *nouts]
         if len(sizes) < 2:
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
@@ -260,7 +273,7 @@ class Maxout(Module):
 
     def __call__(self, x: Any) -> Output:
         xs = _inputs(x, self.shape[0], self)
-        return _bare([maximum([piece.respond(xs) for piece in unit]) for unit in self.units])
+        return _bare([maximum(_affine(unit, xs)) for unit in self.units])
 
     def config(self) -> dict[str, Any]:
         nin, nout = self.shape

@@ -57,6 +57,7 @@ class Loss:
     per_class: bool = False  # takes one output for each class; the largest is the answer
     per_number: tuple[int, ...] = (1,)  # how many outputs it takes for each target number
     from_logits: bool = True  # takes any number as output, as a linear layer gives it
+    to_probabilities: Callable[[list[float]], list[float]] | None = None  # from the outputs
     scikit_learn: str = ""  # name of the loss of scikit-learn's estimators that equals it
 
     def __post_init__(self) -> None:
@@ -74,12 +75,16 @@ class Loss:
             if not isinstance(given, Iterable) or isinstance(given, str):
                 raise TypeError(
                     f"{self.name} takes a list of outputs and a list of targets, one of each for "
-                    f"every sample, got {given!r:.80}"
+                    f"every sample, got {given!r:.80}; for one sample: {self.name}([output], "
+                    "[target])"
                 )
         outputs, targets = list(outputs), list(targets)
         if len(outputs) != len(targets):
             sizes = counted(len(outputs), "output"), counted(len(targets), "target")
-            raise ValueError(" but ".join(sizes))
+            raise ValueError(
+                f"{' but '.join(sizes)}: {self.name} takes one of each for every sample; for one "
+                f"sample: {self.name}([output], [target])"
+            )
         if not outputs:
             raise ValueError("a loss of no samples: needs at least one output")
         losses = []
@@ -145,6 +150,23 @@ class Loss:
         if len(output) == 1:
             return float(output[0] > self.boundary)
         return float(max(range(len(output)), key=output.__getitem__))
+
+    def probabilities(self, output: Sequence[float]) -> list[float]:
+        """Return the probability of each class, given a model's outputs for one sample.
+
+        Outputs that tell two classes each give the probability of their second classes.
+        ValueError for a loss whose outputs are no probabilities.
+
+        >>> bce.probabilities([0.25]), cross_entropy.probabilities([2.0, 2.0])
+        ([0.75, 0.25], [0.5, 0.5])
+        """
+        if self.to_probabilities is None:
+            known = [loss.name for loss in LOSSES.values() if loss.to_probabilities]
+            raise ValueError(
+                f"{self.name} gives no probabilities; a model trained with {', '.join(known)} does"
+            )
+        ps = self.to_probabilities(list(output))
+        return [1.0 - ps[0], ps[0]] if len(ps) == 1 else ps
 
     def is_right(self, output: Any, target: Any) -> Any:
         """Return 1 if the output tells the target's class, else 0, as a number or Value.
@@ -234,7 +256,10 @@ def laplace_nll(outputs: list[Any], targets: list[Any]) -> Any:
 # ------------------------------------------------------------------------ losses for classes
 
 
-@partial(Loss, targets="classes", codes=(0.0, 1.0), boundary=0.5, from_logits=False)
+@partial(
+    Loss, targets="classes", codes=(0.0, 1.0), boundary=0.5, from_logits=False,
+    to_probabilities=list,
+)  # fmt: skip
 def bce(outputs: list[Any], targets: list[Any]) -> Any:
     """Binary cross entropy ``-(t log p + (1 - t) log(1 - p))`` of outputs that are probabilities.
 
@@ -255,7 +280,10 @@ def bce(outputs: list[Any], targets: list[Any]) -> Any:
     return _total(terms)
 
 
-@partial(Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss")
+@partial(
+    Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss",
+    to_probabilities=lambda zs: list(map(autograd.sigmoid, zs)),
+)  # fmt: skip
 def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
     """Binary cross entropy of outputs z that are logits, so that the probability is sigmoid(z):
     ``t softplus(-z) + (1 - t) softplus(z)``, which for t of 0 or 1 is softplus((1 - 2 t) z).
@@ -276,7 +304,10 @@ def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
     return _total(terms)
 
 
-@partial(Loss, targets="classes", per_class=True, scikit_learn="log_loss")
+@partial(
+    Loss, targets="classes", per_class=True, scikit_learn="log_loss",
+    to_probabilities=lambda zs: _softmax(zs),
+)  # fmt: skip
 def cross_entropy(outputs: list[Any], target: Any) -> Any:
     """Cross entropy of outputs z that are logits, one for each class, so that the probabilities are
     softmax(z): ``logsumexp(z) - sum_k p_k z_k``, for class y ``logsumexp(z) - z_y``.
@@ -290,7 +321,10 @@ def cross_entropy(outputs: list[Any], target: Any) -> Any:
     return autograd.sub(logsumexp(outputs), _at(outputs, target))
 
 
-@partial(Loss, targets="classes", per_class=True, from_logits=False)
+@partial(
+    Loss, targets="classes", per_class=True, from_logits=False,
+    to_probabilities=lambda ls: list(map(exp, ls)),
+)  # fmt: skip
 def nll(outputs: list[Any], target: Any) -> Any:
     """Negative log-likelihood of outputs that are log-probabilities, one for each class, such as
     `autograd.log_softmax` gives: ``-output_y``. Targets are those of `cross_entropy`.
@@ -368,6 +402,11 @@ def as_list(x: Any) -> list[Any]:
 
 def _total(terms: Sequence[Any]) -> Any:
     return autograd.sum(terms) if len(terms) > 1 else terms[0] if terms else 0.0
+
+
+def _softmax(zs: list[float]) -> list[float]:
+    weights = [exp(z - max(zs)) for z in zs]
+    return [w / sum(weights) for w in weights]
 
 
 def _with_log_scales(outputs: list[Any], targets: list[Any]) -> list[tuple[Any, Any, Any]]:

@@ -59,9 +59,12 @@ def write(path: str | Path, text: str | Iterable[str]) -> None:
 
 
 def read(path: str | Path) -> str:
-    """The text of the file at ``path``; ValueError if it is too large or not UTF-8."""
+    """The text of the file at ``path``; ValueError if it is a device, too large or not UTF-8."""
     with open(os.fspath(path), "rb") as file:  # fspath: an int would be an open file's number
-        size = os.fstat(file.fileno()).st_size  # 0 for a device or a pipe
+        status = os.fstat(file.fileno())
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise ValueError("a device, which may have no end: copy the model into a file first")
+        size = status.st_size  # 0 for a pipe
         content = b"" if size > MAX_FILE_BYTES else file.read(MAX_FILE_BYTES + 1)
     if max(size, len(content)) > MAX_FILE_BYTES:
         raise ValueError(f"larger than {MAX_FILE_BYTES:,} bytes, so no model of this library")

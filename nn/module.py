@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from autograd import Value
 
 from . import model_file
+from .prediction import Meaning, outputs
+from .samples import rows_of
 
 _SAVABLE: dict[str, Callable[..., Module]] = {}  # the registered classes by name
 _Class = TypeVar("_Class", bound=type)
@@ -39,13 +41,56 @@ class Module:
     >>> dict(Line().named_parameters())["slope"].data
     2.0
 
-    ``metadata`` is saved with the model: any mapping of your own that JSON can hold.
+    ``metadata`` is saved with the model: any mapping that JSON can hold. `save` lists the keys that
+    `predict` reads. The others are your own.
     """
 
     metadata: Mapping[str, Any] = MappingProxyType({})
 
     def __call__(self, *args: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines no __call__")
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the inputs and the outputs mean; ValueError if the metadata do not fit the model."""
+        return Meaning.of(self.metadata, _width(self, 0), _width(self, -1))
+
+    def predict(self, rows: Any) -> list[Any]:
+        """Return the answer for each row of features: a class label, or a number.
+
+        >>> from nn import MLP, fit
+        >>> model, X = MLP(2, [1], rng=0), [[0, 0], [1, 1]]
+        >>> history = fit(model, X, [0, 1], compiled=False)
+        >>> model.metadata = {**model.metadata, "classes": ["no", "yes"]}
+        >>> model.predict(X)
+        ['no', 'yes']
+
+        The rows are features as they are in the data. The model's own scaling standardizes them,
+        and it gives the numbers of a regression in the unit of the data. A model whose outputs
+        answer several questions gives a list for each row. `nn.fit`, the command line and `nn.load`
+        give a model what this needs, in its `metadata`; see `save`. Without names for the classes
+        the labels are the class numbers that `nn.fit` takes.
+
+        ValueError if the metadata name no loss, because the loss decides what an output means, and
+        if a row has not as many features as the model.
+        """
+        meaning = self.meaning
+        return [meaning.answer(output) for output in outputs(self, rows_of(rows))]
+
+    def predict_proba(self, rows: Any) -> list[list[float]]:
+        """Return the probability of each class (in the order of the labels) for each row.
+
+        >>> from nn import MLP
+        >>> model = MLP(2, [1], init="zeros")
+        >>> model.metadata = {"loss": "bce_with_logits"}
+        >>> model.predict_proba([[3, 4]])
+        [[0.5, 0.5]]
+
+        If each output tells two classes of its own, the numbers are the probabilities of the second
+        classes. ValueError as `predict`, and for a loss without probabilities, such as hinge.
+        """
+        meaning = self.meaning
+        return [meaning.probabilities(output) for output in outputs(self, rows_of(rows))]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its path, once: ``("layers.0.neurons.3.w.1", Value(...))``."""
@@ -72,7 +117,11 @@ class Module:
             parameter.label = path
 
     def state_dict(self) -> dict[str, float]:
-        """The parameters' values by path: plain numbers, independent of the model."""
+        """The parameters' values by path: plain numbers, independent of the model.
+
+        They apply to the inputs of ``model(x)``. A scaling of these inputs is not in this
+        dictionary, it is in `metadata`.
+        """
         return {path: float(parameter.data) for path, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
@@ -100,8 +149,23 @@ class Module:
     def save(self, path: str | Path) -> None:
         """Write the model to a JSON file that `nn.load` reads. On an error no file changes.
 
+        The file holds the architecture, the parameters and the `metadata`. `predict` reads these
+        keys of the metadata. Each may be left out, and any other key is yours:
+
+        ================== =========================================================================
+        ``loss``           name of the loss, which says how to read the outputs; `nn.fit` sets it
+        ``classes``        labels in the order of their class numbers: texts, numbers or booleans
+        ``features``       names of the inputs, in order
+        ``scaling``        ``[means, deviations]`` of the features: the inputs of ``model(x)`` are
+                           ``(feature - mean) / deviation``
+        ``target``         name of the class or the number that is predicted
+        ``target_scaling`` ``[means, deviations]`` of the predicted numbers: a prediction is
+                           ``output * deviation + mean``
+        ================== =========================================================================
+
         ValueError if a file cannot hold the model: a parameter is not finite, the metadata are not
-        JSON, or a module or an activation is your own. OSError as `open`.
+        JSON or one of these keys does not fit the model, or a module or an activation is your own.
+        OSError as `open`.
         """
         model_file.write(path, dumps(self))
 
@@ -114,21 +178,28 @@ class Module:
         return f"{type(self).__name__}({arguments})"
 
     def __str__(self) -> str:
-        """A table: layer, shape, activation, parameters, total."""
+        """A table: layer, shape, activation, parameters, total; then what inputs and outputs mean.
+
+        A parameter outside the layers has a row of its own, or a list of them one row.
+        """
         rows = [("layer", "shape", "activation", "parameters")]
-        for path, part in _outermost("", self, lambda x: hasattr(x, "shape")):
+        for path, part in _table_parts("", self):
+            shape = activation = ""
             if isinstance(part, Module):
-                kind = f"{path} ({type(part).__name__})" if path else type(part).__name__
+                path = f"{path} ({type(part).__name__})" if path else type(part).__name__
                 shape = " -> ".join(map(str, part.shape))  # type: ignore[attr-defined]  # has one
                 activation = getattr(part, "activation", "")
-                rows.append((kind, shape, activation, f"{len(part.parameters()):,}"))
+            found: dict[Value, None] = {}
+            _collect([part], found)
+            rows.append((path, shape, activation, f"{len(found):,}"))
         rows.append(("total", "", "", f"{len(self.parameters()):,}"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join([*map(str.ljust, row[:3], widths), row[3].rjust(widths[3])]) for row in rows
         ]
         rule = "-" * len(lines[0])
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+        table = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+        return "\n".join([*table, *str(self.meaning).splitlines()])
 
 
 def _parts(x: Any) -> Iterable[tuple[Any, Any]]:
@@ -147,6 +218,29 @@ def _outermost(path: str, x: Any, wanted: Callable[[Any], bool]) -> Iterator[tup
     else:
         for key, part in _parts(x):
             yield from _outermost(f"{path}.{key}" if path else str(key), part, wanted)
+
+
+def _table_parts(path: str, x: Any) -> Iterator[tuple[str, Any]]:
+    """Each outermost layer, and each attribute that holds parameters outside the layers."""
+    if isinstance(x, Module) and hasattr(x, "shape"):
+        yield path, x
+        return
+    for key, part in _parts(x):
+        here = f"{path}.{key}" if path else str(key)
+        if any(_outermost("", part, lambda x: isinstance(x, Module))):
+            yield from _table_parts(here, part)
+        elif any(_outermost("", part, lambda x: type(x) is Value)):
+            yield here, part
+
+
+def _width(model: Any, end: int) -> int | None:
+    """The number of inputs (end 0) or outputs (end -1) of a model of `nn`; None if unknown."""
+    if _SAVABLE.get(type(model).__name__) is not type(model):
+        return None
+    if hasattr(model, "layers"):
+        return _width(model.layers[end], end)
+    width: int = model.shape[end]
+    return width
 
 
 def _collect(x: Any, found: dict[Value, None]) -> None:
@@ -198,7 +292,9 @@ def _build(description: Any, init: Callable[..., float]) -> Module:
 
 def dumps(model: Module) -> str:
     """The text of a model's file; raises as `Module.save`."""
-    return model_file.encode(architecture(model), model.metadata, model.state_dict())
+    text = model_file.encode(architecture(model), model.metadata, model.state_dict())
+    _ = model.meaning  # raises for metadata that do not fit
+    return text
 
 
 def loads(text: str) -> Module:
@@ -226,14 +322,19 @@ def loads(text: str) -> Module:
         raise ValueError(f"no architecture that this library writes: {error!s:.200}") from None
     if metadata:
         model.metadata = metadata
+    _ = model.meaning  # raises for metadata that do not fit
     return model
 
 
 def load(path: str | Path) -> Module:
     """The model that `Module.save` wrote to ``path``.
 
+    ``load(path).predict(rows)`` answers with labels, or numbers in their unit. The inputs of
+    ``load(path)(x)`` are standardized if the model has a scaling; ``print(load(path))`` says so.
+    `Module.save` lists the keys of ``metadata`` that say it.
+
     ValueError, which names the file, if it is anything else: truncated, altered, too large, too
-    deeply nested, of another version. OSError as `open`.
+    deeply nested, of another version, with metadata that do not fit the model. OSError as `open`.
 
     >>> import tempfile
     >>> from nn import MLP

@@ -88,6 +88,8 @@ class Optimizer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`; ValueError if another optimizer or model gave it."""
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes a state_dict(), got {state!r:.80}")
         settings, memory = self._settings(), state.get("memory", {})
         n, known = len(self.parameters), {*settings, "steps", "memory"}
         if state.keys() != known or tuple(memory) != self.slots:
@@ -174,6 +176,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise TypeError(f"betas must be two numbers, such as (0.9, 0.999), got {betas!r:.80}")
         b1, b2 = betas
         self.betas = below_1("betas[0]", b1), below_1("betas[1]", b2)
         self.eps = at_least_0("eps", eps)

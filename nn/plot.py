@@ -8,15 +8,19 @@ color vision tell them apart. Classes also differ by marker, and signs by light 
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from .argument_checks import counted
 from .optional_packages import need
 from .prediction import outputs as outputs  # `nn.plot.outputs` is public too
+from .samples import rows_of
 
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
@@ -37,6 +41,8 @@ def save(figure: Any, path: str | Path | StringIO) -> None:
     Text in an SVG stays text, in the viewer's fonts, which have more scripts than Matplotlib's.
     An SVG is written into a `StringIO`.
     """
+    if not hasattr(figure, "savefig"):
+        raise TypeError(f"save takes a figure, such as ax.figure, got {figure!r:.80}")
     settings = {"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}
     with need("matplotlib").rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # names in scripts the font lacks
@@ -54,13 +60,16 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
     """Draw the loss against the epoch, and the accuracy, if there is one, on an axis of its own.
 
     ``history`` is what `fit` returns, or a mapping of curve names to numbers, one for each epoch:
-    ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``.
+    ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``. Or it is a list of what several calls
+    of `fit` returned: they are drawn one after another, with a line at each seam.
 
     >>> loss_curve({"loss": [0.7, 0.3, 0.2]}).get_ylabel()
     'loss'
+
+    The learning rate and the norm of the gradient are not drawn. TypeError for anything else.
     """
+    curves, seams = _curves(history)
     ax = _axes(ax, "Training", "epoch", "loss")
-    curves = dict(history if isinstance(history, Mapping) else history.curves())
     right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
     lines: list[Any] = []
     for name, numbers in curves.items():
@@ -70,11 +79,15 @@ def loss_curve(history: Any, ax: Any = None) -> Any:
         epochs = range(1, len(numbers) + 1)
         marker = "o" if len(numbers) < 3 else None  # one point makes no line
         lines += on.plot(epochs, numbers, style, color=color, label=label, marker=marker)
+    for i, seam in enumerate(seams):
+        first = {} if i else {"label": "next run"}  # one entry in the legend
+        line = ax.axvline(seam + 0.5, color="#777777", linestyle=":", **first)
+        lines += [] if i else [line]
     if right is not None:
         right.set_ylabel("accuracy")
         right.set_ylim(0.0, 1.02)
     ax.legend(handles=lines, loc="center right")
-    if all(min(numbers) >= 0 for name, numbers in curves.items() if "loss" in name):
+    if not any(x < 0 for name, numbers in curves.items() if "loss" in name for x in numbers):
         ax.set_ylim(bottom=0.0)
     ax.locator_params(axis="x", integer=True)
     return ax
@@ -94,15 +107,21 @@ def decision_boundary(
 
     One output is a score: the class is 1 where the score is above 0, and the tint shows the
     probability sigmoid(score). Several outputs are one score for each class; the largest decides.
-    ValueError unless the samples ``X`` have two features.
+    ``y`` holds class numbers 0, 1, ..., and for one output -1 and 1 too. A scaling of the model's
+    own is applied to ``X``, as in `Module.predict`.
+
+    TypeError unless ``model`` can be called with one sample. ValueError unless the samples ``X``
+    have two features, and ``y`` one class number for each.
 
     >>> ax = decision_boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('x1', 'x2')
     """
     np = need("numpy", "matplotlib")  # Matplotlib is made with it
+    X = _checked_samples(model, X, y)
     xs, ys, points = _grid(X, resolution)
     scores = _surfaces(outputs(model, points), resolution)
+    y = _class_numbers(y, len(scores))
     ax = _axes(ax, "Decision boundary", *features)
     if len(scores) == 1:
         levels = [i / 10 for i in range(11)]
@@ -132,11 +151,18 @@ def regression_surface(
 ) -> Any:
     """Draw the number that the model predicts over the plane of two features, and the samples.
 
+    The number is in the unit of ``y`` if the model has a target scaling. Errors as for
+    `decision_boundary`.
+
     >>> regression_surface(lambda x: x[0] * x[1], [[0, 1], [2, 3]], [0, 6]).get_title()
     'Predicted y'
     """
+    X = _checked_samples(model, X, y)
     xs, ys, points = _grid(X, resolution)
     surface = _surfaces(outputs(model, points), resolution)[0]
+    scaling = getattr(getattr(model, "meaning", None), "target_scaling", None)
+    if scaling:
+        surface = surface * scaling.scale[0] + scaling.mean[0]
     ax = _axes(ax, f"Predicted {target}", *features)
     limits = {"vmin": min(surface.min(), *y), "vmax": max(surface.max(), *y)}
     bands = ax.contourf(xs, ys, surface, 12, cmap="viridis", **limits)
@@ -155,6 +181,11 @@ def predicted_against_true(
     >>> predicted_against_true([1.0, 2.0], [1.1, 1.9]).get_ylabel()
     'predicted y'
     """
+    if len(y) != len(predicted) or not len(y):
+        raise ValueError(
+            "predicted_against_true takes one prediction for each true number, "
+            f"got {len(predicted)} for {len(y)}"
+        )
     ax = _axes(ax, f"Predicted and true {target}", f"true {target}", f"predicted {target}")
     ax.axline((min(y), min(y)), slope=1.0, color="#777777", linestyle="--", label="perfect")
     ax.scatter(y, predicted, s=22, color=COLORS[0], label="samples")
@@ -165,9 +196,16 @@ def predicted_against_true(
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: Any = None) -> Any:
     """Draw the confusion matrix as a table of counts, with a row for each true class.
 
+    ValueError unless the matrix is square.
+
     >>> [text.get_text() for text in confusion([[9, 1], [0, 10]], ["cat", "dog"]).texts]
     ['9', '1', '0', '10']
     """
+    if not len(matrix) or any(_size(row) != len(matrix) for row in matrix):
+        raise ValueError(
+            "confusion takes a square matrix of counts, a list for each true class, "
+            f"got {matrix!r:.80}"
+        )
     ax = _axes(ax, "Confusion matrix", "predicted class", "true class")
     largest = max(map(max, matrix))
     image = ax.imshow(matrix, cmap="Blues", vmin=0, vmax=max(largest, 1))
@@ -197,14 +235,17 @@ def activations(
     """Draw each neuron's response over the plane of two features, a row of pictures for each layer.
 
     ``model`` has ``layers``; each is a function of the outputs of the one before. The samples ``X``
-    set the part of the plane that is shown.
+    set the part of the plane that is shown. Otherwise as `decision_boundary`.
 
     >>> from nn import MLP
     >>> len(activations(MLP(2, [3, 1], rng=0), [[0, 0], [1, 1]]).axes)  # 4 neurons, 2 scales
     6
     """
-    xs, ys, points = _grid(X, resolution)
-    responses, inputs = [], points
+    if not isinstance(getattr(model, "layers", None), list):
+        raise TypeError(f"activations takes a model with layers, such as an MLP, got {model!r:.80}")
+    xs, ys, points = _grid(_checked_samples(model, X), resolution)
+    meaning = getattr(model, "meaning", None)
+    responses, inputs = [], meaning.standardized(points) if meaning else points
     for layer in model.layers:
         inputs = outputs(layer, inputs)
         responses.append(_surfaces(inputs, resolution))
@@ -231,7 +272,7 @@ def activations(
 def gradient_norms(models: Any, *, ax: Any = None) -> Any:
     """Draw the norm of each layer's gradient, as `backward` left it, against the layer.
 
-    ``models`` is a model, or a mapping of names to models that are compared.
+    ``models`` is a model, or a mapping of names to models that are compared. TypeError otherwise.
 
     >>> from nn import MLP
     >>> model = MLP(2, [3, 1], "tanh", rng=0)
@@ -239,10 +280,10 @@ def gradient_norms(models: Any, *, ax: Any = None) -> Any:
     >>> len(gradient_norms({"tanh": model}).lines[0].get_ydata())
     2
     """
-    ax = _axes(ax, "Gradient by layer", "layer", "norm of the gradient")
     compared = models if isinstance(models, Mapping) else {"gradient": models}
-    for i, (name, model) in enumerate(compared.items()):
-        layers = _rows_by_layer(model)
+    by_name = {name: _rows_by_layer(model) for name, model in compared.items()}
+    ax = _axes(ax, "Gradient by layer", "layer", "norm of the gradient")
+    for i, (name, layers) in enumerate(by_name.items()):
         norms = [math.hypot(*(p.grad for row in rows for p in row)) for rows in layers.values()]
         color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
         ax.plot(range(len(norms)), norms, color=color, marker=marker, label=name)
@@ -280,6 +321,26 @@ def weights(model: Any, *, figure: Any = None) -> Any:
 # ---------------------------------------------------------------------------------------- helpers
 
 
+def _curves(history: Any) -> tuple[dict[str, list[float]], list[int]]:
+    """Return the curves to draw, and the number of epochs before each seam between two runs."""
+    if isinstance(history, list | tuple) and history and all(hasattr(h, "curves") for h in history):
+        history = reduce(operator.add, history)
+    if isinstance(history, Mapping):
+        curves, seams = dict(history), []
+    elif hasattr(history, "curves"):
+        curves, seams = dict(history.curves()), history.seams
+    else:
+        raise TypeError(
+            "loss_curve takes what nn.fit returns, a list of these, or a mapping such as "
+            f"{{'loss': [0.7, 0.3]}}, got {history!r:.80}"
+        )
+    hidden = ("lr", "gradient_norm")
+    curves = {k: numbers for k, numbers in curves.items() if k not in hidden and len(numbers)}
+    if not curves:
+        raise ValueError("loss_curve got no numbers: the history has no epoch")
+    return curves, seams
+
+
 def _figure(width: float, height: float) -> Any:
     plt = need("matplotlib.pyplot", "matplotlib")
     return plt.figure(figsize=(width, height), layout="constrained")
@@ -287,6 +348,8 @@ def _figure(width: float, height: float) -> Any:
 
 def _axes(ax: Any, title: str, xlabel: str, ylabel: str) -> Any:
     ax = _figure(6.0, 4.0).subplots() if ax is None else ax
+    if not hasattr(ax, "set_title"):
+        raise TypeError(f"ax must be axes of Matplotlib, such as plt.gca(), got {ax!r:.80}")
     ax.set(title=_plain(title), xlabel=_plain(xlabel), ylabel=_plain(ylabel))
     return ax
 
@@ -311,10 +374,8 @@ def _diverging_colors() -> Any:
 
 def _grid(X: Points, resolution: int) -> tuple[list[float], list[float], list[list[float]]]:
     """Return the places of a grid around the samples on both axes, and the points of the grid."""
-    if not len(X) or any(len(x) != 2 for x in X):
-        sizes = (f"{len(x)} features in sample {i}" for i, x in enumerate(X) if len(x) != 2)
-        got = next(sizes, "no samples")
-        raise ValueError(f"a plane is drawn for samples of 2 features, got {got}")
+    if resolution < 2:
+        raise ValueError(f"resolution must be at least 2, got {resolution}")
     axes = []
     for column in zip(*X, strict=True):
         low, high = float(min(column)), float(max(column))
@@ -322,6 +383,42 @@ def _grid(X: Points, resolution: int) -> tuple[list[float], list[float], list[li
         step = (high - low + 2 * margin) / (resolution - 1)
         axes.append([low - margin + i * step for i in range(resolution)])
     return axes[0], axes[1], [[a, b] for b in axes[1] for a in axes[0]]
+
+
+def _checked_samples(model: Any, X: Any, y: Any = None) -> list[Any]:
+    """Return the samples as lists; an error unless they can be drawn with this model."""
+    if isinstance(model, type) or not callable(model):
+        fitted = "; draw the network of an estimator, its model_" if hasattr(model, "fit") else ""
+        raise TypeError(
+            f"the model must be called with one sample, as model(x), got {model!r:.80}{fitted}"
+        )
+    rows = rows_of(X) if _size(X) else []
+    if not rows or len(rows[0]) != 2:
+        got = counted(len(rows[0]), "feature") if rows else "no samples"
+        raise ValueError(f"a plane is drawn for samples of 2 features, got {got}")
+    if y is not None and _size(y) != len(rows):
+        given = repr(y)[:80] if _size(y) is None else _size(y)
+        raise ValueError(
+            f"X has {counted(len(rows), 'sample')}, but y has {given}: it takes one for each"
+        )
+    return rows
+
+
+def _class_numbers(y: Sequence[float], outputs: int) -> list[int]:
+    """Return the class of each sample; ValueError for one that the outputs cannot tell."""
+    numbers = [0 if outputs == 1 and k == -1 else k for k in y]
+    for i, k in enumerate(numbers):
+        if k not in range(max(outputs, 2)):
+            raise ValueError(
+                f"y holds class numbers 0 to {max(outputs, 2) - 1} for this model, got {k!r:.60} "
+                f"in sample {i}; give their names as classes=[...]"
+            )
+    return list(map(int, numbers))
+
+
+def _size(x: Any) -> int | None:
+    """Return how many items there are; None if ``x`` is no list of them."""
+    return len(x) if hasattr(x, "__len__") and not isinstance(x, str) else None
 
 
 def _surfaces(outputs_at_points: Any, resolution: int) -> Any:
@@ -359,6 +456,8 @@ def _chosen_samples(
 
 def _rows_by_layer(model: Any) -> dict[str, list[list[Any]]]:
     """Return the parameters by layer, in a row for each neuron, as their names group them."""
+    if not hasattr(model, "named_parameters") or not model.parameters():
+        raise TypeError(f"a model with parameters is drawn, such as an MLP, got {model!r:.80}")
     layers: dict[str, dict[str, list[Any]]] = {}
     for name, parameter in model.named_parameters():
         layer, _, neuron = name.partition(".neurons.")

@@ -1,7 +1,8 @@
 """Learning-rate schedules: the factor of the learning rate in each epoch k = 0, 1, 2, ...
 
 A schedule is any function from k to that factor. The functions here make the usual schedules.
-`nn.fit` also takes their names, and gives them its own number of ``epochs``.
+`nn.fit` also takes their names, and gives them its own number of ``epochs``. TypeError or
+ValueError for arguments that make no schedule.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import cos, pi
 
-from .argument_checks import whole
+from .argument_checks import at_least_0, whole
 
 Schedule = Callable[[int], float]
 
@@ -20,6 +21,7 @@ def constant(epochs: int = 1) -> Schedule:
     >>> constant()(7)
     1.0
     """
+    whole("epochs", epochs)
     return lambda k: 1.0
 
 
@@ -29,8 +31,8 @@ def linear(epochs: int, end: float = 0.1) -> Schedule:
     >>> linear(100)(50)
     0.55
     """
-    epochs = whole("epochs", epochs)
-    return lambda k: 1.0 - (1.0 - end) * min(k, epochs) / epochs
+    epochs, end = whole("epochs", epochs), at_least_0("end", end)
+    return lambda k: 1.0 - (1.0 - end) * min(_epoch(k), epochs) / epochs
 
 
 def cosine(epochs: int, end: float = 0.0) -> Schedule:
@@ -41,8 +43,8 @@ def cosine(epochs: int, end: float = 0.0) -> Schedule:
     >>> round(cosine(100)(50), 12)
     0.5
     """
-    epochs = whole("epochs", epochs)
-    return lambda k: end + (1.0 - end) * (1 + cos(pi * min(k, epochs) / epochs)) / 2
+    epochs, end = whole("epochs", epochs), at_least_0("end", end)
+    return lambda k: end + (1.0 - end) * (1 + cos(pi * min(_epoch(k), epochs) / epochs)) / 2
 
 
 def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
@@ -51,8 +53,17 @@ def step(epochs: int, steps: int = 3, factor: float = 0.1) -> Schedule:
     >>> [round(step(90)(k), 12) for k in (0, 29, 30, 60)]
     [1.0, 1.0, 0.1, 0.01]
     """
-    epochs, steps = whole("epochs", epochs), whole("steps", steps)
-    return lambda k: factor ** (min(k, epochs - 1) * steps // epochs)
+    epochs, steps, factor = (
+        whole("epochs", epochs),
+        whole("steps", steps),
+        at_least_0("factor", factor),
+    )
+    return lambda k: factor ** (min(_epoch(k), epochs - 1) * steps // epochs)
+
+
+def _epoch(k: int) -> int:
+    at_least_0("the epoch", k)
+    return k
 
 
 SCHEDULES: dict[str, Callable[[int], Schedule]] = {

@@ -32,4 +32,4 @@ def test_examples_print_what_the_readme_says(code, printed, tmp_path, monkeypatc
 def test_the_first_two_shell_blocks_are_the_main_job_and_the_tests():
     commands = [code for language, code in BLOCKS if language == "sh"]
     assert commands[0].rstrip().endswith("python -m nn")
-    assert commands[1].rstrip().endswith("python -m pytest")
+    assert commands[1].rstrip().endswith("python -m pytest -n auto")

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from ..domain_errors import described
 from ..ops import dot
-from ..recording import limits
+from ..recording import current_recorder, limits, recorded
 from ..value import Scalar, Value, topological_order
 
 N = TypeVar("N", bound=Hashable)
@@ -54,6 +55,9 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     node of ``wrt`` is computed from another, the derivative by the latter includes that way, unless
     ``partial`` derivatives are wanted.
 
+    RuntimeError if a node was computed from other numbers than its operands have now. The graph of
+    the derivative would mix old and new numbers.
+
     >>> x = Value(3.0)
     >>> (dx,) = adjoints(x * x * x, [x])
     >>> adjoints(dx, [x])[0].data
@@ -62,9 +66,12 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
     ends = needed.copy() if partial else ()
+    computed = []  # from nodes of ``wrt``
     for node in order:
         if not needed.isdisjoint(node.parents):
             needed.add(node)
+            computed.append(node)
+    _check_not_stale(computed, ends)
 
     def edges(node: Value) -> Iterable[tuple[Value, Any]]:
         if node.op is None or node in ends:
@@ -75,6 +82,22 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     seeds = {root: [1.0, 1.0]} if isinstance(root, Value) else {}
     found = accumulate(backward, seeds, edges, _sum_of_products)
     return [found.get(x, 0.0) for x in wrt]
+
+
+def _check_not_stale(nodes: Iterable[Value], ends: Container[Value]) -> None:
+    """Raise RuntimeError if the operands of one of ``nodes`` changed since it was computed.
+
+    Nodes of ``ends`` may have changed: the derivative does not go through them.
+    """
+    with recorded():
+        if current_recorder() is not None:
+            return  # the function is being compiled: its nodes stand for any numbers
+    for node in nodes:
+        if node.op and node not in ends and node.op.is_stale(node):
+            raise RuntimeError(
+                f"{described(node)} was {node.data!r} when it was computed, and its operands have "
+                "other numbers now. The derivative would mix both: compute the graph again"
+            )
 
 
 def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[Scalar]:
@@ -104,7 +127,11 @@ def _sum_of_products(factors: Sequence[Scalar]) -> Scalar:
     if len(factors) != 2:
         return dot(factors[::2], factors[1::2]) if factors else 0.0
     a, b = factors
-    return b if a == 1.0 else a if b == 1.0 else a * b  # the == of a Value is identity
+    return b if _is_one(a) else a if _is_one(b) else a * b
+
+
+def _is_one(x: Scalar) -> bool:
+    return isinstance(x, float) and x == 1.0
 
 
 def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
@@ -127,7 +154,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         found = limits(operation, node, operands, varies, graph=True)
         pairs = zip(found, node.local_grads, strict=True)
         # by the exponent, 0 ** 0.5 has derivative 0, but its graph is 0 * log(0): the number stands
-        return [known if math.isnan(getattr(g, "data", g or 0.0)) else g for g, known in pairs]
+        return [known if _is_nan(g) else g for g, known in pairs]
+
+
+def _is_nan(x: Scalar | None) -> bool:
+    return x is not None and math.isnan(getattr(x, "data", x))
 
 
 def ancestors(roots: Iterable[Scalar]) -> list[Value]:

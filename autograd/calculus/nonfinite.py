@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from ..domain_errors import MAX_SHOWN_OPERANDS
 from ..explaining.formulas import formulas
 from ..graph import consumers
-from ..operation import MAX_SHOWN_OPERANDS
 from ..value import Value, derivatives, topological_order
 
 

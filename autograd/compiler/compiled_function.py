@@ -61,6 +61,26 @@ class Compiled(Operation):
             result = y.call.eager()[y.which]
         return adjoints(result, y.parents, partial=True)
 
+    def is_stale(self, node: Any) -> bool:
+        """Return whether a parent has another number than at the call. A pickled node has no call.
+
+        Computing the number again would not tell: eager code may round it in another way.
+        """
+        now = [parent.data for parent in node.parents]
+        return isinstance(node, CompiledValue) and not np.array_equal(
+            node.inputs, now, equal_nan=True
+        )
+
+    def again(self, node: Any) -> Any:
+        """Return ``node`` itself. RuntimeError if it is stale: only a new call can compute it."""
+        if self.is_stale(node):
+            name = f" {node.label!r}" if node.label else ""
+            raise RuntimeError(
+                f"the numbers changed that a compiled function computed its result{name} from: "
+                "call that function again"
+            )
+        return node
+
 
 COMPILED = Compiled()
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Set
 from functools import partial
 
 from ..explaining.formulas import formulas
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, number, shorten
+from ..explaining.up_to_date import change
 from ..value import Value
 from .selection import Selection
 
 MAX_SIDE_LABEL_CHARACTERS = 12  # a longer label gets a line of its own
 MAX_TITLE_CHARACTERS = 100
 MAX_TOOLTIP_PARAMETERS = 20
+CHANGED = "changed since"  # in a box whose operands have other numbers now
 BELOW_0_RGB, ABOVE_0_RGB = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
 
 Rows = list[list[tuple[str, str]]]  # of a box: one or two cells, each its text and its markup
@@ -26,10 +29,13 @@ _UNSEEN |= dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0x
 
 
 class BoxWriter:
-    """Writes what a picture shows of each node. Gradients are · while all of them are 0."""
+    """Writes what a picture shows of each node. Gradients are · while all of them are 0.
 
-    def __init__(self, selection: Selection, number_format: str) -> None:
-        self.selection = selection
+    stale: the nodes whose operands changed since they were computed.
+    """
+
+    def __init__(self, selection: Selection, stale: Set[Value], number_format: str) -> None:
+        self.selection, self.stale = selection, stale
         self.number = partial(number, number_format=number_format)
         self.formulas = formulas(selection.nodes)
         self.has_gradients = any(node.grad for node in selection.ordinal)
@@ -47,6 +53,8 @@ class BoxWriter:
         left_out = [p for p in node.parents if p not in self.selection.shown]
         if hidden := sum(not self.selection.folds(node, p) for p in left_out):
             rows.append([(f"… {hidden} hidden", _PLAIN)])
+        if node in self.stale:
+            rows.append([(CHANGED, _BOLD)])
         rows.append([("data", _PLAIN), (self.number(node.data), _PLAIN)])
         if not node.is_constant:
             grad = self.number(node.grad) if self.has_gradients else "·"
@@ -73,6 +81,8 @@ class BoxWriter:
         lines = [f"{label} = {formula}" if label else formula, f"data {_exact(node.data)}"]
         if not node.is_constant:
             lines.append(f"grad {self.exact_grad(node)}")
+        if node in self.stale:
+            lines.append(f"{CHANGED}: {_change(node)}")
         for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
             lines.append(f"{label_of(p)}: data {_exact(p.data)}, grad {self.exact_grad(p)}")
         # Graphviz reads the backslashes of a tooltip twice
@@ -86,6 +96,12 @@ class BoxWriter:
         rows = [f"<b>{_cell(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
         if n := self.selection.hidden:
             rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
+        if n := len(self.stale):
+            they = "1 value does not fit its" if n == 1 else f"{n:,} values do not fit their"
+            rows.append(f"<b>{CHANGED}</b>: {they} operands, so later numbers are old too")
+            rows.append(
+                "autograd.recompute brings the numbers up to date, backward() the gradients"
+            )
         if self.largest_grad:
             scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
             cells = "".join(
@@ -110,6 +126,13 @@ def size_in_points(rows: Rows) -> tuple[int, int]:
     """Return about how wide and high a box is."""
     characters = [sum(len(text) for text, _ in row) for row in rows]
     return 15 + 8 * max(characters), 17 + 17 * len(rows)
+
+
+def _change(node: Value) -> str:
+    try:
+        return change(node)
+    except RuntimeError as error:
+        return str(error)
 
 
 def _exact(x: float) -> str:

@@ -12,6 +12,15 @@ import graphviz
 from .rendering import need_dot, render
 
 
+def check_format(given: Any) -> None:
+    """Raise ValueError unless ``given`` is a format of Graphviz."""
+    if not isinstance(given, str) or given.lower() not in graphviz.FORMATS:
+        raise ValueError(
+            f"format is one of Graphviz, such as 'svg', 'png' or 'pdf', got {given!r:.80}; "
+            "draw_dot(root, format='png').render('name') writes a file"
+        )
+
+
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
     """A Digraph. A notebook shows it if there is the program ``dot`` or pygraphviz."""
 

@@ -4,7 +4,8 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
 
 ``<g id="n7" class="node result">``
     The box of the node at place 7 of ``topological_order(root)``. Its second class is the kind:
-    leaf, parameter, constant or result. The root has a third class, root. In the group are:
+    leaf, parameter, constant or result. The root has the class root too. A node whose operands
+    changed since it was computed has the class stale. In the group are:
     ``<title>``, the tooltip. ``<text class="data">`` and ``<text class="grad">``, one each, whose
     text is the formatted number alone (a constant has no grad). ``<polygon class="tint">``, two of
     them, behind the word grad and the number, whose color shows the gradient's sign and size.
@@ -19,14 +20,16 @@ a `dot`.
 
 from __future__ import annotations
 
-from numbers import Integral
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from ..explaining.argument_checks import require_value
 from ..explaining.notation import NUMBER_FORMAT
-from ..graph import expanded
+from ..graph import expanded, stale
 from ..value import Value
 from .boxes import BoxWriter, size_in_points
 from .layout import places
+from .options import check_svg_options, check_time_limit, check_values
 from .rendering import MAX_SECONDS, render
 from .selection import Selection, parameters_of
 
@@ -40,6 +43,7 @@ _SHAPES = {
     "result": {"style": "filled,rounded"},
 }
 _ROOT = {"penwidth": "2.5"}
+_STALE = {"style": "filled,rounded,dashed", "fillcolor": "#f0e6fa", "color": "#8a5cc7"}
 # mid-gray lines and light boxes on a transparent ground: readable on a light and on a dark page
 _GRAPH = {"bgcolor": "transparent", "nslimit": "2", "nslimit1": "2", "mclimit": "0.5"}
 _GRAPH |= {"labelloc": "t", "labeljust": "l"}
@@ -69,6 +73,9 @@ def draw_dot(
     a double border, constants a dashed border. Results are round, and the root is bold. A long
     label is cut in the middle. A tooltip has the whole label, all digits and the formula.
 
+    A box says "changed since" if its operands have other numbers now than it was computed from. It
+    shows the number that it holds. `autograd.recompute` brings the graph up to date.
+
     rankdir: the direction of the graph: LR, RL, TB or BT.
     max_nodes: how many boxes at most, the nearest to the root. A note counts the values left out.
     depth: how many edges from the root at most. None means no limit, also for ``max_nodes``.
@@ -83,21 +90,15 @@ def draw_dot(
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"draws a Value, got {root!r:.80} ({type(root).__name__})")
-    if rankdir not in ("LR", "RL", "TB", "BT"):
-        raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
-    if params not in ("show", "fold"):
-        raise ValueError(f"params is 'show' or 'fold', got {params!r}")
-    for option, given, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
-        if given is not None and not (isinstance(given, Integral) and given >= least):
-            raise ValueError(f"{option} is None or a whole number, {least} or more, got {given!r}")
-    from .notebook_display import Drawing  # here, because it imports graphviz
+    require_value(root, "draws a Value")
+    check_values(rankdir, max_nodes, depth, params, number_format, title)
+    from .notebook_display import Drawing, check_format  # here, because it imports graphviz
 
+    check_format(format)
     parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
     root = expanded(root) if expand else root
     selection = Selection(root, parameters, params == "fold", max_nodes, depth)
-    writer = BoxWriter(selection, number_format)
+    writer = BoxWriter(selection, set(stale(root)), number_format)
     drawing = Drawing("graph", format=format)
     drawing.attr("graph", rankdir=rankdir, label=writer.header(title), **_GRAPH)
     drawing.attr("node", **_NODE)
@@ -112,7 +113,12 @@ def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> s
     The program ``dot`` renders it if it is on PATH, else pygraphviz does. RuntimeError if there is
     neither, TimeoutError if Graphviz takes more than ``time_limit`` seconds.
     """
+    check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
+    check_time_limit(time_limit)
     return render(draw_dot(root, **options).source, time_limit)
+
+
+OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
 
 
 def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, rankdir: str) -> None:
@@ -125,10 +131,14 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
     ordinal = selection.ordinal
     for node, rows in boxes.items():
         name, kind = f"n{ordinal[node]}", selection.kind(node)
-        more = {"class": f"{kind} root", **_ROOT} if node is selection.root else {"class": kind}
-        more |= {"pos": place[node]} if place else {}
+        classes, look = [kind], _SHAPES[kind]
+        if node is selection.root:
+            classes, look = [*classes, "root"], look | _ROOT
+        if node in writer.stale:
+            classes, look = [*classes, "stale"], look | _STALE
+        more = {"pos": place[node]} if place else {}
         more |= {"label": writer.label(node, rows), "tooltip": writer.tooltip(node)}
-        drawing.node(name, id=name, **_SHAPES[kind], **more)
+        drawing.node(name, id=name, **{"class": " ".join(classes)}, **look, **more)
     for parent, node, i in selection.edges:
         more = {"style": "dashed"} if parent.is_constant else {}
         ends = f"n{ordinal[parent]}", f"n{ordinal[node]}"

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
+from .argument_checks import require_value
 from .formulas import computed
 from .notation import MAX_PATH_CHARACTERS, names, number, shorten
+from .up_to_date import require_up_to_date
 
 MAX_TERMS = 20  # in a text; `Explanation.terms` has all
 
@@ -102,7 +104,8 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
     """Return dy/dx as the sum over the uses of x, and over at most ``paths`` paths from x to y.
 
     The number of paths grows exponentially with the graph. They are counted without a list of them.
-    TypeError unless y and x are Values, ValueError unless ``paths`` is 0 or more.
+    TypeError unless y and x are Values, ValueError unless ``paths`` is 0 or more. RuntimeError if
+    leaves changed since the graph was computed: see `autograd.recompute`.
 
     >>> x = Value(3.0, "x")
     >>> explain(x * x + x, x, paths=5)
@@ -116,10 +119,10 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
       x → f: 1 = 1
     """
     for node in (y, x):
-        if not isinstance(node, Value):
-            raise TypeError(f"explain(y, x) needs two Values, got {node!r:.80}")
+        require_value(node, "explain(y, x) needs two Values")
     if not isinstance(paths, Integral) or paths < 0:
         raise ValueError(f"paths is how many of them to list, 0 or more, got {paths!r}")
+    require_up_to_date(y)
     order = topological_order(y)
     if x not in order:
         order.insert(0, x)

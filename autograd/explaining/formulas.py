@@ -10,7 +10,14 @@ from ..operation import TABLE, Operation
 from ..ops import neg
 from ..recording import Recorder, recording
 from ..value import Value, topological_order
-from .notation import MAX_FORMULA_CHARACTERS, MAX_SIDE_CHARACTERS, label_of, number, shorten
+from .notation import (
+    MAX_FORMULA_CHARACTERS,
+    MAX_SIDE_CHARACTERS,
+    label_of,
+    number,
+    printable,
+    shorten,
+)
 
 _ATOM = re.compile(r"[\w.\[\]…]+|[\d.]+e[+-]\d+")  # a name or number, which needs no parentheses
 _ATOM_PRECEDENCE = 9
@@ -27,7 +34,7 @@ def formula(root: Value | float) -> str:
     """
     if not isinstance(root, Value):
         return number(root)
-    label = "" if root.parents else label_of(root)
+    label = "" if root.parents else _label(root)
     return label or formulas(topological_order(root))[root]
 
 
@@ -48,7 +55,7 @@ def formulas(order: Sequence[Value]) -> dict[Value, str]:
             text = node.op.text([text for text, _ in inner], precedences)
             precedence = node.op.precedence
         written[node] = shorten(text, MAX_FORMULA_CHARACTERS)
-        fits = not label_of(node) and len(text) <= MAX_FORMULA_CHARACTERS
+        fits = not _label(node) and len(text) <= MAX_FORMULA_CHARACTERS
         operands[node] = (text, precedence) if fits else _by_label(node)
     return written
 
@@ -87,7 +94,11 @@ class _Unevaluated(Recorder):
 
 
 def _by_label(node: Value) -> _Operand:
-    return _atom(label_of(node) or "…")
+    return _atom(_label(node) or "…")
+
+
+def _label(node: Value) -> str:
+    return printable(label_of(node))
 
 
 def _atom(text: str) -> _Operand:

@@ -57,7 +57,7 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     >>> [*names([x, *doubled.parents[1:], doubled, doubled * x]).values()]
     ['x', '3', 'v1', 'f']
     """
-    labels = [shorten(_printable(label_of(node)), MAX_NAME_CHARACTERS) for node in order]
+    labels = [shorten(printable(label_of(node)), MAX_NAME_CHARACTERS) for node in order]
     used = Counter(filter(None, labels))
     fresh = (name for i in count(1) if (name := f"v{i}") not in used)
     told_apart = {label: _subscripted(label, used) for label in used if used[label] > 1}
@@ -78,7 +78,7 @@ def _subscripted(label: str, used: Container[str]) -> Iterator[str]:
     return (name for name in numbered if name not in used)
 
 
-def _printable(label: str) -> str:
+def printable(label: str) -> str:
     """Return ``label`` on one line, with � for what is invisible or turns the writing direction."""
     line = " ".join(label[:10_000].split())
     joiner = "\N{ZERO WIDTH JOINER}"  # part of many emoji

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..explaining.argument_checks import require_value
+from ..explaining.up_to_date import require_up_to_date
 from ..graph import expanded
 from ..value import Value
 from .comparison import Comparison
@@ -37,13 +39,14 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
     verdict: first wrong in step 7, 1 of 3 gradients wrong in the end
         ∂f/∂x = 3, right is 7.
 
-    TypeError unless ``root`` is a Value, ValueError for another mistake.
+    TypeError unless ``root`` is a Value, ValueError for another mistake. RuntimeError if leaves
+    changed since the graph was computed: see `autograd.recompute`.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"steps needs the Value to differentiate, got {root!r:.80}")
-    if mistake is not None and mistake not in MISTAKES:
+    require_value(root, "steps needs the Value to differentiate")
+    if mistake is not None and not (isinstance(mistake, str) and mistake in MISTAKES):
         names = ", ".join(map(repr, MISTAKES))
         raise ValueError(f"mistake must be one of {names} (or None), got {mistake!r:.80}")
+    require_up_to_date(root)
     graph = expanded(root) if expand else root
     narrator = Narrator(graph)
     forward, right = list(narrator.forward()), [narrator.seed(), *narrator.backward()]

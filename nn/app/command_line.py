@@ -116,11 +116,12 @@ def _fit(job: Job, train: Dataset, options: Namespace, say: Output) -> History:
     epochs = 100 if options.epochs is None else options.epochs
     if not epochs:
         return History(job.loss)
+    job.model.metadata = job.metadata()  # with the scaling that fit applies
     with warnings.catch_warnings(record=True):  # the summary below says the same
         warnings.simplefilter("always")
         history = fit(
             job.model,
-            job.scaling.apply(train.X),
+            train.X,
             job.encode(train.y),
             loss=job.loss,
             optimizer=options.optimizer,

@@ -41,8 +41,6 @@ class Job:
 
     def encode(self, y: Sequence[float]) -> list[Any]:
         """Return the targets in the form that the loss takes."""
-        if self.target_scaling:
-            y = [t for (t,) in self.target_scaling.apply([t] for t in y)]
         return LOSSES[self.loss].encode(y, self.model.layers[-1].shape[1])
 
     def score(self, x: Sequence[float]) -> Any:

@@ -2,7 +2,8 @@
 
 Parameters and fitted attributes have the names that scikit-learn's own multi-layer perceptrons give
 them wherever the meaning is the same. Training is `nn.fit` on scalar Values. Afterwards nothing is
-left of the graph: an estimator holds plain arrays and predicts with NumPy.
+left of the graph: an estimator holds plain arrays and predicts with NumPy. ``model_`` makes a
+network of Values again.
 
 Features, and the targets of a regression, are standardized for training. The result is folded
 into the first and the last layer: ``coefs_`` and ``intercepts_`` apply to the data as they are.
@@ -14,8 +15,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from numbers import Integral
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any, Self
@@ -33,11 +36,22 @@ from ..argument_checks import at_least_0, below_1, counted, positive, whole
 from ..datasets import Scaling
 from ..layers import ACTIVATIONS, MLP
 from ..losses import LOSSES
+from ..module import architecture
+from ..module import load as load_model
 from ..optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from ..training.early_stopping import EarlyStopping
 from ..training.history import History
 from ..training.loop import fit
 
+LOSS_OF_OUTPUT = {  # by the name of the output's activation
+    "identity": "mse",
+    "logistic": "bce_with_logits",
+    "softmax": "cross_entropy",
+}
+LABEL_TYPES = (
+    "bool", "str", "object", "float16", "float32", "float64",
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+)  # fmt: skip
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 _NUMPY = SimpleNamespace(
     **vars(np)
@@ -126,8 +140,14 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self._keep_weights(model, inputs, wanted)
         for name, weights in best.items():
             setattr(self, name, weights)
-        self.validation_scores_ = scores if self.early_stopping else None
-        self._keep_history(history, len(X))
+        self._keep_losses(history.loss, scores if self.early_stopping else None, len(X))
+        if not history.stopped:
+            warnings.warn(
+                f"training went on for all {counted(self.max_iter, 'epoch')} (max_iter) "
+                "and the loss was still falling",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
 
     def _check_parameters(self) -> None:
         """ValueError or TypeError for a parameter that makes no sense."""
@@ -176,21 +196,115 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             intercepts[-1] = intercepts[-1] * wanted.scale + wanted.mean
         self.coefs_, self.intercepts_ = coefs, intercepts
 
-    def _keep_history(self, history: History, samples: int) -> None:
-        self.loss_curve_ = history.loss
-        self.n_iter_ = len(history.loss)
+    def _keep_losses(self, losses: list[float], scores: list[float] | None, samples: int) -> None:
+        self.loss_curve_, self.validation_scores_ = losses, scores
+        self.n_iter_ = len(losses)
         self.t_ = self.n_iter_ * samples
-        self.loss_ = history.loss[-1] if history.loss else math.nan
-        scores = self.validation_scores_
-        self.best_loss_ = None if scores else min(history.loss, default=math.nan)
+        self.loss_ = losses[-1] if losses else math.nan
+        self.best_loss_ = None if scores else min(losses, default=math.nan)
         self.best_validation_score_ = max(scores) if scores else None
-        if not history.stopped:
-            warnings.warn(
-                f"training went on for all {counted(self.max_iter, 'epoch')} (max_iter) "
-                "and the loss was still falling",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+
+    @property
+    def model_(self) -> MLP:
+        """The fitted network, as a new `nn.MLP` each time: of Values, to draw, explain or save.
+
+        It takes features as they are in the data. Its ``predict`` gives the estimator's answers,
+        and ``predict_proba`` its probabilities, as lists.
+        """
+        check_is_fitted(self)
+        hidden = [len(b) for b in self.intercepts_[:-1]]
+        model = MLP(
+            self.n_features_in_, [*hidden, self.n_outputs_], self._activation(), init="zeros"
+        )
+        for layer, coefs, intercepts in zip(
+            model.layers, self.coefs_, self.intercepts_, strict=True
+        ):
+            for neuron, ws, b in zip(
+                layer.neurons, coefs.T.tolist(), intercepts.tolist(), strict=True
+            ):
+                for p, x in zip(neuron.parameters(), [*ws, b], strict=True):
+                    p.data = x
+        model.metadata = self._metadata()
+        return model
+
+    def _metadata(self) -> dict[str, Any]:
+        """Return what `nn.Module.predict` needs to know about the network."""
+        names = getattr(self, "feature_names_in_", None)
+        features = {} if names is None else {"features": names.tolist()}
+        return {"loss": LOSS_OF_OUTPUT[self.out_activation_], **features}
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to a JSON file, whole or not at all.
+
+        `load` reads it and gives the same answers to the last bit. `nn.load` reads it too and gives
+        the network, `model_`. Sizes of hidden layers come back as a tuple. A ``random_state`` that
+        is no number comes back as None.
+
+        ValueError if a weight is not finite, or the class labels are not texts, numbers or
+        booleans. OSError as `open`.
+        """
+        model = self.model_
+        parameters = {name: _plain(x) for name, x in self.get_params(deep=False).items()}
+        if not isinstance(self.random_state, Integral):
+            parameters["random_state"] = None
+        scores: Any = self.validation_scores_
+        model.metadata = self._metadata() | {
+            "estimator": {
+                "type": type(self).__name__,
+                "parameters": parameters,
+                "losses": self.loss_curve_,
+                "scores": scores and [x if math.isfinite(x) else None for x in scores],
+                "samples": self.t_ // max(self.n_iter_, 1),
+                "label_type": self._label_type(),
+            }
+        }
+        model.save(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the fitted estimator that `save` wrote to ``path``.
+
+        ValueError, which names the file, if it is anything else. OSError as `open`.
+        """
+        model: Any = load_model(path)
+        saved = model.metadata.get("estimator")
+        if not isinstance(saved, dict) or saved.get("type") != cls.__name__:
+            raise ValueError(f"{path}: not written by {cls.__name__}.save; nn.load may read it")
+        try:
+            estimator = cls(**saved["parameters"])
+            if isinstance(sizes := estimator.hidden_layer_sizes, list):
+                estimator.hidden_layer_sizes = tuple(sizes)
+            estimator._restore(model, saved)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: not as {cls.__name__}.save writes it: {error}") from None
+        return estimator
+
+    def _restore(self, model: Any, saved: Mapping[str, Any]) -> None:
+        """Set the fitted attributes; ValueError if they contradict the network or its metadata."""
+        self._check_parameters()
+        n = self.n_features_in_ = model.meaning.nin
+        if "features" in model.metadata:
+            self.feature_names_in_ = np.array(model.metadata["features"], dtype=object)
+        self._restore_labels(model.metadata, saved["label_type"])
+        self.n_outputs_, self.n_layers_ = model.layers[-1].shape[1], len(model.layers) + 1
+        self._keep_weights(model, Scaling([0.0] * n, [1.0] * n), None)
+        scores = saved["scores"] and [math.nan if x is None else float(x) for x in saved["scores"]]
+        self._keep_losses(list(map(float, saved["losses"])), scores, whole("n", saved["samples"]))
+        hidden = [layer.shape[1] for layer in model.layers[:-1]]
+        rebuilt = self.model_
+        if (
+            architecture(rebuilt) != architecture(model)
+            or {**model.metadata, **rebuilt.metadata} != model.metadata
+            or np.ravel(self.hidden_layer_sizes).tolist() != hidden
+        ):
+            raise ValueError("its entries contradict each other")
+
+    def _label_type(self) -> str:
+        """Return the name of the labels' type; "" for numbers that are no labels."""
+        return ""
+
+    def _restore_labels(self, metadata: Mapping[str, Any], label_type: str) -> None:
+        self.out_activation_ = "identity"
 
     def _outputs(self, X: Any) -> Any:
         """Return the outputs for checked samples: a row for each, a column for each output."""
@@ -209,6 +323,13 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def _score(self, X: Any, targets: Any) -> float:
         """Return the `score` of samples and targets in the form that `_train` takes."""
         raise NotImplementedError  # a classifier and a regressor score differently
+
+
+def _plain(x: Any) -> Any:
+    """Return NumPy's numbers and arrays as Python's."""
+    if isinstance(x, np.generic | np.ndarray):
+        return x.tolist()
+    return [_plain(part) for part in x] if isinstance(x, list | tuple) else x
 
 
 class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-learn is untyped
@@ -244,10 +365,14 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
     verbose
         show a progress bar.
 
-    After `fit`: ``classes_``; ``coefs_`` and ``intercepts_``, an array for each layer, of shapes
-    (nin, nout) and (nout,); ``n_iter_``, ``loss_curve_``, ``loss_``, ``best_loss_``,
-    ``validation_scores_``, ``best_validation_score_``, ``n_layers_``, ``n_outputs_``,
-    ``out_activation_``, ``n_features_in_``, ``feature_names_in_``, ``t_`` (samples seen).
+    After `fit`: ``model_``, the network as an `nn.MLP`; ``classes_``; ``coefs_`` and
+    ``intercepts_``, an array for each layer, of shapes (nin, nout) and (nout,); ``n_iter_``,
+    ``loss_curve_``, ``loss_``, ``best_loss_``, ``validation_scores_``,
+    ``best_validation_score_``, ``n_layers_``, ``n_outputs_``, ``out_activation_``,
+    ``n_features_in_``, ``feature_names_in_``, ``t_`` (samples seen).
+
+    ``model.save("m.json")`` writes all this to a file, and ``MLPClassifier.load("m.json")`` reads
+    it. `nn.load` reads the network alone.
 
     ValueError for parameters and data that make no sense.
     """
@@ -268,6 +393,25 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
         """Return the class label of each sample."""
         numbers = self._logits(self._checked(X)).argmax(axis=1)
         return self.classes_[numbers]
+
+    def _metadata(self) -> dict[str, Any]:
+        return super()._metadata() | {"classes": self.classes_.tolist()}
+
+    def _label_type(self) -> str:
+        kind = self.classes_.dtype
+        name = "str" if kind.kind == "U" else str(kind.name)
+        if name not in LABEL_TYPES:
+            raise ValueError(f"class labels of type {name} cannot be saved")
+        return name
+
+    def _restore_labels(self, metadata: Mapping[str, Any], label_type: str) -> None:
+        labels = metadata["classes"]
+        if label_type not in LABEL_TYPES:
+            raise ValueError(f"unknown type of labels {label_type!r:.80}")
+        self.classes_ = np.array(labels, dtype=label_type)
+        if self.classes_.tolist() != labels:
+            raise ValueError(f"labels that are not of type {label_type}: {labels!r:.80}")
+        self.out_activation_ = "softmax" if len(labels) > 2 else "logistic"
 
     def predict_proba(self, X: Any) -> Any:
         """Return the probability of each class (column) for each sample (row)."""

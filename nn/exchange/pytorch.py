@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import Value
 
+from ..datasets import Scaling
 from ..layers import Embedding, Layer, Maxout, Neuron, Sequential
 from ..module import Module
 from ..optional_packages import need
@@ -30,8 +31,15 @@ def to_torch(model: Module) -> Any:
     """A ``torch.nn.Sequential`` in float64 with the same outputs, for a batch of samples.
 
     It takes an array of shape (samples, nin), or (samples,) indices if the first layer is an
-    `Embedding`. It returns an array of shape (samples, nout). ValueError for a module that is not
-    from `nn.layers`, and for an activation that PyTorch does not have.
+    `Embedding`. It returns an array of shape (samples, nout).
+
+    The rows are features as they are in the data. If the model has a scaling, a first module
+    ``Standardize`` applies it. If it has a target scaling, a last module ``Rescale`` gives the
+    predicted numbers their unit; learned log-scales stay as they are. The numbers of both are
+    buffers, so ``state_dict()`` holds them. The attribute ``metadata`` is a copy of the model's.
+
+    ValueError for a module that is not from `nn.layers`, and for an activation that PyTorch does
+    not have.
 
     >>> to_torch(MLP(2, [3, 1]))  # doctest: +SKIP
     Sequential(
@@ -41,7 +49,15 @@ def to_torch(model: Module) -> Any:
     )
     """
     torch = need("torch")
-    return torch.nn.Sequential(*_translated(torch, model))
+    parts = _translated(torch, model)
+    meaning = model.meaning
+    if meaning.scaling:
+        parts.insert(0, _scaling_module(torch, "Standardize", meaning.scaling))
+    if meaning.target_scaling:
+        parts.append(_scaling_module(torch, "Rescale", meaning.target_scaling))
+    module = torch.nn.Sequential(*parts)
+    module.metadata = dict(model.metadata)
+    return module
 
 
 def _translated(torch: Any, model: Any) -> list[Any]:
@@ -91,12 +107,36 @@ def _activation_class(torch: Any, name: str) -> Any:
     return type(name.title(), (torch.nn.Module,), {"forward": lambda self, x: function(x)})
 
 
+@cache
+def _scaling_class(torch: Any, name: str) -> Any:
+    """A class of modules that apply a `Scaling` to their inputs, or undo one of their outputs."""
+
+    def standardize(self: Any, x: Any) -> Any:
+        return (x - self.mean) / self.scale
+
+    def rescale(self: Any, x: Any) -> Any:
+        n = len(self.mean)
+        return torch.cat([x[..., :n] * self.scale + self.mean, x[..., n:]], dim=-1)
+
+    forward = {"Standardize": standardize, "Rescale": rescale}[name]
+    return type(name, (torch.nn.Module,), {"forward": forward})
+
+
+def _scaling_module(torch: Any, name: str, scaling: Scaling) -> Any:
+    module = _scaling_class(torch, name)()
+    for key in ("mean", "scale"):
+        numbers = torch.tensor(getattr(scaling, key), dtype=torch.float64)
+        module.register_buffer(key, numbers)
+    return module
+
+
 def from_torch(module: Any) -> Sequential:
     """The model with the same outputs as a ``torch.nn.Sequential``, nested or not.
 
     It may hold ``Linear``, ``Embedding``, activations that follow a ``Linear``, and ``MaxPool1d``
-    after a ``Linear``, which becomes a `Maxout`. ValueError names any other module, and a setting
-    that `nn` does not have, such as another slope.
+    after a ``Linear``, which becomes a `Maxout`. What `to_torch` made of a scaling becomes the
+    model's scaling again: call ``model.predict``, or the model with standardized inputs. ValueError
+    names any other module, and a setting that `nn` does not have, such as another slope.
 
     >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU()))  # doctest: +SKIP
     Sequential(layers=[Layer(nin=2, nout=3, activation='relu')])
@@ -104,6 +144,13 @@ def from_torch(module: Any) -> Sequential:
     torch = need("torch")
     parts = _flat(torch, module)
     layers: list[Module] = []
+    metadata = dict(getattr(module, "metadata", {}))
+    places = {"Standardize": ("scaling", 0), "Rescale": ("target_scaling", -1)}
+    for name, (key, place) in places.items():
+        metadata.pop(key, None)
+        if parts and type(parts[place]) is _scaling_class(torch, name):
+            part = parts.pop(place)
+            metadata[key] = [part.mean.tolist(), part.scale.tolist()]
     while parts:
         part = parts.pop(0)
         if isinstance(part, torch.nn.Embedding):
@@ -122,7 +169,10 @@ def from_torch(module: Any) -> Sequential:
             for parameter, x in zip(row, numbers, strict=True):
                 parameter.data = x
         layers.append(layer)
-    return Sequential(*layers)
+    model = Sequential(*layers)
+    if metadata:
+        model.metadata = metadata
+    return model
 
 
 def _flat(torch: Any, module: Any) -> list[Any]:

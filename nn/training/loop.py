@@ -13,13 +13,14 @@ from autograd import Value, collector_paused
 
 from ..argument_checks import at_least_0, choice, counted, positive, whole
 from ..initializers import generator
+from ..module import Module
 from ..optimizers import Optimizer, optimizer_of
+from ..samples import Samples
 from ..schedules import SCHEDULES, Schedule
 from .early_stopping import EarlyStopping
 from .history import History
 from .objective import Objective, objective_of
 from .progress import progress_bar
-from .samples import Samples
 from .task import LossFunction, Task
 
 Callback = Callable[[Any, History], Any]
@@ -64,7 +65,9 @@ def fit(
     model
         a `Module`, or anything with ``parameters()`` that maps one sample to its outputs.
     X, y
-        n samples, each with one number for each input of the model; n targets for the loss.
+        n samples, each with one number for each input of the model; n targets for the loss. They
+        are in the units of the data: a scaling in the model's metadata standardizes them here as in
+        `Module.predict`. For classes with names there is `nn.MLPClassifier`.
     loss
         a name from `nn.losses`, or a function like those. None chooses: cross_entropy for classes
         0 .. K - 1 with K outputs, bce_with_logits for 0 and 1 with one output, hinge for -1 and 1
@@ -99,6 +102,9 @@ def fit(
         once. Parameters and inputs go on changing where the model computes with them as Values. Any
         plain number in the model, the ``data`` of a parameter included, is fixed from then on.
 
+    Afterwards ``model.predict(X)`` answers with class numbers, or numbers: the model's ``metadata``
+    have the name of the loss. `Module.save` tells how to add names of classes and a scaling.
+
     The cyclic garbage collector pauses during training: graphs have no cycles, and recording is
     three times as fast without it. An interrupt (Ctrl-C) ends training with a warning. So does a
     loss, gradient or weight that is not finite; the last weights with a finite loss are put back.
@@ -117,12 +123,21 @@ def fit(
     objective = objective_of(model, task, at_least_0("l2", l2), compiled)
     clip = None if clip is None else positive("clip", clip)
     epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
+    makers: Sequence[Any] = list(SCHEDULES.values())
+    if schedule in makers:
+        name = getattr(schedule, "__name__", "")
+        raise TypeError(
+            f'schedule=nn.schedules.{name} makes a schedule: give its name, "{name}", or call it, '
+            f"nn.schedules.{name}({epochs})"
+        )
     usual = choice("schedule", schedule or "constant", SCHEDULES)
     factor: Schedule = schedule if callable(schedule) else usual(epochs)
     batch_size = _batch_size(batch_size, len(task.train))
     optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
     run, history = _Run(objective, optimizer, clip), History(task.name)
     base_lr, best_weights = optimizer.lr, run.finite_weights
+    if isinstance(model, Module):
+        model.metadata = task.metadata(model.metadata)
     with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))

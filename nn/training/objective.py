@@ -13,7 +13,7 @@ import autograd
 from autograd import Value, no_grad
 
 from ..losses import l2
-from .samples import Samples
+from ..samples import Samples
 from .task import Task
 
 MAX_PARAMETER_USES = 1 << 16  # samples times parameters in one part, which compiles in a second

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,7 +11,9 @@ from autograd import no_grad
 
 from ..argument_checks import below_1, choice, counted
 from ..losses import LOSSES, Loss, as_list, cross_entropy, mse
-from .samples import Row, Samples, Target, rows_of, targets_of
+from ..module import Module
+from ..prediction import Meaning
+from ..samples import Row, Samples, Target, targets_of
 
 LossFunction = Callable[..., Any]  # a `Loss`, or a user's own function of outputs and targets
 
@@ -25,27 +28,32 @@ class Task:
     """
 
     def __init__(self, model: Any, X: Any, y: Any, loss: str | LossFunction | None) -> None:
-        rows = rows_of(X)
+        self.meaning = model.meaning if isinstance(model, Module) else Meaning(None)
+        rows = self.meaning.inputs(X)
         targets = targets_of(y, len(rows))
         self.outputs = _count_outputs(model, rows[0])
+        if loss is None and self.meaning.target_scaling:
+            loss = self.meaning.loss or mse
         self.loss = loss_of(loss, self.outputs, targets)
         self.name: str = getattr(self.loss, "__name__", type(self.loss).__name__)
         self.declared = self.loss if isinstance(self.loss, Loss) else None
         of_classes = self.declared is not None and self.declared.targets == "classes"
         self.is_right = self.declared.is_right if self.declared and of_classes else None
-        self.train = self._samples(rows, targets)
+        scaled = self._scaled(targets)
+        self.train = self._samples(rows, scaled)
         self.held_out: Samples = []
         if self.declared and of_classes:
-            _check_classes(self.declared, self.outputs, targets)
+            _check_classes(self.declared, self.outputs, scaled)
 
     def hold_out(self, model: Any, validation: Any, rng: Random) -> None:
         """Set samples aside for validation: a share of all samples, or a pair (X, y)."""
         if isinstance(validation, tuple | list):
             if len(validation) != 2:
                 raise ValueError(f"validation must be a share or (X, y), got {validation!r:.80}")
-            rows = rows_of(validation[0])
+            rows = self.meaning.inputs(validation[0])
             _count_outputs(model, rows[0])
-            self.held_out = self._samples(rows, targets_of(validation[1], len(rows)))
+            targets = targets_of(validation[1], len(rows))
+            self.held_out = self._samples(rows, self._scaled(targets))
         elif validation is not None:
             n = len(self.train)
             held = round(below_1("validation", validation) * n)
@@ -57,7 +65,31 @@ class Task:
             rng.shuffle(self.train)
             self.train, self.held_out = self.train[held:], self.train[:held]
 
-    def _samples(self, rows: list[Row], targets: list[Target]) -> Samples:
+    def metadata(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a model's metadata after training: the loss is the one of this task.
+
+        Classes and a target scaling stay if they still fit. Nothing says how to read the outputs if
+        the loss is a function of the user.
+        """
+        kept = {key: x for key, x in before.items() if key != "loss"}
+        loss, numbers = self.declared, len(as_list(self.train[0][1]))
+        if loss is None or LOSSES.get(self.name) is not loss:
+            return kept
+        meaning = replace(self.meaning, loss=loss)
+        if self.is_right:
+            kept.pop("target_scaling", None)
+            if not meaning.fits_classes(len(meaning.classes), self.outputs):
+                kept.pop("classes", None)
+        else:
+            kept.pop("classes", None)
+            if not meaning.target_scaling and loss.outputs(numbers) != self.outputs:
+                kept["target_scaling"] = [[0.0] * numbers, [1.0] * numbers]
+        return {**kept, "loss": self.name}
+
+    def _scaled(self, targets: Sequence[Target]) -> Sequence[Target]:
+        return targets if self.is_right else self.meaning.scaled(targets)
+
+    def _samples(self, rows: Sequence[Row], targets: Sequence[Target]) -> Samples:
         """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
         output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
         for i, target in enumerate(targets):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import TABLE, Value, no_grad
+from autograd import TABLE, Constant, Value, affine, dot, no_grad
 from autograd.operation import Operation, Unary
 
 INF, NAN = math.inf, math.nan
@@ -99,3 +99,51 @@ def test_a_number_that_met_a_value_is_a_constant() -> None:
     two = (x * 2.0).parents[1]
     assert (two.is_constant, two.data, two.grad, two.label, two.parents) == (True, 2.0, 0.0, "", ())
     assert repr(two) == "Constant(data=2.0, grad=0.0)"
+
+
+WEIGHTS = [[0.1, 0.2, -0.0], [1e16, 1.0, -1e16], [INF, -1.0, 1e-310], [NAN, 0.0, 3.0]]
+INPUTS = [[0.3, -0.7, 1.1], [1.0, 1.0, 1.0], [-0.0, 0.0, -0.0], [1e300, INF, 1e10]]
+
+
+class Marked(Value):
+    """A node of a kind that the fast path does not know."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("kind", [Value, Constant, Marked, float])
+@pytest.mark.parametrize("other", [Value, Constant, Marked, float])
+def test_affine_makes_the_node_of_a_dot_for_each_row(kind: Any, other: Any) -> None:
+    for inputs in INPUTS:
+        xs = [kind(x) for x in inputs]
+        rows: list[list[Any]] = [[*map(Value, row)] for row in WEIGHTS]
+        rows[1][2], biases = other(rows[1][2].data), [Value(-0.0), Value(0.1), other(0.5), 0.0]
+        nodes = affine(rows, xs, biases)
+        for node, ws, b in zip(nodes, rows, biases, strict=True):
+            expected = dot(ws, xs, b)
+            assert outcome(lambda node=node: node) == outcome(lambda node=expected: node)
+            for given, parent in zip([*ws, *xs], node.parents, strict=False):
+                assert parent is given or type(given) is float
+
+
+def test_affine_of_plain_numbers_is_plain_numbers() -> None:
+    assert affine(iter([[1.0, 2.0]]), iter([3.0, 4.0]), iter([0.5])) == [11.5]
+    assert affine([], [1.0], []) == []
+
+
+def test_contexts_reach_affine() -> None:
+    w, x, b = Value(2.0), Value(3.0), Value(1.0)
+    with no_grad():
+        (y,) = affine([[w]], [x], [b])
+    assert (y.data, y.parents) == (7.0, ())
+
+
+@pytest.mark.parametrize("kind", [Value, float])
+def test_affine_refuses_lengths_that_do_not_fit(kind: Any) -> None:
+    w, x, b = kind(2.0), kind(3.0), kind(1.0)
+    with pytest.raises(ValueError, match=r"one bias for each row .*, got 2 biases and 1 rows"):
+        affine([[w]], [x], [b, b])
+    with pytest.raises(ValueError, match="dot needs as many ws as xs, got 2 and 1"):
+        affine([[w, w]], [x], [b])
+    with pytest.raises(ValueError, match="dot of nothing"):
+        affine([[]], [], [b])

@@ -8,7 +8,7 @@ again. Nothing here names an operation: a new entry is tested because it is ther
 import pytest
 
 from autograd import Value, adjoints
-from autograd.operation import TABLE, Operation, Unary
+from autograd.operation import TABLE, Unary
 from autograd.ops import scalar_graph
 
 mpmath = pytest.importorskip("mpmath", reason="the exact values need mpmath and sympy")
@@ -18,19 +18,19 @@ every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=TABLE
 TOLERANCE = {0: 1e-13, 1: 1e-10, 2: 1e-10, 3: 1e-8}  # relative error, by the order of derivative
 
 
-def textbook(operation: Operation, n: int):
+def textbook(operation, n):
     """The declared formula of n operands as a sympy expression, and its symbols."""
     symbols = sympy.symbols([f"v{i}" for i in range(n)], real=True)
     names = {str(symbol): symbol for symbol in symbols}
     return sympy.sympify(operation.definition(list(names)), locals=names), symbols
 
 
-def assert_close(got: float, exact, tolerance: float, where: str) -> None:
+def assert_close(got, exact, tolerance, where):
     bound = tolerance * abs(exact) if exact else 1e-15  # no relative error of 0: rounding only
     assert abs(got - exact) <= bound, f"{where}: {got!r}, exact is {exact}"
 
 
-def check(operation: Operation) -> None:
+def check(operation):
     assert operation.samples, f"{operation.name} has no sample points: give it some"
     for sample in operation.samples:
         xs = operation.operands(*sample)
@@ -42,7 +42,7 @@ def check(operation: Operation) -> None:
         check_derivatives(operation, xs, formula, symbols)
 
 
-def check_derivatives(operation: Operation, xs, formula, symbols) -> None:
+def check_derivatives(operation, xs, formula, symbols):
     """All partial derivatives of order 1, 2 and 3."""
     point = {symbol: sympy.Rational(x) for symbol, x in zip(symbols, xs, strict=True)}
     leaves = [Value(x) for x in xs]

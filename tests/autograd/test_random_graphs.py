@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from autograd import Value, adjoints, jvp, topological_order
 from autograd.calculus.checking import magnitudes
@@ -17,7 +17,7 @@ from ..support.random_graphs import MARGIN, MAX_SLOPE, Program, programs
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
 
-def test_random_programs_have_shared_repeated_nary_and_constant_operands_and_every_operation():
+def test_random_programs_have_shared_repeated_nary_and_constant_operands() -> None:
     seen: Counter[str] = Counter()
 
     @settings(FUZZ, max_examples=500)
@@ -35,8 +35,11 @@ def test_random_programs_have_shared_repeated_nary_and_constant_operands_and_eve
         seen["n-ary"] += any(len(n.parents) > 3 for n in nodes)
         seen["leaf"] += not y.op
 
-    look()
-    missing = [name for name, op in TABLE.items() if not seen[name] and not seen[f" {op.symbol} "]]
+    for number in range(5):  # 500 graphs may be without one of the operations
+        seed(number)(look)()
+        missing = [x for x, op in TABLE.items() if not seen[x] and not seen[f" {op.symbol} "]]
+        if not missing:
+            break
     assert not missing, f"no random graph has {missing}"
     assert all(seen[kind] >= 5 for kind in ("shared", "repeated", "constant", "n-ary", "leaf"))
 
@@ -73,12 +76,14 @@ def agree(program: Program) -> None:
 
 @settings(FUZZ, max_examples=300)
 @given(programs())
-def test_backward_symbolic_gradient_forward_accumulation_and_differences_agree(program):
+def test_backward_symbolic_gradient_jvp_and_differences_agree(
+    program: Program,
+) -> None:
     agree(program)
 
 
 @pytest.mark.slow
 @settings(FUZZ, max_examples=20_000)
 @given(programs())
-def test_they_agree_on_20000_random_graphs(program):
+def test_they_agree_on_20000_random_graphs(program: Program) -> None:
     agree(program)

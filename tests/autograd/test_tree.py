@@ -5,7 +5,17 @@ from typing import NamedTuple
 import pytest
 
 from autograd import Value
-from autograd.tree import NUMBER, VALUE, build, flatten, flatten_like, flatten_numbers, places
+from autograd.tree import (
+    NUMBER,
+    VALUE,
+    Branch,
+    build,
+    flatten,
+    flatten_like,
+    flatten_numbers,
+    outline,
+    places,
+)
 
 
 class Pair(NamedTuple):
@@ -113,3 +123,81 @@ def test_numbers_are_taken_in_the_order_of_another_tree():
     np = pytest.importorskip("numpy")
     with pytest.raises(ValueError, match="t must be like array"):
         flatten_like(flatten(np.zeros((2, 3)))[1], np.zeros((3, 2)), "t")
+
+
+@pytest.mark.parametrize(
+    ("tree", "structure"),
+    [
+        ([1.0, 2.0], Branch(list, (2,), None)),
+        ((1, 2), Branch(tuple, (2,), None)),
+        ([[1.0, 2], [3.0, 4.0]], Branch(list, (2, 2), None)),
+        (
+            [[1.0], [2.0, 3.0]],
+            Branch(list, (), (Branch(list, (1,), None), Branch(list, (2,), None))),
+        ),
+        ([[], []], Branch(list, (), (Branch(list, (), ()),) * 2)),
+        ([1.0, Value(2.0)], Branch(list, (), (NUMBER, VALUE))),
+        ({"a": 1.0}, Branch(dict, ("a",), (NUMBER,))),
+    ],
+    ids=repr,
+)
+def test_plain_numbers_in_rows_have_a_short_structure(tree, structure):
+    assert flatten(tree)[1] == structure
+
+
+def test_an_array_of_objects_tells_its_values_from_its_numbers():
+    np = pytest.importorskip("numpy")
+    array = np.array([Value(1.0), 2.0], dtype=object)
+    assert flatten(array)[1] == Branch(np.ndarray, (2,), (VALUE, NUMBER))
+
+
+@pytest.mark.parametrize("kind", ["float32", "int64", "uint8", "bool", "object"])
+def test_arrays_of_all_kinds_of_numbers_are_trees(kind):
+    np = pytest.importorskip("numpy")
+    leaves, structure = flatten(np.array([0, 1], dtype=kind))
+    assert leaves == [0, 1]
+    assert structure.kind is np.ndarray
+    assert [place for place, _ in places(np.array([[0, 1]], dtype=kind), "x")] == [
+        "x[0, 0]",
+        "x[0, 1]",
+    ]
+
+
+def test_trees_in_the_places_of_an_array_become_a_tree_of_arrays():
+    np = pytest.importorskip("numpy")
+    one, two = (flatten(np.zeros(n))[1] for n in (1, 2))
+    built = build(one, iter([{"w": Pair(1.0, [2.0, 3.0]), "b": (4.0,)}]))
+    assert list(built) == ["w", "b"]
+    assert type(built["w"]) is Pair
+    assert [type(built["w"].b), type(built["b"])] == [list, tuple]
+    assert [x.tolist() for x in (built["w"].a, *built["w"].b, *built["b"])] == [[1], [2], [3], [4]]
+    assert build(two, iter([np.arange(3.0), np.ones(3)])).tolist() == [[0, 1, 2], [1, 1, 1]]
+    grid = flatten(np.zeros((1, 2)))[1]
+    assert build(grid, iter([{"a": [1.0]}, {"a": [2.0]}]))["a"][0].tolist() == [[1.0, 2.0]]
+
+
+def test_numbers_become_floats_and_values_stay_themselves():
+    x = Value(3.0)
+    numbers, _ = flatten_numbers({"a": [1, True], "b": x}, "t")
+    assert [type(number) for number in numbers[:2]] == [float, float]
+    assert numbers[2] is x
+
+
+def test_the_error_for_no_number_says_what_is_taken_too():
+    with pytest.raises(TypeError) as caught:
+        flatten_numbers(["two"], "x")
+    assert str(caught.value) == (
+        "x[0]: expected a real number, got 'two' (str); "
+        "lists, tuples, dicts and NumPy arrays of real numbers are fine too"
+    )
+    structure = flatten({"w": 1.0})[1]
+    with pytest.raises(TypeError, match=r"^t\['w'\]: expected a real number"):
+        flatten_like(structure, {"w": "two"}, "t")
+    with pytest.raises(ValueError, match=r"^t must be like {'w': number}, got \[number, number\]$"):
+        flatten_like(structure, [1.0, 2.0], "t")
+
+
+def test_an_outline_says_number_for_each_leaf():
+    assert outline(flatten({"w": [[1.0, 2.0]], "b": Value(0.0)})[1]) == (
+        "{'w': [[number, number]], 'b': number}"
+    )

@@ -24,6 +24,7 @@ from ..support.browser import (
 )
 from ..support.graphs import cube, fan_out, product_of_sum
 
+pytestmark = pytest.mark.slow  # JupyterLab and nbconvert take many seconds to start
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
 TOKEN = "stepper"
 

@@ -90,6 +90,18 @@ def test_a_neuron_is_two_nodes_and_its_layer_shares_the_inputs():
     assert linear([1.0, 2.0, 3.0]).op.name == "dot"
 
 
+def test_a_layer_makes_the_nodes_of_its_neurons():
+    own = [lambda z: z.exp(), "relu", "tanh", "linear", "leaky_relu"]
+    for layer in (nn.Layer(3, 4, activation, rng=3) for activation in own):
+        layer.neurons[1].w[2] = Constant(0.5)  # a frozen weight
+        for x in ([1.0, -2.0, 3.0], [Value(1.0), Value(-2.0), 3.0], [*map(Value, (0.1, 0.2, 0.3))]):
+            for neuron, y in zip(layer.neurons, layer(x), strict=True):
+                nodes = zip(topological_order(y), topological_order(neuron(x)), strict=True)
+                for a, b in nodes:
+                    assert (a.op, a.data, a.local_grads) == (b.op, b.data, b.local_grads)
+                    assert a is b or a.op or (a.is_constant and b.is_constant)
+
+
 def test_the_last_layer_is_linear_and_a_single_output_bare():
     model = nn.MLP(2, [3, 1], "tanh")
     assert [layer.activation for layer in model.layers] == ["tanh", "linear"]
@@ -263,6 +275,12 @@ def test_without_recording_an_output_has_no_graph():
         (lambda: nn.MLP(2, [3, 0]), ValueError, "must be at least 1, got 0"),
         (lambda: nn.MLP(2, [1.5]), TypeError, "must be a whole number, got 1.5"),
         (lambda: nn.MLP(2, 3), TypeError, r"nouts must be a list of sizes, .*\[16, 1\], got 3"),
+        (lambda: nn.MLP(2, 3, 1), TypeError, r"nouts must be a list of sizes, .*\[16, 1\], got 3"),
+        (
+            lambda: nn.MLP(2, [3], 1),
+            TypeError,
+            r"activation must be a name or a function, got 1; the sizes .* as in MLP\(2, \[16, 1\]",
+        ),
         (lambda: nn.MLP(2, [3], "foo"), ValueError, "unknown activation 'foo': it is linear"),
         (lambda: nn.MLP(2, [3], None), ValueError, "unknown activation None: it is linear"),
         (lambda: nn.Layer(2, 3, "foo", nonlin=False), ValueError, "unknown activation 'foo'"),
@@ -280,3 +298,32 @@ def test_without_recording_an_output_has_no_graph():
 def test_a_wrong_argument_is_one_clear_error(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_the_table_has_parameters_outside_the_layers_too():
+    class Part(nn.Module):
+        def __init__(self):
+            self.scale = Value(1.0)
+
+    class Mine(nn.Module):
+        def __init__(self):
+            self.gain, self.name, self.sizes = Value(2.0), "mine", [1, 2]
+            self.first = nn.Layer(2, 3, "tanh")
+            self.table = {"a": [Value(0.0), Value(1.0)], "b": (self.gain,)}
+            self.parts = [Part(), nn.MLP(3, [1])]
+
+    model = Mine()
+    assert str(model).splitlines() == [
+        "layer                     shape   activation  parameters",
+        "--------------------------------------------------------",
+        "gain                                                   1",
+        "first (Layer)             2 -> 3  tanh                 9",
+        "table                                                  3",
+        "parts.0.scale                                          1",
+        "parts.1.layers.0 (Layer)  3 -> 1  linear               4",
+        "--------------------------------------------------------",
+        "total                                                 17",
+    ]
+    assert len(model.parameters()) == 17  # the gain is in the table too
+    assert str(Part()).splitlines()[2:3] == ["scale" + " " * 30 + "1"]
+    assert str(nn.Module()).splitlines()[-1].split() == ["total", "0"]

@@ -302,3 +302,15 @@ def test_nan_goes_through_and_is_not_hidden():
     assert math.isnan(nn.mse([math.nan], [1.0]))
     assert math.isnan(nn.bce_with_logits([math.nan], [1.0]))
     assert math.isnan(nn.bce([math.nan], [1]))
+
+
+def test_a_loss_of_one_sample_says_how_to_write_it():
+    out, remedy = Value(0.5), r"for one sample: mse\(\[output\], \[target\]\)$"
+    for outputs, targets, error, given in [
+        (out, [1], TypeError, r"takes a list of outputs and a list of targets, .* got Value\("),
+        ([out], 1, TypeError, "takes a list of outputs and a list of targets, .* got 1; "),
+        ([out, out], [1], ValueError, "^2 outputs but 1 target: mse takes one of each for every"),
+        ([out], [1, 2], ValueError, "^1 output but 2 targets: "),
+    ]:
+        with pytest.raises(error, match=given + ".*" + remedy):
+            nn.mse(outputs, targets)

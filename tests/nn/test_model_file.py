@@ -1,9 +1,11 @@
 """Saving and loading: exact, whole or not at all, and one clear error for any other file."""
 
+import contextlib
 import json
 import os
 import random
 import stat
+import threading
 import tracemalloc
 
 import pytest
@@ -317,10 +319,67 @@ def test_other_bytes_and_files_that_are_too_large_are_refused(tmp_path, monkeypa
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a device without an end")
-def test_a_device_without_an_end_is_too_large(monkeypatch):
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_refused_before_it_is_read(device):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"{device}: a device, which may have no end: copy"):
+            nn.load(device)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "m.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a sparse file: it takes no room
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"m.json: larger than 268,435,456 bytes, so no model"):
+            nn.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def fed(path, text):
+    """A thread that writes a text into a pipe until nobody reads any more."""
+
+    def write():
+        with contextlib.suppress(BrokenPipeError), open(path, "w") as pipe:
+            pipe.write(text)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread
+
+
+@posix
+def test_a_pipe_is_read_to_its_end_but_not_further_than_a_model_may_go(tmp_path, monkeypatch):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    model = MODELS["mlp"]()
+    writer = fed(path, module.dumps(model))
+    assert nn.load(path).state_dict() == model.state_dict()
+    writer.join()
     monkeypatch.setattr(model_file, "MAX_FILE_BYTES", 1000)
-    with pytest.raises(ValueError, match="/dev/zero: larger than 1,000 bytes"):
-        nn.load("/dev/zero")
+    writer = fed(path, " " * 10_000_000)
+    with pytest.raises(ValueError, match="pipe: larger than 1,000 bytes"):
+        nn.load(path)
+    writer.join()
+    length = len(module.dumps(model))
+    for limit, refused in [(length - 1, True), (length, False)]:
+        monkeypatch.setattr(model_file, "MAX_FILE_BYTES", limit)
+        writer = fed(path, module.dumps(model))
+        if refused:
+            with pytest.raises(ValueError, match="larger than"):
+                nn.load(path)
+        else:
+            nn.load(path)
+        writer.join()
+    model.save(tmp_path / "m.json")
+    nn.load(tmp_path / "m.json")
 
 
 @pytest.mark.parametrize(
@@ -437,7 +496,7 @@ def test_files_of_another_structure_are_refused():
 
 
 @pytest.mark.parametrize("path", [1, True, None])
-def test_a_number_is_no_path_and_no_open_file_is_closed(path: object) -> None:
+def test_a_number_is_no_path_and_no_open_file_is_closed(path):
     with pytest.raises(TypeError, match="PathLike"):
         nn.load(path)  # type: ignore[arg-type]  # the mistake
     print("standard output is open")

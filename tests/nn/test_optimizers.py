@@ -145,6 +145,26 @@ def test_the_state_of_another_optimizer_or_model_is_refused():
             )
             for take in (nn.SGD, nn.Adam, nn.l2, nn.gradient_norm)
         ],
+        *[
+            (
+                lambda p, take=take: take(p[0]),
+                TypeError,
+                rf"{take.__name__} takes parameters, .* got Value\(.*; a single one goes into a l",
+            )
+            for take in (nn.SGD, nn.AdamW, nn.l2, nn.gradient_norm)
+        ],
+        (lambda p: nn.Adam(p, betas=0.9), TypeError, r"betas must be two numbers, .*, got 0.9"),
+        (
+            lambda p: nn.Adam(p, betas=(0.9,)),
+            TypeError,
+            r"betas must be two numbers, .* got \(0.9,\)",
+        ),
+        (
+            lambda p: nn.SGD(p).load_state_dict(None),
+            TypeError,
+            r"load_state_dict takes a state_dict\(\), got None",
+        ),
+        (lambda p: nn.SGD(["w"]), TypeError, "parameters, which are Values, got 'w'"),
         (lambda p: nn.clip_gradients(nn.MLP(2, [1]), 1), TypeError, "clip_gradients takes param"),
         (lambda p: nn.SGD([], lr=1.0), ValueError, "SGD got no parameters"),
         (lambda p: nn.SGD([0.5], lr=1.0), TypeError, "parameters, which are Values, got 0.5"),
@@ -189,12 +209,52 @@ def test_schedules_by_their_formulas():
     )
     cosine = nn.schedules.cosine(8, end=0.2)
     assert [cosine(k) for k in (0, 4, 8)] == pytest.approx([1.0, 0.6, 0.2], rel=1e-15)
+    assert [nn.schedules.cosine(8)(k) for k in (0, 4, 8, 9)] == pytest.approx(
+        [1.0, 0.5, 0.0, 0.0], abs=1e-15
+    )
+    assert nn.schedules.constant()(7) == 1.0
+    thirds = nn.schedules.step(90)
+    assert [thirds(k) for k in (29, 30, 59, 60, 89, 90)] == [1.0, 0.1, 0.1, *[0.1**2] * 3]
     steps = nn.schedules.step(10, steps=2, factor=0.5)
     assert [steps(k) for k in (0, 4, 5, 9, 10)] == [1.0, 1.0, 0.5, 0.5, 0.5]
 
 
-@pytest.mark.parametrize("name", ["linear", "cosine", "step"])
+@pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("epochs", [0, -1, "a", 2.5])
 def test_a_schedule_of_no_epochs_is_refused_when_it_is_made(name, epochs):
     with pytest.raises((TypeError, ValueError), match="epochs must be"):
         SCHEDULES[name](epochs)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda s: s.linear(10, end="low"), TypeError, "end must be a number, got 'low'"),
+        (
+            lambda s: s.cosine(10, end=-0.1),
+            ValueError,
+            "end must be finite and at least 0, got -0.1",
+        ),
+        (lambda s: s.step(10, factor=None), TypeError, "factor must be a number, got None"),
+        (
+            lambda s: s.step(10, factor=-1),
+            ValueError,
+            "factor must be finite and at least 0, got -1",
+        ),
+        (lambda s: s.step(10, steps=0), ValueError, "steps must be at least 1, got 0"),
+        (lambda s: s.step(10, steps=1.5), TypeError, "steps must be a whole number, got 1.5"),
+        (lambda s: s.linear(10)("2"), TypeError, "the epoch must be a number, got '2'"),
+        (lambda s: s.cosine(10)(None), TypeError, "the epoch must be a number, got None"),
+        (lambda s: s.step(10)(-1), ValueError, "the epoch must be finite and at least 0, got -1"),
+    ],
+)
+def test_a_schedule_names_its_wrong_argument(make, error, message):
+    with pytest.raises(error, match=message):
+        make(nn.schedules)
+
+
+def test_the_arguments_of_a_schedule_may_be_at_their_limits():
+    assert nn.schedules.step(10, factor=0)(9) == 0.0
+    assert nn.schedules.step(1, steps=1)(0) == 1.0
+    assert nn.schedules.linear(1, end=0)(1) == 0.0
+    assert nn.schedules.cosine(2, end=1)(1) == 1.0

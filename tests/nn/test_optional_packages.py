@@ -35,3 +35,17 @@ def test_names_are_spelled_as_their_projects_spell_them(monkeypatch):
 def test_a_package_in_no_extra_is_named_alone():
     with pytest.raises(ImportError, match=r"^this needs PyTorch: pip install torch$"):
         need("no_such_module", "torch")
+
+
+def test_on_a_bare_install_one_message_names_all_that_is_missing(monkeypatch):
+    for module in ("matplotlib", "tqdm", "sklearn"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError) as caught:
+        need("matplotlib")
+    assert str(caught.value) == (
+        "this needs Matplotlib: pip install matplotlib "
+        "(it is in chalkgrad[demo], as are scikit-learn and tqdm, missing too)"
+    )
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(ImportError, match=r"pip install numpy \(it is in chalkgrad\[fast\]\)$"):
+        need("numpy")

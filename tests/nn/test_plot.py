@@ -167,10 +167,175 @@ def test_history_draws_itself_by_its_curves() -> None:
     assert list(ax.lines[0].get_ydata()) == history.loss
 
 
+def test_histories_are_drawn_one_after_another_with_the_seam_marked() -> None:
+    model = nn.MLP(2, [1], rng=0)
+    first = nn.fit(model, X, [0, 1, 1, 0], epochs=3)
+    second = nn.fit(model, X, [0, 1, 1, 0], epochs=4, validation=(X, [0, 1, 1, 0]))
+    third = nn.fit(model, X, [0, 1, 1, 0], epochs=1)
+    for history, seams in [
+        ([first, second, third], [3, 7]),
+        ((first + second, third), [3, 7]),
+        (first + second, [3]),
+        ([first], []),
+    ]:
+        ax = plot.loss_curve(history)
+        lines = [line for line in ax.lines if line.get_linestyle() == ":"]
+        assert [list(line.get_xdata()) for line in lines] == [[x + 0.5] * 2 for x in seams]
+        labels = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert labels.count("next run") == bool(seams)
+    ax = plot.loss_curve([first, second])
+    loss, val_loss = ax.lines[:2]
+    assert list(loss.get_xdata()) == list(range(1, 8))
+    assert list(loss.get_ydata()) == first.loss + second.loss
+    assert list(val_loss.get_ydata())[3:] == second.val_loss
+    assert ax.get_ylim()[0] == 0.0
+
+
+def test_only_losses_and_accuracies_are_drawn_of_a_history_as_a_dictionary() -> None:
+    history = nn.fit(nn.MLP(2, [1], rng=0), X, [0, 1, 1, 0], epochs=3)
+    ax = plot.loss_curve(history.as_dict() | {"val_loss": []})
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss", "accuracy"]
+    assert plot.loss_curve({"loss": [1.0, -0.5]}).get_ylim()[0] < 0.0
+
+
+@pytest.mark.parametrize("bad", [[1, 2, 3], [], 3.0, None, "loss", [nn.History("mse", [1.0]), 2]])
+def test_a_loss_curve_says_what_it_takes(bad: object) -> None:
+    with pytest.raises(TypeError, match=r"loss_curve takes what nn.fit returns, .* got ") as caught:
+        plot.loss_curve(bad)
+    assert str(caught.value).endswith(repr(bad)[:80])
+    assert not plt.get_fignums()  # no empty figure is left
+    with pytest.raises(ValueError, match="loss_curve got no numbers: the history has no epoch"):
+        plot.loss_curve(nn.History("mse"))
+
+
 @pytest.mark.parametrize("bad", [[[1.0]], [[1.0, 2.0, 3.0]], []])
 def test_a_plane_needs_two_features(bad: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match=r"samples of 2 features, got (\d features|no samples)"):
+    with pytest.raises(ValueError, match=r"samples of 2 features, got (\d features?|no samples)"):
         plot.decision_boundary(lambda x: x[0], bad, [0] * len(bad))
+
+
+def estimator() -> object:
+    pytest.importorskip("sklearn")
+    return nn.MLPClassifier()
+
+
+MODEL = nn.MLP(2, [3, 1], rng=1)
+MISTAKES = {
+    "y is short": (
+        lambda: plot.decision_boundary(MODEL, X, [0, 1]),
+        "X has 4 samples, but y has 2",
+    ),
+    "y is a number": (lambda: plot.decision_boundary(MODEL, X, 1), "X has 4 samples, but y has 1:"),
+    "y is short too": (
+        lambda: plot.regression_surface(MODEL, X, [0.5]),
+        "but y has 1: it takes on",
+    ),
+    "y has names": (
+        lambda: plot.decision_boundary(MODEL, X, ["a", "b", "a", "b"]),
+        "y holds class numbers 0 to 1 for this model, got 'a' in sample 0; give their names as cla",
+    ),
+    "no such class": (lambda: plot.decision_boundary(MODEL, X, [0, 1, 2, 0]), "got 2 in sample 2"),
+    "-1 of three": (
+        lambda: plot.decision_boundary(nn.MLP(2, [3]), X, [0, 1, -1, 0]),
+        "class numbers 0 to 2 for this model, got -1 in sample 2",
+    ),
+    "swapped": (
+        lambda: plot.decision_boundary(X, MODEL, [0, 1, 1, 0]),
+        r"the model must be called with one sample, as model\(x\), got \[\[0.0, 0.0\]",
+    ),
+    "a class": (
+        lambda: plot.regression_surface(nn.MLP, X, [0] * 4),
+        "must be called with one sampl",
+    ),
+    "an estimator": (
+        lambda: plot.decision_boundary(estimator(), X, [0, 1, 1, 0]),
+        "got MLPClassifier.*; draw the network of an estimator, its model_",
+    ),
+    "no rows": (lambda: plot.decision_boundary(MODEL, [1.0, 2.0], [0, 1]), "sample 0 is 1.0"),
+    "X is a number": (lambda: plot.decision_boundary(MODEL, 1.0, [0]), "got no samples"),
+    "nan": (
+        lambda: plot.decision_boundary(MODEL, [[math.nan, 1.0]], [0]),
+        "feature 0 of sample 0 must be finite, got nan",
+    ),
+    "resolution": (
+        lambda: plot.decision_boundary(MODEL, X, [0] * 4, resolution=1),
+        "resolution must be at least 2, got 1",
+    ),
+    "no layers": (
+        lambda: plot.activations(abs, X),
+        "activations takes a model with layers, .* got",
+    ),
+    "3 features": (lambda: plot.activations(nn.MLP(3, [1]), [[1, 2, 3]]), "2 features, got 3 feat"),
+    "lengths": (
+        lambda: plot.predicted_against_true([1.0, 2.0], [1.0]),
+        "one prediction for each true number, got 1 for 2",
+    ),
+    "nothing": (lambda: plot.predicted_against_true([], []), "got 0 for 0"),
+    "flat": (
+        lambda: plot.confusion([1, 2], ["a", "b"]),
+        "a square matrix of counts, a list for eac",
+    ),
+    "not square": (
+        lambda: plot.confusion([[1, 2]], ["a", "b"]),
+        r"square matrix .* got \[\[1, 2\]\]",
+    ),
+    "empty": (lambda: plot.confusion([], []), r"square matrix .* got \[\]"),
+    "no model": (
+        lambda: plot.weights(abs),
+        "a model with parameters is drawn, such as an MLP, got",
+    ),
+    "models": (
+        lambda: plot.gradient_norms([MODEL]),
+        "a model with parameters is drawn, such as an",
+    ),
+    "bare": (lambda: plot.weights(nn.Module()), r"a model with parameters is drawn, .*Module\(\)"),
+    "ax": (
+        lambda: plot.loss_curve({"loss": [1.0]}, "loss"),
+        "ax must be axes of Matplotlib, .* got 'l",
+    ),
+    "no figure": (
+        lambda: plot.save(plt.gca(), "a.svg"),
+        "save takes a figure, such as ax.figure, got",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_wrong_call_is_one_sentence_and_leaves_no_empty_figure(case: str) -> None:
+    call, message = MISTAKES[case]
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    assert not plt.get_fignums() or case == "no figure"
+
+
+def test_targets_of_hinge_are_drawn_as_classes_0_and_1() -> None:
+    ax = plot.decision_boundary(MODEL, X, [-1, 1, 1, -1])
+    drawn = [len(c.get_offsets()) for c in ax.collections if len(c.get_offsets()) > 1]
+    assert drawn == [2, 2]
+
+
+def test_a_model_with_a_scaling_is_drawn_over_the_features_as_they_are() -> None:
+    plain = nn.MLP(2, [3, 1], "tanh", rng=1)
+    scaled = nn.MLP(2, [3, 1], "tanh", rng=1)
+    scaled.metadata = {"scaling": [[10.0, 100.0], [2.0, 20.0]]}
+    raw = [[10.0 + 2 * a, 100.0 + 20 * b] for a, b in X]
+    images = [
+        [ax.collections[0].get_array() for ax in plot.activations(model, rows).axes[:3]]
+        for model, rows in ((plain, X), (scaled, raw))
+    ]
+    assert all(np.allclose(a, b) for a, b in zip(*images, strict=True))
+    boundaries = [
+        plot.decision_boundary(model, rows, [0, 1, 0, 1]).collections[1].get_paths()[0].vertices
+        for model, rows in ((plain, X), (scaled, raw))
+    ]
+    assert len(boundaries[0]) > 5
+    assert np.allclose(boundaries[0] * [2.0, 20.0] + [10.0, 100.0], boundaries[1])
+    line = nn.MLP(2, [1], init="zeros")
+    line.metadata = {"target_scaling": [[50.0], [3.0]]}
+    ax = plot.regression_surface(line, X, [49.0, 50.0, 51.0, 52.0])
+    low, high = ax.collections[0].get_clim()
+    assert (low, high) == (49.0, 52.0)  # not 0, the output of the line
 
 
 def test_importing_nn_imports_no_extra() -> None:
@@ -182,6 +347,7 @@ def test_importing_nn_imports_no_extra() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_the_notebook_gives_what_it_shows() -> None:
     pytest.importorskip("sklearn")
     assert_reproduces("classify_moons.ipynb")

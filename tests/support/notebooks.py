@@ -25,8 +25,8 @@ def assert_reproduces(name: str) -> None:
     """
     import pytest
 
-    pytest.importorskip("nbclient", reason="nbclient executes the notebooks")
-    pytest.importorskip("ipykernel", reason="ipykernel executes the notebooks")
+    for name in ("nbclient", "ipykernel"):
+        pytest.importorskip(name, reason=f"needs {name}: pip install -e '.[browser]'")
     committed = ROOT / "notebooks" / name
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / name

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import os
 from functools import cached_property
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from ...drawing.picture import draw_dot
-from ...explaining.notation import names
+from ...drawing.options import check_count, check_svg_options
+from ...drawing.picture import OPTIONS, draw_dot
+from ...explaining.argument_checks import require_text
+from ...explaining.notation import names, printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps
@@ -57,14 +58,15 @@ class Stepper:
         expand: bool = False,
         **options: Any,
     ) -> None:
-        if max_nodes is not None and not (isinstance(max_nodes, Integral) and max_nodes >= 1):
-            raise ValueError(f"max_nodes must be at least 1, got {max_nodes!r}")
+        require_text(title, "title")
+        check_svg_options("Stepper", options, OPTIONS)
+        check_count("max_nodes", max_nodes, 1)
         self.frames = steps(root, mistake, expand=expand)
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         named = names(topological_order(expanded(root) if expand else root))
         self._nodes = labeled(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
-        self._title = title or f"Step through {self._root_name}"
+        self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
 
@@ -93,16 +95,22 @@ class Stepper:
         return bundle | ({"image/svg+xml": picture.svg} if picture.svg else {})
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page to ``path``, whole or not at all. OSError names the path if it fails."""
-        path = Path(path)
-        new = path.with_name(f".{path.name}.{os.getpid()}.new")
+        """Write the page to ``path``, whole or not at all. OSError names the path if it fails.
+
+        ValueError if ``path`` cannot be the path of a file.
+        """
+        path, page = Path(path), self._page[0]
         try:
-            new.write_text(self._page[0], "utf-8")
+            new = path.with_name(f".{path.name}.{os.getpid()}.new")
+            new.write_text(page, "utf-8")
             new.replace(path)
         except OSError as error:
             new.unlink(missing_ok=True)
             reason = f"cannot write the page: {error.strerror}"
+            reason += ", make the folder first" * isinstance(error, FileNotFoundError)
             raise OSError(error.errno, reason, str(path)) from None
+        except ValueError as error:
+            raise ValueError(f"{str(path)!r} cannot be the path of a file: {error}") from None
 
     @cached_property
     def _page(self) -> tuple[str, Picture, int]:

@@ -10,7 +10,7 @@ import autograd as ag
 from autograd import Value, find_nonfinite, gradcheck, no_grad
 from autograd.operation import TABLE, Unary
 
-from ...support.random_graphs import Program, programs
+from ...support.random_graphs import programs
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -192,7 +192,7 @@ def test_it_raises_on_request_and_for_bad_input(declare):
 
 @settings(FUZZ, max_examples=100)
 @given(programs())
-def test_random_programs_pass(program: Program):
+def test_random_programs_pass(program):
     report = gradcheck(program, *program.point, order=2)
     assert set(verdicts(report)) == {"ok"}, report
 

@@ -15,7 +15,7 @@ import autograd
 from autograd import Value, no_grad
 from autograd.operation import TABLE, Dot, Nary
 
-from ...support.random_graphs import Program, programs
+from ...support.random_graphs import programs
 
 np = pytest.importorskip("numpy")
 
@@ -103,7 +103,7 @@ def test_an_operation_of_the_table_is_equal_to_eager(op, sample, as_arrays, monk
 # ------------------------------------------------------------------------------- random graphs
 
 
-def check_program(program: Program, batch: int) -> None:
+def check_program(program, batch):
     rng = random.Random(len(program.source))
     points = [
         [Value(x + (rng.uniform(-1, 1) * 1e-4 if i else 0.0)) for x in program.point]
@@ -129,7 +129,7 @@ def check_program(program: Program, batch: int) -> None:
 def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
     @settings(FUZZ, max_examples=count)
     @given(programs())
-    def run(program: Program) -> None:
+    def run(program):
         check_program(program, batch=1)
 
     run()
@@ -141,7 +141,7 @@ def test_a_random_graph_is_equal_to_eager_in_arrays(count, monkeypatch):
 
     @settings(FUZZ, max_examples=count)
     @given(programs())
-    def run(program: Program) -> None:
+    def run(program):
         check_program(program, batch=3)
 
     run()
@@ -667,7 +667,7 @@ def test_a_result_outside_the_domain_names_the_operation(batch):
     f = autograd.compile(lambda: sum(x.log() for x in xs))
     assert f().data == 0.0
     xs[-1].data = -1.0
-    with pytest.raises(ValueError, match=rf"log\(-1.0\): needs x > 0 \(node 'x{batch - 1}'\)"):
+    with pytest.raises(ValueError, match=rf"log\(x{batch - 1}\): needs x > 0, got -1.0"):
         f()
     xs[-1].data = 1.0
     assert f().data == 0.0

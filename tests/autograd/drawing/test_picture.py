@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import math
 import os
 import re
 import shutil
@@ -240,6 +241,163 @@ def test_repeated_operand_keeps_both_edges() -> None:
     assert draw(a + a).edges == ["e1_0", "e1_1"]
 
 
+def test_a_tint_has_its_hue_by_sign_and_its_strength_by_decade() -> None:
+    leaves = [Value(1.0, f"x{i}") for i in range(8)]
+    grads = [10.0, -1.0, 0.1, -0.01, 1e-9, math.inf, math.nan, 0.0]
+    for leaf, grad in zip(leaves, grads, strict=True):
+        leaf.grad = grad
+    source = draw_dot(autograd.sum(leaves)).source
+    tints = re.findall(r'label=<<table[^<]*<tr>.*?bgcolor="(#\w{6})">grad</td>.*?id=n(\d)', source)
+    assert [tint for tint, _ in sorted(tints, key=lambda t: t[1])] == [
+        "#ff9628", "#89b4ff", "#ffd2a3", "#e7f0ff", "#fff0e0", "#ff9628", "#ffffff", "#ffffff",
+        "#ffffff",
+    ]  # fmt: skip
+    legend = re.search(r"<td>grad</td>(.*?)</tr>", source)
+    assert legend is not None
+    assert re.findall(r'bgcolor="(.*?)">(.*?)<', legend[1]) == [
+        ("#5a96ff", "-10"), ("#89b4ff", "-1"), ("#b8d2ff", "-0.1"), ("#ffffff", "0"),
+        ("#ffd2a3", "0.1"), ("#ffb465", "1"), ("#ff9628", "10"),
+    ]  # fmt: skip
+
+
+def test_titles_tooltips_and_counts_have_their_limits() -> None:
+    x = Value(2.0, "x")
+    long, longer = (draw_dot(x, title="t" * n).source for n in (100, 101))
+    assert f"<b>{'t' * 100}</b>" in long
+    assert f"<b>{'t' * 66}…{'t' * 32}</b>" in longer
+    for count in (20, 21):
+        ws = [Value(1.0, f"w.{i}") for i in range(count)]
+        source = draw_dot(autograd.dot(ws, [x] * count), params="fold").source
+        assert f"{count} parameters<" in source
+        assert source.count(": data 1.0, grad · (never computed)") == 20
+    one, two = (
+        draw_dot(autograd.sum([x] * 2 + [Value(1.0)] * 1), max_nodes=n).source for n in (2, 1)
+    )
+    assert "… 1 hidden" in one
+    assert "1 more value, further from the root, not drawn" in one
+    assert "… 3 hidden" in two  # the same operand counts twice
+    assert "2 more values, further from the root, not drawn" in two
+
+
+@needs_graphviz
+def test_text_names_a_generic_font_so_that_a_viewer_can_take_another_for_any_script(
+    renderer: str,
+) -> None:
+    svg = to_svg(Value(2.0, "\u65e5\u672c\u8a9e") * 3, title="\u4e2d\u6587")
+    families = {text.get("font-family") for text in ET.fromstring(svg).iter(SVG + "text")}
+    assert families == {"monospace"}
+    assert "\u65e5\u672c\u8a9e" in svg
+
+
+# ------------------------------------------------------------------------- operands changed since
+
+
+def stale_boxes(picture: Picture) -> set[str]:
+    groups = [g for g in picture.nodes if "stale" in g.get("class", "").split()]
+    marked = {g.get("id", "") for g in groups}
+    said = {g.get("id", "") for g in picture.nodes if "changed since" in picture.texts(g.get("id"))}
+    dashed = {
+        g.get("id", "")
+        for g in picture.nodes
+        if "constant" not in g.get("class", "")
+        and any(e.get("stroke-dasharray") for e in g.iter(SVG + "path"))
+    }
+    assert marked == said == dashed
+    return marked
+
+
+@needs_graphviz
+def test_a_node_whose_operands_changed_says_so_and_shows_the_number_that_it_holds() -> None:
+    f = example()
+    x, q = f.parents[0].parents[0], f.parents[0]
+    f.backward()
+    assert stale_boxes(draw(f)) == set()
+    assert "changed since" not in draw(f).header()
+    x.data = 1.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n2"}
+    assert picture.groups["n2"].get("class") == "node result stale"
+    assert picture.texts("n2") == ["+", "q", "changed since", "data", "3", "grad", "-4"]
+    assert picture.tooltip("n2").splitlines() == [
+        "q = x + y",
+        "data 3.0",
+        "grad -4.0",
+        "changed since: holds 3, but its operands give 6 now",
+    ]
+    assert picture.header().startswith(
+        "changed since : 1 value does not fit its operands, so later numbers are old too "
+        "autograd.recompute brings the numbers up to date, backward() the gradients grad"
+    )
+    q.data = 7.0
+    f.data = 0.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n2", "n4"}
+    assert picture.groups["n4"].get("class") == "node result root stale"
+    assert "2 values do not fit their operands" in picture.header()
+    assert stale_boxes(draw(autograd.recompute(f))) == set()
+    assert draw(f).texts("n4", "data") == ["-24"]
+
+
+@needs_graphviz
+def test_the_header_counts_stale_values_that_are_not_drawn() -> None:
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(10):
+        f = f * 2.0
+    x.data = 3.0
+    picture = draw(f, max_nodes=3)
+    assert stale_boxes(picture) == set()
+    assert "1 value does not fit" in picture.header()
+
+
+@needs_graphviz
+def test_a_stale_node_is_not_expanded_and_its_box_counts_as_one() -> None:
+    x = Value(1.0, "x")
+    inner = autograd.mean([x, 2.0, 3.0])
+    f = autograd.mean([inner, 4.0])
+    x.data = 4.0
+    picture = draw(f, expand=True)
+    words = {i: picture.texts(i)[0] for i in stale_boxes(picture)}
+    assert set(words.values()) == {"mean"}
+    assert "1 value does not fit" in picture.header()
+    picture = draw(autograd.recompute(f), expand=True)
+    assert "mean" not in {picture.texts(g.get("id", ""))[0] for g in picture.nodes}
+
+
+@needs_graphviz
+def test_a_training_loop_draws_its_loss_with_marks_and_without_after_recompute() -> None:
+    model = nn.MLP(2, [2, 1])
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    for _ in range(2):
+        loss = nn.mse([model([1.0, -1.0])], [3.0])
+        loss.backward()
+        optimizer.step()
+        assert stale_boxes(draw(loss))
+        assert stale_boxes(draw(loss, params="fold"))
+        assert "changed since" in draw_dot(loss)._repr_mimebundle_()["image/svg+xml"]
+        assert not stale_boxes(draw(autograd.recompute(loss)))
+
+
+@needs_graphviz
+def test_a_compiled_result_is_marked_and_its_tooltip_says_what_to_call() -> None:
+    pytest.importorskip("numpy")
+    w = Value(2.0, "w")
+    f = autograd.compile(lambda: w * w)()
+    assert stale_boxes(draw(f)) == set()
+    w.data = 3.0
+    picture = draw(f)
+    assert stale_boxes(picture) == {"n1"}
+    assert picture.tooltip("n1").endswith("from: call that function again")
+
+
+@given(programs())
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_no_fresh_graph_is_marked(program: Program) -> None:
+    root = program(*[Value(x, f"x{i}") for i, x in enumerate(program.point)])
+    for expand in (False, True):
+        assert "changed since" not in draw_dot(root, max_nodes=None, expand=expand).source
+
+
 # ------------------------------------------------------------------------------------------ options
 
 
@@ -314,22 +472,56 @@ def test_number_format_title_and_direction() -> None:
 @pytest.mark.parametrize(
     ("root", "options", "message"),
     [
-        (3.0, {}, "draws a Value, got 3.0 (float)"),
-        ([Value(1.0)], {}, "draws a Value, got ["),
+        (3.0, {}, "draws a Value, got 3.0 (float): a plain number has no graph, so compute with V"),
+        ([Value(1.0)], {}, "got [Value(data=1.0, grad=0.0)] (list): give one of its Values"),
+        (nn.MLP(1, [1]), {}, "(MLP): call it, and give its result"),
+        (draw_dot, {}, "(function): call it, and give its result"),
+        ("x", {}, "got 'x' (str): give the Value itself, not its label"),
+        (None, {}, "got None (NoneType): a Value is what a computation with Value(...) gives"),
         (Value(1.0), {"rankdir": "up"}, "LR, RL, TB or BT, got 'up'"),
         (Value(1.0), {"params": "hide"}, "'show' or 'fold', got 'hide'"),
         (Value(1.0), {"max_nodes": 0}, "1 or more, got 0"),
         (Value(1.0), {"max_nodes": "a"}, "max_nodes is None or a whole number, 1 or more, got 'a'"),
         (Value(1.0), {"depth": 1.5}, "depth is None or a whole number, 0 or more, got 1.5"),
         (Value(1.0), {"depth": -1}, "0 or more, got -1"),
-        (Value(1.0), {"number_format": "zz"}, "format code 'z'"),
-        (Value(1.0), {"format": "tiff2"}, "tiff2"),
-        (Value(1.0), {"color": "red"}, "unexpected keyword argument 'color'"),
+        (Value(1.0), {"number_format": "zz"}, "specification such as '.4g', got 'zz'"),
+        (Value(1.0), {"number_format": 4}, "number_format is a format specification such as"),
+        (Value(1.0), {"title": 5}, "title is a string, got 5 (int)"),
+        (Value(1.0), {"format": "a.svg"}, "'svg', 'png' or 'pdf', got 'a.svg'; draw_dot("),
+        (Value(1.0), {"format": ["svg"]}, "such as 'svg', 'png' or 'pdf', got ['svg']; "),
+        (Value(1.0), {"color": "red"}, "draw_dot() got an unexpected keyword argument 'color'"),
+    ],
+)  # fmt: skip
+def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
+        draw_dot(root, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"color": "red"}, "to_svg has no option 'color', its options are format, rankdir, max_"),
+        ({"color": "red"}, "number_format, title, time_limit"),
+        ({"format": "png"}, "to_svg shows SVG, got format='png': draw_dot(root, format='png').ren"),
+        ({"time_limit": 0}, "time_limit is a number of seconds above 0, got 0"),
+        ({"time_limit": "1"}, "time_limit is a number of seconds above 0, got '1'"),
+        ({"time_limit": float("nan")}, "above 0, got nan"),
+        ({"depth": -1}, "depth is None or a whole number, 0 or more, got -1"),
     ],
 )
-def test_bad_input_says_what_was_given(root: Any, options: dict[str, Any], message: str) -> None:
+def test_a_wrong_option_of_to_svg_is_told_in_its_own_name(
+    options: dict[str, Any], message: str
+) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
-        draw_dot(root, **options)
+        to_svg(Value(1.0), **options)
+
+
+@needs_graphviz
+def test_options_at_their_limits_are_taken() -> None:
+    assert len(draw(example(), max_nodes=1, depth=None).nodes) == 1
+    assert len(draw(example(), max_nodes=None, depth=0, format="svg").nodes) == 1
+    assert draw_dot(example(), format="PNG").format == "png"
 
 
 # ---------------------------------------------------------------------------------- labels are data

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 import autograd as ag
 from autograd import Value, adjoints, explain, topological_order
 
-from ...support.random_graphs import Program, programs
+from ...support.random_graphs import programs
 
 
 def test_the_terms_are_adjoint_times_local_gradient_of_each_use():
@@ -50,8 +50,10 @@ def test_what_does_not_depend_and_the_node_itself():
     assert repr(explain(y * 2, x)) == "∂f/∂x = 0: f does not depend on x"
     assert repr(explain(y, y)) == "∂y/∂y = 1"
     assert explain(y * 2, x).path_count == 0
-    with pytest.raises(TypeError, match=r"explain\(y, x\) needs two Values, got 3.0"):
+    with pytest.raises(TypeError, match=r"^explain\(y, x\) needs two Values, got 3.0 \(fl"):
         explain(y, 3.0)
+    with pytest.raises(TypeError, match=r"got 'x' .*: give the Value itself, not its label"):
+        explain(y, "x")
     with pytest.raises(TypeError, match="got None"):
         explain(None, y)
     for paths in (-1, "all"):
@@ -99,7 +101,7 @@ def test_paths_are_counted_without_listing_them_and_listed_up_to_the_cap():
 
 @settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 @given(programs(max_steps=12))
-def test_terms_and_paths_sum_to_the_derivative(program: Program):
+def test_terms_and_paths_sum_to_the_derivative(program):
     xs = [Value(x) for x in program.point]
     y = program(*xs)
     for node, derivative in zip(xs, adjoints(y, xs), strict=True):
@@ -111,3 +113,83 @@ def test_terms_and_paths_sum_to_the_derivative(program: Program):
         if e.path_count <= 2000:
             assert len(e.paths) == e.path_count
             assert math.fsum(p.value for p in e.paths) == pytest.approx(e.derivative, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("uses", "rest"),
+    [(20, []), (21, ["  and 1 more term, together 21"]), (22, ["  and 2 more terms, together 43"])],
+)
+def test_twenty_terms_are_listed_and_the_rest_is_summed(uses, rest):
+    x = Value(3.0, "x")
+    lines = repr(explain(ag.sum([x * i for i in range(1, uses + 1)]), x)).splitlines()
+    assert lines[21:] == rest
+    assert lines[20] == "  ∂f/∂v20 · ∂v20/∂x = 1 · 20 = 20  where v20 = x * 20 = 3 * 20, operand 1"
+
+
+def test_paths_that_are_not_listed_are_counted_and_summed():
+    x = Value(3.0, "x")
+    e = explain(ag.sum([x, x * 2, x * 4]), x, paths=1)
+    assert repr(e).splitlines()[-3:] == [
+        "and by paths, of which there are 3:",
+        "  x → v1 → f: 2 · 1 = 2",
+        "  and 2 more paths, together 5",
+    ]
+    assert explain(x * 2, x, paths=1).paths[0].local_grads == (2.0,)
+    assert len(explain(x * 2, x, paths=5).paths) == 1
+
+
+def latex(y, x, **options):
+    """The rows of the sum, after the derivative that it stands for."""
+    text = explain(y, x, **options)._repr_latex_()
+    head, _, rows = text.removesuffix(r" \end{aligned}$$").partition(" &= ")
+    derivative = head.removeprefix(r"$$\begin{aligned} ")
+    return derivative, [f"&= {rows}".split(r" \\ ")][0]
+
+
+def test_latex_has_four_terms_a_row_in_symbols_then_in_numbers():
+    x = Value(3.0, "x_1")
+    derivative, rows = latex(ag.sum([x] * 5), x, paths=2)
+    use = r"\frac{\partial f}{\partial f} \frac{\partial f}{\partial x_{1}}"
+    assert derivative == r"\frac{\partial f}{\partial x_{1}}"
+    assert rows == [
+        "&= " + " + ".join([use] * 4),
+        rf"&\quad + {use}",
+        "&= " + " + ".join([r"1 \cdot 1"] * 4),
+        r"&\quad + 1 \cdot 1",
+        "&= 5",
+        "&= 1",
+        r"&\quad + 1",
+        r"&\quad + \cdots \quad \text{(5 terms)}",
+    ]
+    _, rows = latex(ag.sum([x] * 20), x)
+    assert [row.count(r"1 \cdot 1") for row in rows[5:10]] == [4] * 5
+    assert rows[10:] == ["&= 20"]
+    _, rows = latex(ag.sum([x] * 21), x)
+    more = r"&\quad + \cdots \quad \text{(21 terms)}"
+    assert [i for i, row in enumerate(rows) if row == more] == [5, 11]
+    assert latex(Value(1.0, "y"), x) == (r"\frac{\partial y}{\partial x_{1}}", ["&= 0"])
+
+
+@pytest.mark.parametrize(
+    ("label", "written"),
+    [("x", "x"), ("x12", "x_{12}"), ("x_3", "x_{3}"), ("xy", r"\text{xy}"),
+     ("a b", r"\text{a b}"), ("{$&#%_}", r"\text{\{\$\&\#\%\_\}}"), ("a\\b^c~d", r"\text{a b c d}"),
+     ("é", r"\text{é}"), ("", "f")],
+)  # fmt: skip
+def test_latex_names_are_letters_with_subscripts_or_upright_text(label, written):
+    y = Value(2.0, label)
+    assert latex(y, y)[0] == rf"\frac{{\partial {written}}}{{\partial {written}}}"
+
+
+@pytest.mark.parametrize(
+    ("slope", "written"),
+    [(1e20, r"1 \times 10^{20}"), (1.5e-7, r"1.5 \times 10^{-7}"),
+     (-2.5e-10, r"-2.5 \times 10^{-10}"),
+     (math.inf, r"\infty"), (math.nan, r"\text{nan}"), (-0.5, "-0.5"), (100.0, "100")],
+)  # fmt: skip
+def test_latex_numbers(slope, written):
+    x = Value(3.0, "x")
+    y = x * slope
+    _, rows = latex(y, x)
+    factor = f"({written})" if slope < 0 else written
+    assert rows[1:] == [rf"&= 1 \cdot {factor}", f"&= {written}"]

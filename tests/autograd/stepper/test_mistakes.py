@@ -1,12 +1,14 @@
 """The three wrong backward passes: the first wrong number, its reason, and lucky cases."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
 
 from autograd import Value, steps, topological_order
 from autograd import sum as total
+from autograd.stepper import Frame
 from autograd.stepper.mistakes import MISTAKES
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, gradients, product_of_sum
@@ -124,8 +126,67 @@ def test_numbers_that_are_not_finite_are_compared_too():
     assert (first.name, first.value, first.right) == ("u", 1e308, math.inf)
 
 
-@pytest.mark.parametrize("mistake", ["depth", "", 3, "Order"])
+@pytest.mark.parametrize("mistake", ["depth", "", 3, "Order", ["order"]])
 def test_another_mistake_is_refused_by_naming_the_three(mistake):
     with pytest.raises(ValueError, match="one of 'order', 'overwrite', 'stale'") as error:
         steps(cube(), mistake=mistake)
     assert repr(mistake) in str(error.value)
+
+
+@pytest.mark.parametrize("count", [6, 7])
+def test_a_verdict_lists_six_wrong_gradients(count):
+    xs = [Value(float(i + 1), f"x{i}") for i in range(count)]
+    verdict = steps(total([x * x for x in xs]), mistake="overwrite")[-1]
+    wrong = [f"∂f/∂x{i} = {i + 1}, right is {2 * (i + 1)}" for i in range(6)]
+    assert sorted(verdict.note.removesuffix(".").removesuffix("; …").split("; ")) == wrong[:count]
+    assert verdict.note.endswith("." if count == 6 else "; …")
+    assert f"{count} of {2 * count + 1} gradients wrong in the end" in verdict.text
+
+
+@pytest.mark.parametrize(("length", "more"), [(10, ""), (11, ", …")])
+def test_a_verdict_lists_twelve_turns(length, more):
+    x = Value(1.0, "x")
+    a = x * 2
+    a.label = "a"
+    chain = a
+    for i in range(length):
+        chain = chain + 1.0
+        chain.label = f"c{i}"
+    note = steps(a * chain, mistake="order")[-1].note
+    turns = re.search(r"The turns were (.*); in topological order, from its end: (.*)\.", note)
+    down = [f"c{i}" for i in reversed(range(length))]
+    assert turns[1] == ", ".join(["f", "a", *down][:12]) + more
+    assert turns[2] == ", ".join(["f", *down, "a"][:12]) + more
+
+
+@pytest.mark.parametrize(("small", "wrong"), [(1e-10, False), (1e-8, True)])
+def test_a_difference_within_rounding_is_not_wrong(small, wrong):
+    x = Value(1.0, "x")
+    frames = steps(total([x * small, x * 1.0]), mistake="overwrite")
+    other = steps(total([x * 1.0, x * small]), mistake="overwrite")
+    kept = [f for f in (frames, other) if gradients(f)[0] == 1.0]
+    assert [any(frame.wrong for frame in f) for f in kept] == [wrong]
+
+
+def test_a_number_that_stays_wrong_says_what_is_right_and_the_first_one_why():
+    frames = steps(product_of_sum(), mistake="stale")
+    notes = {frame.name: frame.note for frame in frames if frame.wrong}
+    assert notes["z"] == "wrong: 3 is right"
+    assert notes["q"].startswith("first wrong number: -4 is right. ∂f/∂q still held -4")
+    assert not any(frame.note for frame in frames[:4])
+
+
+def test_smallness_alone_does_not_make_a_wrong_number_right():
+    x = Value(1.0, "x")
+    frames = steps(total([x * 1e-12, x * 1e-12]), mistake="overwrite")
+    assert frames[-1].text == "verdict: first wrong in step 9, 1 of 4 gradients wrong in the end"
+
+
+def test_a_verdict_is_a_text_and_a_note_and_nothing_else():
+    verdict = steps(fan_out(), mistake="order")[-1]
+    assert verdict == Frame("verdict", "verdict: no number is wrong", note=verdict.note)
+    assert (verdict.name, verdict.value, verdict.rule, verdict.so_far) == ("", 0.0, "", "")
+    assert verdict.note == (
+        "By luck of the graph: each node with fan-out had its turn after its last consumer, or had "
+        "nothing to pass on."
+    )

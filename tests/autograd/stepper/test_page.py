@@ -228,9 +228,9 @@ def test_folding_keeps_the_first_wrong_number():
 def test_max_nodes_is_honored_and_checked():
     data = data_of(page_of(Stepper(deep(3, 3), max_nodes=5)))
     assert len(data["nodes"]) == 5
-    with pytest.raises(ValueError, match="max_nodes must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="max_nodes is None or a whole number, 1 or more, got 0"):
         Stepper(fan_out(), max_nodes=0)
-    with pytest.raises(ValueError, match="max_nodes must be at least 1, got 'a'"):
+    with pytest.raises(ValueError, match="1 or more, got 'a'"):
         Stepper(fan_out(), max_nodes="a")
 
 
@@ -286,9 +286,12 @@ def test_the_page_alone_is_the_page_in_the_notebook(tmp_path):
 
 
 def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, monkeypatch):
-    with pytest.raises(FileNotFoundError, match=r"cannot write the page.*no-folder"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"cannot write the page: No such .*, make the folder first: .*no-folder",
+    ):
         Stepper(fan_out()).save(tmp_path / "no-folder" / "f.html")
-    with pytest.raises(IsADirectoryError, match="cannot write the page"):
+    with pytest.raises(IsADirectoryError, match="cannot write the page: Is a directory: "):
         Stepper(fan_out()).save(tmp_path)
     old = tmp_path / "f.html"
     old.write_text("old")
@@ -334,11 +337,35 @@ def test_options_of_the_drawing_are_passed_on_and_checked_at_once():
     assert len(data_of(page_of(Stepper(root, rankdir="TB", params="fold")))["nodes"]) == 3
     with pytest.raises(ValueError, match="rankdir"):
         Stepper(root, rankdir="up")
-    with pytest.raises(TypeError, match="color"):
+    with pytest.raises(TypeError, match=r"^Stepper has no option 'color', its options are format"):
         Stepper(root, color="red")
+    with pytest.raises(ValueError, match=r"^Stepper shows SVG, got format='png': draw_dot"):
+        Stepper(root, format="png")
 
 
 @pytest.mark.parametrize("root", [3.0, None])
 def test_only_a_value_can_be_stepped(root):
     with pytest.raises(TypeError, match="steps needs the Value"):
         Stepper(root)
+
+
+def test_a_title_is_text_and_one_that_no_file_can_hold_is_shown_with_substitutes(tmp_path):
+    stepper = Stepper(fan_out(), title="a\ud800b\x00c\nd")
+    assert "<h1>a\ufffdb\ufffdc d</h1>" in page_of(stepper)
+    stepper.save(tmp_path / "f.html")
+    assert "<title>a\ufffdb\ufffdc d</title>" in (tmp_path / "f.html").read_text("utf-8")
+    for text in stepper._repr_mimebundle_().values():
+        text.encode()
+    assert "<h1>Step through f</h1>" in page_of(Stepper(fan_out(), title=" \n"))
+    with pytest.raises(TypeError, match=r"^title is a string, got 5 \(int\)$"):
+        Stepper(fan_out(), title=5)
+
+
+@pytest.mark.parametrize("name", ["a\0b.html", "a\ud800b.html", ""])
+def test_a_path_that_no_file_can_have_is_refused_in_one_sentence(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^'.*' cannot be the path of a file: ") as caught:
+        Stepper(fan_out()).save(name)
+    assert type(caught.value) is ValueError
+    str(caught.value).encode()
+    assert list(tmp_path.iterdir()) == []

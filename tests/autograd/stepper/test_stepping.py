@@ -19,6 +19,7 @@ from autograd import (
 )
 from autograd import sum as total
 from autograd.operation import FLOATS
+from autograd.stepper import Frame
 
 from ...support.graphs import fan_out, gradients, product_of_sum
 from ...support.random_graphs import programs
@@ -202,3 +203,39 @@ def test_a_long_chain_is_stepped_without_recursion():
 def test_only_a_value_can_be_stepped(root):
     with pytest.raises(TypeError, match="steps needs the Value to differentiate, got"):
         steps(root)
+
+
+@pytest.mark.parametrize(
+    ("count", "given"),
+    [(6, "given x0 = 0, x1 = 1, x2 = 2, x3 = 3, x4 = 4, x5 = 5"),
+     (7, "given x0 = 0, x1 = 1, x2 = 2, x3 = 3, x4 = 4, x5 = 5, … (7 leaves in all)")],
+)  # fmt: skip
+def test_six_leaves_are_listed(count, given):
+    frames = steps(total([Value(float(i), f"x{i}") for i in range(count)]))
+    assert (frames[0].phase, frames[0].text) == ("given", given)
+
+
+def test_six_terms_of_a_sum_are_listed_else_the_last_two():
+    x = Value(2.0, "x")
+    sums = [frame.so_far for frame in steps(total([x] * 7)) if frame.name == "x"]
+    assert sums == [
+        "∂f/∂x = 1 so far, 6 more terms to come",
+        "∂f/∂x = 1 + 1 = 2 so far, 5 more terms to come",
+        "∂f/∂x = 1 + 1 + 1 = 3 so far, 4 more terms to come",
+        "∂f/∂x = 1 + 1 + 1 + 1 = 4 so far, 3 more terms to come",
+        "∂f/∂x = 1 + 1 + 1 + 1 + 1 = 5 so far, 2 more terms to come",
+        "∂f/∂x = 1 + 1 + 1 + 1 + 1 + 1 = 6 so far, 1 more term to come",
+        "∂f/∂x = … + 1 + 1 = 7, complete",
+    ]
+
+
+def test_a_note_is_wrapped_and_indented_below_its_step():
+    frame = Frame("backward", "text", rule="rule", note=" ".join(["abcdefg"] * 13))
+    first = "    " + " ".join(["abcdefg"] * 11)
+    assert str(frame) == f"text    [rule]\n{first}\n    abcdefg abcdefg"
+    assert len(first) == 91
+    assert str(Frame("given", "t", note="x" * 90 + " yy")) == f"t\n    {'x' * 90}\n    yy"
+    exact = Frame("verdict", "text", note="x" * 92)
+    assert str(exact) == f"text\n    {'x' * 92}"
+    assert str(Frame("given", "text", so_far="sum", rule="rule")) == "text    [rule; sum]"
+    assert str(Frame("given", "text")) == "text"

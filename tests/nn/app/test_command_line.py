@@ -25,6 +25,7 @@ import pytest
 
 import autograd
 import nn
+from nn import model_file, module
 from nn.app import run_folder
 from nn.app.command_line import main
 from nn.app.job import Job
@@ -35,8 +36,8 @@ from nn.losses import LOSSES, Loss, as_list
 from nn.optimizers import OPTIMIZERS
 from nn.schedules import SCHEDULES
 
-for module in ("sklearn", "matplotlib", "tqdm"):
-    pytest.importorskip(module)
+for extra in ("sklearn", "matplotlib", "tqdm"):
+    pytest.importorskip(extra)
 
 ROOT = Path(__file__).parents[3]
 QUICK = ["--epochs", "2", "--hidden", "4"]
@@ -330,13 +331,15 @@ def test_a_model_whose_metadata_does_not_fit_it_is_a_mistake(
     model = nn.load("o/model.json")
     good = dict(model.metadata)
     for key, value in [(key, value) for key, values in ODD.items() for value in values]:
-        model.metadata = good | {key: value}
-        model.save("odd.json")
+        odd = good | {key: value}
+        text = model_file.encode(module.architecture(model), odd, model.state_dict())
+        Path("odd.json").write_text(text)
         capsys.readouterr()
         assert run("flowers.csv", "--load", "odd.json", "--epochs", "0", "--out", "p") == 2, value
-        assert capsys.readouterr().err == (
-            "python -m nn: odd.json: this model was not written by python -m nn\n"
-        )
+        err = capsys.readouterr().err
+        assert err.startswith("python -m nn: odd.json: ")
+        assert "json: metadata '" in err or "was not written by python -m nn" in err
+        assert err.count("\n") == 1
     for bare in (nn.Neuron(2), nn.Sequential(nn.Embedding(2, 2))):
         bare.metadata = good
         bare.save("odd.json")
@@ -573,8 +576,8 @@ def test_a_second_run_into_a_busy_folder_is_told(
         assert run(*QUICK, "--out", "p") == 0
     assert {path.name for path in Path("o").iterdir()} == set()
     assert run(*QUICK, "--out", "o") == 0
-    for module in (None, NoLocks):
-        monkeypatch.setattr(run_folder, "fcntl", module)
+    for locks in (None, NoLocks):
+        monkeypatch.setattr(run_folder, "fcntl", locks)
         assert run(*QUICK, "--epochs", "0", "--out", "o") == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -15,7 +16,7 @@ pytest.importorskip("sklearn")
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -179,6 +180,168 @@ def test_stops_when_the_loss_no_longer_falls_and_warns_when_it_still_does() -> N
         nn.MLPClassifier(**QUICK).fit(X, Y)
     estimator = nn.MLPClassifier(tol=0.5, n_iter_no_change=2, random_state=0).fit(X, Y)
     assert estimator.n_iter_ <= 4
+
+
+NAMES = np.array(["setosa", "versicolor", "virginica"])
+LABELS = {
+    "int": np.array([3, 7])[Y],
+    "int8": np.array([3, 7], dtype=np.int8)[Y],
+    "float": np.array([0.0, 2.0])[Y],
+    "bool": Y.astype(bool),
+    "str": np.array(["no", "yes"])[Y],
+    "object": np.array(["no", "yes"], dtype=object)[Y],
+    "three": NAMES[(Y + (X[:, 0] > 1)).astype(int)],
+}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal to the last bit and of the same type, in arrays and lists too."""
+    if isinstance(a, np.ndarray):
+        return type(b) is np.ndarray and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_a_saved_classifier_comes_back_to_the_last_bit(labels: str, tmp_path: Path) -> None:
+    y = LABELS[labels]
+    estimator = nn.MLPClassifier(**QUICK, activation="logistic").fit(X * [1e3, 1e-3] + 5.0, y)
+    estimator.save(tmp_path / "m.json")
+    other = nn.MLPClassifier.load(str(tmp_path / "m.json"))
+    assert other.get_params() == estimator.get_params()
+    assert vars(other).keys() == vars(estimator).keys()
+    for name, value in vars(estimator).items():
+        assert same(value, getattr(other, name)), name
+    far = X * [1e4, 1e-4]
+    assert same(other.predict(far), estimator.predict(far))
+    assert same(other.predict_proba(far), estimator.predict_proba(far))
+    other.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "m.json").read_bytes()
+    model = nn.load(tmp_path / "m.json")
+    assert model.predict(far) == estimator.predict(far).tolist()
+    assert set(map(type, model.predict(far))) == set(map(type, estimator.classes_.tolist()))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_a_saved_regressor_comes_back_with_its_feature_names(tmp_path: Path) -> None:
+    targets = np.column_stack([1e6 + X[:, 0], X[:, 1] ** 2])
+    settings: dict[str, Any] = {"max_iter": np.int64(5), "random_state": np.random.RandomState(0)}
+    estimator = nn.MLPRegressor([3, 2], "tanh", **settings, early_stopping=True)
+    estimator.fit(X, targets)
+    estimator.feature_names_in_ = np.array(["width", "height"], dtype=object)  # of a data frame
+    estimator.save(tmp_path / "m.json")
+    other = nn.MLPRegressor.load(tmp_path / "m.json")
+    assert other.feature_names_in_.tolist() == ["width", "height"]
+    assert (other.hidden_layer_sizes, other.max_iter, other.random_state) == ((3, 2), 5, None)
+    assert same(other.predict(X), estimator.predict(X))
+    assert vars(other).keys() == vars(estimator).keys()
+    for name in ("validation_scores_", "best_validation_score_", "loss_curve_", "t_", "loss_"):
+        assert same(getattr(other, name), getattr(estimator, name)), name
+    assert np.allclose(nn.load(tmp_path / "m.json").predict(X), estimator.predict(X))
+
+
+def test_a_regressor_without_names_comes_back(tmp_path: Path) -> None:
+    estimator = nn.MLPRegressor((), random_state=3, max_iter=2).fit(X, Y)
+    estimator.validation_scores_ = [0.5, float("nan")]
+    estimator.save(tmp_path / "m.json")
+    other = nn.MLPRegressor.load(tmp_path / "m.json")
+    assert other.get_params() == estimator.get_params()
+    assert same(other.validation_scores_, estimator.validation_scores_)
+    assert same(other.predict(X), estimator.predict(X))
+    assert vars(other).keys() == vars(estimator).keys()
+
+
+@pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS, "identity", "logistic"])
+def test_the_network_of_an_estimator_answers_as_it_does(activation: str) -> None:
+    settings: dict[str, Any] = {**QUICK, "hidden_layer_sizes": (3, 2), "activation": activation}
+    raw = X * [1.0, 100.0] + 5.0
+    classifier = nn.MLPClassifier(**settings).fit(raw, LABELS["three"])
+    model = classifier.model_
+    assert type(model) is nn.MLP
+    rows = raw[:30].tolist()
+    assert model.predict(rows) == classifier.predict(raw[:30]).tolist()
+    assert np.allclose(model.predict_proba(rows), classifier.predict_proba(raw[:30]), rtol=1e-9)
+    regressor = nn.MLPRegressor(**settings).fit(raw, Y * 10.0 - 70.0)
+    assert np.allclose(regressor.model_.predict(rows), regressor.predict(raw[:30]), rtol=1e-9)
+    model.parameters()[0].data = 7.0
+    assert classifier.model_.parameters()[0].data != 7.0
+
+
+def test_an_estimator_that_is_not_fitted_has_no_network(tmp_path: Path) -> None:
+    assert not hasattr(nn.MLPClassifier(), "model_")
+    for use in (lambda: nn.MLPClassifier().model_, lambda: nn.MLPRegressor().save(tmp_path / "m")):
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            use()
+
+
+def altered(path: Path, **changes: Any) -> None:
+    """Change entries of the estimator in a file; its checksum fits again."""
+    content = json.loads(path.read_text())
+    content.pop("sha256")
+    content["metadata"]["estimator"].update(changes)
+    content["metadata"].update({k: v for k, v in changes.items() if k in content["metadata"]})
+    path.write_text(json.dumps({**content, "sha256": nn.model_file.checksum(content)}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"type": "MLPRegressor"}, r"m.json: not written by MLPClassifier.save; nn.load may read"),
+        ({"parameters": {"hidden": 3}}, "not as MLPClassifier.save writes it: .*'hidden'"),
+        ({"parameters": 3}, "not as MLPClassifier.save writes it: "),
+        ({"parameters": {"hidden_layer_sizes": [4, 0]}}, "sizes must be at least 1, got 0"),
+        ({"parameters": {"hidden_layer_sizes": [5]}}, "its entries contradict each other"),
+        (
+            {"parameters": {"hidden_layer_sizes": [4], "activation": "tanh"}},
+            "its entries contradict each other",
+        ),
+        ({"label_type": "V999999999"}, "unknown type of labels 'V999999999'"),
+        ({"label_type": "object", "classes": ["a"]}, "metadata 'classes' must be"),
+        ({"label_type": "int8", "classes": [1, 300]}, "300"),
+        ({"label_type": "bool", "classes": [2, 5]}, "labels that are not of type bool: .2, 5"),
+        ({"losses": "abc"}, "could not convert"),
+        ({"losses": None}, "not as MLPClassifier.save writes it"),
+        ({"samples": 1.5}, "must be a whole number, got 1.5"),
+        ({"loss": "hinge"}, "its entries contradict each other"),
+    ],
+)
+def test_a_file_that_save_did_not_write_is_refused(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    nn.MLPClassifier(**QUICK).fit(X, Y).save(tmp_path / "m.json")
+    assert nn.MLPClassifier.load(tmp_path / "m.json").classes_.tolist() == [0, 1]
+    altered(tmp_path / "m.json", **changes)
+    with pytest.raises(ValueError, match=message) as caught:
+        nn.MLPClassifier.load(tmp_path / "m.json")
+    assert str(caught.value).startswith(str(tmp_path / "m.json"))
+
+
+def test_other_models_and_labels_are_refused(tmp_path: Path) -> None:
+    nn.MLP(2, [1]).save(tmp_path / "m.json")
+    with pytest.raises(ValueError, match=r"not written by MLPRegressor.save; nn.load may read it"):
+        nn.MLPRegressor.load(tmp_path / "m.json")
+    estimator = nn.MLPClassifier(**QUICK).fit(X, Y)
+    estimator.classes_ = np.array([1, 2], dtype=np.longdouble)
+    with pytest.raises(ValueError, match=r"class labels of type .* cannot be saved"):
+        estimator.save(tmp_path / "n.json")
+    estimator.classes_ = np.array([None, 2], dtype=object)
+    with pytest.raises(ValueError, match="metadata 'classes' must be a list of different labels"):
+        estimator.save(tmp_path / "n.json")
+    assert not (tmp_path / "n.json").exists()
+
+
+@pytest.mark.parametrize("unit", [1e160, 1e-170, 1e300, 1e-300])
+def test_features_and_targets_of_any_size_are_learned_alike(unit: float) -> None:
+    """No square of a feature overflows, or underflows so that the feature seems constant."""
+    settings: dict[str, Any] = {"max_iter": 30, "random_state": 0}
+    plain = nn.MLPClassifier(**settings).fit(X, Y)
+    huge = nn.MLPClassifier(**settings).fit(X * unit, Y)
+    assert np.allclose(huge.predict_proba(X * unit), plain.predict_proba(X), atol=1e-6)
+    assert huge.score(X * unit, Y) > 0.9
+    line = nn.MLPRegressor(**settings).fit(X, X[:, 0])
+    large = nn.MLPRegressor(**settings).fit(X * unit, X[:, 0] * unit)
+    assert np.allclose(large.predict(X * unit) / unit, line.predict(X), atol=1e-6)
 
 
 BAD = {

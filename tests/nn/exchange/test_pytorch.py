@@ -133,3 +133,46 @@ def test_without_pytorch_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="needs PyTorch: pip install torch"):
         nn.to_torch(nn.MLP(2, [1]))
+
+
+def test_the_scaling_crosses_as_modules_and_comes_back_exact(torch):
+    model = nn.MLP(3, [4, 2], "tanh", rng=1)
+    model.metadata = {
+        "scaling": [[0.1, 100.0, -1e6], [1 / 3, 7.0, 1e5]],
+        "target_scaling": [[1000.0, 0.1], [1 / 7, 3.0]],
+        "loss": "mse",
+        "features": ["a", "b", "c"],
+    }
+    module = nn.to_torch(model)
+    raw = [[0.5, 93.0, -9e5], [0.0, 110.0, -1.2e6]]
+    there = module(torch.tensor(raw, dtype=torch.float64)).tolist()
+    assert there == [pytest.approx(y, rel=1e-12) for y in model.predict(raw)]
+    assert module.state_dict()["0.mean"].tolist() == [0.1, 100.0, -1e6]
+    assert module.state_dict()["4.scale"].tolist() == [1 / 7, 3.0]
+    assert repr(module).startswith("Sequential(\n  (0): Standardize()\n  (1): Linear(in_features=3")
+    assert repr(module).endswith("(4): Rescale()\n)")
+    back = nn.from_torch(module)
+    assert back.metadata == model.metadata
+    assert back.predict(raw) == model.predict(raw)
+    assert outputs(back, X) == outputs(model, X)
+    bare = nn.from_torch(module[1:4])
+    assert bare.metadata == {}
+    assert outputs(bare, X) == outputs(model, X)
+    nested = nn.from_torch(torch.nn.Sequential(module))
+    assert set(nested.metadata) == {"scaling", "target_scaling"}
+
+
+def test_log_scales_are_not_rescaled(torch):
+    model = nn.MLP(1, [2], rng=1)
+    model.metadata = {"loss": "gaussian_nll", "target_scaling": [[1000.0], [10.0]]}
+    ((mean, log_scale),) = nn.to_torch(model)(torch.tensor([[0.5]], dtype=torch.float64)).tolist()
+    assert [mean] == pytest.approx(model.predict([[0.5]]), rel=1e-12)
+    assert log_scale == pytest.approx(float(model([0.5])[1]), rel=1e-12)
+
+
+def test_a_model_that_was_fitted_keeps_its_classes(torch):
+    model = nn.MLP(2, [1], rng=0)
+    model.metadata = {"loss": "bce_with_logits", "classes": ["no", "yes"]}
+    back = nn.from_torch(nn.to_torch(model))
+    assert back.predict([[9.0, -9.0]]) == model.predict([[9.0, -9.0]])
+    assert nn.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 1))).metadata == {}

@@ -31,3 +31,10 @@ def test_slow_progress_counts_from_the_lowest_loss():
     stopping = EarlyStopping(patience=3, tolerance=0.5)
     assert [stopping.should_stop(x) for x in (2.0, 1.6, 1.2, 0.8)] == [False, False, False, True]
     assert not any(EarlyStopping().should_stop(1.0) for _ in range(100))
+
+
+def test_progress_is_a_fall_by_more_than_the_tolerance():
+    stopping = EarlyStopping(patience=1, tolerance=1.0)
+    assert [stopping.should_stop(loss) for loss in (3.0, 1.5, 0.5)] == [False, False, True]
+    stopping = EarlyStopping(patience=1)  # the tolerance is 0
+    assert [stopping.should_stop(loss) for loss in (3.0, 2.9, 2.9)] == [False, False, True]

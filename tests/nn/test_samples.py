@@ -4,7 +4,7 @@ import pytest
 
 import nn
 
-from .data import blobs, small
+from .training.data import blobs, small
 
 
 def test_arrays_and_data_frames_are_taken_as_lists():

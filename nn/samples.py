@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
-from ..argument_checks import counted
-from ..datasets.rows import Rows
+from .argument_checks import counted
+from .datasets.rows import Rows
 
 Row = list[float]
 Target = float | Row
@@ -36,7 +36,11 @@ def rows_of(X: Any) -> list[Row]:
                 f"sample {i} has {counted(len(row), 'feature')}, sample 0 has {len(rows[0])}"
             )
     return [
-        [_finite(x, f"feature {j} of sample {i}") for j, x in enumerate(row)]
+        row
+        if all(
+            type(x) is float and math.isfinite(x) for x in row
+        )  # without the names, twice as fast
+        else [_finite(x, f"feature {j} of sample {i}") for j, x in enumerate(row)]
         for i, row in enumerate(rows)
     ]
 
@@ -50,7 +54,15 @@ def targets_of(y: Any, samples: int) -> list[Target]:
     targets = _plain(y)
     if not isinstance(targets, list) or len(targets) != samples:
         given = len(targets) if isinstance(targets, list) else repr(y)[:80]
-        raise ValueError(f"X has {counted(samples, 'sample')}, but y has {given}")
+        raise ValueError(
+            f"X has {counted(samples, 'sample')}, but y has {given}: it takes one target for each"
+        )
+    for i, t in enumerate(targets):
+        if isinstance(t, str):
+            raise TypeError(
+                f"target {i} must be a number, got {t!r:.80}; for classes with names there is "
+                "nn.MLPClassifier"
+            )
     sizes = [len(t) if isinstance(t, list) else None for t in targets]
     for i, size in enumerate(sizes):
         if size != sizes[0]:

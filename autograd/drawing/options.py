@@ -1,0 +1,52 @@
+"""The options of a picture: what each may be. A wrong one is an error that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from ..explaining.argument_checks import require_text
+from ..explaining.notation import number
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+
+
+def check_svg_options(caller: str, options: dict[str, Any], known: Sequence[str]) -> None:
+    """Raise TypeError for an option that is not ``known``, ValueError for a format but SVG."""
+    for name in options:
+        if name not in known:
+            raise TypeError(f"{caller} has no option {name!r}, its options are {', '.join(known)}")
+    if (given := options.get("format", "svg")) != "svg":
+        other = "draw_dot(root, format='png').render('name') writes other formats"
+        raise ValueError(f"{caller} shows SVG, got format={given!r:.80}: {other}")
+
+
+def check_values(
+    rankdir: Any, max_nodes: Any, depth: Any, params: Any, number_format: Any, title: Any
+) -> None:
+    """Raise ValueError for a wrong option of `draw_dot`, TypeError for a title that is no text."""
+    if rankdir not in DIRECTIONS:
+        raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
+    if params not in ("show", "fold"):
+        raise ValueError(f"params is 'show' or 'fold', got {params!r}")
+    check_count("max_nodes", max_nodes, 1)
+    check_count("depth", depth, 0)
+    try:
+        number(0.5, number_format)
+    except (TypeError, ValueError):
+        needs = "number_format is a format specification such as '.4g'"
+        raise ValueError(f"{needs}, got {number_format!r:.80}") from None
+    require_text(title, "title")
+
+
+def check_count(option: str, given: int | None, least: int) -> None:
+    """Raise ValueError unless ``given`` is None or a whole number, ``least`` or more."""
+    if given is not None and not (isinstance(given, Integral) and given >= least):
+        raise ValueError(f"{option} is None or a whole number, {least} or more, got {given!r:.80}")
+
+
+def check_time_limit(given: float) -> None:
+    """Raise ValueError unless ``given`` is a number of seconds above 0."""
+    if not (isinstance(given, Real) and given > 0):
+        raise ValueError(f"time_limit is a number of seconds above 0, got {given!r:.80}")

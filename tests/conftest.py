@@ -1,0 +1,21 @@
+"""What holds for all tests: which of them run in one process, and how failures are looked for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import Phase, settings
+
+# A change of the source is noticed with the first failure: no example is made smaller.
+settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
+
+SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one process
+    "test_stepper_page.py": "a browser",
+    "test_stepper_notebook.py": "a browser and JupyterLab",
+    "pytorch": "PyTorch",
+}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for part, what in SLOW_TO_START.items():
+        if part in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group(what))

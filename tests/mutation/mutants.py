@@ -1,0 +1,105 @@
+"""What a mutant is, what becomes of it, and which tests run on it."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = {  # of a file or of the files in a folder, where they are not the folder's own tests
+    "autograd/ops.py": ["tests/autograd/test_ops.py", "tests/autograd/calculus"],
+    "autograd/operation.py": ["tests/autograd/test_o*.py", "tests/autograd/test_[fv]*.py"],
+    "autograd/operators.py": ["tests/autograd/test_value.py", "tests/autograd/test_names.py"],
+    "autograd": [
+        "tests/autograd/test_*.py",
+        "tests/autograd/calculus",
+        "tests/autograd/explaining",
+    ],
+    "nn": ["tests/nn/test_*.py", "tests/nn/training/test_loop.py"],
+    "nn/datasets": ["tests/nn/test_datasets.py", "tests/nn/app"],
+}
+AT_IMPORT = [  # file and function: they have run before mutmut's processes choose a mutant
+    "autograd/fast_path.py *",
+    "autograd/operation.py Operation.__init__",
+    "autograd/operators.py *",
+    "*/name_clash.py *",
+    "nn/losses.py Loss.__post_init__",
+    "nn/module.py savable",
+]
+NOT_RUN = "type_checkers or notebook or million or 100000 or 5_000 or pytorch or ctrl_c or process"
+PYTEST = ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
+PYTEST += ["--hypothesis-profile=mutation"]
+
+
+@dataclass(frozen=True, order=True)
+class Mutant:
+    """One change of one file."""
+
+    file: str  # from the project's folder, with slashes
+    function: str  # "Class.method" or "function"; "" outside of all
+    tool: str  # that makes this mutant
+    key: str  # the name that the tool gives it
+
+
+@dataclass(frozen=True, order=True)
+class Survivor:
+    """A mutant that no test noticed."""
+
+    mutant: Mutant
+    diff: str  # the lines that go, with "-", and that come, with "+"
+
+
+def changed_lines(diff: str) -> str:
+    """Return the lines of a unified diff that go and come, without their indentation.
+
+    >>> changed_lines("--- a\\n+++ b\\n@@ -1 +1 @@\\n-  x = 1\\n+  x = 2\\n   y = 3")
+    '- x = 1\\n+ x = 2'
+    """
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    return "\n".join(f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in ("-", "+"))
+
+
+def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
+    """Return the tests that run on the mutants of ``file``: files and folders of ``project``.
+
+    >>> relevant_tests("autograd/drawing/layout.py", ROOT)
+    ('tests/autograd/drawing',)
+    """
+    folder = Path(file).parent.as_posix()
+    found: list[str] = []
+    for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
+        found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
+    return tuple(found)
+
+
+def copy_project(to: Path) -> None:
+    """Copy what the tests need into the new folder ``to``."""
+    for name in ("autograd", "nn", "tests", "notebooks"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, to)
+
+
+def runs_at_import(file: str, function: str) -> bool:
+    return any(fnmatch(f"{file} {function}", pattern) for pattern in AT_IMPORT)
+
+
+def called_functions(file: str, source: str) -> Iterator[tuple[int, int]]:
+    """Yield the first and last line of each function and method that mutmut is for.
+
+    These have no decorator but ``staticmethod`` or ``classmethod``, and do not run at import.
+    """
+    module = ast.parse(source)
+    named = [("", node) for node in module.body]
+    for cls in module.body:
+        if isinstance(cls, ast.ClassDef):
+            named += [(f"{cls.name}.", node) for node in cls.body]
+    for prefix, node in named:
+        if isinstance(node, ast.FunctionDef) and not runs_at_import(file, prefix + node.name):
+            names = [ast.unparse(decorator) for decorator in node.decorator_list]
+            if not names or names in (["staticmethod"], ["classmethod"]):
+                yield node.lineno, node.end_lineno or node.lineno
