@@ -6,6 +6,7 @@ in `autograd.ops` is a function here.
 
 from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
 from .affine_layer import affine
+from .calculus.batching import vmap
 from .calculus.chain_rule import adjoints
 from .calculus.checking import gradcheck
 from .calculus.nonfinite import find_nonfinite
@@ -20,11 +21,12 @@ from .calculus.transformations import (
     value_and_grad,
     vjp,
 )
+from .choosing import take, where
 from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
 from .explaining.explanation import explain
-from .operation import TABLE, Operation
+from .operation import TABLE, Binary, Nary, Operation, Unary
 from .ops import abs as abs  # as ...: known to type checkers, though left out of __all__
 from .ops import (
     acos,
@@ -60,6 +62,7 @@ from .ops import (
     softmax,
     softplus,
     sqrt,
+    stop_gradient,
     sub,
     tan,
     tanh,
@@ -72,12 +75,13 @@ from .stepper import Stepper, steps
 from .value import Constant, Value, derivatives, topological_order
 
 # import * leaves out the names of builtins: abs, compile, pow, sum
-__all__ = ["Constant", "Operation", "TABLE", "Value"]
+__all__ = ["Binary", "Constant", "Nary", "Operation", "TABLE", "Unary", "Value"]
 __all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_order"]
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
-__all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp"]
+__all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]
 __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
 __all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]
-__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "sub", "tan", "tanh"]
+__all__ += ["take", "where"]
+__all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "stop_gradient", "sub", "tan", "tanh"]

@@ -47,10 +47,10 @@ def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the two methods of an operator: for a Value on its left, and for one on its right."""
 
     def general(a: Any, b: Any) -> Any:
-        number = a if isinstance(b, Value) else b
-        if not isinstance(number, (Value, float, int, Real)):
+        number = a if isinstance(b, Node) else b
+        if not isinstance(number, (Node, float, int, Real)):
             return NotImplemented
-        node = a if isinstance(a, Value) else b
+        node = a if isinstance(a, Node) else b
         return node.record(operation, (a, b))
 
     def reflected(b: Any, a: Any) -> Any:
@@ -74,7 +74,7 @@ def _method(operation: Operation) -> Callable[..., Value]:
 
 def _comparison(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
     def compare(a: Any, b: Any) -> Any:
-        if not isinstance(b, (Value, float, int, Real)):
+        if not isinstance(b, (Node, float, int, Real)):
             return NotImplemented
         if (recorder := current_recorder()) is not None:
             return recorder.compare(test, a, b)
@@ -150,7 +150,7 @@ class Operators(Node):
         all_vary = list(map(type, operands)).count(Value) == len(operands)  # the usual case
         if all_vary:
             return record(operation, tuple(operands), all_vary)
-        parents = [x if isinstance(x, Value) else Constant(x) for x in operands]
+        parents: list[Any] = [x if isinstance(x, Node) else Constant(x) for x in operands]
         return record(operation, tuple(parents))
 
     def record_unary(self, operation: Operation) -> Value:
@@ -206,3 +206,4 @@ class Operators(Node):
     gelu = _method(ops.gelu)
     heaviside = _method(ops.heaviside)
     equal = _method(ops.equal)
+    stop_gradient = _method(ops.stop_gradient)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from .operation import TABLE, Binary, Dot, Nary, Unary, total, where
+from .operation import FLOATS, TABLE, Binary, Dot, Nary, Unary, total, where
 
 INF, SQRT_HALF, SQRT_PI = math.inf, math.sqrt(0.5), math.sqrt(math.pi)
 
@@ -177,6 +177,9 @@ equal = Binary("equal({}, {})", lambda m, a, b: m.where(a == b, 1.0, 0.0), (0.0,
     "1 where a equals b, else 0; its derivatives are 0. Shares out the ties of maximum.",
     definition="Piecewise((1, Eq({}, {})), (0, True))", samples=[(2.0, 3.0), (0.5, 0.5)],
     special={(1.0, 1.0): (0.0, 0.0)}, example="equal(2.0, 2.0) -> 1.0")
+stop_gradient = Unary("stop_gradient({})", lambda m, x: x, (0.0,),
+    "``x`` itself, as a constant: its derivative is 0, so nothing flows back through it.",
+    samples=[2.0, -0.5], example="stop_gradient(2.0) -> 2.0")
 
 
 def _called(name: str) -> Callable[[Sequence[str]], str]:
@@ -243,7 +246,8 @@ logsumexp = Nary(_called("logsumexp"), _logsumexp, _softmax_of,
 
     It is -inf if all operands are, and inf if any is. Then the largest share the gradient equally.
     """,
-    name="logsumexp", infinite=lambda xs: max(xs) if math.isinf(max(xs)) else None,
+    name="logsumexp",
+    infinite=lambda xs: FLOATS.maximum(*xs) if math.isinf(max(xs)) else None,  # nan if any is
     definition=lambda xs: f"log({' + '.join(f'exp({x})' for x in xs)})",
     samples=[(2.0, -1.0, 1.5), (0.5,)], example="logsumexp([0.0, 1000.0]) -> 1000.0")
 # fmt: on

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from .operation import Operation, real
@@ -107,6 +108,36 @@ class Recorder:
         """Return ``test(a, b)``. ``b`` is a Value or a plain number."""
         return test(a.data, getattr(b, "data", b))
 
+    def map_rows(
+        self, f: Callable[..., Any], args: Sequence[Any], takes_rows: Sequence[bool]
+    ) -> list[Any]:
+        """Return ``f`` for each row of the arguments, where it takes rows. See `autograd.vmap`."""
+        counts = []
+        for x, takes in zip(args, takes_rows, strict=True):
+            if takes and not hasattr(x, "__len__"):
+                raise TypeError(f"vmap: an argument of rows is a list or an array, got {x!r:.80}")
+            counts += [len(x)] if takes else []
+        if len(set(counts)) > 1:
+            raise ValueError(f"vmap: the arguments have different numbers of rows: {counts}")
+        columns = [x if takes else repeat(x) for x, takes in zip(args, takes_rows, strict=True)]
+        return [f(*row) for row in zip(*columns, strict=False)]  # repeat(x) has no end
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Return ``a`` if the condition holds, else ``b``."""
+        return a if condition else b
+
+    def one_hot(self, i: Any, size: int) -> list[Any] | None:
+        """Return 1 at place ``i`` and 0 at the others. None: take the element itself."""
+        return None
+
+    def without_gradient(self) -> Recorder:
+        """Return the recorder inside ``no_grad()``, where this one is in use outside."""
+        return Recorder()
+
+    def with_gradient(self) -> Recorder | None:
+        """Return the recorder where a derivative is taken, inside ``no_grad()`` too."""
+        return None if type(self) is Recorder else self
+
 
 class _Limits(Recorder):
     """Goes on where a rule meets a pole: the value of an operation there is its limit."""
@@ -142,12 +173,14 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return recording(Recorder())
+    recorder = _recorder.get()
+    return recording(Recorder() if recorder is None else recorder.without_gradient())
 
 
 def recorded() -> AbstractContextManager[None]:
     """Record graph inside the block, also where a ``no_grad()`` surrounds it."""
-    return recording(None) if type(_recorder.get()) is Recorder else nullcontext()
+    recorder = _recorder.get()
+    return nullcontext() if recorder is None else recording(recorder.with_gradient())
 
 
 @contextmanager
@@ -158,6 +191,34 @@ def reading(reader: Reader) -> Iterator[None]:
         yield
     finally:
         _reader.reset(token)
+
+
+def forward_of(operation: Operation, m: Any, operands: Sequence[Any]) -> Any:
+    """Return the operation's ``forward`` at operands that are no floats: nodes, arrays, source.
+
+    TypeError that says how to write it, if it works for floats only.
+    """
+    try:
+        with reading(refuse_float):
+            return operation.forward(m, *operands)
+    except TypeError as error:
+        raise floats_only(operation, error) from None
+
+
+def refuse_float(node: Value) -> None:
+    """Raise TypeError: a reader for what is computed with nodes and never with their numbers."""
+    raise TypeError("it takes float() of a Value")
+
+
+def floats_only(operation: Operation, error: TypeError) -> TypeError:
+    """Return ``error`` with the remedy. It was raised where ``operation`` met other than floats."""
+    if not operation.is_own:
+        return error
+    return TypeError(
+        f"the operation {operation.name} works for floats only ({error}). Write its value with "
+        "+ - * / and m: m.sin and not math.sin, m.pow(x, 3) and not x ** 3, m.where(x > 0, a, b) "
+        "and not an if. Write its rules with autograd: autograd.sin and not math.sin"
+    )
 
 
 def data_of(x: Any) -> float:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, islice, product, repeat
 from math import prod
-from numbers import Real
+from numbers import Number, Real
+from types import MethodType
 from typing import Any, NamedTuple
 
-from .value import Scalar, Value
+from .operation import Node
+from .value import Scalar
 
 
 class Leaf:
@@ -31,10 +33,43 @@ class Branch(NamedTuple):
     parts: tuple[Structure, ...] | None  # None: all its leaves are plain numbers
 
 
-class Static(NamedTuple):
-    """The structure of anything else. The thing belongs to the structure, not to the leaves."""
+class Static:
+    """The structure of anything else. The thing belongs to the structure, not to the leaves.
 
-    thing: Any
+    Two of them are equal if they have the same thing. Text, numbers and tuples of them are the same
+    if they have the same type and digits: 2 is not 2.0, nor 1 True, nor 0.0 -0.0.
+    """
+
+    __slots__ = ("thing", "key")
+
+    def __init__(self, thing: Any) -> None:
+        self.thing, self.key = thing, _identity(thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Static) and self.key == other.key
+
+    def __hash__(self) -> int:
+        hash(self.thing)  # TypeError for what can change, such as a set
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"Static({self.thing!r})"
+
+
+def _identity(x: Any) -> tuple[Any, ...]:
+    """Return what is equal for two things only if no function can tell them apart."""
+    kind = type(x)
+    if kind in (str, bytes, int, bool, range):
+        return kind, x
+    if isinstance(x, Number):
+        return kind, repr(x)  # which has the sign of a zero
+    if isinstance(x, tuple):
+        return kind, *map(_identity, x)
+    if kind is frozenset:
+        return kind, frozenset(map(_identity, x))
+    if kind is MethodType:  # made anew whenever it is read from its instance
+        return kind, id(x.__self__), id(x.__func__)
+    return kind, id(x)
 
 
 Structure = Leaf | Branch | Static
@@ -60,6 +95,9 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
         return NUMBER
     if kind is Static:
         return x  # type: ignore[no-any-return]  # as its type says
+    if isinstance(x, Node):
+        leaves.append(x)
+        return VALUE
     if isinstance(x, (list, tuple)):
         kinds = set(map(type, x))
         if kind in (list, tuple) and x and kinds <= {float, int}:
@@ -70,10 +108,8 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
             if numbers and set(map(type, numbers)) <= {float, int}:
                 leaves.extend(numbers)
                 return Branch(kind, (len(x), len(x[0])), None)
+        kind = getattr(kind, "kind_in_trees", kind)
         return Branch(kind, (), tuple([_structure(part, leaves, other) for part in x]))
-    if isinstance(x, Value):
-        leaves.append(x)
-        return VALUE
     if isinstance(x, Real):
         leaves.append(x)
         return NUMBER
@@ -152,7 +188,7 @@ def flatten_numbers(tree: Any, name: str) -> tuple[list[Scalar], Structure]:
         )
 
     leaves, structure = flatten(tree, refuse)
-    return [x if isinstance(x, Value) else float(x) for x in leaves], structure
+    return [x if isinstance(x, Node) else float(x) for x in leaves], structure  # type: ignore[misc]
 
 
 def flatten_like(structure: Structure, tree: Any, name: str) -> list[Scalar]:

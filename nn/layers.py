@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import autograd
-from autograd import Constant, Value, affine, dot, maximum
+from autograd import Constant, Value, affine, dot, maximum, take
 
 from .argument_checks import choice, counted, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
@@ -32,12 +32,22 @@ ACTIVATIONS: dict[str, Activation] = {"linear": linear}
 ACTIVATIONS |= {name: f for name, f in autograd.TABLE.items() if f.activation}
 
 
+def activations() -> dict[str, Activation]:
+    """`ACTIVATIONS`, and the operations of your own that were declared with ``activation=True``."""
+    return ACTIVATIONS | {name: f for name, f in autograd.TABLE.items() if f.activation}
+
+
+def _activation(given: str | Activation) -> Activation:
+    other = "a callable; import the module of an operation of your own first"
+    return choice("activation", given, activations(), other)  # type: ignore[no-any-return]  # found
+
+
 def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     """The ``nin`` inputs as Values. All neurons of a layer share the constant for a number."""
     xs = list(x) if isinstance(x, list | tuple | Iterable) else [x]
     if len(xs) != nin:
         raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}")
-    return [x if isinstance(x, Value) else Constant(x) for x in xs]
+    return [x if issubclass(type(x), Value) else Constant(x) for x in xs]
 
 
 def _bare(outputs: list[Value]) -> Output:
@@ -75,7 +85,7 @@ class Neuron(Module):
             raise TypeError(
                 f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
             )
-        function = choice("activation", activation, ACTIVATIONS)
+        function = _activation(activation)
         self.function: Activation = function if nonlin else linear
         self.activation = getattr(self.function, "__name__", type(self.function).__name__)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
@@ -90,7 +100,7 @@ class Neuron(Module):
     @property
     def own_activation(self) -> bool:
         """Whether its activation is a function of your own, which no name stands for."""
-        return ACTIVATIONS.get(self.activation) is not self.function
+        return activations().get(self.activation) is not self.function
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -222,7 +232,7 @@ class MLP(Sequential):
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
         hidden, rng = len(sizes) - 2, generator(rng)
         if isinstance(activation, str) or not isinstance(activation, Sequence):
-            activation = [choice("activation", activation, ACTIVATIONS)] * hidden
+            activation = [_activation(activation)] * hidden
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
                 f"an MLP with {counted(hidden, 'hidden layer')} takes "
@@ -290,8 +300,9 @@ class Embedding(Module):
     >>> [x.data for x in embedding(3)], len(embedding.parameters())
     ([0.0, 0.0], 54)
 
-    Takes the index of a symbol, or the one-hot list of numbers or Values. ValueError for an index
-    outside 0 .. n - 1. ``init`` and ``rng`` are as for `Neuron`. The table is drawn row by row.
+    Takes the index of a symbol, or the one-hot list of numbers or Values. Inside a compiled
+    function the index may be an argument. ValueError for an index outside 0 .. n - 1. ``init`` and
+    ``rng`` are as for `Neuron`. The table is drawn row by row.
     """
 
     activation = "linear"
@@ -308,12 +319,17 @@ class Embedding(Module):
         return len(self.w), len(self.w[0])
 
     def __call__(self, x: Any) -> Output:
-        if isinstance(x, Integral):
+        if issubclass(type(x), Integral):
             x = int(x)
             if not 0 <= x < len(self.w):
                 raise ValueError(f"{self!r} takes an index from 0 to {len(self.w) - 1}, got {x}")
             x = [float(i == x) for i in range(len(self.w))]
-        if not isinstance(x, Iterable):
+        if not hasattr(x, "__iter__"):  # a number or Value, maybe inside a compiled function
+            try:
+                if 0 <= x < len(self.w):
+                    return _bare(take(self.w, x))
+            except TypeError:
+                pass
             raise ValueError(f"{self!r} takes a whole index or a one-hot list, got {x!r:.80}")
         one_hot = _inputs(x, len(self.w), self)
         return _bare([dot(column, one_hot) for column in zip(*self.w, strict=True)])

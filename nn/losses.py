@@ -25,7 +25,18 @@ from numbers import Real
 from typing import Any
 
 import autograd
-from autograd import Value, dot, equal, heaviside, log, logsumexp, maximum, mean, relu, softplus
+from autograd import (
+    dot,
+    equal,
+    heaviside,
+    log,
+    logsumexp,
+    maximum,
+    mean,
+    relu,
+    softplus,
+    take,
+)
 
 from .argument_checks import counted, several
 
@@ -104,7 +115,7 @@ class Loss:
     def of_sample(self, output: Any, target: Any) -> Any:
         """Return the loss of one sample; ValueError if output or target has another form."""
         outputs, targets = as_list(output), as_list(target)
-        if any(isinstance(t, str) for t in targets):
+        if any(issubclass(type(t), str) for t in targets):
             raise ValueError(
                 f"the target is a number, got {target!r:.80}; for classes with names there is "
                 "nn.MLPClassifier"
@@ -297,7 +308,7 @@ def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
     terms = []
     for z, t in zip(outputs, targets, strict=True):
         _check_probability(t)
-        if not isinstance(t, Value) and t in (0, 1):
+        if _is_known(t) and t in (0, 1):
             terms.append(softplus(-z if t else z))
         else:
             terms.append(dot([t, 1 - t], [softplus(-z), softplus(z)]))
@@ -349,12 +360,13 @@ def hinge(outputs: list[Any], target: Any) -> Any:
     """
     if len(outputs) == 1:
         (z,), (t,) = outputs, target
-        if not isinstance(t, Value) and t not in (-1, 1):
+        if _is_known(t) and t not in (-1, 1):
             raise ValueError(f"hinge of one output takes targets -1 and 1, got {t!r:.80}")
         return relu(1 - t * z)
     right = _at(outputs, target)
-    if isinstance(target, list):
-        return dot([1 - p for p in target], [relu(1 + (z - right)) for z in outputs])
+    if type(target) is not int:
+        hits = target if type(target) is list else [equal(target, k) for k in range(len(outputs))]
+        return dot([1 - p for p in hits], [relu(1 + (z - right)) for z in outputs])
     return _total([relu(1 + (z - right)) for k, z in enumerate(outputs) if k != target])
 
 
@@ -397,7 +409,7 @@ def as_list(x: Any) -> list[Any]:
     >>> as_list((1.0, 2.0)), as_list(3.0)
     ([1.0, 2.0], [3.0])
     """
-    return list(x) if isinstance(x, Iterable) else [x]
+    return list(x) if hasattr(x, "__iter__") else [x]
 
 
 def _total(terms: Sequence[Any]) -> Any:
@@ -415,31 +427,40 @@ def _with_log_scales(outputs: list[Any], targets: list[Any]) -> list[tuple[Any, 
     return list(zip(outputs[:n], outputs[n:] or [0.0] * n, targets, strict=True))
 
 
-def _checked_class(target: Any, classes: int) -> int | list[Any]:
+def _is_known(x: Any) -> bool:
+    """Return whether ``x`` is a plain number to look at. Inside a compiled function none is."""
+    return issubclass(type(x), Real)
+
+
+def _checked_class(target: Any, classes: int) -> Any:
     """Return the number of a class, or the list of the probabilities of all classes."""
-    if isinstance(target, Iterable):
+    if hasattr(target, "__iter__"):
         ps = list(target)
         if len(ps) != classes:
             raise ValueError(f"the model has {classes} outputs, the target {len(ps)} probabilities")
         for p in ps:
             _check_probability(p)
-        if not any(isinstance(p, Value) for p in ps) and not abs(sum(ps) - 1) < 1e-6:
+        if all(map(_is_known, ps)) and not abs(sum(ps) - 1) < 1e-6:
             raise ValueError(f"the target's probabilities sum to {sum(ps)!r}, not 1")
         return ps
-    number = float(target) if isinstance(target, Real) else nan
+    known = f"0 .. {classes - 1} of {classes} outputs"
+    if not _is_known(target) and hasattr(target, "equal"):  # inside a compiled function, or a Value
+        if not 0 <= target < classes:
+            raise ValueError(f"a label is outside the classes {known}")
+        return target
+    number = float(target) if _is_known(target) else nan
     if not number.is_integer():
         raise ValueError(f"a class is a whole number, got {target!r:.80}")
     if not 0 <= number < classes:
-        known = f"0 .. {classes - 1} of {classes} outputs"
         raise ValueError(f"label {int(number)} is outside the classes {known}")
     return int(number)
 
 
-def _at(outputs: list[Any], target: int | list[Any]) -> Any:
+def _at(outputs: list[Any], target: Any) -> Any:
     """Return the output of the target's class, or the mean if the target is probabilities."""
-    return dot(target, outputs) if isinstance(target, list) else outputs[target]
+    return dot(target, outputs) if type(target) is list else take(outputs, target)
 
 
 def _check_probability(t: Any) -> None:
-    if not isinstance(t, Value) and not 0 <= t <= 1:
+    if _is_known(t) and not 0 <= t <= 1:
         raise ValueError(f"target must be 0, 1 or a probability between, got {t!r:.80}")

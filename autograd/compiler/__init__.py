@@ -1,8 +1,11 @@
 """`compile`: plain scalar code at the speed of array code.
 
 The stages, each in a file of its own, are record, simplify, differentiate, schedule, matrices and
-print_numpy. `pipeline` puts them in a row. Nothing is imported before a function is compiled, so
-autograd itself does not need NumPy.
+print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments, one outcome
+of all comparisons. `compiled_function` finds the path of a call. `traced` is what a function meets
+while it is recorded, `arguments` what is told apart before, `rounding` which comparisons a program
+must leave to eager code, `account` whether compiling pays. Nothing is imported before a function is
+compiled, so autograd itself does not need NumPy.
 """
 
 from __future__ import annotations
@@ -45,23 +48,34 @@ def compile(
 
     The first call runs ``f`` once to record it. So does a call with arguments of another structure
     (lengths, shapes), and a call whose comparisons (``if x > 0``, ``max``, ``sorted``) come out
-    differently.
+    differently. `where` and `take` choose without a comparison.
+
+    **A compiled function means what ``f`` means.** Only the order in which the products of a sum
+    are added may change, as it does in matrix libraries. A plain number is added and multiplied
+    where it was written: ``x / 10`` stays a division, ``(x + 1e16) - 1e16`` is not x, and constants
+    are not folded. A comparison has the outcome of eager code. If the rounding of a sum could turn
+    it, eager code runs for that call. In derivatives constants are folded. ``x.data``, read inside
+    ``f``, is the number that x has at the call, of derivative 0, as `stop_gradient` gives it.
 
     **Plain numbers from the surrounding code are constants.** They stay what they were when ``f``
-    was recorded. Pass what changes as an argument. A parameter's ``.data``, read inside ``f``, is
-    such a number: write ``w > 0``, not ``w.data > 0``, and ``abs(w)``, not ``abs(w.data)``.
-    Likewise ``f`` keeps the Values that it met when it was recorded: change their ``data``, do not
-    replace them. If ``f`` does more than compute (print, append), it does this only when recorded.
+    was recorded. Pass what changes as an argument. Likewise ``f`` keeps the Values that it met when
+    it was recorded: change their ``data``, do not replace them. A Value that ``f`` makes is new at
+    each call, so make parameters outside. If ``f`` does more than compute (print, append), it does
+    this only when recorded.
 
     ``static_argnums`` are the positions of arguments that ``f`` needs as plain Python objects, such
-    as an index or a count. Another value of them records anew. ``xp`` is another array library with
-    NumPy's functions, such as ``jax.numpy``.
+    as a count. Another one records anew. So does another object among the arguments, and a bool
+    that is an argument by itself. ``xp`` is another array library with NumPy's functions, such as
+    ``jax.numpy``.
 
-    The result has ``source``, the program of the last call, and ``report()``, what compiling did.
+    The result has ``source``, the program of the last call, and ``report()``, what compiling did
+    and cost. A function that catches an error inside, or needs ints beyond 2**53, runs as it is for
+    that call. So does one whose recordings cost more time than they save. A warning says why.
 
-    TypeError if ``f`` takes float() or int() of any Value, uses it in a function of ``math``, or
-    reads the ``.data`` of an argument or of anything computed. ModuleNotFoundError without NumPy.
-    The errors of operations are those of ``f``.
+    TypeError if ``f`` needs a number itself: float() or int() of any Value, a function of ``math``,
+    a format. TypeError if ``f`` sets ``data`` or ``grad``, changes a list that it was given, or
+    returns a set or a generator. ModuleNotFoundError without NumPy. The errors of operations are
+    those of ``f``.
     """
     try:
         from .compiled_function import CompiledFunction
@@ -72,9 +86,8 @@ def compile(
             "autograd.compile needs NumPy: pip install numpy (it is in chalkgrad[fast])",
             name="numpy",
         ) from None
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     if f is None:
-        return lambda f: CompiledFunction(f, static, xp)
+        return lambda f: CompiledFunction(f, static_argnums, xp)
     if not callable(f):
         raise TypeError(f"autograd.compile takes a function, got {f!r:.80}")
-    return CompiledFunction(f, static, xp)
+    return CompiledFunction(f, static_argnums, xp)

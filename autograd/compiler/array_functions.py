@@ -6,6 +6,7 @@ Both have the mathematics that the table's ``forward`` needs, and every operatio
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
@@ -13,37 +14,56 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..operation import FLOATS, TABLE
+from .python_code import OWN
 
-NUMBERS = SimpleNamespace(
-    **{name: partial(operation.forward, FLOATS) for name, operation in TABLE.items()} | vars(FLOATS)
-)
+
+class _Numbers(SimpleNamespace):
+    """The functions of plain floats, and every operation of the table."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _operation(name, self)
+
+
+NUMBERS = _Numbers(**vars(FLOATS))
+
+
+ARRAY_FUNCTIONS = (
+    "asarray", "concatenate", "all", "any", "dot", "tensordot", "broadcast_to",
+)  # fmt: skip
+
+
+class Ones(dict[int, Any]):
+    """Arrays of ones by their lengths. Products with them are NumPy's fastest sums of rows."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    def __missing__(self, length: int) -> Any:
+        return self.setdefault(length, self.library.ones(length))
 
 
 class Arrays:
-    """An array library with NumPy's functions, and with what programs need besides."""
+    """The functions of an array library with NumPy's names, and what programs need besides."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
         self.is_numpy = library.__name__ == "numpy"
-        if self.is_numpy:
-            self.sum = library.add.reduce  # numpy.sum calls it too, after looking at its arguments
-            return
-        for name in ("maximum", "minimum"):  # functions of two arrays; NumPy's have a ``reduce``
-            function: Any = partial(getattr(library, name))
-            function.reduce = getattr(library, name[:3])
-            setattr(self, name, function)
+        for name in (*ARRAY_FUNCTIONS, *vars(FLOATS), *TABLE):
+            function: Any = getattr(library, name, None)
+            if function is None and name in ("erf", "erfc"):
+                function = self._special(name)
+            setattr(self, name, _operation(name, self) if function is None else function)
+        self.ones = Ones(library)
+        self.sum = library.add.reduce if self.is_numpy else library.sum  # what numpy.sum calls
+        if not self.is_numpy:
+            for name in ("maximum", "minimum"):  # functions of two arrays; NumPy's can ``reduce``
+                function = partial(getattr(library, name))
+                function.reduce = getattr(library, name[:3])
+                setattr(self, name, function)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a function of the library, or else the operation of the table. Keep it."""
-        function = getattr(self.library, name, None)
-        if function is None and name in ("erf", "erfc"):
-            function = self._special(name)
-        if function is None and name in TABLE:
-            function = partial(TABLE[name].forward, self)
-        if function is None:
-            raise AttributeError(f"{self.library.__name__} has no function {name!r}")
-        setattr(self, name, function)
-        return function
+        """Return an operation of the table, of those that were declared since."""
+        return _operation(name, self)
 
     def _special(self, name: str) -> Any:
         """Return a function that NumPy lacks: JAX's, or Python's for each element."""
@@ -67,3 +87,11 @@ class Arrays:
         reduction = getattr(self.library, name[:3])
         bounds = [*starts.tolist(), len(x)]
         return self.library.stack([reduction(x[a:b]) for a, b in pairwise(bounds)])
+
+
+def _operation(name: str, m: Any) -> Callable[..., Any]:
+    """Return the operation of the table, computed with ``m``. It may be declared anew later."""
+    name = name.removeprefix(OWN)
+    if name not in TABLE:
+        raise AttributeError(f"neither {m!r:.80} nor the table of operations has {name!r}")
+    return lambda *xs: TABLE[name].forward(m, *xs)

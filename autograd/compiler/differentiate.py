@@ -11,7 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..calculus.chain_rule import accumulate
-from .expressions import Expression, Graph, reachable
+from ..recording import floats_only
+from .batch import Axis, EachRow
+from .expressions import Expression, Graph, Pairs, reachable
+
+
+def is_zero(x: Any) -> bool:
+    """Return whether ``x`` is the plain number 0, along which nothing flows."""
+    return isinstance(x, float) and x == 0.0
 
 
 def gradient(
@@ -31,12 +38,29 @@ def gradient(
         if node.op is None:  # one of wrt
             return ()
         xs = [p if p.value is None else p.value for p in node.parents]
-        grads = node.op.local_grads(node, xs, [p in varies for p in node.parents])
-        return zip(node.parents, grads, strict=True)
+        try:
+            grads = node.op.local_grads(node, xs, [p in varies for p in node.parents])
+        except TypeError as error:
+            raise floats_only(node.op, error) from None
+        if node.axis is None:
+            return zip(node.parents, grads, strict=True)
+        return [
+            (p, g if p.axis or g is None or is_zero(g) else EachRow(node.axis, g))
+            for p, g in zip(node.parents, grads, strict=True)
+        ]
 
     def summed(factors: Sequence[Any]) -> Any:
-        lefts, rights = map(graph.lift, factors[::2]), map(graph.lift, factors[1::2])
-        adjoint = graph.dot(list(zip(lefts, rights, strict=True)))
+        pairs: Pairs = []
+        over_rows: dict[Axis, Pairs] = {}
+        for local, upstream in zip(factors[::2], factors[1::2], strict=True):
+            if isinstance(local, EachRow):
+                axis, local = local
+                over_rows.setdefault(axis, []).append((graph.lift(local), graph.lift(upstream)))
+            else:
+                pairs.append((graph.lift(local), graph.lift(upstream)))
+        for axis, products in over_rows.items():
+            pairs += graph.summed_over_rows(axis, products)
+        adjoint = graph.dot(pairs)
         return 0.0 if adjoint.value == 0.0 else adjoint
 
     backward = [node for node in reversed(order) if node in varies and node.op is not None]

@@ -6,6 +6,11 @@ expressions, and no derivative is written a second time.
 
 Everything linear has one form, however it was written: a sum of products ``l * r``. It is a `dot`,
 or a `mul` if there is one product. ``a - 2 * b`` is ``dot([1, -2], [a, b])``.
+
+An expression is *plain* if it is computed from plain numbers only, or stands behind
+`stop_gradient`. Plain numbers are computed as they were written, operation by operation.
+
+An expression may have a value for each row of a batch, see `autograd.compiler.batch`.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from typing import Any
 
 from .. import ops
 from ..operation import Node, Operation
+from .batch import Axis, Over
 
 Pairs = list[tuple["Expression", "Expression"]]  # the products that a sum is made of
 
@@ -28,12 +34,14 @@ def _infix(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]
 class Expression(Node):
     """``op`` at ``parents``. Without an op, it is a constant, or an input, whose value is None."""
 
-    __slots__ = ("op", "parents", "value", "index", "graph")
+    __slots__ = ("op", "parents", "value", "axis", "index", "graph", "plain")
     op: Operation | None
     parents: tuple[Expression, ...]
     value: float | None
+    axis: Axis | None  # it has a value for each row of this batch
     index: int  # its place in the graph's list of nodes, parents before consumers
     graph: Graph
+    plain: bool
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Expression:
         return self.graph.make(operation, operands)
@@ -55,14 +63,21 @@ class Graph:
         self.nodes: list[Expression] = []
         self._known: dict[Any, Expression] = {}
         self.adjoint_of: dict[int, int] = {}  # from the index of an adjoint to its expression's
+        self.lengths: dict[Axis, Expression] = {}  # the inputs that say how many rows there are
         self.one, self.zero = self._new(None, (), 1.0), self._new(None, (), 0.0)
 
     def _new(
-        self, op: Operation | None, parents: tuple[Expression, ...], value: float | None
+        self,
+        op: Operation | None,
+        parents: tuple[Expression, ...],
+        value: float | None,
+        axis: Axis | None = None,
     ) -> Expression:
         node = Expression()
         node.op, node.parents, node.value, node.graph = op, parents, value, self
+        node.axis = axis
         node.index = len(self.nodes)
+        node.plain = op is ops.stop_gradient or not [p for p in parents if not p.plain]
         self.nodes.append(node)
         return node
 
@@ -76,8 +91,34 @@ class Graph:
             self._known[key] = self._new(None, (), value)
         return self._known[key]
 
-    def input(self) -> Expression:
-        return self._new(None, (), None)
+    def input(self, plain: bool = False, axis: Axis | None = None) -> Expression:
+        node = self._new(None, (), None, axis)
+        node.plain = plain
+        return node
+
+    def length(self, axis: Axis) -> Expression:
+        """Return the input that is the number of rows."""
+        if axis not in self.lengths:
+            self.lengths[axis] = self.input(plain=True)
+        return self.lengths[axis]
+
+    def summed_over_rows(self, axis: Axis, pairs: Pairs) -> Pairs:
+        """Return products whose sum is that of all products ``l * r`` of all rows."""
+        products: Pairs = []
+        both = []  # products of two factors that depend on the row
+        for left, right in pairs:
+            if left.axis is None:
+                left, right = right, left
+            if right.axis is not None:
+                both.append((left, right))
+            elif left.axis is not None:
+                products.append((right, self.unique(axis.over(ops.sum), (left,))))
+            else:
+                products.append((self.dot([(self.length(axis), left)]), right))
+        if both:
+            operands = tuple([p[0] for p in both] + [p[1] for p in both])
+            products.append((self.one, self.unique(axis.over(ops.dot), operands)))
+        return products
 
     def lift(self, x: Any) -> Expression:
         """Return ``x`` as an expression. It may be a number, from a rule of the table."""
@@ -119,6 +160,22 @@ class Graph:
             return [(share, self.dot([(one, p) for p in parents]))]
         return None
 
+    def as_written(self, pairs: Pairs) -> Expression:
+        """Return the sum of the products ``l * r``. Nothing is folded but a product of numbers."""
+        kept: Pairs = []
+        for left, right in pairs:
+            if right.value is not None:
+                left, right = right, left  # a constant stands on the left
+            if right.value is not None and left.value is not None:
+                left, right = self.constant(left.value * right.value), self.one
+            kept.append((left, right))
+        if len(kept) > 1:
+            return self.unique(ops.dot, tuple([p[0] for p in kept] + [p[1] for p in kept]))
+        left, right = kept[0]
+        if right is self.one:
+            return left
+        return right if left is self.one else self.unique(ops.mul, (left, right))
+
     def dot(self, pairs: Pairs) -> Expression:
         """Return the sum of the products ``l * r``, with constants and multiples folded."""
         total = 0.0
@@ -158,7 +215,9 @@ class Graph:
         key = (op, *[p.index for p in parents])
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = self._new(op, parents, None)
+            axes = {p.axis for p in parents} - {None} if not isinstance(op, Over) else ()
+            (axis,) = axes or (None,)
+            node = self._known[key] = self._new(op, parents, None, axis)
         return node
 
 

@@ -7,33 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .expressions import Expression
 from .matrices import Ids
+from .python_code import Code, code, named
 from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
-from .source_text import Text, text
-from .views import View, view
+from .source_lines import Line
+from .views import view
 
 MAX_SINGLE_READS = 4  # numbers that are read from an array one by one, not as a list
-
-
-@dataclass(eq=False)
-class Line:
-    """The line ``name = source``. It moves into the line that uses it, if there is only one.
-
-    A use that needs the name counts twice.
-    """
-
-    name: str
-    source: Text
-    shape: tuple[int, ...] = ()  # of an array
-    terms: Sequence[tuple[Text, Text]] = ()  # a sum of products that other lines may move into
-    uses: int = 0
-    moved: bool = False
+XP = named("xp")  # the functions of arrays
 
 
 class Operands:
@@ -44,16 +30,16 @@ class Operands:
         self.nodes = schedule.graph.nodes
         self.lines: list[Line] = []
         self.constants: dict[str, Any] = {}
-        self.products: list[str] = []
         self.operations = 0
         self.arrays = {  # of the groups
-            PARAMETER: Line("p", Text("p"), (len(parameters),)),
-            INPUT: Line("x", Text("x"), (inputs,)),
+            PARAMETER: Line("p", named("p"), (len(parameters),)),
+            INPUT: Line("x", named("x"), (inputs,)),
         }
-        self._name_of: dict[Any, str] = {}  # of constants, lists, parts and pools, by content
-        self.matrices: dict[int, str] = {}  # the names of parts of the parameters, by their start
-        self.counts: Counter[str] = Counter()  # of names, by kind
-        self.reads: Counter[int] = Counter()  # of Python numbers, by group
+        self.numbers: dict[int, Code] = {}  # the names of Python numbers, by their expressions
+        self.matrices: dict[int, Line] = {}  # parts of the parameters, by their start
+        self._constant_names: dict[Any, Code] = {}  # by content
+        self._line_for: dict[Any, Line] = {}  # lists, parts and pools, by content
+        self.reads = Counter[int]()  # of Python numbers, by group
         self.order = self._place_parameters(parameters)
 
     def _place_parameters(self, parameters: Sequence[Expression]) -> list[int]:
@@ -81,48 +67,46 @@ class Operands:
         self.places.position[ids] = np.arange(len(ids))
         return [number[i] for i in placed]
 
-    # ----------------------------------------------------------------------------------- names
+    # --------------------------------------------------------------------------- lines, constants
 
-    def new_name(self, kind: str) -> str:
-        self.counts[kind] += 1
-        return f"{kind}{self.counts[kind]}"
-
-    def constant(self, kind: str, array: Ids) -> str:
+    def constant(self, kind: str, array: Ids) -> Code:
+        """Return the name of a constant array. It is read-only, since a result may be one."""
         key = (kind, array.shape, array.dtype.str, array.tobytes())
-        if key not in self._name_of:
-            self._name_of[key] = self.new_name(kind)
-            self.constants[self._name_of[key]] = array
-        return self._name_of[key]
+        if key not in self._constant_names:
+            name = f"{kind}{1 + sum([known.startswith(kind) for known in self.constants])}"
+            self._constant_names[key], self.constants[name] = named(name), array.copy()
+            self.constants[name].setflags(write=False)
+        return self._constant_names[key]
 
-    def _named(self, source: str, name: Callable[[], str], shape: tuple[int, ...] = ()) -> str:
-        """Return the name of ``source``. It gets a line of its own when it is first needed."""
-        if source not in self._name_of:
-            self._name_of[source] = name()
-            self.lines.append(Line(self._name_of[source], Text(source), shape))
-        return self._name_of[source]
+    def _shared(self, key: Any, line: Callable[[], Line]) -> Line:
+        """Return the line for ``key``, made when it is first needed."""
+        if key not in self._line_for:
+            self._line_for[key] = line()
+            self.lines.append(self._line_for[key])
+        return self._line_for[key]
 
     # -------------------------------------------------------------------------------- operands
 
-    def scalar(self, i: int) -> Text:
+    def scalar(self, i: int) -> Code:
         """Return the expression of index ``i`` as a Python number."""
         value, group = self.nodes[i].value, self.places.group_list[i]
         if value is not None:
-            return text(value)
+            return code(value)
         if group == SCALAR:
-            return Text(f"t{i}")
-        name, row, position = self.arrays[group].name, self.row(group), self.places.position[i]
+            return self.numbers[i]
+        array, position = self.arrays[group], int(self.places.position[i])
         if self.reads[group] <= MAX_SINGLE_READS:
-            return Text(f"{name}.item({position})")
-        listed = self._named(f"{row}.tolist()", lambda: f"{name}_list")
-        return Text(f"{listed}[{position}]")
+            return array.name.item(position)
+        elements = self.row(group).tolist()
+        listed = self._shared(("list", group), lambda: Line("{}_list", elements, of=array))
+        return listed.name[position]
 
-    def row(self, group: int) -> str:
+    def row(self, group: int) -> Code:
         """Return the array of a group, in one dimension."""
         array = self.arrays[group]
-        array.uses += 2
-        return array.name if len(array.shape) == 1 else f"{array.name}.reshape(-1)"
+        return array.name if len(array.shape) == 1 else array.name.reshape(-1)
 
-    def operand(self, ids: Ids, exact: bool = False, terms: bool = False) -> Text:
+    def operand(self, ids: Ids, exact: bool = False, terms: bool = False) -> Code:
         """Return the expressions of these indices as an array that broadcasts to their shape.
 
         With ``exact`` the array has that shape. With ``terms`` its last axis is not left to
@@ -137,7 +121,7 @@ class Operands:
             i = int(ids.flat[0])
             return self.scalar(i) if groups[0] < 0 else self._element(i)
         if (groups < SCALAR).all():
-            return Text(self.constant("c", self.values(ids)))
+            return self.constant("c", self.values(ids))
         if len(groups) == 1 and groups[0] >= 0:
             return self.part(int(groups[0]), self.places.position[ids])
         return self.pooled(ids)
@@ -146,68 +130,68 @@ class Operands:
         values = [self.nodes[i].value for i in ids.ravel().tolist()]
         return np.array(values, float).reshape(ids.shape)
 
-    def _element(self, i: int) -> Text:
+    def _element(self, i: int) -> Code:
         array = self.arrays[self.places.group_list[i]]
-        array.uses += 2
-        index = ", ".join(map(str, np.unravel_index(self.places.position[i], array.shape)))
-        return Text(f"{array.name}[{index}]")
+        index = [int(k) for k in np.unravel_index(self.places.position[i], array.shape)]
+        return array.name[tuple(index) if len(index) > 1 else index[0]]
 
-    def part(self, group: int, positions: Ids) -> Text:
-        """Return the elements at ``positions`` of the array of a group: a view, or gathered."""
+    def part(self, group: int, positions: Ids) -> Code:
+        """Return the elements at ``positions`` of the array of a group: a view, or gathered.
+
+        Parts of the parameters and inputs get names of their own.
+        """
         array = self.arrays[group]
-        found = view(array.name, array.shape, positions)
-        if found is None:
-            return Text(f"{self.row(group)}[{self.constant('i', positions)}]")
-        if found.source == array.name:
-            array.uses += 1
-            return Text(array.name, line=array)
-        array.uses += 2
-        if group in (PARAMETER, INPUT):
-            return self._named_part(found, group, int(positions.flat[0]))
-        return Text(found.source)
 
-    def _named_part(self, found: View, group: int, start: int) -> Text:
-        """Return a part of the parameters or inputs, under a name of its own."""
-        kind = {PARAMETER: "wW", INPUT: "vX"}[group][len(found.sizes) > 1]
-        if found.part == self.arrays[group].name:  # all of them, with more axes
-            found = View(found.source, found.sizes, "")
-        is_new = found.part not in self._name_of
-        name = self._named(found.part, lambda: self.new_name(kind), found.sizes)
-        if is_new and group == PARAMETER:
-            self.matrices[start] = name
-        return Text(name + found.axes)
+        def naming(part: Code, sizes: tuple[int, ...]) -> Code:
+            kind = {PARAMETER: "wW", INPUT: "vX"}[group][len(sizes) > 1]
+            line = self._shared(str(part), lambda: Line(kind, part, sizes))
+            if group == PARAMETER:
+                self.matrices.setdefault(int(positions.flat[0]), line)
+            return line.name
 
-    def pooled(self, ids: Ids) -> Text:
+        needs_name = group in (PARAMETER, INPUT)
+        found = view(array.name, array.shape, positions, naming if needs_name else None)
+        row: Code = self.row(group)
+        return row[self.constant("i", positions)] if found is None else found
+
+    def are_numbers(self, ids: Ids) -> bool:
+        """Whether these expressions of one group are Python numbers, or better read as such."""
+        return len(ids) == 1 or self.places.group_list[ids[0]] == SCALAR
+
+    def array_of_numbers(self, ids: Ids) -> Code:
+        return XP.asarray([self.scalar(i) for i in ids.tolist()])
+
+    def row_of(self, ids: Ids) -> Code:
+        """Return expressions of one group as an array of one dimension."""
+        group, positions = self.places.group_list[ids[0]], self.places.position[ids]
+        if self.are_numbers(ids):
+            return self.array_of_numbers(ids)
+        if group < 0:
+            return self.constant("c", self.values(ids))
+        if np.array_equal(positions, np.arange(int(np.prod(self.arrays[group].shape)))):
+            return self.row(group)
+        return self.part(group, positions)
+
+    def pooled(self, ids: Ids) -> Code:
         """Return expressions from several groups, out of one array that has them all."""
         unique = np.unique(ids)
         groups = self.places.group[unique]
-        parts, size = [], 0
-        position = np.zeros(len(unique), int)
-        for group in np.unique(groups).tolist():
-            mine = np.flatnonzero(groups == group)
-            if group >= 0:
-                where = self.places.position[unique[mine]]
-                mine = mine[np.argsort(where)]
-                if len(mine) > 1:
-                    parts.append(self.part(group, np.sort(where)).source)
-                else:
-                    parts.append(f"xp.asarray([{self._element(unique[mine[0]]).source}])")
-            elif group == SCALAR:
-                parts.append(f"xp.asarray([{', '.join([f't{i}' for i in unique[mine].tolist()])}])")
-            else:
-                parts.append(self.constant("c", self.values(unique[mine])))
-            position[mine] = size + np.arange(len(mine))
-            size += len(mine)
+        order = np.lexsort((self.places.position[unique] * (groups >= 0), groups))
+        parts = np.split(unique[order], np.flatnonzero(np.diff(groups[order])) + 1)
+        key = ("pool", unique.tobytes())
+        self.operations += key not in self._line_for
+        pool = self._shared(
+            key, lambda: Line("pool", concatenated([*map(self.row_of, parts)]), unique.shape)
+        )
+        position = np.empty(len(unique), int)
+        position[order] = np.arange(len(unique))
         where = position[np.searchsorted(unique, ids)]
-        pool = concatenated(parts)
-        self.operations += pool not in self._name_of
-        name = self._named(pool, lambda: self.new_name("pool"), (size,))
-        found = view(name, (size,), where)
-        return Text(found.source if found else f"{name}[{self.constant('i', where)}]")
+        found = view(pool.name, unique.shape, where)
+        return pool.name[self.constant("i", where)] if found is None else found
 
 
-def concatenated(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"xp.concatenate(({', '.join(parts)}))"
+def concatenated(parts: Sequence[Code]) -> Code:
+    return parts[0] if len(parts) == 1 else XP.concatenate(tuple(parts))
 
 
 def spread(group: Group, column: Ids) -> Ids:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import struct
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from ..collector import collector_paused
-from ..recording import reading, recording
-from ..tree import Structure, build, flatten
-from ..value import Constant, Value
+from ..tree import Structure
+from ..value import Scalar, Value
+from .arguments import same_values
 from .array_functions import NUMBERS, Arrays
 from .differentiate import gradient
-from .expressions import Expression, Graph, reachable
+from .expressions import Expression, reachable
 from .print_numpy import Printed, print_numpy
-from .record import Traced, TracedNumber, TraceRecorder, no_float
+from .record import record
+from .rounding import near_ties
+from .rows import expanded_rows
 from .schedule import Schedule
-from .simplify import Simplifier, fresh
+from .simplify import Simplified, fresh, simplified
+from .traced import EXACT_INT, Guard
 
 
 class Program:
@@ -33,8 +37,9 @@ class Program:
         self.parents: tuple[Value, ...] | None = None  # the parameters, if they never change
         namespace = {"xp": xp, "math": NUMBERS}
         for name, array in printed.constants.items():
-            namespace[name] = xp.asarray(array)
-        exec(compile(printed.source, "<compiled by autograd>", "exec"), namespace)
+            namespace[name] = xp.library.asarray(array)
+        source = printed.faster_source if xp.is_numpy else printed.source
+        exec(compile(source, "<compiled by autograd>", "exec"), namespace)
         self.run: Any = namespace["program"]
         self.pack = struct.Struct(f"{len(self.order)}d").pack
 
@@ -53,66 +58,50 @@ class Path:
     ) -> None:
         self.xp, self.seconds = xp, defaultdict[str, float](float)
         self.programs: dict[str, Program] = {}
+        self.calls, self._lock = 0, RLock()
+        self.same = same_values([x for x in leaves if isinstance(x, Value)])
         with self._timed("record"):
-            recorder = TraceRecorder()
-            with recording(recorder), reading(no_float):
-                arguments = [recorder.argument(x) for x in leaves]
-                args, kwargs = build(structure, iter(arguments))
-                result = function(*args, **kwargs)
-                del args, kwargs
-            found, self.structure = flatten(result)
-        self.outcomes = tuple([guard.outcome for guard in recorder.guards])
-        self.recorded = len(recorder.nodes)
+            recording = record(function, structure, leaves)
+        self.structure, self.kinds = recording.structure, recording.kinds
+        self.outcomes = tuple([guard.outcome for guard in recording.guards])
+        self.recorded = len(recording.nodes)
         with self._timed("simplify"):
-            outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
-            self._simplify(recorder, arguments, outputs)
+            code = simplified(recording)
+            self.ties = near_ties(code.graph, code.guards)
+        self.graph, self.outputs, self.guards = code.graph, code.outputs, code.guards
+        self.simplified, self.live = code.count, code.live
+        self.batches = recording.batches
+        self.lengths = [node.value for node in recording.lengths.values()]
+        self._place(code, recording.numbers, len(leaves))
         self.seeds = [self.graph.input() for _ in self.outputs]
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.seconds[stage] += time.perf_counter() - started
-
-    def _simplify(
-        self, recorder: TraceRecorder, arguments: list[Traced], outputs: list[Value]
-    ) -> None:
-        """Turn recorded nodes into expressions, and find out which leaves they depend on."""
-        graph = self.graph = Graph()
-        live = self.live = list[Value]()
-        known: dict[Any, Expression] = {node: graph.input() for node in arguments}
-        inside = recorder.made_inside(outputs)
-        roots = [*outputs, *[x for guard in recorder.guards for x in (guard.left, guard.right)]]
-        copies = {x: source for x in inside if (source := recorder.source(x))}
-        if copies:
-            roots = [copies.get(x, x) for x in roots]
-            for node in recorder.nodes:
-                node.parents = tuple([copies.get(p, p) for p in node.parents])
-
-        def leaf(node: Any) -> Expression:
-            if node not in known:
-                if node.is_constant or node in inside:
-                    return graph.constant(node.data)
-                live.append(node)
-                known[node] = graph.input()
-            return known[node]
-
-        expressions = Simplifier(graph, leaf).run(recorder.nodes, roots)
-        rest = iter(expressions)
-        self.outputs = [next(rest) for _ in outputs]
-        guards = [g._replace(left=next(rest), right=next(rest)) for g in recorder.guards]
-        self.guards = [g for g in guards if g.left.value is None or g.right.value is None]
-        used, in_outputs = set(reachable(expressions)), set(reachable(self.outputs))
-        self.simplified = len(used)
-        n, leaves = len(arguments), [known[x] for x in (*arguments, *live)]
-        self.numbers = [i for i, x in enumerate(arguments) if type(x) is TracedNumber]
-        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*self.numbers})]
+    def _place(self, code: Simplified, numbers: Sequence[int], n: int) -> None:
+        """Find out which of the leaves and live Values the program takes, and as what."""
+        leaves = code.leaves
+        used = set(reachable([*code.outputs, *_ends(code.guards)]))
+        in_outputs = set(reachable(code.outputs))
+        self.numbers, self.columns = list(code.numbers), code.columns
+        self.row_places = [
+            None if b.places is None else [numbers[i] for i in b.places.ravel().tolist()]
+            for b in self.batches
+        ]
+        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*numbers})]
+        if self.same:  # of a Value that was given twice, the first place counts
+            first = {x: i for i, x in reversed([*enumerate(leaves)])}
+            values = [i for i in values if first[leaves[i]] == i]
         self.wrt = [i for i in values if leaves[i] in in_outputs]
         self.compared = [i for i in values if leaves[i] in used and leaves[i] not in in_outputs]
         self.parameters = [leaves[i] for i in self.wrt]
-        self.inputs = [leaves[i] for i in (*self.numbers, *self.compared)]
+        self.inputs = [leaves[i] for i in (*self.numbers, *self.compared)] + [*code.lengths]
+        self.takes_numbers = bool(self.inputs or self.columns or self.kinds is not None)
         self.fixed = all(i >= n for i in self.wrt)  # no argument is among the parameters
-        self.plain = self.fixed and all(not live[i - n].parents for i in self.wrt)
+        self.plain = self.fixed and all(not self.live[i - n].parents for i in self.wrt)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.thread_time()  # what other threads do meanwhile costs nothing here
+        yield
+        self.seconds[stage] += time.thread_time() - started
 
     def parents(self, program: Program, leaves: list[Any]) -> tuple[Value, ...]:
         """Return the Values that a program takes in a call with these leaves of arguments."""
@@ -124,13 +113,38 @@ class Path:
             program.parents = parents
         return parents
 
-    def numbers_in(self, leaves: list[Any]) -> Any:
-        """Return the inputs of a call with these leaves of arguments, as an array."""
+    def inputs_in(self, leaves: list[Any]) -> tuple[Any, ...] | None:
+        """Return the inputs of a call with these leaves of arguments: an array, one a batch more.
+
+        None if the path does not hold for numbers of these types, or for so large ints.
+        """
         numbers = [leaves[i] for i in self.numbers]
+        tables = [places and [leaves[i] for i in places] for places in self.row_places]
+        for given in (numbers, *filter(None, tables)):
+            if {*map(type, given)} != {float}:
+                ints = [x for x in given if isinstance(x, int)]
+                if any(abs(x) > EXACT_INT for x in ints):
+                    return None
+        if self.kinds is not None and self.kinds != [*map(type, leaves)]:
+            return None
         if self.compared:
             everything = [*leaves, *self.live]
             numbers += [everything[i].data for i in self.compared]
-        return np.array(numbers, float)
+        rows = [
+            batch.numbers if table is None else np.array(table, float).reshape(batch.numbers.shape)
+            for batch, table in zip(self.batches, tables, strict=True)
+        ]
+        return np.array([*numbers, *self.lengths], float), *rows
+
+    def graph_of(
+        self, which: int, by_position: dict[int, Value], inputs: tuple[Any, ...]
+    ) -> Scalar:
+        """Return an output as a graph on these parameters, at these inputs."""
+        known: dict[Expression, Any] = {self.parameters[i]: x for i, x in by_position.items()}
+        known |= dict(zip(self.inputs, inputs[0].tolist(), strict=True))
+        for columns, table in zip(self.columns, inputs[1:], strict=True):
+            known |= dict(zip(columns, table.T.tolist(), strict=True))
+        return expanded_rows(self.outputs[which], known)  # type: ignore[no-any-return]  # a Scalar
 
     def program(self, kind: str) -> Program:
         """Return the program for the "value" alone, with its "gradient", or a "seeded" gradient.
@@ -138,8 +152,9 @@ class Path:
         "gradient" is for one output. "seeded" is for several: it takes a weight for each of them.
         """
         if kind not in self.programs:
-            with collector_paused():
-                self.programs[kind] = self._compiled(kind)
+            with self._lock, collector_paused():
+                if kind not in self.programs:
+                    self.programs[kind] = self._compiled(kind)
         return self.programs[kind]
 
     def _compiled(self, kind: str) -> Program:
@@ -150,17 +165,29 @@ class Path:
                 seeded = list(zip(self.outputs, seeds, strict=True))
                 gradients = gradient(self.graph, seeded, self.parameters)
         with self._timed("simplify"):
-            ends = [x for guard in self.guards for x in (guard.left, guard.right)]
             seeds = self.seeds if kind == "seeded" else []
-            leaves = [*self.parameters, *self.inputs, *seeds]
-            graph, roots, leaves = fresh(self.graph, [*self.outputs, *gradients, *ends], leaves)
+            columns = [x for batch in self.columns for x in batch]
+            leaves = [*self.parameters, *self.inputs, *seeds, *columns]
+            recorded = [*self.outputs, *_ends(self.guards)]
+            derived = [*gradients, *_ends(self.ties)]
+            graph, roots, leaves = fresh(self.graph, recorded, derived, leaves)
         with self._timed("schedule"):
             n = len(self.parameters)
-            schedule = Schedule(graph, roots, leaves[:n], leaves[n:])
+            end = len(leaves) - len(columns)
+            row_leaves = iter(leaves[end:])
+            batches = [[next(row_leaves) for _ in batch] for batch in self.columns]
+            schedule = Schedule(graph, roots, leaves[:n], leaves[n:end], batches)
         with self._timed("emit"):
             rest = iter(roots)
-            outputs, gradients = ([next(rest) for _ in xs] for xs in (self.outputs, gradients))
+            outputs = [next(rest) for _ in self.outputs]
             guards = [g._replace(left=next(rest), right=next(rest)) for g in self.guards]
-            printed = print_numpy(schedule, leaves[:n], len(leaves) - n, outputs, gradients, guards)
+            gradients = [next(rest) for _ in gradients]
+            ties = [g._replace(left=next(rest), right=next(rest)) for g in self.ties]
+            guards = [*ties, *guards]  # a tie comes first: the other tests do not hold then
+            printed = print_numpy(schedule, leaves[:n], end - n, outputs, gradients, guards)
             graph.release()
             return Program(printed, self.xp)
+
+
+def _ends(guards: Sequence[Guard]) -> list[Expression]:
+    return [x for guard in guards for x in (guard.left, guard.right)]

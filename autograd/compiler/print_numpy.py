@@ -11,37 +11,49 @@ Constant numbers are called c, constant indices i.
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt, ne
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from .. import ops
+from .batch import Over
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
-from .operands import Line, Operands, concatenated, constant_along, spread
-from .record import Guard
-from .schedule import INPUT, PARAMETER, SCALAR, Group, Schedule
-from .source_layout import LINE_WIDTH, renumbered, wrapped
-from .source_text import ATOM, SIGN, SUM, Text, call, text, written
+from .operands import XP, concatenated, constant_along, spread
+from .print_rows import RowCode, RowOperands
+from .python_code import Code, code, constant_in, named, negated, written
+from .schedule import INPUT, PARAMETER, Group, Schedule
+from .source_lines import Line, laid_out, name_lines, replaced, shown, without_moved
+from .traced import Guard
 from .views import steps_of
 
-SYMBOLS = {lt: "<", le: "<=", gt: ">", ge: ">=", eq: "==", ne: "!="}
+TIE = "()  # a tie, which eager code decides"
+OTHER_PATH = "None  # another path than recorded"
 MAX_SINGLE_RESULTS = 7  # numbers that are returned one by one, not read from an array as a list
 MAX_SINGLE_TESTS = 4  # comparisons of one kind that are tested one by one, not as arrays
 MAX_RUNS = 24  # runs of consecutive elements that are concatenated, not gathered
 MAX_LISTED_CONSTANTS = 12  # that the comment at the top names
 MAX_UNROLLED_TERMS = 3  # of a sum that is written out
+MAX_TERMS = 32  # of a sum in one line; `ast.unparse` and Python's own compiler recurse for each
+
+Terms = Sequence[tuple[Code, Code]]  # the products that a sum is made of
 
 
 @dataclass(frozen=True)
 class Printed:
-    """A program in writing: ``program(p, x)`` returns the results and the gradient."""
+    """A program in writing: ``program(p, x)`` returns the results and the gradient.
+
+    NumPy runs ``faster_source``. It differs in matrix products and sums of rows, which are calls of
+    ``dot``, because NumPy starts them sooner.
+    """
 
     source: str
+    faster_source: str
     constants: dict[str, Any]  # arrays that the source names
     order: list[int]  # the parameters in ``p``, and in the gradient, as positions in those given
     operations: int  # on arrays
@@ -61,28 +73,51 @@ def print_numpy(
     printer.print_steps()
     tests = list(printer.tests(guards))
     results = printer.listed(outputs)
-    lines = ["def program(p, x):", *printer.header()]
-    last = [f"return {results}, {'gradient' if gradient else 'None'}"]
-    if gradient:
-        packed = printer.packed([gradient[i] for i in printer.order])
-        last.insert(0, f"gradient = {packed.source}")
-    lines += [wrapped(line) for line in printer.body()]
-    for test in tests:
-        lines += [wrapped(f"if {test}:"), "        return None  # another path than recorded"]
-    source = "\n".join([*lines, *map(wrapped, last)])
-    printed = renumbered("\n".join([source, *printer.products])).split("\n")
-    length = source.count("\n") + 1
+    packed = [printer.packed([gradient[i] for i in printer.order])] if gradient else []
+    lines = without_moved(printer.lines, [*[test for test, _ in tests], results, *packed])
+    name_lines(lines, [printer.arrays[PARAMETER], printer.arrays[INPUT], *printer.batches])
+    arguments = ", ".join(["p", "x", *[line.kind for line in printer.batches]])
+    head = [f"def program({arguments}):", *printer.header()]
+    body = [laid_out(f"{line.name} = ", line.value, shape=sizes(line)) for line in lines]
+    end = []
+    for test, tie in tests:
+        end += [laid_out("if ", test, ":"), f"        return {TIE if tie else OTHER_PATH}"]
+    end += [laid_out("gradient = ", value) for value in packed]
+    end.append(laid_out("return ", results, ", gradient" if gradient else ", None"))
+    faster = [
+        text if line.of_numbers else f"    {line.name} = {replaced(line.value, printer.faster)}"
+        for line, text in zip(lines, body, strict=True)
+    ]
     return Printed(
-        source="\n".join(printed[:length]) + "\n",
+        source="\n".join([*head, *body, *end, ""]),
+        faster_source="\n".join([*head, *faster, *end, ""]),
         constants=printer.constants,
         order=printer.order,
         operations=printer.operations,
-        products=printed[length:],
+        products=[f"{product}: {shapes}" for product, shapes in printer.products],
     )
 
 
-class _Printer(Operands):
+def sizes(line: Line) -> tuple[Any, ...]:
+    """Return the shape of an array, for a comment."""
+    return ("rows", *line.shape) if line.has_rows else line.shape
+
+
+class _Printer(RowOperands):
     """Writes the lines of one program."""
+
+    def __init__(self, schedule: Schedule, parameters: Sequence[Expression], inputs: int) -> None:
+        super().__init__(schedule, parameters, inputs)
+        self.products: list[tuple[Code, str]] = []  # the matrix products and their shapes
+        self._differentiated = set[Line]()  # those whose adjoint has been named
+        self.batches: list[Line] = []  # the inputs that have rows
+        for group in schedule.groups:
+            if group.kind == "inputs":
+                name = f"rows{len(self.batches) + 1}"
+                line = Line(name, named(name), group.arrangement.shape, has_rows=True)
+                self.batches.append(line)
+                self.arrays[group.number] = line
+        self.faster = dict[ast.AST, ast.expr]()  # what NumPy does faster than what is shown
 
     # ----------------------------------------------------------------------------------- steps
 
@@ -95,70 +130,90 @@ class _Printer(Operands):
             if isinstance(step, Group):
                 self._print_group(step)
             else:
-                self.lines.append(Line(f"t{step.index}", self._number(step)))
+                self._add_number(step.index, self._number(step))
 
-    def _number(self, node: Expression) -> Text:
+    def _add_number(self, index: int, line: Line) -> None:
+        self.lines.append(line)
+        self.numbers[index] = line.name
+
+    def _number(self, node: Expression) -> Line:
         assert node.op is not None
         if node.op is ops.dot or node.op is ops.mul:
             pairs = [(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs_of(node)]
-            return _sum_of_products(pairs)
-        return written(node.op, [self.scalar(p.index) for p in node.parents], "math")
+            return self._sum("t", pairs)
+        operands = [self.scalar(p.index) for p in node.parents]
+        return Line("t", written(node.op, operands, named("math")), of_numbers=True)
+
+    def _sum(self, kind: str, terms: Terms, shape: tuple[int, ...] = ()) -> Line:
+        """Return a line that sums these products. Many terms take several lines."""
+        while len(terms) > MAX_TERMS:
+            part = Line(kind, _sum_of_products(terms[:MAX_TERMS]), shape, of_numbers=not shape)
+            self.lines.append(part)
+            terms = [(code(1.0), part.name), *terms[MAX_TERMS:]]
+        return Line(kind, _sum_of_products(terms), shape, of_numbers=not shape)
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}
-        line = kinds.get(group.kind, self._reduction)(group)
+        to_line = kinds.get(group.kind, self._reduction)
+        if isinstance(group.op, Over):
+            to_line = self.line_over_rows
+        line = to_line(group)
+        line.has_rows = group.axis is not None
         self.operations += 1
-        self.lines.append(line)
         if group.is_number:
-            assert not line.terms  # elements come in groups of two or more
-            line.name, line.source = f"t{group.members[0]}", call("float", line.source)
+            self._add_number(int(group.members[0]), Line("t", named("float")(line.value)))
             return
-        line.name = self._adjoint_name(group) or self.new_name(line.name)
-        line.shape = group.arrangement.shape
+        line.shape, line.may_move = group.arrangement.shape, not self.reads[group.number]
+        line.of = self._differentiated_by(group)
+        if line.of is not None:
+            line.kind = "d{}"
+        self.lines.append(line)
         self.arrays[group.number] = line
 
-    def _adjoint_name(self, group: Group) -> str | None:
-        """Return ``dz1`` for the first adjoint of ``z1``, None if the group is something else."""
+    def _differentiated_by(self, group: Group) -> Line | None:
+        """Return the line that this is the first adjoint of, None if it is something else."""
         first = int(group.members[max(group.arrangement.order[0], 0)])
         of = self.schedule.graph.adjoint_of.get(first)
         if of is None:
             return None
         where = self.places.group_list[of]
         if where == PARAMETER:
-            name = self.matrices.get(int(self.places.position[of]), "")
+            line = self.matrices.get(int(self.places.position[of]))
         else:
-            name = self.arrays[where].name if where in self.arrays and where != INPUT else ""
-        adjoint = f"d{name}"
-        if not name or adjoint in self.counts or name.startswith("d"):
+            line = self.arrays.get(where) if where != INPUT else None
+        if line is None or line.of is not None or line in self._differentiated:
             return None
-        self.counts[adjoint] = 0
-        return adjoint
+        self._differentiated.add(line)
+        return line
 
     def _elementwise(self, group: Group) -> Line:
         operands = [self.operand(spread(group, c)) for c in group.columns]
         if group.op is ops.dot or group.op is ops.mul:
             terms = list(zip(operands[::2], operands[1::2], strict=True))
-            return Line("z", Text(""), terms=terms)
-        return Line("a", written(group.op, [_used(x) for x in operands], "xp"))
+            line = self._sum("z", terms, group.arrangement.shape)
+            line.is_sum = True
+            return line
+        return Line("a", written(group.op, operands, XP))
 
     def _ragged(self, group: Group) -> Line:
         assert group.offsets is not None
-        starts = Text(self.constant("i", group.offsets))
+        starts = self.constant("i", group.offsets)
         factor = self._same_constant(group.columns[0])
         columns = group.columns if factor is None else group.columns[1:]
-        operands = [_used(self.operand(c, terms=True)) for c in columns]
-        if len(operands) == 2:
-            operands = [_sum_of_products([(operands[0], operands[1])])]
+        first, *second = [self.operand(c, terms=True) for c in columns]
+        values = _sum_of_products([(first, second[0])]) if second else first
         name = "sum" if group.op is ops.dot else group.op.name
-        total = call("xp.segments", Text(repr(name)), operands[0], starts)
-        return Line("s", _multiple(factor, total))
+        return Line("s", _multiple(factor, XP.segments(name, values, starts)))
 
     def _reduction(self, group: Group) -> Line:
         arrangement = group.arrangement
         if len(group.columns) == 1:  # an n-ary operation
             ids = group.columns[0][arrangement.order]
+            if group.axis is not None:
+                values = self.operand(ids, exact=True)
+                return Line("m", getattr(XP, group.op.name).reduce(values, axis=-1))
             source, axis = self._in_memory_order(ids[0] if group.is_number else ids)
-            return Line("m", call(f"xp.{group.op.name}.reduce", source, Text(f"axis={axis}")))
+            return Line("m", getattr(XP, group.op.name).reduce(source, axis=axis))
         lefts, rights = arrangement.lefts, arrangement.rights
         assert lefts is not None
         assert rights is not None
@@ -166,10 +221,18 @@ class _Printer(Operands):
             lefts, rights = (x[0] for x in terms_in_order(self.places, lefts, rights))
         factor = self._same_constant(lefts)
         if factor is None:
+            if group.axis is not None:
+                return self.product_with_rows(lefts, rights)
             return self._matrix_product(lefts, rights)
+        if group.axis is not None:
+            total = XP.sum(self.operand(rights, terms=True), axis=-1)
+            return Line("s", _multiple(factor, total))
         source, axis = self._in_memory_order(rights)
-        along = [] if rights.ndim == 1 else [Text(f"axis={axis}")]
-        return Line("s", _multiple(factor, call("xp.sum", source, *along)))
+        total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)
+        if rights.ndim == 2:
+            ones = XP.ones[rights.shape[-1]]
+            self.faster[total.tree] = (XP.dot(source, ones) if axis else XP.dot(ones, source)).tree
+        return Line("s", _multiple(factor, total))
 
     def _matrix_product(self, lefts: Ids, rights: Ids) -> Line:
         """Return the dots of these rows: a matrix product, if rows repeat as in one.
@@ -187,54 +250,65 @@ class _Printer(Operands):
                 return Line("z", self._product(a[..., 0, :], b[..., 0, :, :].swapaxes(-1, -2)))
         if lefts.shape[-1] <= MAX_UNROLLED_TERMS:
             columns = [(lefts[..., k], rights[..., k]) for k in range(lefts.shape[-1])]
-            terms = [(_used(self.operand(a)), _used(self.operand(b))) for a, b in columns]
+            terms = [(self.operand(a), self.operand(b)) for a, b in columns]
             return Line("z", _sum_of_products(terms))
-        left, right = (_used(self.operand(ids, terms=True)) for ids in (lefts, rights))
-        return Line("s", call("xp.sum", _sum_of_products([(left, right)]), Text("axis=-1")))
+        left, right = (self.operand(ids, terms=True) for ids in (lefts, rights))
+        return Line("s", XP.sum(_sum_of_products([(left, right)]), axis=-1))
 
-    def _product(self, left: Ids, right: Ids) -> Text:
-        a, b = (_used(self.operand(ids, exact=True)) for ids in (left, right))
-        shapes = [" x ".join(map(str, ids.shape)) for ids in (left, right)]
-        self.products.append(f"{a.source} @ {b.source}: ({shapes[0]}) @ ({shapes[1]})")
-        return a @ b
+    def _product(self, left: Ids, right: Ids) -> Code:
+        return self.product_of(
+            self.operand(left, exact=True), self.operand(right, exact=True), left, right
+        )
+
+    def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
+        """Return a matrix product, after noting it for the report."""
+        product = a @ b
+        self.products.append((product, f"{shown(left.shape, ' x ')} @ {shown(right.shape, ' x ')}"))
+        axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
+        if max(axes) <= 2:
+            self.faster[product.tree] = XP.dot(a, b).tree
+        return product
 
     def _same_constant(self, ids: Ids) -> float | None:
         """Return the constant that all these expressions are, None if they are not."""
         first = self.nodes[int(ids.flat[0])].value
         return first if first is not None and (ids == ids.flat[0]).all() else None
 
-    def _in_memory_order(self, ids: Ids) -> tuple[Text, int]:
+    def _in_memory_order(self, ids: Ids) -> tuple[Code, int]:
         """Return an array of these elements, its axes as they lie in memory, and its last axis."""
         groups = self.places.group[ids]
         order = list(range(ids.ndim))
         if ids.ndim > 1 and (groups == groups.flat[0]).all() and groups.flat[0] >= 0:
             steps = steps_of(self.places.position[ids])
             order.sort(key=lambda axis: -steps[axis])
-        operand = _used(self.operand(ids.transpose(order), exact=True))
+        operand = self.operand(ids.transpose(order), exact=True)
         return operand, order.index(ids.ndim - 1)
 
     # --------------------------------------------------------------------------------- results
 
-    def tests(self, guards: Sequence[Guard]) -> Iterator[str]:
-        """Yield the conditions under which the function would take another branch."""
-        alike: dict[tuple[Any, bool], list[tuple[Expression, Expression]]] = {}
+    def tests(self, guards: Sequence[Guard]) -> Iterator[tuple[Code, bool]]:
+        """Yield the conditions under which the function would take another branch, or might."""
+        alike: dict[tuple[Any, bool, bool], list[tuple[Expression, Expression]]] = {}
         for guard in guards:
             if guard.left.value is None or guard.right.value is None:
-                pairs = alike.setdefault((guard.test, guard.outcome), [])
+                pairs = alike.setdefault((guard.test, guard.outcome, guard.tie), [])
                 if (guard.left, guard.right) not in pairs[-8:]:
                     pairs.append((guard.left, guard.right))
-        for (test, outcome), pairs in alike.items():
+        for (test, outcome, tie), pairs in alike.items():
+            for pair in [pair for pair in pairs if pair[0].axis or pair[1].axis]:
+                pairs.remove(pair)
+                left, right = (self.operand(np.array(x.index), exact=True) for x in pair)
+                condition = (XP.all if outcome else XP.any)(test(left, right))
+                yield negated(condition) if outcome else condition, tie
             if len(pairs) > MAX_SINGLE_TESTS:
                 left, right = (self.packed([pair[side] for pair in pairs]) for side in (0, 1))
-                condition = f"{left.at(SUM)} {SYMBOLS[test]} {right.at(SUM)}"
-                yield f"not xp.all({condition})" if outcome else f"xp.any({condition})"
-                continue
-            for a, b in pairs:
-                left, right = self.scalar(a.index), self.scalar(b.index)
-                condition = f"{left.at(SUM)} {SYMBOLS[test]} {right.at(SUM)}"
-                yield f"not ({condition})" if outcome else condition
+                found = [(XP.all if outcome else XP.any)(test(left, right))]
+            else:
+                found = [test(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs]
+            for condition in found:
+                yield negated(condition) if outcome else condition, tie
 
-    def packed(self, nodes: Sequence[Expression]) -> Text:
+    def packed(self, nodes: Sequence[Expression]) -> Code:
         """Return a flat array of the values of these expressions, in order."""
         ids = np.array([node.index for node in nodes], int)
         groups, positions = self.places.group[ids], self.places.position[ids]
@@ -242,107 +316,57 @@ class _Printer(Operands):
         runs = np.split(ids, np.flatnonzero(jumps) + 1)
         if len(runs) > MAX_RUNS:
             return self.pooled(ids)
-        parts: list[str] = []
-        numbers: list[str] = []  # those just before
-        for run in runs:
-            group = int(self.places.group[run[0]])
-            if group == SCALAR or len(run) == 1:
-                if not numbers:
-                    parts.append("")
-                numbers += [self.scalar(i).source for i in run.tolist()]
-                parts[-1] = f"xp.asarray([{', '.join(numbers)}])"
-                continue
-            numbers = []
-            if group < 0:
-                parts.append(self.constant("c", self.values(run)))
-                continue
-            positions = self.places.position[run]
-            if np.array_equal(positions, np.arange(int(np.prod(self.arrays[group].shape)))):
-                parts.append(self.row(group))
+        parts: list[Code] = []
+        for are_numbers, several in groupby(runs, self.are_numbers):
+            if are_numbers:
+                parts.append(self.array_of_numbers(np.concatenate([*several])))
             else:
-                parts.append(_used(self.part(group, positions)).source)
+                parts += map(self.row_of, several)
         self.operations += len(parts) > 1
-        return Text(concatenated(parts))
+        return concatenated(parts)
 
-    def listed(self, nodes: Sequence[Expression]) -> str:
+    def listed(self, nodes: Sequence[Expression]) -> Code:
         """Return a list of the values of these expressions, as Python numbers."""
         one_by_one = all(self.places.group_list[node.index] < 0 for node in nodes)
         if one_by_one or len(nodes) <= MAX_SINGLE_RESULTS:
-            return f"[{', '.join([self.scalar(node.index).source for node in nodes])}]"
-        return f"{self.packed(nodes).at(ATOM)}.tolist()"
+            return code([self.scalar(node.index) for node in nodes])
+        return self.packed(nodes).tolist()
 
     def header(self) -> list[str]:
         """Return comments that say what the function takes."""
-        sizes = [self.arrays[group].shape[0] for group in (PARAMETER, INPUT)]
-        lines = [f"    # p: {sizes[0]} parameters, x: {sizes[1]} plain arguments"]
-        listed = [f"{name} {array.shape}" for name, array in self.constants.items()]
-        if 0 < len(listed) <= MAX_LISTED_CONSTANTS:
-            lines.append(f"    # constants: {', '.join(listed).replace(',)', ')')}")
-        return lines
-
-    def body(self) -> list[str]:
-        """Return all lines as text, without those that moved into the only line that uses them."""
-        for line in self.lines:
-            if line.terms:
-                line.source = _sum_of_products([_factors(a, b) for a, b in line.terms])
-        lines = []
-        for line in self.lines:
-            shape = f"  # ({', '.join(map(str, line.shape))})" if line.shape else ""
-            if not line.moved:
-                lines.append(f"{line.name} = {line.source.source}{shape}")
+        counts = [self.arrays[group].shape[0] for group in (PARAMETER, INPUT)]
+        lines = [f"    # p: {counts[0]} parameters, x: {counts[1]} plain arguments"]
+        lines += [
+            f"    # {line.kind}: {line.shape[0]} numbers for each row of a batch"
+            for line in self.batches
+        ]
+        if 0 < len(self.constants) <= MAX_LISTED_CONSTANTS:
+            listed = [f"{name} {shown(array.shape)}" for name, array in self.constants.items()]
+            lines.append(f"    # constants: {', '.join(listed)}")
         return lines
 
 
-def _moved(x: Text) -> Text:
-    """Return the source of the line that ``x`` names, if that moves here. Else return ``x``."""
-    line = x.line
-    if line is None or line.uses > 1:
+def _multiple(factor: float | None, x: Code) -> Code:
+    if factor is None or factor == 1.0:
         return x
-    source: Text = line.source
-    line.moved = len(source.source) <= LINE_WIDTH // 2
-    return source if line.moved else x
+    return code(factor) if constant_in(x) == 1.0 else code(factor) * x
 
 
-def _factors(a: Text, b: Text) -> tuple[Text, Text]:
-    """Return both factors, with what moves here. A condition is multiplied as it is, as 1 or 0."""
-    a, b = _moved(a), _moved(b)
-    if a.mask is not None and not _is_number(b):
-        a = a.mask
-    elif b.mask is not None and not _is_number(a):
-        b = b.mask
-    return a, b
-
-
-def _is_number(x: Text) -> bool:
-    return x.source.lstrip("-")[0].isdigit()
-
-
-def _used(x: Text) -> Text:
-    """Return ``x``. Its line cannot move, since something else than a product needs its name."""
-    if x.line is not None:
-        x.line.uses += 1
-    return x
-
-
-def _multiple(factor: float | None, x: Text) -> Text:
-    return x if factor in (None, 1.0) else text(factor) * x
-
-
-def _sum_of_products(terms: Sequence[tuple[Text, Text]]) -> Text:
+def _sum_of_products(terms: Terms) -> Code:
     """Return ``a * b + c - d``. Factors of 1 and -1 are not written."""
-    positive = (i for i, (left, _) in enumerate(terms) if not left.source.startswith("-"))
-    first = next(positive, 0)  # no minus at the beginning, if possible
-    total: Text | None = None
-    for left, right in [terms[first], *terms[:first], *terms[first + 1 :]]:
-        if right.source == "1.0":
-            left, right = right, left
-        is_number = left.precedence == SIGN and left.source[1:].replace(".", "").isdigit()
-        if left.source == "-1.0" and (total is not None or right.precedence == ATOM):
-            total = -right if total is None else total - right
-        elif is_number and total is not None:
-            total = total - Text(left.source[1:]) * right
-        else:
-            term = right if left.source == "1.0" else left * right
-            total = term if total is None else total + term
-    assert total is not None
+    factored = [_with_factor(left, right) for left, right in terms]
+    positive = (i for i, (factor, _) in enumerate(factored) if factor >= 0)
+    factor, term = factored.pop(next(positive, 0))  # no minus at the beginning, if possible
+    total = -term if factor == -1.0 else _multiple(factor, term)
+    for factor, term in factored:
+        product = _multiple(abs(factor), term)
+        total = total - product if factor < 0 else total + product
     return total
+
+
+def _with_factor(left: Code, right: Code) -> tuple[float, Code]:
+    """Return a number and what it multiplies in the product of ``left`` and ``right``."""
+    a, b = constant_in(left), constant_in(right)
+    if b is not None and (a is None or a == 1.0):
+        return b, left
+    return (1.0, left * right) if a is None else (a, right)

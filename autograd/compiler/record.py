@@ -1,189 +1,122 @@
-"""Stage 1, record: run a function once on traced Values, and keep the operations it performs.
-
-A recorded function computes `Traced` nodes. A node knows its operation, its parents and its value,
-so that comparisons have an answer. It refuses to show the value: a number that is read would be a
-constant of the compiled program. Values from outside, a model's parameters, are leaves of the
-recorded graph. float() and int() of them are refused too. Their ``.data`` cannot be refused: it is
-a slot, because slots are fast. Every comparison is kept as a `Guard`. The program is right as long
-as all comparisons have the same outcome.
-"""
+"""Stage 1, record: run a function once on traced Values, and keep the operations it performs."""
 
 from __future__ import annotations
 
-import operator
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Iterator, Sequence, Set, ValuesView
+from dataclasses import dataclass, is_dataclass
+from typing import Any
 
-from ..operation import Operation, real
-from ..recording import Recorder
-from ..value import Constant, Scalar, Value
+import numpy as np
 
-
-class TracedValueError(TypeError):
-    """A compiled function read the number of a Value that stands for many numbers."""
-
-
-def _forbidden(what: str) -> Callable[..., NoReturn]:
-    """Return a method that raises."""
-
-    def refuse(*_: Any) -> NoReturn:
-        raise TracedValueError(
-            f"{what} inside a compiled function, where a Value stands for many numbers: compute "
-            "with autograd's functions (autograd.exp, not math.exp), compare Values themselves, "
-            "and declare an argument used as an index or a count with static_argnums"
-        )
-
-    return refuse
+from ..operation import Node
+from ..recording import reading, recording
+from ..tree import Static, Structure, build, flatten
+from ..value import Constant, Value
+from .batch import Axis
+from .rows import Batch, RowRecorder
+from .traced import (
+    Comparison,
+    Guard,
+    Traced,
+    TracedNumber,
+    TracedValueError,
+    no_float,
+    reads_seen,
+)
 
 
-no_float = _forbidden("float()")  # of a parameter too: its number would be a constant
+class CannotRecordError(Exception):
+    """A function does what no recording can repeat, so it has to run as it is."""
 
 
-class Traced(Value):
-    """A Value inside a function that is being recorded."""
+@dataclass(frozen=True)
+class Recording:
+    """What a function did at one call. It is right while the guards have the same outcomes."""
 
-    __slots__ = ("value",)
-    value: float
-
-    data = property(_forbidden("reading .data"), _forbidden("setting .data"))
-    grad = property(_forbidden("reading .grad"), _forbidden("setting .grad"))
-    local_grads = property(_forbidden("reading .local_grads"))
-    __float__, __int__ = no_float, _forbidden("int()")
-    __index__ = _forbidden("using a Value as an index or a count, as in 'a' * x,")
-    __round__ = _forbidden("round()")
-    __floordiv__ = __rfloordiv__ = _forbidden("//")
-    __mod__ = __rmod__ = _forbidden("%")
-
-    def backward(self) -> None:
-        raise TracedValueError(
-            "backward() inside a compiled function: return the result and call backward() on what "
-            "the compiled function returns, or use autograd.grad inside"
-        )
-
-    def __format__(self, spec: str) -> str:
-        return _forbidden("formatting a number")() if spec else str(self)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.op.name if self.op else 'argument'})"
+    nodes: Sequence[Traced]  # operations and arguments, parents before consumers
+    guards: Sequence[Guard]
+    made: dict[Value, Traced | None]  # leaves made inside, and what each is a copy of
+    arguments: Sequence[Traced]  # one for each leaf of the arguments
+    numbers: Sequence[int]  # the positions of those that are plain numbers
+    kinds: Sequence[type] | None  # of all leaves, if the function has asked for a type
+    outputs: Sequence[Value]
+    structure: Structure  # of the result
+    batches: Sequence[Batch]  # rows of numbers that are recorded as columns
+    lengths: dict[Axis, Traced]  # the numbers of rows
 
 
-def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
-    def compare(a: TracedNumber, b: Any) -> Any:
-        try:
-            return a.recorder.compare(test, a, b if isinstance(b, Value) else real(b))
-        except TypeError:
-            return NotImplemented
+def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[Any]) -> Recording:
+    """Return the recording of ``function`` at arguments of this structure with these leaves.
 
-    return compare
-
-
-class TracedNumber(Traced):
-    """A plain number in the recording: an argument, or the result of plain numbers only.
-
-    Unlike Values, numbers are equal when they have the same value, and 0 is false.
+    CannotRecordError if another call could differ in a way that no guard would notice.
     """
+    recorder = RowRecorder()
+    values = {id(x): recorder.argument(x) for x in leaves if isinstance(x, Value)}
+    given = [values[id(x)] if id(x) in values else recorder.argument(x) for x in leaves]
+    with recording(recorder), reading(no_float):
+        args, kwargs = build(structure, iter(given))
+        try:
+            with reads_seen():
+                result = function(*args, **kwargs)
+        except TracedValueError:
+            if recorder.failed:  # then not even the derivative was as it will be
+                raise CannotRecordError(recorder.failed[0]) from None
+            raise
+        check_unchanged((args, kwargs), build(structure, iter(given)))
+        found, result_structure = flatten(returned(result), refused)
+    if reasons := recorder.caught + recorder.failed:
+        raise CannotRecordError(reasons[0])
+    found = [x.node if type(x) is TracedNumber else x for x in found]
+    return Recording(
+        nodes=recorder.nodes,
+        guards=recorder.guards,
+        made=recorder.made,
+        arguments=[x.node if type(x) is TracedNumber else x for x in given],
+        numbers=[i for i, x in enumerate(given) if type(x) is TracedNumber],
+        kinds=[type(x) for x in leaves] if recorder.kinds_asked else None,
+        outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
+        structure=result_structure,
+        batches=recorder.batches,
+        lengths=recorder.lengths,
+    )
 
-    __slots__ = ("recorder",)
-    recorder: TraceRecorder
 
-    __eq__, __ne__ = _compared(operator.eq), _compared(operator.ne)
-
-    def __hash__(self) -> int:
-        if sys._getframe(1).f_globals.get("__name__", "").startswith("autograd."):
-            return id(self)  # the engine keeps nodes in sets and dicts, by identity
-        return _forbidden("using a number as a key")()
-
-    def __bool__(self) -> bool:
-        return self.recorder.compare(operator.ne, self, 0.0)
-
-
-class Guard(NamedTuple):
-    """The comparison ``test(left, right)``, of Values or of expressions, and its outcome."""
-
-    test: Callable[[Any, Any], bool]
-    left: Any
-    right: Any
-    outcome: bool
+def check_unchanged(arguments: Any, as_given: Any) -> None:
+    """Raise TracedValueError if the function has changed a list or dict among its arguments."""
+    kind = type(as_given)
+    if kind is type(arguments) and issubclass(kind, list | tuple | dict | np.ndarray):
+        if len(arguments) == len(as_given) and (kind is not dict or [*arguments] == [*as_given]):
+            parts = [x.values() if kind is dict else x for x in (arguments, as_given)]
+            for part, given in zip(*parts, strict=True):
+                check_unchanged(part, given)
+            return
+    elif arguments is as_given or not isinstance(as_given, Node):
+        return
+    raise TracedValueError(
+        "a compiled function changed a list or dict that it was given, which its caller would not "
+        "see: change a copy of it"
+    )
 
 
-class TraceRecorder(Recorder):
-    """Keeps every operation and comparison, in order."""
+def returned(result: Any) -> Any:
+    """Return the result with its bools and comparisons as things: they stay bools."""
+    kind = type(result)
+    if kind is bool or kind is Comparison:
+        return Static(bool(result))
+    if kind is dict:
+        return {key: returned(x) for key, x in result.items()}
+    if kind in (list, tuple) and not {*map(type, result)} <= {float, Traced, Value}:
+        return kind([returned(x) for x in result])
+    return result
 
-    def __init__(self) -> None:
-        self.nodes: list[Traced] = []  # operations and arguments, parents before consumers
-        self.guards: list[Guard] = []
-        self._copies: dict[int, tuple[float, TracedNumber]] = {}  # by the id of the float
 
-    def argument(self, x: Any) -> Traced:
-        """Return the node that stands for the argument ``x``, a Value or a plain number."""
-        if not isinstance(x, Value):
-            return self._node(TracedNumber, None, (), float(x))
-        node = self._node(Traced, None, (), x.data)
-        node.label = x.label
-        return node
-
-    def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
-        xs, plain = [], True
-        for p in parents:
-            if isinstance(p, Traced):
-                xs.append(p.value)
-                plain = plain and type(p) is TracedNumber
-            else:
-                xs.append(p.data)
-                plain = plain and p.is_constant
-        kind = TracedNumber if plain else Traced
-        return self._node(kind, operation, parents, operation.value(xs, parents))
-
-    def _node(
-        self, kind: type[Traced], op: Operation | None, parents: tuple[Value, ...], value: float
-    ) -> Traced:
-        node = object.__new__(kind)
-        node.op, node.parents, node.value, node.label = op, parents, value, ""
-        if isinstance(node, TracedNumber):
-            node.recorder = self
-        self.nodes.append(node)
-        return node
-
-    def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Scalar) -> bool:
-        right = b if isinstance(b, Value) else Constant(b)
-        left_number, right_number = (
-            x.value if isinstance(x, Traced) else x.data for x in (a, right)
+def refused(x: Any) -> Structure:
+    """Return a part of a result that is no number. An error if it could hide numbers."""
+    views: Any = Iterator | Set | ValuesView
+    held = map(type, getattr(x, "__dict__", {}).values())
+    if isinstance(x, views) or {Traced, TracedNumber, Comparison} & {*held} or is_dataclass(x):
+        raise TracedValueError(
+            f"a compiled function returned a {type(x).__name__}, which hides its numbers: "
+            "return a list, a tuple or a dict of them"
         )
-        outcome = test(left_number, right_number)
-        self.guards.append(Guard(test, a, right, outcome))
-        return outcome
-
-    def real(self, x: Any) -> float:
-        """Return ``x`` as the data of a new Value. Remember which argument it was copied from.
-
-        ``Value(x)`` of a plain argument is a new leaf. `source` finds the argument by the identity
-        of the float in it.
-        """
-        if type(x) is not TracedNumber:
-            return super().real(x)
-        copy = x.value * 1.0  # a new float object
-        self._copies[id(copy)] = copy, x
-        return copy
-
-    def source(self, leaf: Value) -> Traced | None:
-        """Return the plain argument that ``leaf`` was copied from, None if it was not."""
-        found = None if isinstance(leaf, Traced) else self._copies.get(id(leaf.data))
-        return found[1] if found else None
-
-    def made_inside(self, outputs: Iterable[Value]) -> set[Value]:
-        """Return the leaves that the function made itself and did not return: constants.
-
-        ``Value(x)`` inside the function is a new leaf at each call, whose gradient nobody can see.
-        Such a leaf has no other references than those from the recording.
-        """
-        probe = Value(0.0)
-        used = [x for node in self.nodes for x in node.parents if type(x) is Value]
-        used += [x for guard in self.guards for x in (guard.left, guard.right) if type(x) is Value]
-        references = Counter(used)
-        references[probe] = 1  # by its name here
-        del used
-        excess = {x: sys.getrefcount(x) - count for x, count in references.items()}
-        inside = {x for x, more in excess.items() if more <= excess[probe] and not x.parents}
-        return inside - set(outputs) | {x for x in outputs if self.source(x)}
+    return Static(x)

@@ -10,10 +10,14 @@ their operands have to be gathered.
 A sum is taken apart by the groups of its products. ``b + w1*x1 + w2*x2`` is a product of parameters
 and inputs, summed over two terms, and a bias. The first part is a reduction, in which
 `autograd.compiler.matrices` may see a matrix product. The rest is done element by element.
+
+Expressions with a value for each row of a batch are never Python numbers. Their groups' arrays have
+one more axis, in front, for the rows.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,6 +26,7 @@ import numpy as np
 
 from .. import ops
 from ..operation import Nary, Operation
+from .batch import Axis, Over
 from .expressions import Expression, Graph, Pairs, pairs_of, reachable
 from .matrices import Arrangement, Ids, Places, flat, following, product, terms_in_order
 
@@ -45,11 +50,20 @@ class Group:
     """Expressions that one array operation computes.
 
     ``op`` is applied to ``columns``, each the indices of one operand for all members. The value of
-    a member is in an array, at the place that ``arrangement`` gives it.
+    a member is in an array, at the place that ``arrangement`` gives it. With an ``axis``, the array
+    has the rows of that batch along one more axis in front.
     """
 
-    def __init__(self, op: Operation, members: Ids, columns: list[Ids], kind: str) -> None:
+    def __init__(
+        self,
+        op: Any,  # an operation, or None for the inputs of a batch
+        members: Ids,
+        columns: list[Ids],
+        kind: str,
+        axis: Axis | None = None,
+    ) -> None:
         self.op, self.members, self.columns, self.kind = op, members, columns, kind
+        self.axis = axis
         self.arrangement: Arrangement = flat(np.arange(len(members)))
         self.offsets: Ids | None = None  # where each member's terms begin, if they differ in number
         self.number = -1  # among the groups
@@ -57,14 +71,14 @@ class Group:
     @property
     def is_number(self) -> bool:
         """Whether it has one result, which becomes a Python number."""
-        return len(self.members) == 1
+        return len(self.members) == 1 and self.axis is None
 
 
 class Entry(NamedTuple):
     """An expression to schedule. Entries of one level with equal keys are a class.
 
-    The key is the operation, whether it reduces its operands, how many terms it has, and the groups
-    of the operands. The operands are in ``pairs`` if it is a sum of products.
+    The key is the operation, the batch whose rows it has, whether it reduces its operands, how many
+    terms it has, and the groups of the operands. ``pairs`` are the products of a sum of products.
     """
 
     key: tuple[Any, ...]
@@ -84,6 +98,7 @@ class Schedule:
         roots: Sequence[Expression],
         parameters: Sequence[Expression],
         inputs: Sequence[Expression],
+        batches: Sequence[Sequence[Expression]] = (),
     ) -> None:
         self.graph, self.steps = graph, list[Step]()
         self.groups: list[Group] = []
@@ -93,6 +108,9 @@ class Schedule:
         self.consumed: set[int] = set()  # expressions that others are computed from
         self.places.put(np.array([x.index for x in parameters], int), PARAMETER)
         self.places.put(np.array([x.index for x in inputs], int), INPUT)
+        for columns in batches:
+            ids = np.array([x.index for x in columns], int)
+            self._register(Group(None, ids, [], "inputs", columns[0].axis))
         for level in self._levels(reachable(roots)):
             self._schedule(level)
 
@@ -140,16 +158,20 @@ class Schedule:
     def _schedule(self, level: list[Expression]) -> None:
         sums = [node for node in level if node.op is ops.dot or node.op is ops.mul]
         self._place(self._reductions(sums))
+        products = [n for n in level if isinstance(n.op, Over) and n.op.op is ops.dot]
+        self._place(self._over_rows(products))
+        sums += [node for node in products if node.op is ops.dot]
         self._place(self._remainders(sums))
         group = self.places.group_list
         others: list[Entry] = []
         for node in level:
-            if node.op is not ops.dot and node.op is not ops.mul:
+            if group[node.index] == Places.NOWHERE:
                 kinds = [group[p.index] for p in node.parents]
                 reduces = isinstance(node.op, Nary)
                 if reduces:
                     kinds = [min(kinds), max(kinds)]
-                others.append(Entry((node.op, reduces, len(node.parents), *kinds), node, None))
+                key = (node.op, node.axis, reduces, len(node.parents), *kinds)
+                others.append(Entry(key, node, None))
         self._place(others)
 
     def _reductions(self, sums: list[Expression]) -> list[Entry]:
@@ -157,19 +179,12 @@ class Schedule:
 
         A sum of several kinds is split: two or more products of one kind become a sum of their own.
         """
-        group = self.places.group_list
-        found = []
+        found: list[Entry] = []
         for node in sums:
-            kinds: dict[tuple[int, int], Pairs] = {}
-            for left, right in pairs_of(node):
-                a, b = group[left.index], group[right.index]
-                pair = (left, right)
-                if a > b:
-                    a, b, pair = b, a, (right, left)
-                kinds.setdefault((a, b), []).append(pair)
+            kinds = self._by_kind(node)
             if len(kinds) == 1:
                 ((key, pairs),) = kinds.items()
-                found.append(Entry((ops.dot, True, len(pairs), *key), node, pairs))
+                found.append(Entry((ops.dot, node.axis, True, len(pairs), *key), node, pairs))
                 continue
             if all(b < PARAMETER for _, b in kinds):
                 continue  # numbers only
@@ -178,14 +193,49 @@ class Schedule:
                 if len(pairs) == 1:
                     terms += pairs
                     continue
-                part = self.graph.unique(ops.dot, _side_by_side(pairs))
-                self.places.grow(len(self.graph.nodes))
-                if part.index not in self._level:
-                    self._level[part.index] = 0
-                    self.consumed.add(part.index)
-                    found.append(Entry((ops.dot, True, len(pairs), *key), part, pairs))
+                part = self._part(found, ops.dot, key, pairs)
                 terms.append((self.graph.one, part))
             node.parents = _side_by_side(terms)
+        return found
+
+    def _by_kind(self, node: Expression) -> dict[tuple[int, int], Pairs]:
+        """Return the products of a sum, by the groups of their factors."""
+        group = self.places.group_list
+        kinds: dict[tuple[int, int], Pairs] = {}
+        for left, right in pairs_of(node):
+            a, b = group[left.index], group[right.index]
+            pair = (left, right)
+            if a > b:
+                a, b, pair = b, a, (right, left)
+            kinds.setdefault((a, b), []).append(pair)
+        return kinds
+
+    def _part(
+        self, found: list[Entry], op: Operation, kind: tuple[int, int], pairs: Pairs
+    ) -> Expression:
+        """Return the sum of some of the products of a sum. Append its entry if it is new."""
+        part = self.graph.unique(op, _side_by_side(pairs))
+        self.places.grow(len(self.graph.nodes))
+        if part.index not in self._level:
+            self._level[part.index] = 0
+            self.consumed.add(part.index)
+            found.append(Entry((op, part.axis, True, len(pairs), *kind), part, pairs))
+        return part
+
+    def _over_rows(self, sums: list[Expression]) -> list[Entry]:
+        """Return the sums over all rows of products of one kind. Split those of several kinds."""
+        found: list[Entry] = []
+        for node in sums:
+            assert node.op is not None
+            kinds = self._by_kind(node)
+            if len(kinds) == 1:
+                ((key, pairs),) = kinds.items()
+                found.append(Entry((node.op, None, True, len(pairs), *key), node, pairs))
+                continue
+            in_order = sorted(kinds.items(), reverse=True)
+            parts = [self._part(found, node.op, key, pairs) for key, pairs in in_order]
+            node.op = ops.dot
+            node.parents = _side_by_side([(self.graph.one, part) for part in parts])
         return found
 
     def _remainders(self, sums: list[Expression]) -> list[Entry]:
@@ -202,7 +252,8 @@ class Schedule:
             keyed.sort(key=lambda k: (k[1], k[0]), reverse=True)
             kinds = [kind for a, b, _, _ in keyed for kind in (a, b)]
             pairs = [(left, right) for _, _, left, right in keyed]
-            found.append(Entry((ops.dot, False, len(pairs), *kinds), node, pairs))
+            key = (ops.dot, node.axis, False, len(pairs), *kinds)
+            found.append(Entry(key, node, pairs))
         return found
 
     # --------------------------------------------------------------------- classes and families
@@ -219,8 +270,8 @@ class Schedule:
             classes.setdefault(entry.key, []).append(entry)
         families: dict[Any, list[Class]] = {}
         for key, members in classes.items():
-            op, reduces, terms, *kinds = key
-            form = (op, reduces, reduces or terms, *[_kind(k) for k in kinds])
+            op, axis, reduces, terms, *kinds = key
+            form = (op, axis, reduces, reduces or terms, *[_kind(k) for k in kinds])
             families.setdefault(form, []).append(Class(self, members))
         rest: dict[Operation, list[Class]] = {}
         for family in families.values():
@@ -265,11 +316,15 @@ class Schedule:
 
     def _add_group(self, group: Group) -> None:
         group.arrangement = self._arranged(group)
+        self.steps.append(group)
+        self._register(group)
+
+    def _register(self, group: Group) -> None:
+        """Give a group its number, and its members their places."""
         order = group.arrangement.order
         group.number = FIRST_GROUP + len(self.groups)
         self.shapes.append(group.arrangement.shape)
         self.groups.append(group)
-        self.steps.append(group)
         if group.is_number:
             self.places.set(int(group.members[0]), SCALAR)
             return
@@ -293,13 +348,15 @@ class Class:
 
     def __init__(self, schedule: Schedule, entries: list[Entry]) -> None:
         self.places, self.entries = schedule.places, entries
-        self.op, self.reduces, self.terms = entries[0].key[:3]
-        counts = [entry.key[2] for entry in entries] if self.reduces else [1]
+        self.op, self.axis, self.reduces, self.terms = entries[0].key[:4]
+        self.has_rows = self.axis is not None or isinstance(self.op, Over)  # always an array
+        counts = [entry.key[3] for entry in entries] if self.reduces else [1]
         self.ragged = min(counts) != max(counts)
         self.size = sum(counts) if self.reduces else len(entries)  # products, or members
         self.may_join = self.size < MAX_JOINING_PRODUCTS and (len(entries) > 1 or self.terms <= 8)
+        self.may_join &= not self.has_rows
         self.array_cost = self.scalar_cost = 0.0
-        if self.size >= MIN_CLASS_PRODUCTS:  # else it is not worth the time to estimate
+        if self.size >= MIN_CLASS_PRODUCTS or self.has_rows:  # else not worth the time to estimate
             self._estimate()
         self.pays = self.array_cost < self.scalar_cost  # as an array operation
 
@@ -320,6 +377,8 @@ class Class:
         self.array_cost = cost
         operations = (len(self.entries) + self.size) / 2
         self.scalar_cost = SCALAR_OPERATION_NS * operations + UNPACK_NS * unpacked
+        if self.has_rows:
+            self.scalar_cost = math.inf
 
     def columns(self) -> list[Ids]:
         """Return the operands as indices: of a reduction, members x terms, or a row if ragged."""
@@ -336,7 +395,7 @@ class Class:
             else:
                 ids = np.array([[p[side].index for p in e.pairs or ()] for e in entries], int)
             sides.append(ids)
-        if self.reduces and (self.ragged or self.terms > 1):
+        if self.reduces and (self.ragged or self.terms > 1 or isinstance(self.op, Over)):
             return sides
         return [column for pair in zip(sides[0].T, sides[1].T, strict=True) for column in pair]
 
@@ -348,9 +407,10 @@ class Class:
         columns = self.columns()
         if not self.ragged:
             reduces = self.reduces and columns[0].ndim > 1
-            return Group(self.op, members, columns, "reduction" if reduces else "elementwise")
-        group = Group(self.op, members, columns, "ragged")
-        counts = np.array([entry.key[2] for entry in self.entries])
+            kind = "reduction" if reduces else "elementwise"
+            return Group(self.op, members, columns, kind, self.axis)
+        group = Group(self.op, members, columns, "ragged", self.axis)
+        counts = np.array([entry.key[3] for entry in self.entries])
         group.offsets = np.cumsum(counts) - counts
         return group
 

@@ -1,37 +1,34 @@
-"""Operands as views: the slice of an array that holds the elements at given positions."""
+"""Operands as views: the slice of an array that holds the elements at given positions.
+
+The array is NumPy's, or a `Code` that stands for one: both have slices, ``.T`` and ``reshape``.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .matrices import Ids
 
-
-class View(NamedTuple):
-    """A part of an array, as source: ``p[8:20].reshape(4, 3)`` with its axes as in ``.T``."""
-
-    part: str
-    sizes: tuple[int, ...]  # of the part
-    axes: str  # how the axes of the part are swapped, and where axes of length 1 are added
-
-    @property
-    def source(self) -> str:
-        return self.part + self.axes
+Naming = Callable[[Any, tuple[int, ...]], Any]  # from a part and its shape to what stands for it
 
 
-def view(name: str, shape: tuple[int, ...], positions: Ids) -> View | None:
-    """Return a view with the elements at ``positions`` of the array ``name`` of ``shape``.
+def view(array: Any, shape: tuple[int, ...], positions: Ids, naming: Naming | None = None) -> Any:
+    """Return a view with the elements at ``positions`` of an array of ``shape``.
 
     Axes of length 1 in front are left out, as broadcasting supplies them. None if no view has them.
+    The part is passed to ``naming``, if it is not all of the array, before its axes are swapped.
 
-    >>> view("z", (4, 3), np.arange(12).reshape(4, 3).T).source
-    'z.T'
-    >>> view("z", (4, 3), np.arange(12).reshape(4, 3)[1:3, :2]).source
-    'z[1:3, :2]'
-    >>> view("p", (50,), np.arange(8, 20).reshape(4, 3)).source
-    'p[8:20].reshape(4, 3)'
+    >>> from .python_code import named
+    >>> z = np.arange(12).reshape(4, 3)
+    >>> print(view(named("z"), (4, 3), z.T))
+    z.T
+    >>> print(view(named("z"), (4, 3), z[1:3, :2]))
+    z[1:3, :2]
+    >>> print(view(named("p"), (50,), 8 + z))
+    p[8:20].reshape(4, 3)
     """
     while positions.ndim > 1 and positions.shape[0] == 1:
         positions = positions[0]
@@ -46,17 +43,16 @@ def view(name: str, shape: tuple[int, ...], positions: Ids) -> View | None:
         return None
     order = sorted(axes, key=lambda a: -steps[a])  # from the slowest axis to the fastest
     sizes = tuple([positions.shape[a] for a in order])
-    part = _part(name, shape, start, [steps[a] for a in order], sizes)
+    part = _part(array, shape, start, [steps[a] for a in order], sizes)
     if part is None:
         return None
-    swapped = ""
+    if naming is not None and part is not array:
+        part = naming(part, sizes)
     if order != axes:
-        inverse = ", ".join([str(order.index(a)) for a in axes])
-        swapped = ".T" if len(axes) == 2 else f".transpose({inverse})"
+        part = part.T if len(axes) == 2 else part.transpose(*[order.index(a) for a in axes])
     if len(axes) < positions.ndim:
-        index = [":" if a in axes else "None" for a in range(positions.ndim)]
-        swapped += f"[{', '.join(index)}]"
-    return View(part, sizes, swapped)
+        part = part[tuple([slice(None) if a in axes else None for a in range(positions.ndim)])]
+    return part
 
 
 def steps_of(positions: Ids) -> list[int]:
@@ -66,11 +62,11 @@ def steps_of(positions: Ids) -> list[int]:
 
 
 def _part(
-    name: str, shape: tuple[int, ...], start: int, steps: list[int], sizes: tuple[int, ...]
-) -> str | None:
+    array: Any, shape: tuple[int, ...], start: int, steps: list[int], sizes: tuple[int, ...]
+) -> Any:
     """Return the part of the array whose axes, slowest first, have these steps and sizes."""
     corner = np.unravel_index(start, shape)
-    found, index = 0, []
+    found, index = 0, list[int | slice]()
     for axis, length in enumerate(shape):
         stride = int(np.prod(shape[axis + 1 :], dtype=int))
         first = int(corner[axis])
@@ -81,24 +77,20 @@ def _part(
                 index.append(_slice(first, end, step, length))
                 found += 1
                 continue
-        index.append(str(first))
+        index.append(first)
     if found == len(steps):
-        while len(index) > 1 and index[-1] == ":":
+        while index and index[-1] == slice(None):
             index.pop()
-        return name if index == [":"] else f"{name}[{', '.join(index)}]"
-    count = int(np.prod(sizes))
-    row = name if len(shape) == 1 else f"{name}.reshape(-1)"
+        return array[tuple(index) if len(index) > 1 else index[0]] if index else array
+    size, count = int(np.prod(shape)), int(np.prod(sizes))
+    row = array if len(shape) == 1 else array.reshape(-1)
     if steps[-1] == 1 and all(
         s == t * n for s, t, n in zip(steps, steps[1:], sizes[1:], strict=False)
     ):
-        whole = count == int(np.prod(shape))
-        consecutive = name if whole else f"{row}[{_slice(start, start + count, 1, -1)}]"
-        return f"{consecutive}.reshape({', '.join(map(str, sizes))})"
-    return None if len(shape) == 1 else _part(row, (int(np.prod(shape)),), start, steps, sizes)
+        part = array if count == size else row[_slice(start, start + count, 1, size)]
+        return part.reshape(*sizes)
+    return None if len(shape) == 1 else _part(row, (size,), start, steps, sizes)
 
 
-def _slice(start: int, end: int, step: int, length: int) -> str:
-    if step == 1 and start == 0 and end == length:
-        return ":"
-    ends = f"{start or ''}:{'' if end == length else end}"
-    return ends if step == 1 else f"{ends}:{step}"
+def _slice(start: int, end: int, step: int, length: int) -> slice:
+    return slice(start or None, None if end == length else end, None if step == 1 else step)

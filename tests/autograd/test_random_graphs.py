@@ -38,6 +38,7 @@ def test_random_programs_have_shared_repeated_nary_and_constant_operands() -> No
     for number in range(5):  # 500 graphs may be without one of the operations
         seed(number)(look)()
         missing = [x for x, op in TABLE.items() if not seen[x] and not seen[f" {op.symbol} "]]
+        missing.remove("stop_gradient")  # no difference quotient has its derivative
         if not missing:
             break
     assert not missing, f"no random graph has {missing}"

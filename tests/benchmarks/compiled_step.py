@@ -424,7 +424,7 @@ def main() -> None:
     seconds = measured()
     print(table(seconds))
     t = seconds["compiled scalar code"]
-    print(f"\ncompiled takes {t / seconds['NumPy by hand']:.2f} x NumPy by hand (at most 1.5)")
+    print(f"\ncompiled takes {t / seconds['NumPy by hand']:.2f} x NumPy by hand (at most 1.2)")
     whole = seconds["compiled scalar code, training step"] / t
     print(f"a training step takes {whole:.2f} x the compiled call (at most 2)")
     for name, target in (("PyTorch, eager tensors", 3.5), ("micrograd", 8000)):

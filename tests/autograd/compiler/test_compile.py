@@ -233,6 +233,57 @@ def test_the_program_of_the_demo_has_its_matrix_products_and_nothing_gathered():
     assert len(fast.source.splitlines()) < 35
 
 
+def test_sums_of_thousands_of_terms_are_compiled():
+    """Python's own compiler recurses for each term of a sum, so long ones take several lines."""
+    x, w = Value(0.5), Value(0.9)
+
+    def f():
+        y = x
+        for _ in range(6000):
+            y = (y * w + 0.01).tanh()
+        return y
+
+    check(f, autograd.compile(f), (), [x, w])
+    assert isinstance(autograd.compile(f)(), CompiledValue)
+
+
+def test_the_gradient_of_a_result_cannot_be_changed_by_another_call():
+    weights = [Value(0.1 * i) for i in range(30)]
+    fast = autograd.compile(lambda: sum((k + 2) * w for k, w in enumerate(weights)))
+    first = fast()
+    assert re.search("gradient = c[0-9]", fast.source)  # a constant, which all calls return
+    with pytest.raises(ValueError, match="read-only"):
+        first.gradient[0] = 0.0
+    assert fast().gradient.tolist() == [k + 2 for k in range(30)]
+
+    model = Network([2, 16, 16, 1])
+    X, y = data(100)
+    fast = autograd.compile(hinge(model, X, y))
+    first = fast()
+    before = first.gradient.copy(), first.inputs.copy()
+    for p in model.parameters():
+        p.data += 1.0
+    assert (fast().gradient != before[0]).any()
+    assert (first.gradient == before[0]).all()
+    assert (first.inputs == before[1]).all()
+
+
+def test_the_source_computes_what_the_program_computes():
+    """The program that runs calls ``dot`` where the source shows ``@`` and sums of rows."""
+    model = Network([2, 16, 16, 1])
+    X, y = data(100)
+    fast = autograd.compile(hinge(model, X, y))
+    result = fast()
+    printed = fast.last_program().printed
+    assert "xp.dot" in printed.faster_source
+    assert "xp.dot" not in printed.source
+    namespace = {"xp": fast.xp, **printed.constants}
+    exec(printed.source, namespace)
+    values, gradient = namespace["program"](result.inputs, np.empty(0))
+    assert values == [result.data]
+    assert gradient == pytest.approx(result.gradient, rel=1e-13, abs=1e-15)
+
+
 def test_the_report_has_nodes_operations_products_and_seconds():
     model = Network([2, 16, 16, 1])
     X, y = data(20)

@@ -16,8 +16,14 @@ from autograd.compiler.differentiate import gradient  # noqa: E402
 from autograd.compiler.expressions import Graph, pairs_of, reachable  # noqa: E402
 from autograd.compiler.matrices import Places, product  # noqa: E402
 from autograd.compiler.pipeline import Path  # noqa: E402
+from autograd.compiler.python_code import named, written  # noqa: E402
 from autograd.compiler.schedule import PARAMETER, Schedule  # noqa: E402
-from autograd.compiler.source_text import Text, written  # noqa: E402
+from autograd.compiler.source_lines import (  # noqa: E402
+    Line,
+    laid_out,
+    name_lines,
+    without_moved,
+)
 from autograd.compiler.views import view  # noqa: E402
 from autograd.tree import flatten  # noqa: E402
 
@@ -47,15 +53,15 @@ def shown(node, names):
     [
         (lambda a, b: a + 2 * b, "dot(1, 2, a, b)"),
         (lambda a, b: a - b, "dot(1, -1, a, b)"),
-        (lambda a, b: a * b + b * b + 3, "dot(a, b, 3, b, b, 1)"),
+        (lambda a, b: a * b + b * b + 3, "dot(1, 3, dot(a, b, b, b), 1)"),
         (lambda a, b: sum([a * b, a * a, b * b], b), "dot(1, a, a, b, b, b, a, b)"),
         (lambda a, b: autograd.dot([a, b], [b, b], a), "dot(a, b, 1, b, b, a)"),
         (lambda a, b: -(a * -1.0), "mul(1, a)"),
-        (lambda a, b: a + a + a, "mul(3, a)"),
-        (lambda a, b: a * 1.5 * 2, "mul(3, a)"),
-        (lambda a, b: (a / 4 + b) * b, "mul(dot(0.25, 1, a, b), b)"),
+        (lambda a, b: a + a + a, "dot(1, 1, 1, a, a, a)"),
+        (lambda a, b: a * 1.5 * 2, "mul(2, mul(1.5, a))"),
+        (lambda a, b: (a / 4 + b) * b, "mul(dot(1, 1, div(a, 4), b), b)"),
         (lambda a, b: a**2, "mul(a, a)"),
-        (lambda a, b: autograd.mean([a, b]), "mul(0.5, dot(1, 1, a, b))"),
+        (lambda a, b: autograd.mean([a, b]), "div(dot(1, 1, a, b), 2)"),
         (lambda a, b: (a + b).tanh() * 0 + a.exp(), "dot(0, 1, tanh(dot(1, 1, a, b)), exp(a))"),
         (lambda a, b: autograd.maximum([a, b]), "maximum(a, b)"),
         (lambda a, b: autograd.exp(1.0) + 0 * a, None),
@@ -248,15 +254,15 @@ def positions():
 
 @pytest.mark.parametrize(("source", "shape", "wanted"), [*positions()])
 def test_evenly_spaced_indices_are_written_as_a_view(source, shape, wanted):
-    found = view("z", shape, wanted)
-    assert found.source == source
+    assert str(view(named("z"), shape, wanted)) == source
     z = np.arange(60).reshape(shape)
-    assert (eval(found.source, {"z": z}) == wanted).all()
+    assert (view(z, shape, wanted) == wanted).all()
+    assert (eval(source, {"z": z}) == wanted).all()
 
 
 def test_other_indices_are_not_a_view():
-    assert view("z", (60,), np.array([0, 2, 3])) is None
-    assert view("z", (60,), np.array([3, 2, 1])) is None
+    assert view(named("z"), (60,), np.array([0, 2, 3])) is None
+    assert view(named("z"), (60,), np.array([3, 2, 1])) is None
 
 
 @pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op.arity])
@@ -264,12 +270,66 @@ def test_the_source_of_an_operation_computes_its_value(name):
     op, xp = TABLE[name], Arrays(np)
     for sample in op.samples:
         operands = op.operands(*sample)
-        names = [Text(f"x{i}") for i in range(len(operands))]
+        names = [named(f"x{i}") for i in range(len(operands))]
         for prefix, namespace, make in (("xp", xp, np.array), ("math", NUMBERS, float)):
-            source = written(op, names, prefix).source
+            source = str(written(op, names, named(prefix)))
             values = {f"x{i}": make(x) for i, x in enumerate(operands)}
             found = eval(source, {prefix: namespace, **values})
             assert float(found) == pytest.approx(op.value(operands), rel=1e-15, abs=1e-300)
+
+
+def test_a_line_moves_into_the_only_sum_of_products_that_needs_it():
+    xp, a, b = map(named, ("xp", "a", "b"))
+    mask = Line("a", xp.where(a > 0.0, 1.0, 0.0), (3,), may_move=True)
+    twice = Line("a", xp.exp(b), (3,), may_move=True)
+    outside = Line("a", xp.log(b), (3,), may_move=True)
+    long = Line("a", xp.maximum(a[[*range(30)]], b), (3,), may_move=True)
+    total = twice.name * mask.name - 2.0 * twice.name + b @ outside.name + long.name
+    lines = without_moved(
+        [mask, twice, outside, long, Line("z", total, (3,), is_sum=True)], ends=[]
+    )
+    name_lines(lines, [])
+    assert [str(line.name) for line in lines] == ["a1", "a2", "a3", "z1"]
+    assert str(lines[-1].value) == "a1 * (a > 0.0) - 2.0 * a1 + b @ a2 + a3"
+
+
+def test_names_of_a_kind_count_from_one_and_an_adjoint_has_the_name_of_its_line():
+    first, second = Line("z", named("p")), Line("z", named("p"))
+    adjoint = Line("d{}", second.name, of=second)
+    elements = Line("{}_list", adjoint.name.tolist(), of=adjoint)
+    name_lines([first, second, Line("a", first.name), adjoint, elements], [])
+    assert f"{elements.name} = {elements.value}" == "dz2_list = dz2.tolist()"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (named("z").T @ named("W"), ["z = z.T @ W" + " " * 33 + "  # (4, 3)"]),
+        (
+            named("xp").concatenate(tuple(named(f"part{i}") for i in range(15))),
+            [
+                "z = xp.concatenate((" + " " * 24 + "  # (4, 3)",
+                "    part0, part1, part2, part3, part4, part5, part6, part7, part8, part9, part10, "
+                "part11,",
+                "    part12, part13, part14",
+                "))",
+            ],
+        ),
+        (
+            sum([named(f"term{i}") * i for i in range(1, 9)], -named("t")),
+            [
+                "z = (" + " " * 39 + "  # (4, 3)",
+                "    -t + term1 * 1.0 + term2 * 2.0 + term3 * 3.0 + term4 * 4.0 + term5 * 5.0 "
+                "+ term6 * 6.0",
+                "    + term7 * 7.0 + term8 * 8.0",
+                ")",
+            ],
+        ),
+    ],
+)
+def test_a_long_line_is_broken_after_commas_and_before_terms(value, expected):
+    text = laid_out("z = ", value, shape=(4, 3))
+    assert text == "\n".join([f"    {row}" for row in expected])
 
 
 def test_numpy_gets_erf_and_erfc_element_by_element():
