@@ -52,7 +52,9 @@ class Arrays:
             function: Any = getattr(library, name, None)
             if function is None and name in ("erf", "erfc"):
                 function = self._special(name)
-            setattr(self, name, _operation(name, self) if function is None else function)
+            if function is None and name in TABLE:
+                function = _operation(name, self)
+            setattr(self, name, function)
         self.ones = Ones(library)
         self.sum = library.add.reduce if self.is_numpy else library.sum  # what numpy.sum calls
         if not self.is_numpy:
