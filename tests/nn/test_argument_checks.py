@@ -16,8 +16,13 @@ TINY = math.ulp(0.0)
 @pytest.mark.parametrize(
     ("check", "good", "bad", "text"),
     [
-        ("at_least_0", [0, 0.0, TINY, 1e308], [-TINY, math.inf, math.nan], "finite and at least 0"),
-        ("positive", [TINY, 1, 1e308], [0, -TINY, math.inf, math.nan], "finite and above 0"),
+        (
+            "at_least_0",
+            [0, 0.0, TINY, 1e308],
+            [-TINY, float("inf"), math.nan],
+            "finite and at least 0",
+        ),
+        ("positive", [TINY, 1, 1e308], [0, -TINY, float("inf"), math.nan], "finite and above 0"),
         ("below_1", [0, 0.5, 1 - 2**-53], [-TINY, 1, math.nan], "at least 0 and below 1"),
     ],
 )

@@ -314,3 +314,8 @@ def test_a_loss_of_one_sample_says_how_to_write_it():
     ]:
         with pytest.raises(error, match=given + ".*" + remedy):
             nn.mse(outputs, targets)
+
+
+@pytest.mark.parametrize("p", [math.exp(-99.9), math.exp(-99.0), 1e-300])
+def test_bce_is_bounded_only_where_the_logarithm_is_below_minus_100(p):
+    assert nn.bce([p], [1]) == pytest.approx(min(-math.log(p), 100.0), rel=1e-14)

@@ -398,3 +398,9 @@ def test_a_regression_of_the_command_line_answers_in_the_unit_of_the_data(tmp_pa
     model = nn.load(out + "/model.json")
     assert model.predict([[100.0]]) == [pytest.approx(2000.0, rel=0.01)]
     assert str(model).splitlines()[-1] == "outputs: y (loss mse, standardized: predict() undoes it)"
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    named = fixed(2, [[1.0, 1.0, 0.0]], loss="mse", features=["width", "height"])
+    assert str(named).splitlines()[-2:] == ["inputs: width, height", "outputs: number (loss mse)"]
+    assert str(fixed(1, [[1.0, 0.0]], loss="bce")).splitlines()[-1] == "outputs: class (loss bce)"

@@ -25,8 +25,8 @@ def assert_reproduces(name: str) -> None:
     """
     import pytest
 
-    for name in ("nbclient", "ipykernel"):
-        pytest.importorskip(name, reason=f"needs {name}: pip install -e '.[browser]'")
+    for package in ("nbclient", "ipykernel"):
+        pytest.importorskip(package, reason=f"needs {package}: pip install -e '.[browser]'")
     committed = ROOT / "notebooks" / name
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / name
