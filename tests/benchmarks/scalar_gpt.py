@@ -18,7 +18,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from statistics import median
+from math import inf
 from string import ascii_lowercase
 from typing import Any
 
@@ -160,13 +160,10 @@ class Training:
         return float(self.loss.account.spent(recorded))
 
 
-def seconds(step: Callable[[], Any], repeats: int) -> float:
-    taken = []
-    for _ in range(repeats):
-        started = time.process_time()
-        step()
-        taken.append(time.process_time() - started)
-    return median(taken)
+def seconds(step: Callable[[], Any]) -> float:
+    started = time.process_time()
+    step()
+    return time.process_time() - started
 
 
 def one_step() -> None:
@@ -190,8 +187,11 @@ def one_step() -> None:
         expected = step(model.loss)
         scale = max(map(abs, expected))
         error = max(abs(a - b) for a, b in zip(found, expected, strict=True)) / scale
-        eager = seconds(lambda step=step: step(model.loss), 5)
-        compiled = seconds(lambda step=step: step(fast), 51)
+        eager, compiled = inf, inf
+        for _ in range(5):  # rounds of both, in turn
+            eager = min(eager, seconds(lambda step=step: step(model.loss)))
+            for _ in range(20):
+                compiled = min(compiled, seconds(lambda step=step: step(fast)))
         print(
             f"{length:7}{fast.last.recorded:8,}{eager * 1e3:11.1f}{compiled * 1e3:14.3f}"
             f"{eager / compiled:8.0f}{compiling:12.2f}{error:16.1e}"
