@@ -26,7 +26,7 @@ from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
 from .explaining.explanation import explain
-from .operation import TABLE, Operation
+from .operation import TABLE, Binary, Nary, Operation, Unary
 from .ops import abs as abs  # as ...: known to type checkers, though left out of __all__
 from .ops import (
     acos,
@@ -75,7 +75,7 @@ from .stepper import Stepper, steps
 from .value import Constant, Value, derivatives, topological_order
 
 # import * leaves out the names of builtins: abs, compile, pow, sum
-__all__ = ["Constant", "Operation", "TABLE", "Value"]
+__all__ = ["Binary", "Constant", "Nary", "Operation", "TABLE", "Unary", "Value"]
 __all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_order"]
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
 __all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]

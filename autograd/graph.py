@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from . import ops
 from .operation import Nary
-from .recording import recording
+from .recording import forward_of, recording
 from .value import Constant, Value, derivatives, topological_order
 
 
@@ -138,7 +138,7 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
     if isinstance(node.op, Nary) and _fits(node):
         operands = [Constant(p.data) if p.is_constant else Value(p.data) for p in parents]
         with recording(None):
-            result = node.op.forward(ops.scalar_graph(), *operands)
+            result = forward_of(node.op, ops.scalar_graph(), operands)
         # a sum of one is its operand, without parents
         if result.parents and same_number(result.data, node.data):
             twin = result

@@ -61,25 +61,49 @@ class Node:
 
 
 def real(x: Any) -> float:
-    """Return ``x`` as a float. TypeError unless it is a real number: int, float, NumPy scalar."""
+    """Return ``x`` as a float. TypeError unless it is a real number: int, float, NumPy scalar.
+
+    OverflowError if it is too large.
+    """
     if isinstance(x, (float, int, numbers.Real)):
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:  # of an int or a fraction
+            raise OverflowError("a number is too large for a float, above 1.8e308") from None
     if getattr(x, "shape", None) == () and hasattr(x, "item"):  # NumPy's bool_, 0-d arrays, tensors
         return real(x.item())
     raise TypeError(f"expected a real number, got {x!r:.80} ({type(x).__name__})")
 
 
 class Operation:
-    """One entry of the table, and the function of that name. See the module for its parts."""
+    """One entry of the table, and the function of that name. See the module for its parts.
+
+    `Unary`, `Binary` and `Nary` make one, outside the library's files too. An operation of your own
+    needs a name, the value and the local gradient:
+
+    >>> from autograd import Unary, Value
+    >>> cube = Unary("cube", lambda m, x: x * x * x, lambda y, x: 3 * x * x)
+    >>> x = Value(2.0, "x")
+    >>> y = cube(x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (8.0, 12.0)
+
+    The function of the value gets the functions of mathematics as ``m``: it says ``m.sin(x)``, not
+    ``math.sin(x)``, so that it is right for numbers, nodes and arrays. The local gradient is
+    written with the functions of `autograd`, such as ``autograd.cos(x)``, so that it can be
+    differentiated again.
+    """
 
     arity = 0  # 0: any number of operands
+    is_own = False  # whether it is declared outside the library
 
     def __init__(
         self,
         text: str | Callable[[Sequence[str]], str],
         forward: Callable[..., Any],
         rules: Any,  # a number or function for each operand; n-ary: one function giving them all
-        doc: str,
+        doc: str = "",
         *,
         samples: Sequence[Any] = (),
         example: str = "",
@@ -97,24 +121,57 @@ class Operation:
         activation: bool = False,
         hint: Callable[[Sequence[float], Sequence[Any]], str] | None = None,
     ) -> None:
-        self.name = self.__name__ = name or str(text).partition("(")[0]
+        self.name = self.__name__ = name or (
+            text.partition("(")[0] if isinstance(text, str) else ""
+        )
+        self.__module__ = getattr(forward, "__module__", "__main__")
+        self.is_own = self.__module__ != "autograd.ops"
+        if isinstance(text, str) and "{" not in text:  # a name only
+            text = self._called
         self.symbol, self.aliases = symbol or self.name, aliases
         self.precedence, self.chains = precedence, chains
-        self.forward, self.rules, self.domain = forward, rules, domain
+        self.forward, self.__wrapped__, self.domain = forward, forward, domain
         self.pole, self.infinite, self.hint = pole, infinite, hint
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.special, self.outside, self.activation = special or {}, outside, activation
         self._text, self._definition = text, definition or text
-        constant = isinstance(rules, tuple) and all(isinstance(rule, float) for rule in rules)
-        self.constant_rules = rules if constant else None  # shared by all nodes
-        self.__module__, self.__wrapped__ = forward.__module__, forward
         parameters = list(inspect.signature(forward).parameters.values())[1:]  # without m
         self.parameters = [p.name for p in parameters]
         self.defaults = [p.default for p in parameters if p.default is not p.empty]
         self.__signature__ = inspect.Signature(parameters)
+        self._check_name()
+        self.rules = self._checked_rules(rules)
+        constant = isinstance(self.rules, tuple) and all(isinstance(r, float) for r in self.rules)
+        self.constant_rules = self.rules if constant else None  # shared by all nodes
         call, _, result = example.partition(" -> ")
         self.__doc__ = f"{doc}\n\n>>> {call}\n{result}\n" if example else doc
         TABLE[self.name] = self
+
+    def _called(self, operands: Sequence[str]) -> str:
+        return f"{self.name}({', '.join(operands)})"
+
+    def _check_name(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"an operation needs a name, such as name='cube', got {self.name!r}")
+        known = TABLE.get(self.name)
+        if self.is_own and known and not known.is_own:
+            raise ValueError(f"autograd.{self.name} exists: give your operation another name")
+
+    def _checked_rules(self, rules: Any) -> Any:
+        """Return one number or function for each operand."""
+        if not self.arity:
+            raise TypeError("make an operation with Unary, Binary or Nary")
+        needs = f"{self.arity} operand{'s' * (self.arity > 1)}"
+        if len(self.parameters) != self.arity:
+            given = ", ".join(self.parameters)
+            raise TypeError(
+                f"{self.name} has {needs}, and its value is a function of m and of them, such as "
+                f"lambda m, {', '.join('xyz'[: self.arity])}: ..., got ({given}) after m"
+            )
+        rules = tuple(rules) if isinstance(rules, (tuple, list)) else (rules,)
+        if len(rules) != self.arity:
+            raise ValueError(f"{self.name} has {needs}, and a local gradient by each, not {rules}")
+        return tuple([rule if callable(rule) else real(rule) for rule in rules])
 
     if not TYPE_CHECKING:  # checkers would take the ``op`` of a Value for a method
 
@@ -214,7 +271,7 @@ def _fill(text: str | Callable[[Sequence[str]], str], operands: Sequence[str]) -
 
 
 class Unary(Operation):
-    """An operation of one operand."""
+    """An operation of one operand. `Operation` shows how to make one."""
 
     arity = 1
 
@@ -228,13 +285,32 @@ class Unary(Operation):
 
 
 class Binary(Operation):
-    """An operation of two operands."""
+    """An operation of two operands, with a local gradient by each.
+
+    >>> from autograd import Binary
+    >>> area = Binary("area", lambda m, a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a))
+    >>> area(2.0, 3.0)
+    6.0
+    """
 
     arity = 2
 
 
 class Nary(Operation):
-    """An operation of any number of operands, given as one list or one by one."""
+    """An operation of any number of operands, given as one list or one by one.
+
+    >>> from autograd import Nary
+    >>> norm = Nary("norm", lambda m, *xs: m.sqrt(sum(x * x for x in xs)),
+    ...             lambda y, *xs: [x / y for x in xs])
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+
+    def _checked_rules(self, rules: Any) -> Any:
+        """Return the function of the value and of all operands that gives all local gradients."""
+        if not callable(rules):
+            raise TypeError(f"the rule of {self.name} is one function of y, *xs, got {rules!r:.80}")
+        return rules
 
     def operands(self, *args: Any) -> tuple[Any, ...]:
         if len(args) == 1 and not isinstance(args[0], Node) and isinstance(args[0], Iterable):

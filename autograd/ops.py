@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from .operation import TABLE, Binary, Dot, Nary, Unary, total, where
+from .operation import FLOATS, TABLE, Binary, Dot, Nary, Unary, total, where
 
 INF, SQRT_HALF, SQRT_PI = math.inf, math.sqrt(0.5), math.sqrt(math.pi)
 
@@ -246,7 +246,8 @@ logsumexp = Nary(_called("logsumexp"), _logsumexp, _softmax_of,
 
     It is -inf if all operands are, and inf if any is. Then the largest share the gradient equally.
     """,
-    name="logsumexp", infinite=lambda xs: max(xs) if math.isinf(max(xs)) else None,
+    name="logsumexp",
+    infinite=lambda xs: FLOATS.maximum(*xs) if math.isinf(max(xs)) else None,  # nan if any is
     definition=lambda xs: f"log({' + '.join(f'exp({x})' for x in xs)})",
     samples=[(2.0, -1.0, 1.5), (0.5,)], example="logsumexp([0.0, 1000.0]) -> 1000.0")
 # fmt: on

@@ -193,6 +193,34 @@ def reading(reader: Reader) -> Iterator[None]:
         _reader.reset(token)
 
 
+def forward_of(operation: Operation, m: Any, operands: Sequence[Any]) -> Any:
+    """Return the operation's ``forward`` at operands that are no floats: nodes, arrays, source.
+
+    TypeError that says how to write it, if it works for floats only.
+    """
+    try:
+        with reading(refuse_float):
+            return operation.forward(m, *operands)
+    except TypeError as error:
+        raise floats_only(operation, error) from None
+
+
+def refuse_float(node: Value) -> None:
+    """Raise TypeError: a reader for what is computed with nodes and never with their numbers."""
+    raise TypeError("it takes float() of a Value")
+
+
+def floats_only(operation: Operation, error: TypeError) -> TypeError:
+    """Return ``error`` with the remedy. It was raised where ``operation`` met other than floats."""
+    if not operation.is_own:
+        return error
+    return TypeError(
+        f"the operation {operation.name} works for floats only ({error}). Write its value with "
+        "+ - * / and m: m.sin and not math.sin, m.pow(x, 3) and not x ** 3, m.where(x > 0, a, b) "
+        "and not an if. Write its rules with autograd: autograd.sin and not math.sin"
+    )
+
+
 def data_of(x: Any) -> float:
     """Return ``x`` as the data of a new leaf. TypeError unless it is a real number."""
     recorder = _recorder.get()

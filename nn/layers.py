@@ -32,6 +32,16 @@ ACTIVATIONS: dict[str, Activation] = {"linear": linear}
 ACTIVATIONS |= {name: f for name, f in autograd.TABLE.items() if f.activation}
 
 
+def activations() -> dict[str, Activation]:
+    """`ACTIVATIONS`, and the operations of your own that were declared with ``activation=True``."""
+    return ACTIVATIONS | {name: f for name, f in autograd.TABLE.items() if f.activation}
+
+
+def _activation(given: str | Activation) -> Activation:
+    other = "a callable; import the module of an operation of your own first"
+    return choice("activation", given, activations(), other)  # type: ignore[no-any-return]  # found
+
+
 def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     """The ``nin`` inputs as Values. All neurons of a layer share the constant for a number."""
     xs = list(x) if isinstance(x, list | tuple | Iterable) else [x]
@@ -75,7 +85,7 @@ class Neuron(Module):
             raise TypeError(
                 f"nonlin is True or False, got {nonlin!r:.80}; or activation={nonlin!r:.80}"
             )
-        function = choice("activation", activation, ACTIVATIONS)
+        function = _activation(activation)
         self.function: Activation = function if nonlin else linear
         self.activation = getattr(self.function, "__name__", type(self.function).__name__)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
@@ -90,7 +100,7 @@ class Neuron(Module):
     @property
     def own_activation(self) -> bool:
         """Whether its activation is a function of your own, which no name stands for."""
-        return ACTIVATIONS.get(self.activation) is not self.function
+        return activations().get(self.activation) is not self.function
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -222,7 +232,7 @@ class MLP(Sequential):
             raise ValueError("MLP needs the size of at least one layer, got nouts = []")
         hidden, rng = len(sizes) - 2, generator(rng)
         if isinstance(activation, str) or not isinstance(activation, Sequence):
-            activation = [choice("activation", activation, ACTIVATIONS)] * hidden
+            activation = [_activation(activation)] * hidden
         if len(activation) not in (hidden, hidden + 1):
             raise ValueError(
                 f"an MLP with {counted(hidden, 'hidden layer')} takes "

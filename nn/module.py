@@ -271,7 +271,7 @@ def architecture(model: Module) -> dict[str, Any]:
     for path, _ in _outermost("", model, lambda x: getattr(x, "own_activation", False)):
         raise ValueError(
             f"the activation of {path or kind} is a function of one's own: a file can only name "
-            "those of nn.layers.ACTIVATIONS"
+            "those of nn.layers.ACTIVATIONS, and operations declared with activation=True"
         )
     config = model.config()
     if "layers" in config:

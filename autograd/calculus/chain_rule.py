@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 
 from ..domain_errors import described
 from ..ops import dot
-from ..recording import current_recorder, limits, recorded
+from ..recording import (
+    current_recorder,
+    floats_only,
+    limits,
+    reading,
+    recorded,
+    refuse_float,
+)
 from ..value import Scalar, Value, topological_order
 
 N = TypeVar("N", bound=Hashable)
@@ -80,7 +87,8 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
 
     backward = [node for node in reversed(order) if node in needed]
     seeds = {root: [1.0, 1.0]} if isinstance(root, Value) else {}
-    found = accumulate(backward, seeds, edges, _sum_of_products)
+    with reading(refuse_float):  # in a rule, it would lose the second derivative
+        found = accumulate(backward, seeds, edges, _sum_of_products)
     return [found.get(x, 0.0) for x in wrt]
 
 
@@ -111,9 +119,9 @@ def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[
             for i, parent in enumerate(node.parents):
                 if parent in moving:
                     onward[parent].append((node, i))
-    local_grads = {
-        node: _local_grads(node, moving) for node in order if node in moving and node not in tangent
-    }
+    varying = [node for node in order if node in moving and node not in tangent]
+    with reading(refuse_float):
+        local_grads = {node: _local_grads(node, moving) for node in varying}
 
     def edges(node: Value) -> Iterable[tuple[Value, Any]]:
         return [(consumer, local_grads[consumer][i]) for consumer, i in onward[node]]
@@ -150,6 +158,8 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         return operation.constant_rules  # type: ignore[no-any-return]  # numbers if it is not None
     try:
         return rules(node, operands, varies)
+    except TypeError as error:
+        raise floats_only(operation, error) from None
     except (ArithmeticError, ValueError):  # infinite at a legal point: sqrt at 0
         found = limits(operation, node, operands, varies, graph=True)
         pairs = zip(found, node.local_grads, strict=True)

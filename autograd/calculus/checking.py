@@ -11,7 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..explaining.notation import label_of
+from ..explaining.notation import label_of, printable
 from ..operation import real
 from ..ops import dot
 from ..recording import recorded
@@ -86,7 +86,8 @@ def gradcheck(
 
     Two numbers agree within the relative ``tolerance``, or within their estimated errors. Order 2
     also checks the derivatives of a weighted sum of the first derivatives, and so on. This finds a
-    rule that is right as a number but wrong as a graph.
+    rule that is right as a number but wrong as a graph. An infinite derivative is wrong between
+    finite values: it overflowed.
 
     TypeError if the result is not a number. ValueError if there is nothing to vary. AssertionError
     if a derivative is wrong, with ``raise_on_failure``.
@@ -97,7 +98,11 @@ def gradcheck(
     y          1      12        12       0.0e+00     ok
     """
     if not callable(f):
-        raise TypeError(f"gradcheck(f, *args) takes a function and its arguments, got {f!r:.80}")
+        hint = ": give the function that computes it, such as lambda x: x * x"
+        raise TypeError(
+            f"gradcheck(f, *args) takes a function and its arguments, got {f!r:.80}"
+            f"{hint * isinstance(f, Value)}"
+        )
     variables: list[tuple[str, Value]] = []  # with their places in the arguments
     arguments = []
     for arg, name in zip(args, _argument_names(f, len(args)), strict=True):
@@ -150,13 +155,25 @@ def _rows(
     noise = EPSILON * sum(filter(math.isfinite, moves))
     for place, x in variables:
         given = analytic.get(x, 0.0)
-        numeric, error, kink = _difference(partial(_moved, function, x), x.data, noise)
+        f = partial(_moved, function, x)
+        found = _difference(f, x.data, noise)
         rounding = 16 * EPSILON * magnitude.get(x, 0.0)
-        allowed = tolerance * max(abs(given), abs(numeric)) + error + rounding
-        agrees = abs(given - numeric) <= allowed or given == numeric
-        verdict = "unclear" if math.isnan(numeric) else "ok" if agrees else "wrong"
-        verdict = "kink" if kink else verdict
-        yield Row(label_of(x) or place, order, given, numeric, error, verdict)
+        allowed = tolerance * max(abs(given), abs(found.derivative)) + found.error + rounding
+        verdict = _verdict(given, found, allowed)
+        if math.isinf(given):  # right at the edge of the domain, an overflow inside it
+            h = _scale(x.data) * 2.0**-20
+            verdict = "wrong" if math.isfinite(f(h)) and math.isfinite(f(-h)) else "unclear"
+        yield Row(
+            printable(label_of(x)) or place, order, given, found.derivative, found.error, verdict
+        )
+
+
+def _verdict(given: float, found: Estimate, allowed: float) -> str:
+    if found.kink:
+        return "kink"
+    if math.isnan(found.derivative) or math.isinf(allowed):
+        return "unclear"
+    return "ok" if abs(given - found.derivative) <= allowed else "wrong"
 
 
 def magnitudes(y: Value) -> dict[Value, float]:
@@ -212,7 +229,7 @@ def _difference(f: Callable[[float], float], x: float, noise: float) -> Estimate
     kink may be near, or the function may vary fast.
     """
     middle = f(0.0)
-    scale = 2.0 ** max(math.frexp(x)[1], 0)
+    scale = _scale(x)
     best = Estimate(math.nan, math.inf, False)
     for exponent in range(7, 48, 8):
         steps = [scale * 2.0 ** -(exponent + k) for k in range(6)]
@@ -226,17 +243,28 @@ def _difference(f: Callable[[float], float], x: float, noise: float) -> Estimate
                 row.append(row[-1] + (row[-1] - left) / (4**j - 1))
                 error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + noise / h
                 if k > 1 and error < best.error:
-                    best = Estimate(row[-1], error, _has_kink(values, steps, middle, noise))
+                    best = Estimate(row[-1], error, has_kink(values, steps, middle, noise))
             size = abs(best.derivative) + abs(middle) / (100 * scale)
             if best.error <= (1e-8 if k == len(steps) - 1 else 1e-11) * size:
                 return best
     return best
 
 
-def _has_kink(
+def _scale(x: float) -> float:
+    """Return the size of ``x`` as a power of two, at least 1."""
+    return 2.0 ** max(math.frexp(x)[1], 0)
+
+
+def has_kink(
     values: Sequence[tuple[float, float]], steps: Sequence[float], middle: float, noise: float
 ) -> bool:
-    """Return whether the slopes on both sides differ by the same at every step, or ``f`` jumps."""
+    """Return whether the slopes on both sides differ by the same at every step, or ``f`` jumps.
+
+    ``values`` are those of f a step above and a step below, ``middle`` the one between them.
+
+    >>> has_kink([(h, h) for h in (0.4, 0.2, 0.1)], [0.4, 0.2, 0.1], 0.0, 0.0)  # abs at 0
+    True
+    """
     gaps = [abs(a - 2 * middle + b) / h for (a, b), h in zip(values, steps, strict=False)]
     slopes = [abs(a - b) / (2 * h) for (a, b), h in zip(values, steps, strict=False)]
     if not gaps[-1] > 8 * noise / steps[len(gaps) - 1] + 1e-6 * slopes[-1]:

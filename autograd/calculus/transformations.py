@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from ..ops import dot, sum
@@ -28,6 +29,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> value_and_grad(lambda w: w[0] * w[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
+    _check_callable(f)
 
     def of(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = _call(f, args, argnums, kwargs)
@@ -52,7 +54,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> grad(f)(2.0, {"a": 5.0}), grad(f, 1)(2.0, {"a": 5.0}), grad(grad(f))(2.0, {"a": 5.0})
     (60.0, {'a': 8.0}, 60.0)
     """
-    return lambda *args, **kwargs: value_and_grad(f, argnums)(*args, **kwargs)[1]
+    both = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -63,6 +66,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 2 * x[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 2.0]]
     """
+    _check_callable(f)
 
     def of(*args: Any, **kwargs: Any) -> Any:
         call = _call(f, args, argnums, kwargs)
@@ -73,13 +77,31 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     return of
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Argnums | None = None) -> Callable[..., Any]:
     """Return the matrix of second derivatives of ``f``: the Jacobian of its gradient.
+
+    It is by the first argument, unless ``argnums`` says more. ValueError if all of several
+    arguments are numbers and ``argnums`` is left out, as the matrix by all of them may be meant.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
+    >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(3.0, 4.0)
+    ((8.0, 6.0), (6.0, 0.0))
     """
-    return jacobian(grad(f, argnums), argnums)
+    by = 0 if argnums is None else argnums
+    matrix = jacobian(grad(f, by), by)
+
+    def of(*args: Any, **kwargs: Any) -> Any:
+        numbers = [isinstance(x, Value | Real) for x in args]
+        if argnums is None and len(args) > 1 and all(numbers):
+            every = tuple(range(len(args)))
+            raise ValueError(
+                f"the Hessian of a function of {len(args)} numbers: write hessian(f, "
+                f"argnums={every}) for all of them, or argnums=0 for the first one alone"
+            )
+        return matrix(*args, **kwargs)
+
+    return of
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -208,15 +230,19 @@ class _Call:
         return build(self.result, iter(self.plain(numbers)))
 
 
+def _check_callable(f: Any) -> None:
+    if not callable(f):
+        hint = "; for a graph that exists already there is adjoints(y, [x])"
+        raise TypeError(f"expected a function, got {f!r:.80}{hint * isinstance(f, Value)}")
+
+
 def _call(f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> _Call:
     """Call ``f`` with a fresh variable for each number in the arguments ``argnums``.
 
     A Value in an argument gets a fresh variable too. Every derivative is by variables of its own,
     so derivatives inside one another are not confused.
     """
-    if not callable(f):
-        hint = "; for a graph that exists already there is adjoints(y, [x])"
-        raise TypeError(f"expected a function, got {f!r:.80}{hint * isinstance(f, Value)}")
+    _check_callable(f)
     name, arguments = getattr(f, "__name__", "the function"), list(args)
     variables: list[Value] = []
     structures: list[Structure] = []

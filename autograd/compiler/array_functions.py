@@ -6,6 +6,7 @@ Both have the mathematics that the table's ``forward`` needs, and every operatio
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
@@ -13,10 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..operation import FLOATS, TABLE
+from .python_code import OWN
 
-NUMBERS = SimpleNamespace(
-    **{name: partial(operation.forward, FLOATS) for name, operation in TABLE.items()} | vars(FLOATS)
-)
+
+class _Numbers(SimpleNamespace):
+    """The functions of plain floats, and every operation of the table."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _operation(name, self)
+
+
+NUMBERS = _Numbers(**vars(FLOATS))
 
 
 ARRAY_FUNCTIONS = (
@@ -45,7 +53,7 @@ class Arrays:
             if function is None and name in ("erf", "erfc"):
                 function = self._special(name)
             if function is None and name in TABLE:
-                function = partial(TABLE[name].forward, self)
+                function = _operation(name, self)
             setattr(self, name, function)
         self.ones = Ones(library)
         self.sum = library.add.reduce if self.is_numpy else library.sum  # what numpy.sum calls
@@ -54,6 +62,10 @@ class Arrays:
                 function = partial(getattr(library, name))
                 function.reduce = getattr(library, name[:3])
                 setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an operation of the table, of those that were declared since."""
+        return _operation(name, self)
 
     def _special(self, name: str) -> Any:
         """Return a function that NumPy lacks: JAX's, or Python's for each element."""
@@ -77,3 +89,11 @@ class Arrays:
         reduction = getattr(self.library, name[:3])
         bounds = [*starts.tolist(), len(x)]
         return self.library.stack([reduction(x[a:b]) for a, b in pairwise(bounds)])
+
+
+def _operation(name: str, m: Any) -> Callable[..., Any]:
+    """Return the operation of the table, computed with ``m``. It may be declared anew later."""
+    name = name.removeprefix(OWN)
+    if name not in TABLE:
+        raise AttributeError(f"neither {m!r:.80} nor the table of operations has {name!r}")
+    return lambda *xs: TABLE[name].forward(m, *xs)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..calculus.chain_rule import accumulate
+from ..recording import floats_only
 from .batch import Axis, EachRow
 from .expressions import Expression, Graph, Pairs, reachable
 
@@ -37,7 +38,10 @@ def gradient(
         if node.op is None:  # one of wrt
             return ()
         xs = [p if p.value is None else p.value for p in node.parents]
-        grads = node.op.local_grads(node, xs, [p in varies for p in node.parents])
+        try:
+            grads = node.op.local_grads(node, xs, [p in varies for p in node.parents])
+        except TypeError as error:
+            raise floats_only(node.op, error) from None
         if node.axis is None:
             return zip(node.parents, grads, strict=True)
         return [

@@ -15,7 +15,9 @@ from functools import cache
 from typing import Any
 
 from ..operation import Operation
+from ..recording import forward_of
 
+OWN = "own_"  # before the name of an operation that somebody added, as NumPy may have such a name
 LOAD = ast.Load()  # a name, attribute or index that is read
 
 
@@ -59,6 +61,9 @@ class Code:
     __eq__ = _comparison(ast.Eq())  # type: ignore[assignment]  # a Code, where object has a bool
     __ne__ = _comparison(ast.NotEq())  # type: ignore[assignment]  # as above
     __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
+
+    def __bool__(self) -> bool:
+        raise TypeError("a code is neither true nor false")
 
     def __neg__(self) -> Code:
         return Code(ast.UnaryOp(ast.USub(), self.tree))
@@ -128,15 +133,15 @@ def written(operation: Operation, operands: Sequence[Code], functions: Code) -> 
     """
     repeated = _repeated(operation, len(operands))
     if repeated is None or any(not isinstance(operands[i].tree, ast.Name) for i in repeated):
-        return functions.__getattr__(operation.name)(*operands)
-    return operation.forward(functions, *operands)  # type: ignore[no-any-return]  # codes give one
+        return functions.__getattr__(OWN * operation.is_own + operation.name)(*operands)
+    return forward_of(operation, functions, operands)  # type: ignore[no-any-return]  # a code
 
 
 @cache
 def _repeated(operation: Operation, operands: int) -> list[int] | None:
     """Return which operands the formula needs twice, None if it needs something else twice."""
     xs = [named(f"x{i}") for i in range(operands)]
-    formula = operation.forward(named("functions"), *xs)
+    formula = forward_of(operation, named("functions"), xs)
     uses = Counter([node for node in ast.walk(formula.tree) if isinstance(node, ast.expr)])
     if any(n > 1 and not isinstance(node, ast.Name) for node, n in uses.items()):
         return None

@@ -18,6 +18,7 @@ from typing import Any
 from .. import ops
 from ..operation import Nary
 from ..ops import scalar_graph
+from ..recording import forward_of
 from ..value import Value
 from .expressions import Expression, Graph, Pairs, reachable
 from .record import Recording
@@ -192,7 +193,7 @@ class Simplifier:
         """Return an n-ary operation as the scalar ones that it stands for."""
         scratch = Graph()
         inputs = [scratch.input() for _ in operands]
-        root = op.forward(scalar_graph(), *inputs)
+        root = forward_of(op, scalar_graph(), inputs)
         if root.op is op:
             return self.graph.unique(op, tuple(operands))  # it stands for itself: maximum
         known = dict(zip(inputs, operands, strict=True))

@@ -125,4 +125,6 @@ def test_an_operation_without_samples_or_with_a_wrong_rule_fails_this_very_check
     with pytest.raises(AssertionError, match=r"derivative by operands \(0,\)"):
         check(sine(lambda y, x: 1.0005 * cos(x)))
     with pytest.raises(AssertionError, match=r"derivative by operands \(0, 0\)"):
-        check(sine(lambda y, x: Value(cos(float(x)))))  # right as a number, but a dead end as graph
+        check(
+            sine(lambda y, x: Value(cos(getattr(x, "data", x))))
+        )  # right as a number, but a dead end as graph

@@ -219,6 +219,12 @@ BAD_INPUT = [
     (lambda: autograd.maximum(), ValueError, "^maximum of nothing"),
     (lambda: autograd.tanh(1.0, 2.0), TypeError, r"^tanh\(x\) takes 1 operand, got 2$"),
     (lambda: autograd.add(1.0), TypeError, r"^add\(a, b\) takes 2 operands, got 1$"),
+    (lambda: pow(Value(2.0), 2, 5), TypeError, r"^Value\.pow\(\) takes 2 positional arguments"),
+    (lambda: Value(2.0).tanh(2), TypeError, r"^Value\.tanh\(\) takes 1 positional argument"),
+    (lambda: Value(10**400), OverflowError, "^a number is too large for a float, above 1.8e308$"),
+    (lambda: Value(Fraction(10**400)), OverflowError, "^a number is too large for a float"),
+    (lambda: autograd.tanh(10**400), OverflowError, "^a number is too large for a float"),
+    (lambda: Value(1.0) + 10**400, OverflowError, "too large"),
     (lambda: Value(1.0).tanhh(), AttributeError, "tanhh"),
     (lambda: Value(1, 5), TypeError, r"^label must be a string, got 5 \(int\)$"),
     (lambda: Value(2, ()), TypeError, r"^label must be a string, got \(\) \(tuple\)$"),
@@ -352,6 +358,35 @@ def test_stable_at_a_thousand(f, at, value, gradient):
     assert (y.data, z.grad) == pytest.approx((value, gradient), rel=1e-15)
 
 
+INF = math.inf
+
+
+@pytest.mark.parametrize(
+    ("xs", "value", "gradient"),
+    [
+        ([-INF, -INF], -INF, [0.5, 0.5]),
+        ([-INF, -INF, -INF, -INF], -INF, [0.25] * 4),
+        ([INF, 1.0], INF, [1.0, 0.0]),
+        ([INF, INF, -INF], INF, [0.5, 0.5, 0.0]),
+        ([-INF, 1.0], 1.0, [0.0, 1.0]),
+    ],
+)
+def test_logsumexp_of_infinities_is_the_limit(xs, value, gradient):
+    leaves = [Value(x) for x in xs]
+    y = logsumexp(leaves)
+    y.backward()
+    assert (y.data, [x.grad for x in leaves]) == (value, gradient)
+    assert logsumexp(xs) == value
+    assert math.isnan(logsumexp([*xs, math.nan]))
+
+
+def test_silu_has_the_derivative_1_far_out():
+    for x, slope in ((1e16, 1.0), (1e300, 1.0), (-1e16, 0.0)):
+        z = Value(x)
+        z.silu().backward()
+        assert z.grad == slope
+
+
 def test_sigmoid_and_softplus_keep_their_tails():
     assert autograd.sigmoid(-700.0) == pytest.approx(math.exp(-700.0), rel=1e-14)
     assert autograd.softplus(-700.0) == pytest.approx(math.exp(-700.0), rel=1e-14)
@@ -472,6 +507,19 @@ def test_numpy_scalars_meet_values_on_either_side(x):
     v = Value(3.0)
     assert [type(r) for r in (x * v, v * x, x - v, v**x)] == [Value] * 4
     assert [r.data for r in (x * v, v * x, x - v, v**x)] == [6.0, 6.0, -1.0, 9.0]
+
+
+def test_a_label_is_any_string_and_stays_as_it_is():
+    class Name(str):
+        pass
+
+    name = Name("w")
+    assert Value(1.0, name).label is name
+    assert Value(1.0).label == Constant(1.0).label == ""
+    assert Value(1.0, label="\0\ud800").label == "\0\ud800"
+    for label in (None, b"w", 1.0, ["w"]):
+        with pytest.raises(TypeError, match=r"^label must be a string, got .* \(\w+\)$"):
+            Value(1.0, label)
 
 
 def test_micrograd_names_of_a_node():

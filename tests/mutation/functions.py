@@ -69,14 +69,16 @@ def survivors(folder: Path, chosen: Sequence[Mutant], log: Path) -> list[Survivo
     from mutmut.stats import status_by_exit_code
 
     command = [str(Path(sys.executable).with_name("mutmut")), "run", *(m.key for m in chosen)]
+    mutated = folder / "mutants"  # mutmut's folder; Python forgets a path that is not there
+    mutated.mkdir()
     with log.open("w") as out:
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(folder / "mutants")}
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(mutated)}
         run = subprocess.run(command, cwd=folder, stdout=out, stderr=out, env=environment)
     if run.returncode:
         raise RuntimeError(f"mutmut stopped:\n{log.read_text(errors='replace')[-3000:]}")
     codes: dict[str, int | None] = {}
     for file in {mutant.file for mutant in chosen}:
-        results = json.loads((folder / "mutants" / f"{file}.meta").read_text("utf-8"))
+        results = json.loads((mutated / f"{file}.meta").read_text("utf-8"))
         codes |= results["exit_code_by_key"]
     unnoticed = ("survived", "no tests", "not checked", "skipped")
     with contextlib.chdir(folder):

@@ -419,3 +419,72 @@ def test_a_bar_shows_how_much_of_a_large_file_is_read(
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr("nn.datasets.csv_file.MIN_SHOWN_BYTES", 1)
     assert load(path, progress=True) == expected
+
+
+def test_xor_is_what_its_name_says() -> None:
+    data = load("xor")
+    assert len(data) == 400
+    assert all(0.1 <= abs(x) <= 1.0 for row in data.X for x in row)
+    assert {math.copysign(1, x) for x, _ in data.X} == {1, -1}
+    assert data.y == [(x1 < 0) != (x2 < 0) for x1, x2 in data.X]
+    assert data == load("xor", seed=0)
+
+
+def test_moons_and_circles_have_400_samples() -> None:
+    pytest.importorskip("sklearn")
+    assert len(load("moons")) == len(load("circles")) == 400
+
+
+def test_a_split_leaves_one_sample_of_each_class_to_train_with() -> None:
+    data = load("xor").take(range(12))
+    train, test = data.split(0.99)
+    assert (sorted(train.y), len(test)) == ([0, 1], 10)
+    assert data.split(0.99, seed=0) == (train, test) == data.split(0.99)
+    train, test = replace(data, classes=[]).split(0.01)
+    assert (len(train), len(test)) == (11, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "samples"),
+    [
+        ("0,1,c\n1,2,0\n3,4,x\n5,6,0\n7,8,x\n", 4),  # a name above a number: in the row below
+        ("0,1,c\n1,2,x\n3,4,0\n5,6,x\n7,8,0\n", 5),
+        ("0,5,c\n1,2,0\n3,4,0\n5,6,1\n7,8,c\n", 5),  # not 0, 1, 2, ...
+        ("0,1,2\n1,2,0\n3,4,0\n5,6,1\n7,8,1\n", 5),  # no name
+    ],
+)
+def test_numbers_that_are_names_are_told_by_the_row_below(
+    tmp_path: Path, text: str, samples: int
+) -> None:
+    assert len(load(write(tmp_path, text))) == samples
+
+
+def test_the_cells_of_a_table_are_text(tmp_path: Path) -> None:
+    table = Table.read(write(tmp_path, 'a,b\n1," x\x9f\x07\xad\n"\n2,y\n'))
+    assert list(table.rows()) == [["1", "x\ufffd\ufffd"], ["2", "y"]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "rows", "refused"), [(10, 10, False), (11, 21, True), (11, 22, False)]
+)
+def test_more_than_ten_classes_are_refused_if_most_rows_have_their_own(
+    tmp_path: Path, classes: int, rows: int, refused: bool
+) -> None:
+    path = write(tmp_path, "a,b\n" + "".join(f"1,c{i % classes}\n" for i in range(rows)))
+    if refused:
+        with pytest.raises(DataError, match=rf"has {classes} classes in {rows} rows$"):
+            load(path)
+    else:
+        assert len(load(path).classes) == classes
+
+
+def test_a_pipe_of_the_greatest_size_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, GOOD)
+    monkeypatch.setattr("os.path.isfile", lambda path: False)
+    monkeypatch.setattr("nn.datasets.csv_file.MAX_PIPE_BYTES", len(GOOD))
+    assert len(load(path)) == 4
+    monkeypatch.setattr("nn.datasets.csv_file.MAX_PIPE_BYTES", len(GOOD) - 1)
+    with pytest.raises(DataError, match="in a pipe"):
+        load(path)

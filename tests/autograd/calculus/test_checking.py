@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 import autograd as ag
 from autograd import Value, find_nonfinite, gradcheck, no_grad
+from autograd.calculus.checking import has_kink
 from autograd.operation import TABLE, Unary
 
 from ...support.random_graphs import programs
@@ -79,7 +80,7 @@ def test_every_operation_passes_and_with_any_one_local_gradient_off_by_half_a_th
 
 def test_a_rule_wrong_only_at_second_order_is_caught_at_order_2(declare):
     dead_end = declare(
-        lambda y, x: Value(TABLE["cos"](float(x))) if isinstance(x, Value) else TABLE["cos"](x)
+        lambda y, x: Value(TABLE["cos"](x.data)) if isinstance(x, Value) else TABLE["cos"](x)
     )
     assert gradcheck(dead_end, 0.3)
     report = gradcheck(dead_end, 0.3, order=2)
@@ -120,6 +121,59 @@ def test_the_step_suits_the_function_and_a_kink_is_not_a_failure(f, x, verdict):
     report = gradcheck(f, x)
     assert verdicts(report) == [verdict], report
     assert report.ok
+
+
+@pytest.mark.parametrize(
+    ("gaps", "slopes", "middle", "kink"),
+    [
+        ([1.0, 1.0, 1.0], [0.5, 0.5, 0.5], 0.0, True),
+        ([1.0, 2.0, 4.0], [0.5, 1.0, 2.0], 0.0, True),  # a jump
+        ([1.0, 0.5, 0.25], [0.5, 0.5, 0.5], 0.0, False),  # a curve
+        ([1.0, 1.2, 1.0], [0.5, 0.5, 0.5], 0.0, False),
+        ([1.0, 0.95, 0.91], [0.93e6] * 3, 0.0, False),  # the finest gap counts
+        ([1.0, 1.0, 1.0], [0.0, 2e6, 0.5e6], 0.0, True),  # with the finest slope
+        ([1.0, 1.0, 1.0], [0.5, 0.5, 0.5], 2.0**40, True),  # whatever the value is
+        ([1.0, 1.0, 1.0], [-2e6, -2e6, -2e6], 0.0, False),
+    ],
+)
+def test_a_kink_is_a_gap_between_the_slopes_that_stays(gaps, slopes, middle, kink):
+    steps = [0.5, 0.25, 0.125]
+    rows = zip(gaps, slopes, steps, strict=True)
+    values = [(middle + h * (g / 2 + s), middle + h * (g / 2 - s)) for g, s, h in rows]
+    assert has_kink(values, steps, middle, 0.0) is kink
+    assert has_kink(values, steps, middle, 1.0) is False  # all of it may be rounding
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [(0.1, 0.7, 1e17), (0.7, 0.7, 3e17), (1.1, 0.3, 1e17)])
+def test_what_rounding_leaves_of_terms_that_cancel_is_no_error(a, b, c):
+    report = gradcheck(lambda x: x * a * b * c - x * round(a * b * c), 0.0)
+    assert report[0].difference >= 1.0  # backward multiplies in another order than forward
+    assert report[0].error == 0.0
+    assert verdicts(report) == ["ok"]
+
+
+OVERFLOWED = [
+    (lambda x: x * 1e-200 * 1e200 * 1e200, 1e-150),  # its derivative is 1e200
+    (lambda x: (x * x).sqrt(), 1e-300),  # 1
+    (lambda x: 1e200 * ag.tanh(1e160 * x), 1e-160),  # it looks like a kink
+    (lambda x: 1e308 * ag.sin(10 * x), 0.0),  # 1e309
+    (lambda x: 1e308 * ag.sin(10 * x), 0.3),  # -1e309
+    (lambda x: 1e300 * (1e300 * ag.relu(x * 1e-200)), -1.0),  # 0, and the graph says nan
+]
+
+
+@pytest.mark.parametrize(("f", "x"), OVERFLOWED)
+def test_a_derivative_that_overflows_is_wrong(f, x):
+    report = gradcheck(f, x)
+    assert not math.isfinite(report[0].analytic)
+    assert verdicts(report) == ["wrong"], report
+
+
+def test_where_no_error_can_be_told_the_verdict_is_unclear():
+    # the two terms are 1e308 and -1e308, so that the bound of their rounding overflows
+    report = gradcheck(lambda x: ag.sum([x * 1e308, x * -1e308, x * 1e308, x * -1e308]), 1e-300)
+    assert report[0].analytic == 0.0
+    assert verdicts(report) == ["unclear"], report
 
 
 def test_a_kink_in_the_gradient_shows_at_order_2():
@@ -176,6 +230,16 @@ def test_the_report_reads_as_a_table_in_a_terminal_and_in_a_notebook():
     assert "<td>kink</td>" in page
 
 
+def test_a_report_can_be_encoded_and_has_a_line_for_each_parameter():
+    hostile = [Value(1.0, label) for label in ("a\ud800", "b\0", "c\nd", "\u202ee", "plain")]
+    report = gradcheck(lambda *xs: ag.sum(xs), *hostile)
+    assert [row.parameter for row in report] == ["a\ufffd", "b\ufffd", "c d", "\ufffde", "plain"]
+    assert len(repr(report).splitlines()) == 6
+    for text in (repr(report), report._repr_html_()):
+        assert "\0" not in text
+        text.encode("utf-8")
+
+
 def test_it_raises_on_request_and_for_bad_input(declare):
     wrong = declare(lambda y, x: 2.0)
     with pytest.raises(AssertionError, match=r"(?s)the gradient is wrong\n.*x  .*wrong"):
@@ -192,6 +256,8 @@ def test_it_raises_on_request_and_for_bad_input(declare):
             gradcheck(ag.sin, 1.0, order=order)
     with pytest.raises(TypeError, match="takes a function and its arguments, got 3"):
         gradcheck(3)
+    with pytest.raises(TypeError, match=r"got Value.*: give the function that computes it"):
+        gradcheck(Value(3.0) * 2)
 
 
 @settings(FUZZ, max_examples=100)

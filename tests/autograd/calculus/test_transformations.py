@@ -401,6 +401,10 @@ BAD = [
     (lambda: taylor(lambda x: [x * x], 1.0, 1), TypeError, "use jacobian"),
     (lambda: grad(Value(3.0))(1.0), TypeError, r"expected a function.*adjoints\(y, \[x\]\)"),
     (lambda: grad(None)(1.0), TypeError, "expected a function, got None"),
+    *((lambda f=f: f(Value(3.0) * 2), TypeError, r"exists already there is adjoints\(y, \[x\]\)")
+      for f in (grad, value_and_grad, jacobian, hessian)),
+    (lambda: hessian(ag.mul)(0, 0), ValueError, r"hessian\(f, argnums=\(0, 1\)\) for all of them"),
+    (lambda: hessian(ag.mul)(Value(0.0), 0.5), ValueError, "argnums=0 for the first one alone"),
     (lambda: jvp(ag.mul, (1.0, 2.0), (1.0,)), ValueError, "as many tangents as primals: 2, got 1"),
     (
         lambda: jvp(ag.sum, ([1.0, 2.0],), ([1.0],)),
@@ -485,6 +489,12 @@ def test_names_argument_order_and_results_are_those_of_jax():
         for a, b in zip(got[0], expected[0], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
             assert np.shape(a) == np.shape(b)
+
+
+def test_a_hessian_of_several_numbers_is_by_those_that_argnums_says():
+    assert hessian(ag.mul, argnums=(0, 1))(2.0, 3.0) == ((0.0, 1.0), (1.0, 0.0))
+    assert hessian(ag.mul, argnums=0)(2.0, 3.0) == 0.0
+    assert hessian(lambda w, x: (w[0] * x) ** 2)([2.0], 3.0) == [[18.0]]  # parameters and data
 
 
 # -------------------------------------------------------------------------------- stale graphs

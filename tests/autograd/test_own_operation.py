@@ -1,0 +1,232 @@
+"""An operation that is declared outside the library does what those of the library do."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import math
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+import autograd
+import nn
+from autograd import (
+    TABLE,
+    Binary,
+    Nary,
+    Operation,
+    Unary,
+    Value,
+    adjoints,
+    explain,
+    find_nonfinite,
+    grad,
+    gradcheck,
+    jvp,
+    steps,
+    taylor,
+    to_svg,
+)
+from autograd.graph import expanded, stale
+
+
+@pytest.fixture(autouse=True)
+def table_as_before() -> Iterator[None]:
+    with patch.dict(TABLE):
+        yield
+
+
+@pytest.fixture
+def own() -> Any:
+    """The module that declares the operations."""
+    module = importlib.import_module("tests.support.own_operation")
+    TABLE.update(cube=module.cube, area=module.area, norm=module.norm)  # if it was imported before
+    return module
+
+
+def test_it_computes_and_differentiates_to_any_order(own: Any) -> None:
+    x = Value(2.0, "x")
+    y = own.cube(x)
+    y.backward()
+    assert (own.cube(2), y.data, x.grad, y.op) == (8.0, 8.0, 12.0, own.cube)
+    assert [f(2.0) for f in (grad(own.cube), grad(grad(own.cube)), grad(grad(grad(own.cube))))] == [
+        12.0,
+        12.0,
+        6.0,
+    ]
+    assert taylor(own.cube, 1.0, 4) == [1.0, 3.0, 3.0, 1.0, 0.0]
+    assert jvp(own.area, (2.0, 3.0), (1.0, 10.0)) == (6.0, 23.0)
+    assert adjoints(own.norm([x, 1.5]), [x])[0].data == pytest.approx(0.8)
+
+
+def test_gradcheck_passes_it_and_finds_a_wrong_rule(own: Any) -> None:
+    assert gradcheck(own.cube, 2.0, order=3)
+    assert gradcheck(own.area, 2.0, 3.0, order=2)
+    assert gradcheck(lambda *xs: own.norm(xs), 2.0, 3.0, 0.5, order=2)
+    assert not gradcheck(Unary("wrong", lambda m, x: x * x, lambda y, x: 2.001 * x), 2.0)
+
+
+def test_it_is_drawn_stepped_and_explained(own: Any) -> None:
+    x = Value(2.0, "x")
+    y = own.cube(x) * 2
+    assert "v1 = cube(x) = cube(2) = 8" in map(str, steps(y))
+    assert "∂v1/∂x = 3 * x * x = 12" in [step.rule for step in steps(y)]
+    assert "where v1 = cube(x) = cube(2)" in str(explain(y, x))
+    assert "cube" in to_svg(y)
+    assert [n.op.name for n in (expanded(own.norm([x, 1.5])), own.cube(x))] == ["sqrt", "cube"]
+    assert find_nonfinite(own.cube(Value(1e200, "x"))).problem.startswith("cube(x): value inf")
+    x.data = 3.0
+    assert [node.op for node in stale(y)] == [own.cube]
+
+
+def test_it_compiles_with_numbers_and_arrays(own: Any) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    weights = [Value(0.1 * i - 1) for i in range(20)]
+
+    def loss() -> Value:
+        cubes = [own.cube(w) * w.sin() + own.area(w, 2.0) for w in weights]
+        return autograd.sum(cubes) + own.norm(weights)
+
+    eager, fast = loss(), autograd.compile(loss)()
+    assert fast.data == pytest.approx(eager.data, rel=1e-14)
+    eager.backward()
+    expected = [w.grad for w in weights]
+    assert fast.gradient.tolist() == pytest.approx(expected, rel=1e-13)
+    assert autograd.compile(grad(own.cube))(2.0).data == 12.0
+
+
+@pytest.mark.parametrize("name", ["cbrt", "square", "steep"])
+def test_a_compiled_function_calls_it_and_not_numpys_function_of_that_name(name: str) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def twice(m: Any, x: Any) -> Any:
+        e = m.exp(-x)  # used twice, so that the program calls the operation by its name
+        return e / (1 + e)
+
+    def declare(factor: float) -> Unary:
+        return Unary(
+            name, lambda m, x: factor * twice(m, x), lambda y, x: y * y / factor - y, samples=[0.3]
+        )
+
+    xs = [Value(0.1 * i) for i in range(20)]
+    for factor in (1.0, 3.0):  # the second time it is declared anew, as a notebook does
+        f = declare(factor)
+        on_arrays = autograd.compile(lambda f=f: autograd.sum([f(x) * f(x) for x in xs]))
+        on_numbers = autograd.compile(lambda x, f=f: f(x) + f(2 * x))
+        assert on_arrays().data == pytest.approx(sum(f(x.data) ** 2 for x in xs), rel=1e-14)
+        assert on_numbers(0.3).data == pytest.approx(f(0.3) + f(0.6), rel=1e-14)
+
+
+def test_it_is_pickled_and_copied_by_name(own: Any) -> None:
+    y = own.cube(Value(2.0, "x")) + 1
+    for z in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y)):
+        assert z.data == 9.0
+        assert z.parents[0].op is own.cube
+
+
+def test_a_model_with_it_is_saved_and_loading_says_what_to_import(own: Any, tmp_path: Path) -> None:
+    model = nn.MLP(2, [3, 1], own.cube, rng=1)
+    model.save(tmp_path / "model.json")
+    assert nn.load(tmp_path / "model.json")([0.3, 0.4]).data == model([0.3, 0.4]).data
+    assert nn.MLP(2, [3, 1], "cube", rng=1)([0.3, 0.4]).data == model([0.3, 0.4]).data
+    code = "import sys, nn; nn.load(sys.argv[1])"
+    run = [sys.executable, "-c", code, str(tmp_path / "model.json")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert "unknown activation 'cube'" in done.stderr
+    assert "import the module of an operation of your own first" in done.stderr
+    imported = [*run[:2], f"import tests.support.own_operation; {code}", run[3]]
+    subprocess.run(imported, check=True)
+
+
+# ---------------------------------------------------------------------------- wrong declarations
+
+
+def sine(forward: Any, rule: Any = lambda y, x: autograd.cos(x)) -> Unary:
+    return Unary("own_sine", forward, rule)
+
+
+FLOATS_ONLY = {
+    "math.sin": lambda m, x: math.sin(x),
+    "a power": lambda m, x: x**2,
+    "a branch": lambda m, x: x if x > 0 else m.sin(x),
+}
+
+
+@pytest.mark.parametrize("forward", FLOATS_ONLY.values(), ids=FLOATS_ONLY)
+def test_a_value_for_floats_only_is_an_error_that_says_how_to_write_it(forward: Any) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    f = sine(forward)
+    x = Value(2.0)
+    assert f(x).data == forward(None, 2.0)  # numbers it can
+    with pytest.raises(TypeError, match=r"own_sine works for floats only .* m\.sin and not math"):
+        autograd.compile(lambda: f(x) * 2)()
+
+
+def test_an_n_ary_value_for_floats_only_is_not_expanded() -> None:
+    norm = Nary("own_norm", lambda m, *xs: math.hypot(*xs), lambda y, *xs: [x / y for x in xs])
+    y = norm(Value(3.0), Value(4.0))
+    assert y.data == 5.0
+    with pytest.raises(TypeError, match=r"own_norm works for floats only .*float\(\) of a Value"):
+        expanded(y)
+
+
+def test_a_rule_for_floats_only_is_an_error_where_it_would_lose_the_second_derivative() -> None:
+    f = sine(lambda m, x: m.sin(x), lambda y, x: math.cos(x))
+    x = Value(0.3)
+    y = f(x)
+    y.backward()
+    assert x.grad == math.cos(0.3)
+    message = r"own_sine works for floats only .* autograd\.sin and not math\.sin"
+    with pytest.raises(TypeError, match=message):
+        adjoints(y, [x])
+    with pytest.raises(TypeError, match=message):
+        jvp(f, (0.3,), (1.0,))
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    with pytest.raises(TypeError, match=message):
+        autograd.compile(lambda: f(x) * 2)()
+
+
+def one(m: Any, x: Any) -> Any:
+    return x
+
+
+WRONG = [
+    (lambda: Unary("sin", one, 1), ValueError, "autograd.sin exists: give .* another name"),
+    (lambda: Unary("a b", one, 1), ValueError, "needs a name, such as name='cube', got 'a b'"),
+    (lambda: Unary("{} squared", one, 1), ValueError, "needs a name"),
+    (lambda: Unary(", ".join, one, 1), ValueError, "needs a name"),
+    (lambda: Unary("f", lambda x: x, 1), TypeError, r"of m .* lambda m, x: \.\.\., got \(\)"),
+    (lambda: Binary("f", one, (1, 1)), TypeError, r"2 operands, .* lambda m, x, y: .* got \(x\)"),
+    (lambda: Unary("f", one, (1, 1)), ValueError, "1 operand, and a local gradient by each"),
+    (lambda: Binary("f", lambda m, a, b: a, one), ValueError, "2 operands, and a local gradient"),
+    (lambda: Unary("f", one, "x"), TypeError, "expected a real number, got 'x'"),
+    (lambda: Nary("f", lambda m, *xs: xs[0], (1, 0)), TypeError, "one function of y, .xs, got"),
+    (lambda: Operation("f", one, 1), TypeError, "with Unary, Binary or Nary"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("declare", "error", "message"), WRONG)
+def test_a_wrong_declaration_is_an_error_and_leaves_the_table_as_it_was(
+    declare: Any, error: type[Exception], message: str
+) -> None:
+    before = dict(TABLE)
+    with pytest.raises(error, match=message):
+        declare()
+    assert before == TABLE
+
+
+def test_a_rule_may_be_a_number_and_a_formula_may_have_an_operator() -> None:
+    shifted = Unary("{} + 7", lambda m, x: x + 7, 1, name="shifted", precedence=1)
+    x = Value(2.0, "x")
+    y = shifted(x) * 2
+    y.backward()
+    assert (y.data, x.grad, shifted.constant_rules) == (18.0, 2.0, (1.0,))
+    assert "f = v1 * 2" in str(steps(y)[2])
+    assert "x + 7" in str(steps(y)[1])
