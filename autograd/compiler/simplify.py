@@ -84,15 +84,22 @@ def simplified(recording: Recording) -> Simplified:
         columns=[[known[x] for x in batch.columns] for batch in recording.batches],
         lengths=[known[node] for node in recording.lengths.values()],
         outputs=outputs,
-        guards=_in_order(guards),
+        guards=_in_order(guards, [known[x] for x in recording.arguments if x in known]),
         count=len(reachable(expressions)),
     )
 
 
-def _in_order(guards: Iterable[Guard]) -> list[Guard]:
-    """Return each guard that can fail once, in the order of the operands, which become views."""
+def _in_order(guards: Iterable[Guard], arguments: Sequence[Expression]) -> list[Guard]:
+    """Return each guard that can fail once, in the order of the operands, which become views.
+
+    Arguments come first, as they are given. A function may use them in another order.
+    """
     varying = [g for g in guards if g.left.value is None or g.right.value is None]
-    return sorted(dict.fromkeys(varying), key=lambda g: (g.left.index, g.right.index))
+    place = {x: i - len(arguments) for i, x in enumerate(arguments)}
+    return sorted(
+        dict.fromkeys(varying),
+        key=lambda g: (place.get(g.left, g.left.index), place.get(g.right, g.right.index)),
+    )
 
 
 def fresh(
