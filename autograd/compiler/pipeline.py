@@ -168,6 +168,7 @@ class Path:
 
     def _compiled(self, kind: str) -> Program:
         gradients: list[Expression] = []
+        recorded_length = len(self.graph.nodes)
         with self._timed("differentiate"):
             if kind != "value":
                 seeds = self.seeds if kind == "seeded" else [self.graph.one]
@@ -180,6 +181,7 @@ class Path:
             recorded = [*self.outputs, *_ends(self.guards)]
             derived = [*gradients, *_ends(self.ties)]
             graph, roots, leaves = fresh(self.graph, recorded, derived, leaves)
+            self.graph.cut(recorded_length)
         with self._timed("schedule"):
             n = len(self.parameters)
             end = len(leaves) - len(columns)

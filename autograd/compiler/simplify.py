@@ -155,9 +155,12 @@ class Simplifier:
         uses = dict.fromkeys(roots, 2)  # a root is a node of its own, however few consumers it has
         for node in reversed(nodes):
             if node in uses and node.op is not None:
-                axis = _axis(node)
-                for parent in node.parents:  # what all rows share stays a node of its own
-                    uses[parent] = uses.get(parent, 0) + 1 + (axis is not _axis(parent))
+                for parent in node.parents:
+                    uses[parent] = uses.get(parent, 0) + 1
+        if self.graph.lengths:  # what all rows of a batch share stays a node of its own
+            for node in nodes:
+                if node in uses and (axis := _axis(node)) is not None:
+                    uses |= dict.fromkeys([p for p in node.parents if _axis(p) is not axis], 2)
         for node in nodes:
             if node in uses and node.op is not None:
                 form = self.rewritten(node)
