@@ -293,6 +293,7 @@ def is_open(x: Any) -> bool:
 class _Watched(list[Any]):
     """A list that knows whether somebody looks into it: at its length, or at an element."""
 
+    kind_in_trees = list
     looked = False
 
     def look(self) -> None:

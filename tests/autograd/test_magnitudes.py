@@ -31,6 +31,9 @@ EXCEPTIONS: dict[str, Callable[[Sequence[float]], float]] = {
     "logsumexp": lambda xs: TOLERANCE + 2.0**-52 * max(map(abs, xs)),
 }
 
+# the derivative of stop_gradient is declared: it is not that of its value
+SWEPT = {name: op for name, op in TABLE.items() if name != "stop_gradient"}
+
 
 def points(operation: Operation) -> Iterator[tuple[float, ...]]:
     for x in MAGNITUDES:
@@ -86,7 +89,7 @@ def agrees(got: Any, exact: Any, tolerance: float) -> bool:
     return bool(abs(got - exact) <= tolerance * abs(exact) + TINIEST)
 
 
-@pytest.mark.parametrize("operation", TABLE.values(), ids=TABLE)
+@pytest.mark.parametrize("operation", SWEPT.values(), ids=SWEPT)
 def test_value_and_derivatives_are_exact_at_very_large_operands(operation: Operation) -> None:
     tolerance = EXCEPTIONS.get(operation.name, lambda xs: TOLERANCE)
     functions: dict[int, list[Any]] = {}
