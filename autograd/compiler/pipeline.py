@@ -19,6 +19,7 @@ from .arguments import same_values
 from .array_functions import NUMBERS, Arrays
 from .differentiate import gradient
 from .expressions import Expression, reachable
+from .loops_to_rows import with_rows
 from .print_numpy import Printed, print_numpy
 from .record import record
 from .rounding import near_ties
@@ -64,14 +65,16 @@ class Path:
             recording = record(function, structure, leaves)
         self.structure, self.kinds = recording.structure, recording.kinds
         self.outcomes = tuple([guard.outcome for guard in recording.guards])
-        self.recorded = len(recording.nodes)
+        self.recorded = len(recording.tape)
+        with self._timed("find loops"):
+            unrolled = with_rows(recording)
         with self._timed("simplify"):
-            code = simplified(recording)
+            code = simplified(unrolled)
             self.ties = near_ties(code.graph, code.guards)
         self.graph, self.outputs, self.guards = code.graph, code.outputs, code.guards
         self.simplified, self.live = code.count, code.live
-        self.batches = recording.batches
-        self.lengths = [node.value for node in recording.lengths.values()]
+        self.batches = unrolled.batches
+        self.lengths = [node.value for node in unrolled.lengths.values()]
         self._place(code, recording.numbers, len(leaves))
         self.seeds = [self.graph.input() for _ in self.outputs]
 

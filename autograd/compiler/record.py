@@ -14,6 +14,7 @@ from ..tree import Static, Structure, build, flatten
 from ..value import Constant, Value
 from .batch import Axis
 from .rows import Batch, RowRecorder
+from .tape import Recorded, Tape
 from .traced import (
     Comparison,
     Guard,
@@ -33,16 +34,17 @@ class CannotRecordError(Exception):
 class Recording:
     """What a function did at one call. It is right while the guards have the same outcomes."""
 
-    nodes: Sequence[Traced]  # operations and arguments, parents before consumers
+    tape: Tape  # operations and comparisons
     guards: Sequence[Guard]
     made: dict[Value, Traced | None]  # leaves made inside, and what each is a copy of
     arguments: Sequence[Traced]  # one for each leaf of the arguments
     numbers: Sequence[int]  # the positions of those that are plain numbers
     kinds: Sequence[type] | None  # of all leaves, if the function has asked for a type
-    outputs: Sequence[Value]
+    outputs: Sequence[Any]
     structure: Structure  # of the result
     batches: Sequence[Batch]  # rows of numbers that are recorded as columns
-    lengths: dict[Axis, Traced]  # the numbers of rows
+    lengths: dict[Axis, Any]  # the numbers of rows
+    nodes: Sequence[Recorded] = ()  # what is on the tape, with rows for loops: parents first
 
 
 def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[Any]) -> Recording:
@@ -67,14 +69,15 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
     if reasons := recorder.caught + recorder.failed:
         raise CannotRecordError(reasons[0])
     found = [x.node if type(x) is TracedNumber else x for x in found]
+    outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
     return Recording(
-        nodes=recorder.nodes,
+        tape=recorder.tape([x.node for x in given if type(x) is TracedNumber], outputs),
         guards=recorder.guards,
         made=recorder.made,
         arguments=[x.node if type(x) is TracedNumber else x for x in given],
         numbers=[i for i, x in enumerate(given) if type(x) is TracedNumber],
         kinds=[type(x) for x in leaves] if recorder.kinds_asked else None,
-        outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
+        outputs=outputs,
         structure=result_structure,
         batches=recorder.batches,
         lengths=recorder.lengths,

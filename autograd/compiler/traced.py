@@ -24,11 +24,12 @@ from typing import Any, NamedTuple, NoReturn
 
 from .. import ops
 from ..choosing import list_index
-from ..operation import Node, Operation, real
+from ..operation import TABLE, Binary, Node, Operation, Unary, real
 from ..operators import Operators
 from ..recording import Recorder, current_recorder, recording
 from ..value import Constant, Value
 from .batch import Axis
+from .tape import MANY, STRIDE, Kind, Tape, finished
 
 EXACT_INT = 2**53  # floats are exact up to here
 INT_OPERATIONS = {ops.add, ops.sub, ops.mul, ops.neg, ops.abs}  # of ints, an int
@@ -138,11 +139,40 @@ class Unreadable:
 
 
 class Traced(Unreadable, Value):
-    """A node of a recording: a Value inside the function."""
+    """A node of a recording: a Value inside the function.
 
-    __slots__ = ("value", "axis")
-    value: Any  # a float, or an array of one for each row of a batch
-    axis: Axis | None  # that batch
+    It keeps its number, and where it stands on the tape. Its operation and its parents are there.
+    """
+
+    __slots__ = ()  # the three it needs are those of a Value, under names of their own
+    value: Any = _data  # a float, or an array of one for each row of a batch
+    index: Any = vars(Value)["local_grads"]  # on the tape; a negative number for a leaf
+    home: Any = vars(Value)["parents"]  # the recorder of the function
+
+    @property
+    def op(self) -> Operation | None:  # type: ignore[override]  # read from the tape
+        return self.home.operation_at(self.index) if self.index >= 0 else None
+
+    @property
+    def parents(self) -> tuple[Value, ...]:  # type: ignore[override]  # read from the tape
+        return _recording(self).parents_at(self.index) if self.index >= 0 else ()
+
+    @property
+    def label(self) -> str:  # type: ignore[override]  # few have one
+        return self.home.labels.get(self.index, "")
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self.home.labels[self.index] = label
+
+    @property
+    def axis(self) -> Axis | None:
+        """The batch for each of whose rows it has a value."""
+        return self.home.axes.get(self.index)
+
+    @axis.setter
+    def axis(self, axis: Axis | None) -> None:
+        self.home.axes[self.index] = axis
 
     @property
     def data(self) -> Any:
@@ -240,7 +270,7 @@ class Comparison:
     def __bool__(self) -> bool:
         if not self.known:
             self.known = True
-            self.recorder.guards.append(self.guard)
+            self.recorder.add_guard(self.guard)
         return self.guard.outcome
 
     def as_number(self) -> Any:
@@ -312,7 +342,17 @@ class TraceRecorder(Recorder):
     stops = False  # whether this is inside ``no_grad()``
 
     def __init__(self) -> None:
-        self.nodes: list[Traced] = []  # operations and arguments, parents before consumers
+        self.written: list[int] = []  # the tape, see `autograd.compiler.tape`
+        self.many: list[int] = []  # the operands of entries that have many
+        self.kinds = [*_KINDS]
+        self.codes = dict(_CODES)
+        self.nodes: list[Traced | None] = []  # of each entry of the tape
+        self.leaves: list[Any] = []
+        self.leaf_index: dict[Value, int] = {}
+        self.labels: dict[int, str] = {}
+        self.axes: dict[int, Axis] = {}
+        self.outer: TraceRecorder | None = None  # of a copy for ``no_grad()``
+        self.finished: Tape | None = None
         self.guards: list[Guard] = []
         self.made: dict[Value, Traced | None] = {}  # leaves made inside; what each is a copy of
         self.caught: list[str] = []  # what is refused, although the function may catch the error
@@ -382,7 +422,7 @@ class TraceRecorder(Recorder):
         """Make a guard: an int is exact as a float."""
         size = self._node(ops.abs, (node,), abs(node.value))
         fits = size.value < EXACT_INT  # more than that may have been rounded to it
-        self.guards.append(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
+        self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
         if not fits:
             self.caught.append("it computes with ints that no float can hold")
 
@@ -395,11 +435,100 @@ class TraceRecorder(Recorder):
             self.caught.append("it computes with ints that no float can hold")
         return number
 
-    def _node(self, op: Operation | None, parents: tuple[Value, ...], value: float) -> Traced:
+    # ------------------------------------------------------------------------------------ tape
+
+    def _node(self, op: Operation | None, parents: Sequence[Any], value: Any) -> Traced:
         node = object.__new__(Traced)
-        node.op, node.parents, node.value, node.label, node.axis = op, parents, value, "", None
-        self.nodes.append(node)
+        node.home, node.value = self.outer or self, value
+        if op is None:
+            self.leaves.append(node)
+            node.index = -len(self.leaves)
+        else:
+            node.index = len(self.written)
+            self._write(op, parents)
+            self.nodes.append(node)
         return node
+
+    def add_guard(self, guard: Guard) -> None:
+        """Keep a comparison that the function branches on."""
+        self.guards.append(guard)
+        self._write(guard._replace(left=None, right=None), (guard.left, guard.right))
+        self.nodes.append(None)
+
+    def _write(self, does: Any, parents: Sequence[Any]) -> None:
+        operands = [self._operand(p) for p in parents]
+        kind = Kind(does, min(len(operands), MANY))
+        code = self.codes.get(kind)
+        if code is None:
+            code = self.codes[kind] = len(self.kinds)
+            self.kinds.append(kind)
+        if kind.arity == MANY:
+            start = len(self.many)
+            self.many += operands
+            self.written += (code, start, len(self.many))
+        else:
+            self.written += (code, operands[0], operands[-1])
+
+    def _operand(self, p: Any) -> int:
+        """Return the place of a node on the tape, or of a leaf among the leaves."""
+        if type(p) is Traced and p.home.written is self.written:
+            return p.index  # type: ignore[no-any-return]  # an int
+        index = self.leaf_index.get(p)
+        if index is None:
+            self.leaves.append(p)
+            index = -len(self.leaves)
+            if type(p) is not Constant:  # which is met once
+                self.leaf_index[p] = index
+        return index
+
+    def operation_at(self, index: int) -> Operation:
+        code = self.finished.kind[index // STRIDE] if self.finished else self.written[index]
+        return self.kinds[code].does  # type: ignore[no-any-return]  # no guard
+
+    def parents_at(self, index: int) -> tuple[Value, ...]:
+        """Return the parents of the node at this place of the tape."""
+        code, first, last = self.written[index : index + STRIDE]
+        arity = self.kinds[code].arity
+        operands = self.many[first:last] if arity == MANY else (first, last)[:arity]
+        return tuple([self._node_at(i) for i in operands])
+
+    def _node_at(self, index: int) -> Any:
+        if index >= 0:
+            return self.nodes[index // STRIDE]
+        leaf = self.leaves[-1 - index]
+        if type(leaf) is float:
+            leaf = self.leaves[-1 - index] = self._constant(leaf)
+        return leaf
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much is recorded, for `rewind`."""
+        return len(self.written), len(self.many), len(self.nodes), len(self.guards)
+
+    def rewind(self, mark: tuple[int, ...]) -> None:
+        """Forget what was recorded since the ``mark``."""
+        for part, size in zip((self.written, self.many, self.nodes, self.guards), mark, strict=True):
+            del part[size:]  # type: ignore[attr-defined]  # all four are lists
+        for index in [i for i in self.axes if i >= mark[0]]:
+            del self.axes[index]
+
+    def tape(self, numbers: Sequence[Traced], outputs: Sequence[Any]) -> Tape:
+        """Return what was recorded, and end recording. ``numbers`` are plain arguments."""
+        self.nodes.clear()
+        plain, made = {*numbers}, self.made
+        ends = [self._operand(x) for x in outputs]
+        copies = {
+            index: self._operand(source)
+            for leaf, index in self.leaf_index.items()
+            if (source := made.get(leaf)) is not None
+        }
+        is_data = [
+            type(x) is float or (x in plain if type(x) is Traced else x.is_constant or x in made)
+            for x in self.leaves
+        ]
+        parts = self.kinds, self.written, self.many, self.leaves
+        self.finished = finished(*parts, copies, is_data, self.axes, ends)
+        self.written, self.many, self.leaf_index = [], [], {}
+        return self.finished
 
     def compare(self, test: Callable[[Any, Any], bool], a: Any, b: Any) -> Any:
         sides = []
@@ -477,13 +606,19 @@ class TraceRecorder(Recorder):
     def without_gradient(self) -> TraceRecorder:
         """Return a recorder into the same recording: its results are behind `stop_gradient`."""
         inner = copy(self)
-        inner.stops = True
+        inner.stops, inner.outer = True, self.outer or self
         return inner
 
     def with_gradient(self) -> TraceRecorder:
-        outer = copy(self)
-        outer.stops = False
-        return outer
+        return self.outer or self
+
+
+_KINDS = [
+    Kind(op, 1 if isinstance(op, Unary) else 2)
+    for op in TABLE.values()
+    if isinstance(op, Unary | Binary)
+]
+_CODES = {kind: code for code, kind in enumerate(_KINDS)}
 
 
 def _number_of(node: Any) -> Any:
