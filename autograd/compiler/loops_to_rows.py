@@ -54,12 +54,27 @@ class Sum:
 
 
 @dataclass
+class Pending:
+    """An operation on plain numbers that differ from call to call. It may belong to a period."""
+
+    does: Operation
+    parents: Sequence[Any]
+    ids: Sequence[int]
+    node: Recorded | None = None  # if something needs the number by itself
+    row: Row | None = None  # if it belongs to a period
+
+
+@dataclass
 class Extension:
     """An operation that follows the loop for each period, at the same operands in all of them."""
 
     made: Any  # its node, or a Guard
+    axis: Axis
     operands: dict[int, Sequence[int]]  # of each period, as on the tape
     parents: Sequence[Any]  # in the first period
+
+
+_SPECIAL = {Row, Sum, Pending}
 
 
 def with_rows(recording: Recording) -> Recording:
@@ -177,12 +192,32 @@ class Nodes:
             ids = operands[bounds[i - begin] : bounds[i - begin + 1]]
             does = kinds[code].does
             parents = [known[x] for x in ids]
-            if loops and not {Row, Sum}.isdisjoint(map(type, parents)):
-                known[i] = self._combined(does, parents, ids, i)
+            special = {*map(type, parents)} & _SPECIAL if loops else ()
+            if special and not special <= {Pending}:
+                known[i] = self._combined(does, parents, ids)
+            elif loops and self._is_pending(does, parents, ids):
+                known[i] = Pending(does, parents, ids)
+            elif special:
+                self._add_closed(does, parents, i)
             elif isinstance(does, Guard):
                 self.guards.append(does._replace(left=parents[0], right=parents[1]))
             else:
                 known[i] = self.node(does, parents, axes.get(i))
+
+    def _is_pending(self, does: Any, parents: Sequence[Any], ids: Sequence[int]) -> bool:
+        if isinstance(does, Guard):
+            return False
+        return all(
+            type(p) is Pending or (p in self.place if i < 0 else False)
+            for p, i in zip(parents, ids, strict=True)
+        )
+
+    def _add_closed(self, does: Any, parents: Sequence[Any], i: int) -> None:
+        closed = [self.closed(p) for p in parents]
+        if isinstance(does, Guard):
+            self.guards.append(does._replace(left=closed[0], right=closed[1]))
+        else:
+            self.known[i] = self.node(does, closed, self.tape.axes.get(i))
 
     def node(self, operation: Operation, parents: Sequence[Any], axis: Axis | None) -> Recorded:
         """Add a node, and return it."""
@@ -300,7 +335,7 @@ class Nodes:
 
     # ------------------------------------------------------------------------------- after a loop
 
-    def _combined(self, does: Any, parents: list[Any], ids: Sequence[int], i: int) -> Any:
+    def _combined(self, does: Any, parents: list[Any], ids: Sequence[int]) -> Any:
         """Return what an operation on results of single periods is."""
         if does is ops.maximum or does is ops.minimum:
             return self._extremum(does, parents)
@@ -331,7 +366,7 @@ class Nodes:
 
     def _sum(self, does: Operation, parents: Sequence[Any], ids: Sequence[int]) -> Any:
         """Return ``a + b`` or ``a - b`` of results of several periods."""
-        if any(p in self.plain for p in parents if type(p) not in (Row, Sum)):
+        if any(p in self.plain for p in parents if type(p) not in _SPECIAL):
             return self.node(does, [self.closed(p) for p in parents], None)
         total = Sum()
         if type(parents[0]) is Sum and self.uses[ids[0]] == 1:
@@ -370,7 +405,7 @@ class Nodes:
                 known |= periods
         elif type(x) is Sum:
             total.terms.append((does, self.closed(x)))
-        elif x in self.plain:
+        elif type(x) is Pending or x in self.plain:
             if not self._is_zero(x):
                 raise SinglePeriodError  # it would be added elsewhere than where it was written
         else:
@@ -380,6 +415,10 @@ class Nodes:
         """Return the node of ``x``. A sum has to be over all periods."""
         if type(x) is Row:
             raise SinglePeriodError
+        if type(x) is Pending:
+            if x.node is None:
+                x.node = self.node(x.does, [self.closed(p) for p in x.parents], None)
+            return x.node
         if type(x) is not Sum:
             return x
         parts = [*x.terms]
@@ -413,11 +452,12 @@ class Nodes:
         for i in range(n):
             pair, operands = (parents[i], parents[n + i]), (ids[i], ids[n + i])
             if {Row, Sum}.isdisjoint(map(type, pair)):
+                pair = self.closed(pair[0]), self.closed(pair[1])
                 if self.plain.issuperset(pair):
                     raise SinglePeriodError  # it would be added elsewhere than where it was written
                 self._add(total, ops.add, self.node(ops.mul, pair, None), 0)
             else:
-                self._add(total, ops.add, self._combined(ops.mul, [*pair], operands, -1), 0)
+                self._add(total, ops.add, self._combined(ops.mul, [*pair], operands), 0)
         for bias in parents[2 * n :]:
             self._add(total, ops.add, bias, 0)
         return total
@@ -425,6 +465,7 @@ class Nodes:
     def _extension(self, does: Any, parents: list[Any], ids: Sequence[int], row: Row) -> Any:
         """Return the result, for one period, of an operation that follows for each period."""
         is_data = [i < 0 and self.tape.is_data[-1 - i] for i in ids]
+        parents = [self._in_period(p, row) if type(p) is Pending else p for p in parents]
         if any(getattr(p, "axis", None) for p in parents if type(p) is not Row):
             raise SinglePeriodError  # it has the rows of a vmap
         forms = [
@@ -440,16 +481,25 @@ class Nodes:
                 made = self.node(does, forms, row.node.axis)
                 if self.plain.issuperset([p for p in forms if p is not None]):
                     self.plain.add(made)
-            self.extensions[key] = extension = Extension(made, {}, parents)
+            extension = Extension(made, row.node.axis, {}, parents)
+            self.extensions[key] = extension
             self.extension_of[made if type(made) is Recorded else id(extension)] = extension
         extension = self.extensions[key]
         extension.operands[row.k] = ids
         return Row(extension.made, row.k)
 
+    def _in_period(self, x: Pending, row: Row) -> Row:
+        """Return an operation on plain numbers as one of the period of ``row``."""
+        if x.row is None:
+            x.row = self._extension(x.does, [*x.parents], x.ids, row)
+        if x.row.k != row.k or x.row.node.axis is not row.node.axis:
+            raise SinglePeriodError
+        return x.row
+
     def _finish_extensions(self) -> None:
         """Give all extensions their columns. Each has to be there for every period."""
         for key, extension in self.extensions.items():
-            axis = next(f.axis for f in key[1:] if isinstance(f, Recorded) and f.axis)
+            axis = extension.axis
             complete = self.axes.get(len(extension.operands)) is axis
             guard = extension.made if isinstance(extension.made, Guard) else None
             if not complete:

@@ -25,7 +25,7 @@ from .. import ops
 from .tape import Ids, Tape
 
 MIN_PERIODS = 8  # fewer are not worth an axis
-MIN_OPERATIONS = 1000  # in all periods together
+MIN_OPERANDS = 2000  # of all periods together
 STRETCH = 12  # operations that are compared to guess a period
 MAX_GUESSES = 6
 
@@ -95,7 +95,7 @@ def periods(tape: Part, excluded: Set[int] = frozenset()) -> Periods | None:
 def _guesses(tape: Part) -> list[int]:
     """Return after how many operations stretches occur again, the most frequent numbers first."""
     size = len(tape.op)
-    if size < MIN_OPERATIONS:
+    if size <= STRETCH or len(tape.operands) < MIN_OPERANDS:
         return []
     leaf = -1 - tape.operands
     is_leaf = leaf >= 0
@@ -158,9 +158,11 @@ def _aligned(
     start = tape.start
     for begin, totals in _begins(tape, first, end, length, moves):
         count = (end - begin) // length
-        if count < MIN_PERIODS or count * length < MIN_OPERATIONS:
+        if count < MIN_PERIODS:
             return None
         size = int(start[begin + length] - start[begin])
+        if size * count < MIN_OPERANDS:
+            return None
         at = int(start[begin])
         every = moves[at : at + size * (count - 1)].reshape(count - 1, size)
         if (every == every[0]).all():

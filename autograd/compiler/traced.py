@@ -477,7 +477,7 @@ class TraceRecorder(Recorder):
         if index is None:
             self.leaves.append(p)
             index = -len(self.leaves)
-            if type(p) is not Constant:  # which is met once
+            if type(p) is not Constant or p in self.made:  # others are met once
                 self.leaf_index[p] = index
         return index
 

@@ -121,8 +121,12 @@ def nested(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
 
 def two_loops(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
     first = sum((model(x) - y) ** 2 for x, y in zip(X, Y, strict=True))
-    weights = [sum((a * b for a, b in zip(w, x, strict=False)), w[0]) for x in X[:30]]
-    second = sum((z * w[1]).tanh() * (z * w[2]).sigmoid() for z in weights)
+    second = Value(1.0)
+    for x in X[:30]:
+        z: Any = x[0]
+        for number in x * 5:
+            z = (w[0] * number + w[1] * z + w[2]).tanh()
+        second = second + z.exp()
     return first * second
 
 
@@ -321,12 +325,3 @@ def test_another_outcome_of_a_comparison_in_one_row_is_another_recording() -> No
     assert "rows1" in f.source
     for other in ([*xs[:50], -1.0, *xs[51:]], xs):
         assert f(other).data == pytest.approx(f.function(other).data, rel=1e-13)
-
-
-def test_a_second_derivative_and_a_derivative_inside_agree_with_eager_code() -> None:
-    model, w = network(), [Value(0.3), Value(-0.7), Value(0.9)]
-    fast = autograd.compile(lambda: fused_sum(model, w, X, Y))
-    slow = fused_sum(model, w, X, Y)
-    p = model.parameters()[0]
-    expected, found = (autograd.grads(y, [p], create_graph=True)[0] for y in (slow, fast()))
-    assert found.data == pytest.approx(expected.data, rel=1e-12)
