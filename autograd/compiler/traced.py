@@ -63,11 +63,15 @@ def _recording(node: Any) -> TraceRecorder:
     """Return the recorder of the function that is being recorded."""
     recorder = current_recorder()
     if not isinstance(recorder, TraceRecorder):
-        raise TracedValueError(
-            f"{node!r} was computed while a compiled function was recorded, and used after that "
-            "(kept in a cache, an attribute or a list): return it from the function instead"
-        )
+        raise _stale(node)
     return recorder
+
+
+def _stale(node: Any) -> TracedValueError:
+    return TracedValueError(
+        f"{node!r} was computed while a compiled function was recorded, and used after that "
+        "(kept in a cache, an attribute or a list): return it from the function instead"
+    )
 
 
 # ------------------------------------------------------------- ``data`` while something is recorded
@@ -155,7 +159,9 @@ class Traced(Unreadable, Value):
 
     @property
     def parents(self) -> tuple[Value, ...]:  # type: ignore[override]  # read from the tape
-        return _recording(self).parents_at(self.index) if self.index >= 0 else ()
+        if self.home.finished is not None:
+            raise _stale(self)
+        return self.home.parents_at(self.index) if self.index >= 0 else ()
 
     @property
     def label(self) -> str:  # type: ignore[override]  # few have one
