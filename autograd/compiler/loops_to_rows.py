@@ -64,6 +64,16 @@ class Pending:
     row: Row | None = None  # if it belongs to a period
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Totals of a period. Each adds a term to the one before."""
+
+    first: int  # the first total, counted from the beginning of the period
+    place: int  # among its operands, of the total that it continues
+    before: int  # that total, which is in the period before: a negative number
+    terms: Sequence[Recorded]
+
+
 @dataclass
 class Extension:
     """An operation that follows the loop for each period, at the same operands in all of them."""
@@ -78,7 +88,7 @@ _SPECIAL = {Row, Sum, Pending}
 
 
 def with_rows(recording: Recording) -> Recording:
-    """Return the recording with nodes, in which loops are rows of batches where this is possible."""
+    """Return the recording with nodes. Loops become rows of batches where this is possible."""
     excluded: set[int] = set()
     for _ in range(MAX_ATTEMPTS):
         loops = [p for p in repetitions(recording.tape, excluded) if _is_free(recording, p)]
@@ -240,20 +250,18 @@ class Nodes:
         template: list[Recorded | None] = []
         totals = set((loop.totals - loop.first).tolist())
         bounds = (start - start[0]).tolist()
-        chains: dict[int, list[tuple[int, Any]]] = {}  # by the last total: places and terms
+        chains: dict[int, Chain] = {}  # by the last total
         for i, code in enumerate(tape.kind[loop.first : second].tolist()):
             places = range(bounds[i], bounds[i + 1])
+            operands = [int(table[1, place]) - second for place in places]
             if i in totals:
-                self._add_term(chains, template, table, places, i, loop, totals)
+                self._add_term(chains, template, operands, i, totals)
                 template.append(None)
                 continue
-            parents: list[Any] = []
-            for place in places:
-                inner = int(table[1, place]) - second
-                if inner >= 0:
-                    parents.append(template[inner])
-                else:
-                    parents.append(self._from_outside(table[:, place], axis))
+            parents = [
+                template[x] if x >= 0 else self._from_outside(table[:, place], axis)
+                for x, place in zip(operands, places, strict=True)
+            ]
             does = tape.kinds[code].does
             if isinstance(does, Guard):
                 self.guards.append(does._replace(left=parents[0], right=parents[1]))
@@ -262,38 +270,36 @@ class Nodes:
                 rows = any(getattr(p, "axis", None) is axis for p in parents)
                 template.append(self.node(does, parents, axis if rows else None))
         self.templates.append(template)
-        for last, terms in chains.items():
-            total = self.closed(self.known[int(table[0, terms[0][0]])])
-            for _, term in terms:
+        for last, chain in chains.items():
+            if chain.before != last - loop.length:
+                raise SinglePeriodError  # it continues another total, or something from outside
+            total = self.closed(self.known[int(table[0, bounds[chain.first] + chain.place])])
+            for term in chain.terms:
                 total = self.node(ops.add, (total, self._over(ops.sum, term)), None)
             self.known[loop.end - loop.length + last] = total
 
     def _add_term(
         self,
-        chains: dict[int, list[tuple[int, Any]]],
+        chains: dict[int, Chain],
         template: list[Recorded | None],
-        table: Ids,
-        places: Iterable[int],
+        operands: Sequence[int],
         i: int,
-        loop: Periods,
         totals: set[int],
     ) -> None:
-        """Note the term that total ``i`` adds, in the chain of totals that it continues."""
-        carried, term = [], None
-        for place in places:
-            inner = int(table[1, place]) - loop.first - loop.length
-            if inner in totals or inner + loop.length in totals:
-                carried.append((place, inner))
-            elif inner >= 0:
-                term = template[inner]
-        if len(carried) != 1 or term is None:
+        """Note the term that total ``i`` adds, in the chain of totals that it continues.
+
+        The operands are counted from the beginning of the period.
+        """
+        carried = [(place, x) for place, x in enumerate(operands) if x in totals or x < 0]
+        terms = [template[x] for x in operands if x >= 0 and x not in totals]
+        if len(carried) != 1 or len(terms) != 1 or terms[0] is None:
             raise SinglePeriodError
-        place, inner = carried[0]
-        if inner < 0:  # the first of its chain, begun by the last one in the period before
-            chains[i] = [(place, term)]
-            self._closes = {**getattr(self, "_closes", {}), i: inner + loop.length}
-        elif inner in chains:
-            chains[i] = [*chains.pop(inner), (place, term)]
+        ((place, before),) = carried
+        if before < 0:  # the first of its chain, begun by the last one in the period before
+            chains[i] = Chain(i, place, before, [terms[0]])
+        elif before in chains:
+            chain = chains.pop(before)
+            chains[i] = replace(chain, terms=[*chain.terms, terms[0]])
         else:
             raise SinglePeriodError
 
@@ -341,8 +347,8 @@ class Nodes:
             return self._extremum(does, parents)
         if does is ops.sum or does is ops.mean:
             total = Sum()
-            for p, x in zip(parents, ids, strict=True):
-                self._add(total, ops.add, p, x)
+            for p in parents:
+                self._add(total, ops.add, p)
             if does is ops.sum:
                 return total
             count = Constant(float(len(parents)))
@@ -350,8 +356,9 @@ class Nodes:
             return self.node(ops.div, (self.closed(total), count), None)
         if does is ops.dot:
             return self._dot(parents, ids)
-        if does is ops.add and (rest := [p for p in parents if not self._is_zero(p)]) != parents:
-            return rest[0]
+        if does is ops.add and any(map(self._is_zero, parents)):
+            at = int(self._is_zero(parents[0]))
+            return self._owned(parents[at], ids[at])
         rows = [p for p in parents if type(p) is Row]
         if Sum not in map(type, parents) and len({(p.k, p.node.axis) for p in rows}) == 1:
             return self._extension(does, parents, ids, rows[0])
@@ -368,29 +375,32 @@ class Nodes:
         """Return ``a + b`` or ``a - b`` of results of several periods."""
         if any(p in self.plain for p in parents if type(p) not in _SPECIAL):
             return self.node(does, [self.closed(p) for p in parents], None)
-        total = Sum()
-        if type(parents[0]) is Sum and self.uses[ids[0]] == 1:
-            total = parents[0]  # nothing else sees it
-        else:
-            self._add(total, ops.add, parents[0], ids[0])
-        if does is ops.add and type(parents[1]) is Sum and self.uses[ids[1]] == 1:
-            other, total = total, parents[1]
-            self._add(total, ops.add, other, ids[0])
-        else:
-            self._add(total, does, parents[1], ids[1])
+        left, right = [self._owned(p, i) for p, i in zip(parents, ids, strict=True)]
+        if type(left) is not Sum and type(right) is Sum and does is ops.add:
+            left, right = right, left
+        total = left
+        if type(total) is not Sum:
+            total = Sum()
+            self._add(total, ops.add, left)
+        self._add(total, does, right)
         return total
 
-    def _add(self, total: Sum, does: Operation, x: Any, operand: int) -> None:
+    def _owned(self, x: Any, operand: int) -> Any:
+        """Return ``x``, as a copy if it is a sum that something else uses too."""
+        if type(x) is Sum and self.uses[operand] > 1:
+            return Sum([*x.terms], {key: {*periods} for key, periods in x.rows.items()})
+        return x
+
+    def _add(self, total: Sum, does: Operation, x: Any) -> None:
         """Add ``x`` to a sum, or subtract it."""
         if type(x) is Row:
             extension = self.extension_of.get(x.node)
             is_sum = x.node.op is ops.add or x.node.op is ops.sub
             if extension is not None and is_sum and len(extension.operands) == 1:
                 first, second = extension.parents  # which begin a sum over the periods
-                negative = {ops.add: ops.sub, ops.sub: ops.add}
-                other = does if x.node.op is ops.add else negative[does]
-                self._add(total, does, first, operand)
-                self._add(total, other, second, operand)
+                other = ops.add if does is x.node.op else ops.sub
+                self._add(total, does, first)
+                self._add(total, other, second)
                 return
             periods = total.rows.setdefault((does, x.node), set())
             if x.k in periods:
@@ -455,11 +465,11 @@ class Nodes:
                 pair = self.closed(pair[0]), self.closed(pair[1])
                 if self.plain.issuperset(pair):
                     raise SinglePeriodError  # it would be added elsewhere than where it was written
-                self._add(total, ops.add, self.node(ops.mul, pair, None), 0)
+                self._add(total, ops.add, self.node(ops.mul, pair, None))
             else:
-                self._add(total, ops.add, self._combined(ops.mul, [*pair], operands), 0)
+                self._add(total, ops.add, self._combined(ops.mul, [*pair], operands))
         for bias in parents[2 * n :]:
-            self._add(total, ops.add, bias, 0)
+            self._add(total, ops.add, bias)
         return total
 
     def _extension(self, does: Any, parents: list[Any], ids: Sequence[int], row: Row) -> Any:
@@ -481,6 +491,7 @@ class Nodes:
                 made = self.node(does, forms, row.node.axis)
                 if self.plain.issuperset([p for p in forms if p is not None]):
                     self.plain.add(made)
+            assert row.node.axis is not None
             extension = Extension(made, row.node.axis, {}, parents)
             self.extensions[key] = extension
             self.extension_of[made if type(made) is Recorded else id(extension)] = extension

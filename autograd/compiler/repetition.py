@@ -75,9 +75,7 @@ def _part(tape: Tape, begin: int, end: int) -> Part:
     operands = np.where(operands >= begin, operands - begin, operands)
     operands[outside] = -1 - len(tape.is_data) - tape.operands[start[0] : start[-1]][outside]
     is_data = np.concatenate([tape.is_data, np.zeros(begin + 1, bool)])
-    return Part(
-        tape.kind[begin:end], start - start[0], operands, is_data, tape.code(ops.add, 2)
-    )
+    return Part(tape.kind[begin:end], start - start[0], operands, is_data, tape.code(ops.add, 2))
 
 
 def periods(tape: Part, excluded: Set[int] = frozenset()) -> Periods | None:
@@ -178,7 +176,8 @@ def _with_one_before(
     if begin < 0 or (tape.op[begin : begin + length] != tape.op[found.first :][:length]).any():
         return found
     a, b, c = tape.start[[begin, found.first, found.first + length]].tolist()
-    if (np.diff(tape.start[begin : begin + 2 * length + 1]).reshape(2, -1).std(0) > 0).any():
+    bounds = tape.start[begin : found.first + length + 1]
+    if (bounds[: length + 1] - a != bounds[length:] - b).any():
         return found
     before, after = tape.operands[a:b], tape.operands[b:c]
     carried = (after >= begin) & (after < found.first) & np.isin(after + length, found.totals)

@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     """
 
     axis: Axis
-    columns: list[Traced]
+    columns: Sequence[Any]
     places: NDArray[Any] | None
     numbers: NDArray[Any]  # rows x columns
 
@@ -76,7 +76,7 @@ class RowRecorder(TraceRecorder):
             self._place[made.node] = len(self._place)
         return made
 
-    def _node(self, op: Any, parents: tuple[Any, ...], value: Any) -> Traced:
+    def _node(self, op: Any, parents: Sequence[Any], value: Any) -> Traced:
         node = super()._node(op, parents, value)
         if isinstance(value, np.ndarray):
             node.axis = self._axis

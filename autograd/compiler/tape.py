@@ -106,4 +106,6 @@ def finished(
         found[:] = np.where(found < 0, resolved[np.maximum(-1 - found, 0)], found)
         found[found >= 0] //= STRIDE
     in_order = {i // STRIDE: axis for i, axis in axes.items() if i >= 0}
-    return Tape(kinds, kind.copy(), start, operands, leaves, np.array(is_data, bool), in_order, ends)
+    return Tape(
+        kinds, kind.copy(), start, operands, leaves, np.array(is_data, bool), in_order, ends
+    )

@@ -24,13 +24,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from .. import ops
 from ..choosing import list_index
-from ..operation import TABLE, Binary, Node, Operation, Unary, real
+from ..operation import FLOATS, TABLE, Binary, Node, Operation, Unary, real
 from ..operators import Operators
 from ..recording import Recorder, current_recorder, recording
 from ..value import Constant, Value
 from .batch import Axis
 from .tape import MANY, STRIDE, Kind, Tape, finished
 
+new = object.__new__
 EXACT_INT = 2**53  # floats are exact up to here
 INT_OPERATIONS = {ops.add, ops.sub, ops.mul, ops.neg, ops.abs}  # of ints, an int
 
@@ -142,6 +143,9 @@ class Unreadable:
         return _forbidden("formatting a number")() if spec else str(self)
 
 
+_unary_methods: dict[Operation, Callable[[Any], Any]] = {}  # of traced nodes
+
+
 class Traced(Unreadable, Value):
     """A node of a recording: a Value inside the function.
 
@@ -164,20 +168,23 @@ class Traced(Unreadable, Value):
         return self.home.parents_at(self.index) if self.index >= 0 else ()
 
     @property
-    def label(self) -> str:  # type: ignore[override]  # few have one
+    def label(self) -> Any:  # a string; few nodes have one
         return self.home.labels.get(self.index, "")
 
     @label.setter
     def label(self, label: str) -> None:
         self.home.labels[self.index] = label
 
+    def record_unary(self, operation: Operation) -> Any:
+        return _unary_methods[operation](self)
+
     @property
-    def axis(self) -> Axis | None:
-        """The batch for each of whose rows it has a value."""
+    def axis(self) -> Any:
+        """The batch for each of whose rows it has a value, or None."""
         return self.home.axes.get(self.index)
 
     @axis.setter
-    def axis(self, axis: Axis | None) -> None:
+    def axis(self, axis: Any) -> None:
         self.home.axes[self.index] = axis
 
     @property
@@ -512,8 +519,9 @@ class TraceRecorder(Recorder):
 
     def rewind(self, mark: tuple[int, ...]) -> None:
         """Forget what was recorded since the ``mark``."""
-        for part, size in zip((self.written, self.many, self.nodes, self.guards), mark, strict=True):
-            del part[size:]  # type: ignore[attr-defined]  # all four are lists
+        parts: Any = self.written, self.many, self.nodes, self.guards
+        for part, size in zip(parts, mark, strict=True):
+            del part[size:]
         for index in [i for i in self.axes if i >= mark[0]]:
             del self.axes[index]
 
@@ -625,6 +633,94 @@ _KINDS = [
     if isinstance(op, Unary | Binary)
 ]
 _CODES = {kind: code for code, kind in enumerate(_KINDS)}
+
+
+def _fast_infix(operation: Binary, python: Callable[[float, float], float], name: str) -> None:
+    """Give `Traced` an operator that writes to the tape itself, in the usual cases.
+
+    These are another traced node, a number, or a Value that has been met. `TraceRecorder.record`
+    does the rest: rows, ``no_grad()``, errors.
+    """
+    code = _CODES[Kind(operation, 2)]
+    data = _data.__get__
+    slow = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+
+    def method(reflected: bool) -> Callable[[Traced, Any], Any]:
+        general = slow[reflected]
+
+        def operate(a: Traced, b: Any) -> Any:
+            home: TraceRecorder = a.home
+            if home is not current_recorder():
+                return general(a, b)
+            kind = type(b)
+            if kind is Traced and b.home is home:
+                y, j = b.value, b.index
+            elif kind is Value and b in home.leaf_index:
+                y, j = data(b), home.leaf_index[b]
+            elif kind is float or (kind is int and -EXACT_INT <= b <= EXACT_INT):
+                y, j = float(b), -len(home.leaves) - 1
+            else:
+                return general(a, b)
+            x = a.value
+            if type(x) is not float or type(y) is not float:
+                return general(a, b)
+            i = a.index
+            if reflected:
+                x, y, i, j = y, x, j, i
+            try:
+                value = python(x, y)
+            except ArithmeticError:
+                return general(a, b)  # whose error names the operation
+            if kind is float or kind is int:
+                home.leaves.append(float(b))
+            node = new(Traced)
+            node.home, node.value, node.index = home, value, len(home.written)
+            home.written += (code, i, j)
+            home.nodes.append(node)
+            return node
+
+        return operate
+
+    setattr(Traced, f"__{name}__", method(reflected=False))
+    setattr(Traced, f"__r{name}__", method(reflected=True))
+
+
+def _fast_unary(operation: Unary) -> None:
+    """Give `Traced` a method that writes to the tape itself, in the usual case."""
+    code = _CODES[Kind(operation, 1)]
+    forward, infinite = operation.forward, operation.infinite
+
+    def operate(a: Traced) -> Any:
+        home: TraceRecorder = a.home
+        x = a.value
+        if home is not current_recorder() or type(x) is not float or infinite:
+            return Value.record(a, operation, (a,))
+        try:
+            value = forward(FLOATS, x)
+        except (ArithmeticError, ValueError):
+            return Value.record(a, operation, (a,))  # its error names the operation
+        node = new(Traced)
+        node.home, node.value, node.index = home, value, len(home.written)
+        home.written += (code, a.index, a.index)
+        home.nodes.append(node)
+        return node
+
+    _unary_methods[operation] = operate
+    for name in (operation.name, *operation.aliases):
+        if hasattr(Value, name):
+            setattr(Traced, name, operate)
+
+
+for _operation, _python, _name in (
+    (ops.add, operator.add, "add"),
+    (ops.sub, operator.sub, "sub"),
+    (ops.mul, operator.mul, "mul"),
+    (ops.div, operator.truediv, "truediv"),
+):
+    _fast_infix(_operation, _python, _name)
+for _kind in _KINDS:
+    if isinstance(_kind.does, Unary):
+        _fast_unary(_kind.does)
 
 
 def _number_of(node: Any) -> Any:

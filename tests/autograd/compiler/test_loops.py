@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -200,7 +201,7 @@ def one_twice(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
 
 def in_pairs(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
     outputs = [model(x) for x in X]
-    return sum(a * b for a, b in zip(outputs, outputs[1:], strict=False))
+    return sum(a * b for a, b in pairwise(outputs))
 
 
 def unequal_branches(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
