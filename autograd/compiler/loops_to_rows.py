@@ -188,7 +188,7 @@ class Nodes:
                 k, i = divmod(operand - loop.first, loop.length)
                 node = template[i]
                 if node is not None:
-                    return Row(node, k)
+                    return node if node.axis is None else Row(node, k)
         raise SinglePeriodError
 
     def _add_entries(self, begin: int, end: int) -> None:
