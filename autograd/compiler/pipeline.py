@@ -21,6 +21,7 @@ from .batch import Axis
 from .differentiate import gradient
 from .expressions import Expression, reachable
 from .free_rows import Tables
+from .loops_to_rows import with_rows
 from .print_numpy import Printed, print_numpy
 from .record import record
 from .rounding import near_ties
@@ -66,13 +67,16 @@ class Path:
             recording = record(function, structure, leaves)
         self.structure, self.kinds = recording.structure, recording.kinds
         self.outcomes = tuple([guard.outcome for guard in recording.guards])
-        self.recorded = len(recording.nodes)
+        self.recorded = len(recording.tape)
+        with self._timed("find loops"):
+            unrolled = with_rows(recording)
         with self._timed("simplify"):
-            code = simplified(recording)
+            code = simplified(unrolled)
             self.ties = near_ties(code.graph, code.guards)
         self.graph, self.outputs, self.guards = code.graph, code.outputs, code.guards
         self.simplified, self.live = code.count, code.live
-        self.batches, self.axes = recording.batches, [*recording.lengths]
+        self.batches = unrolled.batches
+        self.lengths = {axis: node.value for axis, node in unrolled.lengths.items()}
         self.free = recording.free  # the arguments whose numbers come apart from the leaves
         self._place(code)
         self.seeds = [self.graph.input() for _ in self.outputs]
@@ -139,10 +143,11 @@ class Path:
         if self.kinds is not None and self.kinds != [*map(type, leaves)]:
             return None
         x = exact_array(numbers)
-        if self.compared or self.axes:
+        if self.compared or self.lengths:
             everything = [*leaves, *self.live]
             others = [everything[i].data for i in self.compared]
-            x = np.concatenate([x, others, [lengths[axis] for axis in self.axes]])
+            counts = [lengths.get(axis, count) for axis, count in self.lengths.items()]
+            x = np.concatenate([x, others, counts])
         return x, *rows
 
     def graph_of(

@@ -15,6 +15,7 @@ from ..value import Constant, Value
 from .batch import Axis
 from .free_rows import Given, row_lists, split, with_lists
 from .rows import Batch, GivenRows, RowRecorder, Rows
+from .tape import Recorded, Tape
 from .traced import (
     Comparison,
     Guard,
@@ -36,17 +37,18 @@ class CannotRecordError(Exception):
 class Recording:
     """What a function did at one call. It is right while the guards have the same outcomes."""
 
-    nodes: Sequence[Traced]  # operations and arguments, parents before consumers
+    tape: Tape  # operations and comparisons
     guards: Sequence[Guard]
     made: dict[Value, Traced | None]  # leaves made inside, and what each is a copy of
     arguments: Sequence[Traced]  # one for each leaf of the arguments, without free lists
     numbers: Sequence[int]  # the positions of those that are plain numbers
     kinds: Sequence[type] | None  # of all leaves, if the function has asked for a type
-    outputs: Sequence[Value]
+    outputs: Sequence[Any]
     structure: Structure  # of the result
     batches: Sequence[Batch]  # rows of numbers that are recorded as columns
-    lengths: dict[Axis, Traced]  # the numbers of rows
+    lengths: dict[Axis, Any]  # the numbers of rows
     free: frozenset[int | str]  # the arguments that may have any number of rows
+    nodes: Sequence[Recorded] = ()  # what is on the tape, with rows for loops: parents first
 
 
 def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[Any]) -> Recording:
@@ -100,14 +102,15 @@ def _recorded(
         node_at |= dict(zip(rows.places, rows.filled, strict=False))  # nothing if nobody looked
     fixed = {place: at for at, place in enumerate(sorted(node_at))}
     arguments = [node_at[place] for place in fixed]
+    outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
     return Recording(
-        nodes=recorder.nodes,
+        tape=recorder.tape([x.node for x in arguments if type(x) is TracedNumber], outputs),
         guards=recorder.guards,
         made=recorder.made,
         arguments=[x.node if type(x) is TracedNumber else x for x in arguments],
         numbers=[i for i, x in enumerate(arguments) if type(x) is TracedNumber],
         kinds=[type(leaves[place]) for place in fixed] if recorder.kinds_asked else None,
-        outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
+        outputs=outputs,
         structure=result_structure,
         batches=[batch.at(fixed) for batch in recorder.batches],
         free=frozenset([key for key, rows in lists.items() if not rows.looked]),

@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     """
 
     axis: Axis
-    columns: list[Traced]
+    columns: Sequence[Any]
     places: Any
     numbers: NDArray[Any]  # rows x columns
     given: GivenRows | None
@@ -88,7 +88,7 @@ class RowRecorder(TraceRecorder):
         self._place[made.node] = place
         return made
 
-    def _node(self, op: Any, parents: tuple[Any, ...], value: Any) -> Traced:
+    def _node(self, op: Any, parents: Sequence[Any], value: Any) -> Traced:
         node = super()._node(op, parents, value)
         if isinstance(value, np.ndarray):
             node.axis = self._axis
@@ -109,7 +109,7 @@ class RowRecorder(TraceRecorder):
             raise RowsDifferError
         else:
             size = self._node(ops.abs, (node,), np.abs(node.value))
-            self.guards.append(Guard(operator.lt, size, self._constant(EXACT_INT), True))
+            self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), True))
 
     def compare(self, test: Callable[[Any, Any], bool], a: Any, b: Any) -> Any:
         found = super().compare(test, a, b)
@@ -134,7 +134,7 @@ class RowRecorder(TraceRecorder):
         def one_by_one() -> list[Any]:
             return super(RowRecorder, self).map_rows(f, args, takes_rows)
 
-        before = len(self.nodes), len(self.guards), len(self.batches)
+        before, batches = self.mark(), len(self.batches)
         batched = None if self._axis else self._batched(args, takes_rows)
         if batched is not None:
             self._axis, columns = batched
@@ -153,7 +153,8 @@ class RowRecorder(TraceRecorder):
                 pass  # of some row: the error of that row follows
             finally:
                 self._axis = None
-            del self.nodes[before[0] :], self.guards[before[1] :], self.batches[before[2] :]
+            self.rewind(before)
+            del self.batches[batches:]
             self.failed.clear()
             known = {batch.axis for batch in self.batches}
             self.lengths = {axis: x for axis, x in self.lengths.items() if axis in known}

@@ -49,12 +49,7 @@ def simplified(recording: Recording) -> Simplified:
     for column, axis in [(x, batch.axis) for batch in recording.batches for x in batch.columns]:
         known[column] = graph.input(True, axis)
     known |= {node: graph.length(axis) for axis, node in recording.lengths.items()}
-    copies = {leaf: source for leaf, source in recording.made.items() if source is not None}
     roots = [*recording.outputs, *[x for g in recording.guards for x in (g.left, g.right)]]
-    if copies:
-        roots = [copies.get(x, x) for x in roots]
-        for node in recording.nodes:
-            node.parents = tuple([copies.get(p, p) for p in node.parents])
 
     def leaf(node: Any) -> Expression:
         if node not in known:
