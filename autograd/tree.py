@@ -108,7 +108,6 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
             if numbers and set(map(type, numbers)) <= {float, int}:
                 leaves.extend(numbers)
                 return Branch(kind, (len(x), len(x[0])), None)
-        kind = getattr(kind, "kind_in_trees", kind)
         return Branch(kind, (), tuple([_structure(part, leaves, other) for part in x]))
     if isinstance(x, Real):
         leaves.append(x)

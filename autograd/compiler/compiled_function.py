@@ -16,7 +16,7 @@ from __future__ import annotations
 import copyreg
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import count
 from numbers import Real
@@ -41,7 +41,8 @@ from ..value import Scalar, Value
 from .account import Account
 from .arguments import StaticArguments, as_thing, check_kinds, same_values, weakened
 from .array_functions import Arrays
-from .pipeline import Path, Program
+from .free_rows import Given, split
+from .pipeline import NotExactError, Path, Program
 from .record import CannotRecordError, refused, returned
 from .traced import TraceRecorder
 
@@ -258,6 +259,7 @@ class CompiledFunction:
         self.static = StaticArguments(function, static)
         self.xp = Arrays(np if xp is None else xp)
         self.paths: dict[Structure, Paths] = {}  # by structure of the arguments
+        self.free: list[frozenset[int | str]] = []  # arguments that are lists of any length
         self.account = Account()
         self.last: Path | None = None
         self._lock, self._clock = RLock(), count()
@@ -291,25 +293,45 @@ class CompiledFunction:
         leaves, structure = NO_ARGUMENTS
         if args or kwargs:
             leaves, structure = flatten(self.static.marked(args, kwargs), as_thing)
-        paths = self._paths(structure, leaves)
-        tried = paths[:MAX_PATHS_TRIED] if paths.given_up else paths[:]
-        result = self._by_path(paths, tried, leaves, recorder is None)
-        if result is ELSEWHERE:
-            with self._lock:
-                new = [path for path in paths if path not in tried] if paths != tried else ()
-                result = self._by_path(paths, new, leaves, recorder is None)
-                if result is ELSEWHERE:
-                    result = self._by_new_path(paths, structure, leaves, recorder is None)
+        given = Given(structure, leaves, {})
+        tried: list[Path] = []
+        try:
+            result = self._by_known_path(given, tried, recorder is None)
+            if result is ELSEWHERE:
+                with self._lock:  # another thread may have recorded it meanwhile
+                    result = self._by_known_path(given, tried, recorder is None)
+                    if result is ELSEWHERE:
+                        result = self._by_new_path(given, recorder is None)
+        except NotExactError:
+            result = TIE
         return self._eager(structure, leaves) if result is TIE else result
 
-    def _by_path(
-        self, paths: Paths, candidates: Iterable[Path], leaves: list[Any], with_gradient: bool
-    ) -> Any:
-        """Return the result by the first path that the call takes, or ELSEWHERE, or TIE."""
-        same = paths.same(leaves)
-        for path in candidates:
-            if path.same == same:
-                result = self._run(path, leaves, with_gradient)
+    def _ways(self, given: Given) -> list[tuple[Paths, Given]]:
+        """Return the recordings that these arguments may take, and the arguments as they take them.
+
+        There are those for lists of any length, and those for the structure as it is.
+        """
+        ways = []
+        for free in self.free:
+            apart = split(given.structure, given.leaves, free)
+            if apart is not None and apart.structure in self.paths:
+                ways.append((self._paths(apart), apart))
+        if not ways or given.structure in self.paths:
+            ways.append((self._paths(given), given))
+        return ways
+
+    def _by_known_path(self, given: Given, tried: list[Path], with_gradient: bool) -> Any:
+        """Return the result by the first path that the call takes, or ELSEWHERE, or TIE.
+
+        Paths that have been tried are left out, others are added to them.
+        """
+        for paths, arguments in self._ways(given):
+            same = paths.same(arguments.leaves)
+            for path in paths[:MAX_PATHS_TRIED] if paths.given_up else paths[:]:
+                if path.same != same or path in tried:
+                    continue
+                tried.append(path)
+                result = self._run(path, arguments, with_gradient)
                 if result is not ELSEWHERE:
                     path.calls += 1
                     paths.new_paths = paths.failures = 0
@@ -322,8 +344,9 @@ class CompiledFunction:
         with self._lock:
             paths[:] = [path, *[other for other in paths if other is not path]]
 
-    def _paths(self, structure: Structure, leaves: list[Any]) -> Paths:
+    def _paths(self, given: Given) -> Paths:
         """Return the recordings for this structure. If it is new, the oldest may have to go."""
+        structure = given.structure
         try:
             paths = self.paths.get(structure)
         except TypeError:
@@ -336,7 +359,7 @@ class CompiledFunction:
             this = ref(self)
             key = weakened(structure, lambda: _forget(this, key))
             with self._lock:
-                paths = self.paths.setdefault(key, Paths(leaves))
+                paths = self.paths.setdefault(key, Paths(given.leaves))
                 if len(self.paths) > MAX_STRUCTURES:
                     self._drop_oldest(paths)
         paths.used = next(self._clock)
@@ -354,10 +377,9 @@ class CompiledFunction:
                 + self.account.why(self.paths)
             )
 
-    def _by_new_path(
-        self, paths: Paths, structure: Structure, leaves: list[Any], with_gradient: bool
-    ) -> Any:
+    def _by_new_path(self, given: Given, with_gradient: bool) -> Any:
         """Return the result by a new path, and keep the path. TIE if eager code has to run."""
+        paths = self._ways(given)[0][0]
         if paths.failures >= MAX_FAILURES:
             return TIE
         paths.new_paths += 1
@@ -380,17 +402,24 @@ class CompiledFunction:
         started = thread_time()
         try:
             with collector_paused():
-                path = Path(self.function, structure, leaves, self.xp)
+                path = Path(self.function, given.structure, given.leaves, self.xp)
         except CannotRecordError as error:
             paths.failures += 1
             self.account.spend(thread_time() - started)
             self.account.warn_once(f"{self.__name__} runs as it is, not compiled: {error}")
             return TIE
+        if path.free:
+            if path.free not in self.free:
+                self.free.append(path.free)
+            if not paths:
+                self.paths.pop(given.structure, None)  # which is one of many, of other lengths
+            given = split(given.structure, given.leaves, path.free) or given
+            paths = self._paths(given)
         if any(known.outcomes == path.outcomes and known.same == path.same for known in paths):
             paths.failures += 1
             self.account.spend(thread_time() - started)
             return TIE
-        result = self._run(path, leaves, with_gradient)
+        result = self._run(path, given, with_gradient)
         paths.insert(0, path)
         return TIE if result is ELSEWHERE else result
 
@@ -400,9 +429,9 @@ class CompiledFunction:
         values, result = flatten(returned(self.function(*args, **kwargs)), refused)
         return build(result, iter([x if isinstance(x, Value) else Value(x) for x in values]))
 
-    def _run(self, path: Path, leaves: list[Any], with_gradient: bool) -> Any:
+    def _run(self, path: Path, given: Given, with_gradient: bool) -> Any:
         """Return the result by ``path``; ELSEWHERE if it is another path, or fails; or TIE."""
-        self.last = path
+        self.last, leaves = path, given.leaves
         single = len(path.outputs) == 1
         differentiates = with_gradient and single and bool(path.parameters)
         program = path.program("gradient" if differentiates else "value")
@@ -411,7 +440,7 @@ class CompiledFunction:
             p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
         except error:
             raise wrong_data(parents) from None
-        inputs = path.inputs_in(leaves) if path.takes_numbers else NO_NUMBERS
+        inputs = path.inputs_in(leaves, given.tables) if path.takes_numbers else NO_NUMBERS
         if inputs is None:
             return ELSEWHERE
         found = computed(program, p, inputs)

@@ -17,8 +17,10 @@ from ..tree import Structure
 from ..value import Scalar, Value
 from .arguments import same_values
 from .array_functions import NUMBERS, Arrays
+from .batch import Axis
 from .differentiate import gradient
 from .expressions import Expression, reachable
+from .free_rows import Tables, fixed_places
 from .print_numpy import Printed, print_numpy
 from .record import record
 from .rounding import near_ties
@@ -70,29 +72,40 @@ class Path:
             self.ties = near_ties(code.graph, code.guards)
         self.graph, self.outputs, self.guards = code.graph, code.outputs, code.guards
         self.simplified, self.live = code.count, code.live
-        self.batches = recording.batches
-        self.lengths = [node.value for node in recording.lengths.values()]
-        self._place(code, recording.numbers, len(leaves))
+        self.batches, self.axes = recording.batches, [*recording.lengths]
+        self.free = recording.free  # the arguments whose numbers come apart from the leaves
+        places = fixed_places(structure, self.free, len(leaves))
+        if self.kinds is not None:
+            self.kinds = [self.kinds[i] for i in places]
+        self._place(code, recording.numbers, places)
         self.seeds = [self.graph.input() for _ in self.outputs]
 
-    def _place(self, code: Simplified, numbers: Sequence[int], n: int) -> None:
-        """Find out which of the leaves and live Values the program takes, and as what."""
-        leaves = code.leaves
+    def _place(self, code: Simplified, plain: Sequence[int], places: Sequence[int]) -> None:
+        """Find out which of the leaves and live Values the program takes, and as what.
+
+        ``plain`` are the plain numbers among all leaves, ``places`` the leaves that are not free.
+        """
+        n, at = len(places), {i: at for at, i in enumerate(places)}
+        everywhere = len(code.leaves) - len(code.live)
+        leaves = [code.leaves[i] for i in (*places, *range(everywhere, len(code.leaves)))]
         used = set(reachable([*code.outputs, *_ends(code.guards)]))
         in_outputs = set(reachable(code.outputs))
-        self.numbers, self.columns = list(code.numbers), code.columns
+        self.numbers, self.columns = [at[i] for i in code.numbers], code.columns
+        self.row_keys = [b.given.key if b.given else None for b in self.batches]
         self.row_places = [
-            None if b.places is None else [numbers[i] for i in b.places.ravel().tolist()]
-            for b in self.batches
-        ]
-        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*numbers})]
+            None if key in self.free or b.places is None
+            else [at[plain[i]] for i in b.places.ravel().tolist()]
+            for key, b in zip(self.row_keys, self.batches, strict=True)
+        ]  # fmt: skip
+        values = [*range(n, len(leaves)), *sorted({*range(n)} - {at[i] for i in plain if i in at})]
         if self.same:  # of a Value that was given twice, the first place counts
             first = {x: i for i, x in reversed([*enumerate(leaves)])}
             values = [i for i in values if first[leaves[i]] == i]
         self.wrt = [i for i in values if leaves[i] in in_outputs]
         self.compared = [i for i in values if leaves[i] in used and leaves[i] not in in_outputs]
-        self.parameters = [leaves[i] for i in self.wrt]
-        self.inputs = [leaves[i] for i in (*self.numbers, *self.compared)] + [*code.lengths]
+        self.parameters = [x for i in self.wrt if (x := leaves[i]) is not None]
+        taken = [leaves[i] for i in (*self.numbers, *self.compared)]
+        self.inputs = [x for x in taken if x is not None] + [*code.lengths]
         self.takes_numbers = bool(self.inputs or self.columns or self.kinds is not None)
         self.fixed = all(i >= n for i in self.wrt)  # no argument is among the parameters
         self.plain = self.fixed and all(not self.live[i - n].parents for i in self.wrt)
@@ -113,28 +126,37 @@ class Path:
             program.parents = parents
         return parents
 
-    def inputs_in(self, leaves: list[Any]) -> tuple[Any, ...] | None:
-        """Return the inputs of a call with these leaves of arguments: an array, one a batch more.
+    def inputs_in(self, leaves: list[Any], tables: Tables) -> tuple[Any, ...] | None:
+        """Return the inputs of a call with these arguments: an array, and one for each batch.
 
-        None if the path does not hold for numbers of these types, or for so large ints.
+        None if the path does not hold for numbers of these types, or for lists of these lengths.
+        NotExactError for ints that are too large.
         """
         numbers = [leaves[i] for i in self.numbers]
-        tables = [places and [leaves[i] for i in places] for places in self.row_places]
-        for given in (numbers, *filter(None, tables)):
-            if {*map(type, given)} != {float}:
-                ints = [x for x in given if isinstance(x, int)]
-                if any(abs(x) > EXACT_INT for x in ints):
+        rows, lengths = list[Any](), dict[Axis, int]()
+        for batch, key, places in zip(self.batches, self.row_keys, self.row_places, strict=True):
+            table = batch.numbers
+            if key in self.free:
+                flat, count = tables[key]
+                table = exact_array(flat).reshape(count, -1)
+                n = len(batch.kinds)
+                if self.kinds is not None and any(
+                    {*map(type, flat[j::n])} != {kind} for j, kind in enumerate(batch.kinds)
+                ):
                     return None
+            elif places is not None:
+                table = exact_array([leaves[i] for i in places]).reshape(table.shape)
+            rows.append(table)
+            if lengths.setdefault(batch.axis, len(table)) != len(table):
+                return None
         if self.kinds is not None and self.kinds != [*map(type, leaves)]:
             return None
-        if self.compared:
+        x = exact_array(numbers)
+        if self.compared or self.axes:
             everything = [*leaves, *self.live]
-            numbers += [everything[i].data for i in self.compared]
-        rows = [
-            batch.numbers if table is None else np.array(table, float).reshape(batch.numbers.shape)
-            for batch, table in zip(self.batches, tables, strict=True)
-        ]
-        return np.array([*numbers, *self.lengths], float), *rows
+            others = [everything[i].data for i in self.compared]
+            x = np.concatenate([x, others, [lengths[axis] for axis in self.axes]])
+        return x, *rows
 
     def graph_of(
         self, which: int, by_position: dict[int, Value], inputs: tuple[Any, ...]
@@ -187,6 +209,19 @@ class Path:
             printed = print_numpy(schedule, leaves[:n], end - n, outputs, gradients, guards)
             graph.release()
             return Program(printed, self.xp)
+
+
+class NotExactError(Exception):
+    """An int among the arguments is larger than floats are exact."""
+
+
+def exact_array(numbers: list[Any]) -> Any:
+    """Return numbers as an array of floats. NotExactError if one is a larger int than that."""
+    if {*map(type, numbers)} != {float}:
+        ints = [x for x in numbers if isinstance(x, int)]
+        if any(abs(x) > EXACT_INT for x in ints):
+            raise NotExactError
+    return np.array(numbers, float)
 
 
 def _ends(guards: Sequence[Guard]) -> list[Expression]:

@@ -13,7 +13,7 @@ from ..recording import reading, recording
 from ..tree import Static, Structure, build, flatten
 from ..value import Constant, Value
 from .batch import Axis
-from .rows import Batch, RowRecorder
+from .rows import Batch, GivenRows, RowRecorder, Rows
 from .traced import (
     Comparison,
     Guard,
@@ -43,6 +43,7 @@ class Recording:
     structure: Structure  # of the result
     batches: Sequence[Batch]  # rows of numbers that are recorded as columns
     lengths: dict[Axis, Traced]  # the numbers of rows
+    free: frozenset[int | str]  # the arguments that may have any number of rows
 
 
 def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[Any]) -> Recording:
@@ -55,6 +56,8 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
     given = [values[id(x)] if id(x) in values else recorder.argument(x) for x in leaves]
     with recording(recorder), reading(no_float):
         args, kwargs = build(structure, iter(given))
+        args = tuple([GivenRows(x, i) if type(x) is list else x for i, x in enumerate(args)])
+        kwargs = {k: GivenRows(x, k) if type(x) is list else x for k, x in kwargs.items()}
         try:
             with reads_seen():
                 result = function(*args, **kwargs)
@@ -62,8 +65,12 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
             if recorder.failed:  # then not even the derivative was as it will be
                 raise CannotRecordError(recorder.failed[0]) from None
             raise
-        check_unchanged((args, kwargs), build(structure, iter(given)))
         found, result_structure = flatten(returned(result), refused)
+        lists = [x for x in (*args, *kwargs.values()) if isinstance(x, GivenRows)]
+        free = [x.key for x in lists if not x.looked]
+        args = tuple([x.unwatched() if isinstance(x, GivenRows) else x for x in args])
+        kwargs = {k: x.unwatched() if isinstance(x, GivenRows) else x for k, x in kwargs.items()}
+        check_unchanged((args, kwargs), build(structure, iter(given)))
     if reasons := recorder.caught + recorder.failed:
         raise CannotRecordError(reasons[0])
     found = [x.node if type(x) is TracedNumber else x for x in found]
@@ -77,6 +84,7 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
         outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
         structure=result_structure,
         batches=recorder.batches,
+        free=frozenset(free),
         lengths=recorder.lengths,
     )
 
@@ -101,6 +109,8 @@ def check_unchanged(arguments: Any, as_given: Any) -> None:
 def returned(result: Any) -> Any:
     """Return the result with its bools and comparisons as things: they stay bools."""
     kind = type(result)
+    if kind in (Rows, GivenRows):
+        kind, result = list, list(result)  # a node for each row
     if kind is bool or kind is Comparison:
         return Static(bool(result))
     if kind is dict:

@@ -43,12 +43,16 @@ class Batch(NamedTuple):
     """Rows of plain numbers that a recorded function met: the inputs of a program.
 
     ``places`` says which arguments the numbers are, rows x columns. It is None for constants.
+    ``given`` is the list among the arguments that the rows are, if they are one. ``kinds`` are the
+    types of the numbers in each column.
     """
 
     axis: Axis
     columns: list[Traced]
     places: NDArray[Any] | None
     numbers: NDArray[Any]  # rows x columns
+    given: GivenRows | None
+    kinds: list[type]
 
 
 class DifferingComparison(Comparison):
@@ -143,6 +147,8 @@ class RowRecorder(TraceRecorder):
                 self._axis = None
             del self.nodes[before[0] :], self.guards[before[1] :], self.batches[before[2] :]
             self.failed.clear()
+            known = {batch.axis for batch in self.batches}
+            self.lengths = {axis: x for axis, x in self.lengths.items() if axis in known}
         return one_by_one()
 
     def _batched(
@@ -162,19 +168,23 @@ class RowRecorder(TraceRecorder):
             elif is_open(x):
                 columns.append(build(x.structure, iter(x.leaves)))
             else:
-                table = _table(x)
-                if table is None or self._row_input(axis, *table) is None:
+                given = x if isinstance(x, GivenRows) else None
+                table = _table(given.unwatched() if given is not None else x)
+                if table is None or self._row_input(axis, *table, given) is None:
                     return None
                 count.add(len(self.batches[-1].numbers))
-                numbers = [TracedNumber(node, float) for node in self.batches[-1].columns]
-                columns.append(build(table[0], iter(numbers)))
+                batch = self.batches[-1]
+                numbers = map(TracedNumber, batch.columns, batch.kinds)
+                columns.append(build(table[0], numbers))
         if len(count) != 1 or 0 in count:
             return None
         if axis not in self.lengths:
             self.lengths[axis] = self._node(None, (), float(*count))
         return axis, columns
 
-    def _row_input(self, axis: Axis, structure: Structure, rows: list[list[Any]]) -> Batch | None:
+    def _row_input(
+        self, axis: Axis, structure: Structure, rows: list[list[Any]], given: GivenRows | None
+    ) -> Batch | None:
         """Return rows of numbers as a batch: all arguments of the function, or all constants."""
         flat = [*chain.from_iterable(rows)]
         shape = len(rows), len(rows[0])
@@ -186,10 +196,14 @@ class RowRecorder(TraceRecorder):
             places, numbers = None, np.array(flat, float).reshape(shape)
         else:
             return None
+        kinds_of = [set(map(_kind_of, column)) for column in zip(*rows, strict=True)]
+        if any(len(found) > 1 for found in kinds_of):
+            return None  # of ints and floats: each row keeps its own
         nodes = [self._node(None, (), column) for column in numbers.T]
         for node in nodes:
             node.axis = axis
-        self.batches.append(Batch(axis, nodes, places, numbers))
+        kinds_in_order = [found.pop() for found in kinds_of]
+        self.batches.append(Batch(axis, nodes, places, numbers, given, kinds_in_order))
         return self.batches[-1]
 
     def over_rows(self, operation: Operation, rows: Rows) -> Any:
@@ -213,6 +227,10 @@ class RowRecorder(TraceRecorder):
         """Return a plain number if it is computed from plain numbers only, else the node."""
         plain = all(type(x) is TracedNumber for x in leaves)
         return TracedNumber(node, float) if plain else node
+
+
+def _kind_of(x: Any) -> type:
+    return x.kind if type(x) is TracedNumber else type(x)
 
 
 def _node_of(x: Any) -> Any:
@@ -257,13 +275,35 @@ def is_open(x: Any) -> bool:
     return isinstance(x, Rows) and not x.looked
 
 
-class Rows(list[Any], Node):
+class _Watched(list[Any]):
+    """A list that knows whether somebody looks into it: at its length, or at an element."""
+
+    looked = False
+
+    def look(self) -> None:
+        self.looked = True
+
+    def unwatched(self) -> list[Any]:
+        """Return the elements that it has, as a list."""
+        return [*list.__iter__(self)]
+
+
+class GivenRows(_Watched):
+    """A list among the arguments. If only `vmap` looks into it, its length is free.
+
+    ``key`` is the position or the name of the argument.
+    """
+
+    def __init__(self, elements: Iterable[Any], key: int | str) -> None:
+        super().__init__(elements)
+        self.key = key
+
+
+class Rows(_Watched, Node):
     """The results of `vmap`: a list that is made when somebody looks into it.
 
     Reductions and `vmap` take it as it is. For all else, the function is recorded for each row.
     """
-
-    kind_in_trees = list
 
     def __init__(
         self,
@@ -275,7 +315,7 @@ class Rows(list[Any], Node):
     ) -> None:
         super().__init__()
         self.recorder, self.axis, self.leaves, self.structure = recorder, axis, leaves, structure
-        self.looked, self._one_by_one = False, one_by_one
+        self._one_by_one = one_by_one
 
     def look(self) -> None:
         """Fill the list."""
@@ -295,7 +335,7 @@ class Rows(list[Any], Node):
 def _looking(name: str) -> Callable[..., Any]:
     method = getattr(list, name)
 
-    def look(rows: Rows, *args: Any, **kwargs: Any) -> Any:
+    def look(rows: _Watched, *args: Any, **kwargs: Any) -> Any:
         rows.look()
         return method(rows, *args, **kwargs)
 
@@ -304,12 +344,12 @@ def _looking(name: str) -> Callable[..., Any]:
 
 for _name, _member in vars(list).items():
     if callable(_member) and _name not in ("__init__", "__new__", "__getattribute__"):
-        setattr(Rows, _name, _looking(_name))
+        setattr(_Watched, _name, _looking(_name))
 
 
-def _added(rows: Rows, before: list[Any]) -> list[Any]:
+def _added(rows: _Watched, before: list[Any]) -> list[Any]:
     rows.look()
     return [*before, *rows]
 
 
-Rows.__radd__ = _added  # type: ignore[attr-defined]  # list has no such method
+_Watched.__radd__ = _added  # type: ignore[attr-defined]  # list has no such method

@@ -4,7 +4,7 @@
 
 A step is the loss and all 337 gradients of 100 moons, MLP(2, [16, 16, 1]), hinge loss plus 1e-4 L2,
 full batch, float64, on one core, in one process. Every way to it is checked against the eager one
-first. Libraries that are not installed are left out, and C where there is no `cc`. Prints medians
+first. Libraries that are not installed are left out, and C where there is no `cc`. Prints minimums
 and ratios, and draws them. Ratios count; times depend on the machine: processor time, which
 other programs on the machine disturb less.
 """
@@ -24,7 +24,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import autograd
@@ -356,7 +355,7 @@ WAYS: dict[str, Callable[[], Way]] = {
 
 
 def measured(rounds: int = 15) -> dict[str, float]:
-    """Median seconds a step, interleaved so that a noisy moment meets all of the fast ones."""
+    """Least seconds a step, interleaved so that a noisy moment meets all of the fast ones."""
     ways: dict[str, Callable[[], Any]] = {}
     expected = scalar_way(autograd.Value)[1]()
     for name, make in WAYS.items():
@@ -384,7 +383,7 @@ def measured(rounds: int = 15) -> dict[str, float]:
             for _ in range(repeats[name]):
                 step()
             seconds[name].append((time.process_time() - started) / repeats[name])
-    return {name: median(ts) for name, ts in seconds.items()}
+    return {name: min(ts) for name, ts in seconds.items()}
 
 
 def table(seconds: dict[str, float]) -> str:

@@ -1,0 +1,310 @@
+"""`vmap`: a list of results, and inside a compiled function one recording for all rows."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+import nn
+from autograd import Value, vmap
+
+RNG = random.Random(0)
+W = [Value(RNG.uniform(-1, 1), f"w{i}") for i in range(12)]
+ROWS = [[RNG.uniform(-2, 2) for _ in range(2)] for _ in range(9)]
+SIGNS = [RNG.choice([-1.0, 1.0]) for _ in ROWS]
+MODEL = nn.MLP(2, [4, 3, 1], "tanh", rng=RNG)
+
+
+def neuron(x: Sequence[Any]) -> Any:
+    return autograd.tanh(autograd.dot(W[:2], x, W[2]))
+
+
+def network(x: Sequence[Any]) -> Any:
+    hidden = [autograd.tanh(autograd.dot(W[3 * i : 3 * i + 2], x, W[3 * i + 2])) for i in range(3)]
+    return autograd.dot(W[9:], hidden)
+
+
+# ----------------------------------------------------------------------------------- eager
+
+
+def test_it_is_the_list_of_results_and_a_real_graph() -> None:
+    found = vmap(neuron)(ROWS)
+    assert isinstance(found, list)
+    assert [y.data for y in found] == [neuron(x).data for x in ROWS]
+    for w in W:
+        w.grad = 0.0
+    autograd.sum(found).backward()
+    assert W[0].grad == pytest.approx(sum((1 - neuron(x).data ** 2) * x[0] for x in ROWS))
+
+
+def test_an_axis_of_none_gives_an_argument_whole_to_each_call() -> None:
+    assert vmap(lambda x, s: x * s, in_axes=(0, None))([1.0, 2.0], 3.0) == [3.0, 6.0]
+    assert vmap(lambda x, pair: x + pair[0], (0, None))([1.0, 2.0], [5.0, 6.0]) == [6.0, 7.0]
+    assert vmap(lambda x: x, in_axes=0)([]) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: vmap(3.0), TypeError, "vmap takes a function, got 3.0"),
+        (lambda: vmap(abs)(3.0), TypeError, "an argument of rows is a list or an array, got 3.0"),
+        (lambda: vmap(pow)([1.0, 2.0], [1.0]), ValueError, r"different numbers of rows: \[2, 1\]"),
+        (lambda: vmap(abs, 1)([1.0]), ValueError, "in_axes are 0 or None for each argument, got 1"),
+        (lambda: vmap(abs, (0, 0))([1.0]), ValueError, "in_axes has 2 entries for 1 argument"),
+        (lambda: vmap(abs, None)([1.0]), ValueError, "no argument has rows to take"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(
+    call: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+# -------------------------------------------------------------------------------- compiled
+
+
+def results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[list[float], list[float]]:
+    """Return the values of ``f``, and the derivatives of their sum by the parameters."""
+    leaves = [*W, *MODEL.parameters()]
+    for leaf in leaves:
+        leaf.grad = 0.0
+    y = f(*args)
+    ys = y if isinstance(y, list) else [y]
+    for one in ys:
+        if isinstance(one, Value):
+            one.backward()
+    return [getattr(one, "data", one) for one in ys], [leaf.grad for leaf in leaves]
+
+
+def check(f: Callable[..., Any], *calls: Sequence[Any], exactly_as_rows: bool = True) -> Any:
+    """Check that the compiled ``f`` gives what ``f`` does at each call; return the program."""
+    fast = autograd.compile(f)
+    for args in calls:
+        (values, grads), (found, found_grads) = results(f, args), results(fast, args)
+        bound = 1e-12 * max([1.0, *map(abs, values), *map(abs, grads)])
+        assert found == pytest.approx(values, abs=bound)
+        assert found_grads == pytest.approx(grads, abs=bound)
+    assert ("rows1" in fast.source) == exactly_as_rows
+    return fast
+
+
+OTHER_ROWS = [[x + 0.25, -y] for x, y in ROWS]
+
+AS_ROWS: dict[str, Callable[..., Any]] = {
+    "sum": lambda X, y: autograd.sum(vmap(network)(X)),
+    "mean": lambda X, y: autograd.mean(vmap(network)(X)) + W[0] * W[1],
+    "maximum": lambda X, y: autograd.maximum(vmap(network)(X)) * W[3],
+    "minimum": lambda X, y: autograd.minimum(vmap(network)(X)),
+    "dot of results": lambda X, y: autograd.dot(vmap(neuron)(X), vmap(network)(X)),
+    "several arguments": lambda X, y: autograd.mean(
+        vmap(lambda x, t: autograd.softplus(-t * network(x)))(X, y)
+    ),
+    "a model": lambda X, y: autograd.mean(vmap(lambda x, t: (MODEL(x) - t) ** 2)(X, y))
+    + 1e-3 * nn.l2(MODEL.parameters()),
+    "relu": lambda X, y: autograd.sum(vmap(lambda x: autograd.relu(network(x) - 0.1))(X)),
+    "softmax cross entropy": lambda X, y: autograd.mean(
+        vmap(lambda x: autograd.logsumexp([W[i] * x[0] + W[i + 1] * x[1] for i in range(5)]))(X)
+    ),
+    "another vmap": lambda X, y: autograd.sum(
+        vmap(lambda z, t: (z - t) ** 2)(vmap(network)(X), y)
+    ),
+    "a result of a reduction": lambda X, y: (
+        lambda zs: (lambda m: autograd.mean(vmap(lambda z: (z - m) ** 2)(zs)))(autograd.mean(zs))
+    )(vmap(network)(X)),
+    "results that are lists": lambda X, y: autograd.sum(
+        vmap(lambda pair: pair[0] * pair[1])(vmap(lambda x: [neuron(x), network(x)])(X))
+    ),
+    "an argument that all rows share": lambda X, y: autograd.sum(
+        vmap(lambda x, s: neuron(x) * s, (0, None))(X, W[5])
+    ),
+    "Values made inside": lambda X, y: autograd.sum(
+        vmap(lambda x: neuron([Value(x[0]), Value(x[1])]))(X)
+    ),
+    "data read inside": lambda X, y: autograd.sum(
+        vmap(lambda x: neuron(x) * neuron(x).data + W[0].data)(X)
+    ),
+    "a branch alike in all rows": lambda X, y: autograd.sum(
+        vmap(lambda x: neuron(x) if x[0] < 100 else W[0])(X)
+    ),
+    "where": lambda X, y: autograd.sum(
+        vmap(lambda x: autograd.where(x[0] > 0, W[0] * x[1], W[1] * x[1]))(X)
+    ),
+    "an index": lambda X, y: autograd.sum(
+        vmap(lambda x, t: autograd.take(W[:3], (t + 1) / 2 + 1) * x[0])(X, y)
+    ),
+    "constants": lambda X, y: autograd.sum(vmap(network)(ROWS)) * W[0] + autograd.sum(
+        vmap(neuron)(X)
+    ),
+    "steps in time": lambda X, y: autograd.mean(
+        vmap(lambda x: rnn(x, 4))(X)
+    ),
+    "attention inside": lambda X, y: autograd.mean(vmap(attention)(X)),
+}  # fmt: skip
+
+
+def rnn(x: Sequence[Any], steps: int) -> Any:
+    h = [W[0], W[1]]
+    for t in range(steps):
+        h = [autograd.tanh(autograd.dot(W[2 + 2 * i : 4 + 2 * i], h, x[t % 2])) for i in range(2)]
+    return h[0] * h[1]
+
+
+def attention(x: Sequence[Any]) -> Any:
+    scores = [autograd.dot([W[i], W[i + 1]], x) for i in range(3)]
+    shares = autograd.softmax(scores)
+    return autograd.dot(shares, [W[i + 3] * x[0] for i in range(3)])
+
+
+@pytest.mark.parametrize("f", AS_ROWS.values(), ids=AS_ROWS)
+def test_compiled_it_is_recorded_once_and_equal_to_eager(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = check(f, (ROWS, SIGNS), (OTHER_ROWS, SIGNS))
+    assert fast.last.recorded < 220
+
+
+ROW_BY_ROW: dict[str, Callable[..., Any]] = {
+    "the builtin sum": lambda X: sum(vmap(network)(X)),
+    "an index": lambda X: vmap(network)(X)[1] * 2,
+    "len": lambda X: autograd.sum(vmap(network)(X)) / len(vmap(network)(X)),
+    "a loop": lambda X: autograd.sum([y * y for y in vmap(network)(X)]),
+    "returned": lambda X: vmap(network)(X),
+    "sorted": lambda X: sorted(vmap(network)(X))[0],
+    "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X)),  # noqa: RUF005  # +
+    "a vmap inside": lambda X: autograd.sum(
+        vmap(lambda x: autograd.sum(vmap(lambda a: W[0] * a)(x)))(X)
+    ),
+}
+
+
+@pytest.mark.parametrize("f", ROW_BY_ROW.values(), ids=ROW_BY_ROW)
+def test_any_other_use_is_recorded_row_by_row_and_right(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(f)
+    for rows in (ROWS, OTHER_ROWS):
+        (values, grads), (found, found_grads) = results(f, [rows]), results(fast, [rows])
+        assert found == pytest.approx(values, abs=1e-12)
+        assert found_grads == pytest.approx(grads, abs=1e-11)
+
+
+def test_a_branch_that_differs_between_rows_is_recorded_row_by_row_with_a_warning() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.sum(vmap(lambda x: W[0] * x[0] if x[1] > 0 else W[1] * x[0])(X))
+
+    with pytest.warns(UserWarning, match=r"differently for different rows.*autograd\.where"):
+        check(f, (ROWS,), exactly_as_rows=False)
+
+
+def test_a_branch_is_recorded_anew_where_all_rows_take_the_other_one() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.sum(vmap(lambda x: W[0] * x[0] if x[1] > 0 else W[1] * x[0])(X))
+
+    above, below = ([[x, sign * (abs(y) + 1)] for x, y in ROWS] for sign in (1, -1))
+    fast = check(f, (above,), (below,), (above,), (below,))
+    assert fast.account.recordings == 2
+
+
+@pytest.mark.parametrize("name", ["mean", "several arguments", "another vmap", "an index"])
+def test_one_recording_serves_every_number_of_rows(name: str) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    rows, signs = OTHER_ROWS + ROWS, SIGNS + SIGNS
+    sizes = (9, 4, 1, 17, 9)
+    fast = check(AS_ROWS[name], *[(rows[:n], signs[:n]) for n in sizes])
+    assert fast.account.recordings == 1
+
+
+def test_a_length_that_is_used_is_part_of_the_recording() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = check(
+        lambda X: autograd.sum(vmap(network)(X)) / len(X), (ROWS,), (ROWS[:4],), (ROWS[:3],)
+    )
+    assert fast.account.recordings == 3
+    check(lambda X: autograd.sum(vmap(network)(X)) * X[0][0], (ROWS,), (ROWS[:4],))
+    check(lambda X: autograd.sum(vmap(network)(X)) * W[len([0, *X]) - 4], (ROWS,), (ROWS[:4],))
+    check(lambda X: autograd.sum(vmap(network)(X)) * W[len([0] + X) - 4], (ROWS,), (ROWS[:4],))  # noqa: RUF005  # +
+
+
+def test_the_type_of_a_number_in_a_row_is_that_of_the_argument() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.sum(vmap(lambda x: W[0] * (3 if isinstance(x, int) else 5) * x)(X))
+
+    fast = autograd.compile(f)
+    for X in ([1, 2, 3], [1.0, 2.0], [4, 5], [1, 2.5], [0.5]):
+        assert fast(X).data == pytest.approx(f(X).data, abs=1e-13)
+
+
+def test_lists_of_different_lengths_are_an_error_at_every_call() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(AS_ROWS["several arguments"])
+    for _ in range(2):
+        fast(ROWS, SIGNS)
+        with pytest.raises(ValueError, match=r"different numbers of rows: \[9, 3\]"):
+            fast(ROWS, SIGNS[:3])
+
+
+def test_keyword_arguments_and_rows_of_other_shapes() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(lambda X, y: autograd.mean(vmap(lambda x, t: W[0] * x[0] * t)(X, y)))
+    for n in (5, 3, 9):
+        wanted = sum(x[0] * t for x, t in zip(ROWS[:n], SIGNS[:n], strict=True)) * W[0].data / n
+        assert fast(y=SIGNS[:n], X=ROWS[:n]).data == pytest.approx(wanted, abs=1e-13)
+        assert fast([x[:1] for x in ROWS[:n]], y=SIGNS[:n]).data == pytest.approx(wanted, abs=1e-13)
+    assert fast.account.recordings == 2
+
+
+def test_a_domain_error_names_the_operation_as_eager_code_does() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(lambda X: autograd.sum(vmap(lambda x: W[0] * autograd.log(x))(X)))
+    for _ in range(2):
+        assert fast([1.0, 2.0]).data == pytest.approx(W[0].data * 0.6931471805599453)
+        with pytest.raises(ValueError, match=r"^log.*needs x > 0"):
+            fast([1.0, -1.0])
+
+
+def test_second_derivatives_go_through_the_rows() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    f = AS_ROWS["several arguments"]
+    fast = autograd.compile(f)
+    found = autograd.adjoints(autograd.adjoints(fast(ROWS, SIGNS), [W[0]])[0], [W[0], W[9]])
+    wanted = autograd.adjoints(autograd.adjoints(f(ROWS, SIGNS), [W[0]])[0], [W[0], W[9]])
+    assert [x.data for x in found] == pytest.approx([x.data for x in wanted], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_random_functions_of_rows_are_equal_to_eager(data: Any) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    draw = data.draw
+    plan = [
+        (draw(st.sampled_from("+-*tsrm")), draw(st.integers(0, 5 + i)), draw(st.integers(0, 5 + i)))
+        for i in range(draw(st.integers(1, 12)))
+    ]
+    reduction = draw(st.sampled_from([autograd.sum, autograd.mean, autograd.maximum]))
+
+    def row(x: Sequence[Any]) -> Any:
+        known = [x[0], x[1], W[0], W[1], W[2] * x[0], 0.5]
+        for op, i, j in plan:
+            a, b = known[i], known[j]
+            known.append(
+                a + b if op == "+" else a - b if op == "-" else a * b if op == "*"
+                else autograd.tanh(a) if op == "t" else autograd.sigmoid(a) if op == "s"
+                else autograd.relu(a) if op == "r" else autograd.maximum([a, b])
+            )  # fmt: skip
+        return W[3] * known[-1] + x[0] * 0.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(lambda X: reduction(vmap(row)(X)) * W[4], (ROWS,), (OTHER_ROWS,))
