@@ -16,6 +16,8 @@ import pytest
 from autograd import TABLE, Value
 from autograd.operation import Dot, Operation
 
+from .test_ops import textbook
+
 mpmath = pytest.importorskip("mpmath", reason="the exact values need mpmath and sympy")
 sympy = pytest.importorskip("sympy", reason="the exact values need mpmath and sympy")
 
@@ -49,10 +51,12 @@ def points(operation: Operation) -> Iterator[tuple[float, ...]]:
 
 def exact_functions(operation: Operation, n: int) -> list[Any]:
     """The declared formula of n operands and its derivatives, as functions of mpmath numbers."""
-    symbols = sympy.symbols([f"v{i}" for i in range(n)], real=True)
-    names = {str(symbol): symbol for symbol in symbols}
-    formula = sympy.sympify(operation.definition(list(names)), locals=names)
-    numbers = {"Heaviside": lambda x, at_0: mpmath.mpf(x > 0) if x else at_0, "erfc": erfc}
+    formula, symbols = textbook(operation, n)
+    numbers = {
+        "Heaviside": lambda x, at_0: mpmath.mpf(x > 0) if x else at_0,
+        "StopGradient": lambda x: x,
+        "erfc": erfc,
+    }
     made = [formula, *(sympy.diff(formula, symbol) for symbol in symbols)]
     return [sympy.lambdify(symbols, f, [numbers, "mpmath"]) for f in made]
 
