@@ -279,7 +279,7 @@ def test_the_source_computes_what_the_program_computes():
     assert "xp.dot" not in printed.source
     namespace = {"xp": fast.xp, **printed.constants}
     exec(printed.source, namespace)
-    inputs = fast.last.inputs_in([])
+    inputs = fast.last.inputs_in([], {})
     values, gradient = namespace["program"](result.inputs, *inputs)
     assert values == [result.data]
     assert gradient == pytest.approx(result.gradient, rel=1e-13, abs=1e-15)
