@@ -1,11 +1,12 @@
 """`compile`: plain scalar code at the speed of array code.
 
-The stages, each in a file of its own, are record, simplify, differentiate, schedule, matrices and
-print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments, one outcome
-of all comparisons. `compiled_function` finds the path of a call. `traced` is what a function meets
-while it is recorded, `arguments` what is told apart before, `rounding` which comparisons a program
-must leave to eager code, `account` whether compiling pays. Nothing is imported before a function is
-compiled, so autograd itself does not need NumPy.
+The stages, each in a file of its own, are record, loops_to_rows, simplify, differentiate, schedule,
+matrices and print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments,
+one outcome of all comparisons. `compiled_function` finds the path of a call. `traced` is what a
+function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
+repeats. `arguments` tells calls apart before they are recorded. `rounding` finds which comparisons
+a program must leave to eager code, `account` whether compiling pays. Nothing is imported before a
+function is compiled, so autograd itself does not need NumPy.
 """
 
 from __future__ import annotations
