@@ -43,6 +43,11 @@ class Over(Operation):
 
     def local_grads(self, y: Any, xs: Sequence[Any], varies: Sequence[bool] | None = None) -> Any:
         """Return the local gradients: of each operand, for each row."""
+        if not hasattr(y, "graph"):  # a node of the recording, where the edges know no rows
+            raise TypeError(
+                "inside a compiled function, what vmap gave before can be differentiated only by "
+                "a derivative of a function that calls vmap itself: autograd.grad(f)"
+            )
         if self.op is ops.dot:
             n = len(xs) // 2
             return (*xs[n:], *xs[:n])

@@ -414,7 +414,7 @@ class CompiledFunction:
             if not paths:
                 self.paths.pop(given.structure, None)  # which is one of many, of other lengths
             given = split(given.structure, given.leaves, path.free) or given
-            paths = self._paths(given)
+        paths = self._paths(given)
         if any(known.outcomes == path.outcomes and known.same == path.same for known in paths):
             paths.failures += 1
             self.account.spend(thread_time() - started)

@@ -187,7 +187,15 @@ class _Printer(RowOperands):
         return line
 
     def _elementwise(self, group: Group) -> Line:
-        operands = [self.operand(spread(group, c)) for c in group.columns]
+        columns = [spread(group, c) for c in group.columns]
+        operands = [self.operand(c) for c in columns]
+        alike = [n > 1 and all(constant_along(c, i) for c in columns)
+                 for i, n in enumerate(group.arrangement.shape)]  # fmt: skip
+        if any(alike):  # members that differ in the order of their operands: one has all axes
+            full = next(
+                i for i, c in enumerate(columns) if self.nodes[int(c.flat[0])].value is None
+            )
+            operands[full] = self.operand(columns[full], exact=True)
         if group.op is ops.dot or group.op is ops.mul:
             terms = list(zip(operands[::2], operands[1::2], strict=True))
             line = self._sum("z", terms, group.arrangement.shape)
@@ -225,7 +233,7 @@ class _Printer(RowOperands):
                 return self.product_with_rows(lefts, rights)
             return self._matrix_product(lefts, rights)
         if group.axis is not None:
-            total = XP.sum(self.operand(rights, terms=True), axis=-1)
+            total = XP.sum(self.operand(rights, exact=True), axis=-1)
             return Line("s", _multiple(factor, total))
         source, axis = self._in_memory_order(rights)
         total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)

@@ -171,5 +171,5 @@ class RowOperands(Operands):
                 left = self.operand(a[:, 0], exact=True)
                 right = self.operand(b[0].T, exact=True)
                 return Line("z", self.product_of(left, right, a[:, 0], b[0].T))
-        left, right = (self.operand(x, terms=True) for x in (lefts, rights))
+        left, right = self.operand(lefts, exact=True), self.operand(rights, terms=True)
         return Line("s", XP.sum(left * right, axis=-1))

@@ -19,6 +19,7 @@ from typing import Any
 
 from .. import ops
 from ..operation import FLOATS, Operation
+from .batch import Over
 from .expressions import Expression, Graph, Pairs, pairs_of, reachable
 from .traced import Guard
 
@@ -63,12 +64,31 @@ class Bounds:
             return
         elif node.op in SLOPE_AT_MOST_1:
             terms = [(self.graph.one, self.of[p]) for p in node.parents if p in self.of]
+        elif isinstance(node.op, Over):
+            terms = self._over_rows(node.op, node)
         elif node.op is not None:
             terms = self._of_function(node, node.op)
         else:
             return
         if terms:
             self.of[node] = self.graph.dot(terms)
+
+    def _over_rows(self, op: Over, node: Expression) -> Pairs:
+        """Return the bound of a reduction of all rows of a batch."""
+        one = self.graph.one
+        if op.op in SLOPE_AT_MOST_1:  # the largest number is off by no more than the largest error
+            bounds = [self.of[p] for p in node.parents if p in self.of]
+            return [(one, self.graph.unique(op, (b,)) if b.axis else b) for b in bounds]
+        pairs = pairs_of(node) if op.op is ops.dot else [(one, p) for p in node.parents]
+        sizes = [(self._size(a), self._size(b)) for a, b in pairs]
+        errors: Pairs = []
+        for (a, b), (left, right) in zip(pairs, sizes, strict=True):
+            errors += [(left, self.of[b])] if b in self.of else []
+            errors += [(right, self.of[a])] if a in self.of else []
+        length = self.graph.length(op.axis)
+        own = self.graph.dot([(self.graph.constant((len(pairs) + 1) * EPSILON), length)])
+        total = self.graph.dot(self.graph.summed_over_rows(op.axis, sizes))
+        return [*self.graph.summed_over_rows(op.axis, errors), (own, total)]
 
     def _size(self, x: Any) -> Any:
         return self.graph.make(ops.abs, [x])

@@ -33,6 +33,7 @@ COLUMNS = Arrays(np)
 for _name in ("maximum", "minimum"):  # NumPy's take two arrays
     setattr(COLUMNS, _name, partial(lambda of_two, *xs: reduce(of_two, xs), getattr(np, _name)))
 _NO_ROWS = SimpleNamespace(axis=None)
+EXACT_REDUCTIONS = (ops.maximum, ops.minimum)
 REDUCTIONS = (ops.sum, ops.mean, ops.maximum, ops.minimum)
 
 
@@ -135,7 +136,7 @@ class RowRecorder(TraceRecorder):
             return super(RowRecorder, self).map_rows(f, args, takes_rows)
 
         before, batches = self.mark(), len(self.batches)
-        batched = None if self._axis else self._batched(args, takes_rows)
+        batched = None if self._axis or self.differentiates else self._batched(args, takes_rows)
         if batched is not None:
             self._axis, columns = batched
             try:
@@ -359,6 +360,8 @@ class Rows(_Watched, Node):
 
     def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
         numbers = all(is_open(x) and isinstance(x.structure, Leaf) for x in operands)
+        if numbers and all(type(x.leaves[0]) is TracedNumber for x in operands):
+            numbers = operation in EXACT_REDUCTIONS  # a sum of plain numbers keeps its order
         if numbers and operation in REDUCTIONS and len(operands) == 1:
             return self.recorder.over_rows(operation, self)
         if numbers and operation is ops.dot and len({x.axis for x in operands}) == 1:

@@ -176,7 +176,8 @@ class Traced(Unreadable, Value):
         self.home.labels[self.index] = label
 
     def record_unary(self, operation: Operation) -> Any:
-        return _unary_methods[operation](self)
+        method = _unary_methods.get(operation)  # none if it was declared since
+        return self.record(operation, (self,)) if method is None else method(self)
 
     @property
     def axis(self) -> Any:
@@ -364,7 +365,8 @@ class TraceRecorder(Recorder):
         self.leaf_index: dict[Value, int] = {}
         self.labels: dict[int, str] = {}
         self.axes: dict[int, Axis] = {}
-        self.outer: TraceRecorder | None = None  # of a copy for ``no_grad()``
+        self.outer: TraceRecorder | None = None  # of a copy for ``no_grad()`` or a derivative
+        self.differentiates = False  # whether it records a function for its derivative
         self.finished: Tape | None = None
         self.guards: list[Guard] = []
         self.made: dict[Value, Traced | None] = {}  # leaves made inside; what each is a copy of
@@ -624,7 +626,10 @@ class TraceRecorder(Recorder):
         return inner
 
     def with_gradient(self) -> TraceRecorder:
-        return self.outer or self
+        """Return a recorder into the same recording, for a function that is differentiated."""
+        inner = copy(self)
+        inner.stops, inner.outer, inner.differentiates = False, self.outer or self, True
+        return inner
 
 
 _KINDS = [

@@ -86,6 +86,16 @@ def test_it_is_drawn_stepped_and_explained(own: Any) -> None:
     assert [node.op for node in stale(y)] == [own.cube]
 
 
+def test_it_compiles_though_it_was_declared_after_another_function_was_compiled() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    autograd.compile(lambda x: x * x)(Value(2.0))
+    late = Unary("late", lambda m, x: x * x * x, lambda y, x: 3 * x * x)
+    x = Value(2.0)
+    y = autograd.compile(lambda x: late(x) + 1)(x)
+    y.backward()
+    assert (y.data, x.grad) == (9.0, 12.0)
+
+
 def test_it_compiles_with_numbers_and_arrays(own: Any) -> None:
     pytest.importorskip("numpy", reason="compile needs NumPy")
     weights = [Value(0.1 * i - 1) for i in range(20)]

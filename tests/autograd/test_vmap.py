@@ -283,6 +283,91 @@ def test_second_derivatives_go_through_the_rows() -> None:
     assert [x.data for x in found] == pytest.approx([x.data for x in wanted], abs=1e-12)
 
 
+DERIVATIVES: dict[str, Callable[..., Any]] = {
+    "grad": lambda X: autograd.grad(lambda a: autograd.mean(vmap(lambda x: (a * x) ** 2)(X)))(W[0]),
+    "grad of a sum": lambda X: autograd.grad(
+        lambda a: autograd.sum(vmap(lambda x: autograd.tanh(a * x))(X))
+    )(W[0]),
+    "grad of a dot": lambda X: autograd.grad(
+        lambda a: (lambda zs: autograd.dot(zs, zs))(vmap(lambda x: a * x)(X))
+    )(W[0]),
+    "grad of a maximum": lambda X: autograd.grad(
+        lambda a: autograd.maximum(vmap(lambda x: a * x)(X))
+    )(W[0]),
+    "grad twice": lambda X: autograd.grad(
+        autograd.grad(lambda a: autograd.mean(vmap(lambda x: (a * x) ** 3)(X)))
+    )(W[0]),
+    "jvp": lambda X: autograd.jvp(
+        lambda a: autograd.mean(vmap(lambda x: (a * x) ** 2)(X)), (W[0],), (1.0,)
+    )[1],
+    "grad inside the rows": lambda X: autograd.sum(
+        vmap(lambda x: autograd.grad(lambda a: autograd.tanh(a * x))(W[0]))(X)
+    ),
+    "steps of descent": lambda X: descended(X),
+}
+
+
+def descended(X: Any) -> Any:
+    a = W[0]
+    for _ in range(3):
+        a = a - 0.1 * autograd.grad(lambda q: autograd.mean(vmap(lambda x: (q * x - 1) ** 2)(X)))(a)
+    return a
+
+
+@pytest.mark.parametrize("f", DERIVATIVES.values(), ids=DERIVATIVES)
+def test_derivatives_inside_a_compiled_function_sum_over_the_rows(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(f)
+    for X in ([1.0, 2.0], [0.5, -1.0, 3.0], [1.5, 0.25]):
+        (values, grads), (found, found_grads) = results(f, [X]), results(fast, [X])
+        assert found == pytest.approx(values, abs=1e-11)
+        assert found_grads == pytest.approx(grads, abs=1e-11)
+
+
+def test_rows_of_before_are_not_differentiated_without_a_word() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.adjoints(autograd.mean(vmap(lambda x: (W[0] * x) ** 2)(X)), [W[0]])[0]
+
+    with pytest.raises(TypeError, match=r"a derivative of a function that calls vmap itself"):
+        autograd.compile(f)([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda X: autograd.sum(vmap(lambda x: x * autograd.exp(W[0] * x))(X)),
+        lambda X: autograd.sum(vmap(lambda x: (x + 1) * autograd.exp(W[0] * x))(X)),
+        lambda X: W[0] if autograd.maximum(vmap(lambda x: x)(X)) > 0.7 else W[0] * 2,
+        lambda X: W[0] if autograd.sum(vmap(lambda x: x * x)(X)) > 4 else W[0] * 2,
+        lambda X: W[0] if autograd.mean(vmap(lambda x: W[1] * x)(X)) > 0 else W[0] * 2,
+        lambda X: W[0] if autograd.maximum(vmap(lambda x: W[1] * x + W[2])(X)) > 0 else W[0] * 2,
+    ],
+)
+def test_products_that_come_twice_and_branches_on_reductions(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    fast = autograd.compile(f)
+    for X in ([1.0, 2.0], [0.5], [-1.0, -2.0, -3.0], [0.1 * i for i in range(80)], [1.0, 2.0]):
+        (values, grads), (found, found_grads) = results(f, [X]), results(fast, [X])
+        bound = 1e-12 * max([1.0, *map(abs, values), *map(abs, grads)])
+        assert found == pytest.approx(values, abs=bound)
+        assert found_grads == pytest.approx(grads, abs=bound)
+
+
+def test_indices_of_both_signs_are_right_at_every_length() -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+
+    def f(X: Any) -> Any:
+        return autograd.mean(vmap(lambda i: autograd.take([W[0], W[1] * 2, W[2] * 3], i))(X))
+
+    fast = autograd.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are recorded row by row
+        for X in ([0, 1], [-1, 1, 0], [-1, 1, 2, 1], [-1, -1], [-2], [-1, 1, 0] * 5, [2], [0, -1]):
+            assert results(fast, [X])[0] == pytest.approx(results(f, [X])[0], abs=1e-13)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_random_functions_of_rows_are_equal_to_eager(data: Any) -> None:

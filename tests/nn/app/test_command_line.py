@@ -452,7 +452,7 @@ def test_ctrl_c_in_the_first_second_gives_no_traceback() -> None:
             started.append(process)
         for process in started:
             _, err = process.communicate()
-            assert str(ROOT) not in err
+            assert not any(str(ROOT / package) in err for package in ("nn", "autograd"))
             if process.returncode not in (1, -signal.SIGINT):  # Python itself had started
                 assert process.returncode == 130
                 assert "Traceback" not in err
