@@ -95,7 +95,7 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
         return NUMBER
     if kind is Static:
         return x  # type: ignore[no-any-return]  # as its type says
-    if isinstance(x, Node):
+    if issubclass(kind, Node) and not issubclass(kind, list):  # a list of rows is a node too
         leaves.append(x)
         return VALUE
     if isinstance(x, (list, tuple)):
@@ -108,6 +108,7 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
             if numbers and set(map(type, numbers)) <= {float, int}:
                 leaves.extend(numbers)
                 return Branch(kind, (len(x), len(x[0])), None)
+        kind = getattr(kind, "kind_in_trees", kind)
         return Branch(kind, (), tuple([_structure(part, leaves, other) for part in x]))
     if isinstance(x, Real):
         leaves.append(x)

@@ -20,8 +20,7 @@ chain rule adds up what they pass on to ``a``, derivative times local gradient:
            =  dy/dc * -3.0  +  dy/dy * 1.0  =  1.0 * -3.0 + 1.0 * 1.0  =  -2.0
 
 A consumer that uses ``a`` twice, as ``a * a`` does, counts twice. The first node to pass on is the
-result: dy/dy is 1. Any other node passes on to its parents after all its own consumers have passed
-on to it. Before that, its derivative would be only a part of the sum.
+result: dy/dy is 1. Any other node first waits for all its own consumers, to have the whole sum.
 """
 
 from __future__ import annotations
@@ -65,7 +64,8 @@ class Value(operators.Operators):
         """Compute the derivative of this node by every node of its graph, into their ``grad``.
 
         At each call a leaf adds to its earlier ``grad``, as results can share it. To start anew,
-        set ``leaf.grad = 0.0``. The ``grad`` of all other nodes is replaced.
+        set ``leaf.grad = 0.0``. The ``grad`` of other nodes is replaced. Derivatives hold at the
+        numbers the graph was computed from. After ``x.data = 5.0``, call `autograd.recompute`.
 
         >>> x = Value(3.0)
         >>> (x * x).backward()

@@ -65,6 +65,8 @@ if not TYPE_CHECKING:
             from .optional_packages import need
 
             need("sklearn", "scikit-learn")
+        if name == "load":
+            import_module(".layers", __name__)  # the modules that a file can name
         value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
         globals()[name] = value  # the next use finds it without this function
         return value

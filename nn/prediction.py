@@ -15,7 +15,7 @@ from typing import Any
 from autograd import no_grad
 
 from .argument_checks import counted
-from .datasets import Scaling
+from .datasets import Rows, Scaling
 from .losses import LOSSES, Loss, as_list
 from .samples import Row, rows_of
 
@@ -109,6 +109,8 @@ class Meaning:
 
     def inputs(self, rows: Any) -> Sequence[Row]:
         """Return rows of features as the model takes them: checked, and standardized."""
+        if isinstance(rows, Rows):  # which stay `Rows`, in little memory
+            return rows_of(self.standardized(rows))
         rows = self.standardized(rows_of(rows))
         return rows_of(rows) if self.scaling else rows  # a quotient may have overflowed
 

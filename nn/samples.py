@@ -21,7 +21,7 @@ def rows_of(X: Any) -> list[Row]:
     >>> rows_of(((1, 2), (3, 4)))
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    if isinstance(X, Rows) and all(map(math.isfinite, X.numbers)):
+    if isinstance(X, Rows) and X and all(map(math.isfinite, X.numbers)):
         return list(X.arrays())  # type: ignore[arg-type]  # read like lists, in less memory
     rows = _plain(X)
     if not isinstance(rows, list) or not rows:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import Phase, settings
 
+collect_ignore = ["support/own_operation.py"]  # what it declares is for the test that imports it
+
 # A change of the source is noticed with the first failure: no example is made smaller.
 settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
+
+# importing it for its doctests would put its operations into the table, for all tests
+collect_ignore = ["support/own_operation.py"]
 
 SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one process
     "test_stepper_page.py": "a browser",

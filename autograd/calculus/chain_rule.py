@@ -104,7 +104,8 @@ def _check_not_stale(nodes: Iterable[Value], ends: Container[Value]) -> None:
         if node.op and node not in ends and node.op.is_stale(node):
             raise RuntimeError(
                 f"{described(node)} was {node.data!r} when it was computed, and its operands have "
-                "other numbers now. The derivative would mix both: compute the graph again"
+                "other numbers now: call autograd.recompute(y), or compute the graph again. The "
+                "derivative would mix old and new numbers"
             )
 
 

@@ -1,11 +1,12 @@
 """`compile`: plain scalar code at the speed of array code.
 
-The stages, each in a file of its own, are record, simplify, differentiate, schedule, matrices and
-print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments, one outcome
-of all comparisons. `compiled_function` finds the path of a call. `traced` is what a function meets
-while it is recorded, `arguments` what is told apart before, `rounding` which comparisons a program
-must leave to eager code, `account` whether compiling pays. Nothing is imported before a function is
-compiled, so autograd itself does not need NumPy.
+The stages, each in a file of its own, are record, loops_to_rows, simplify, differentiate, schedule,
+matrices and print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments,
+one outcome of all comparisons. `compiled_function` finds the path of a call. `traced` is what a
+function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
+repeats. `arguments` tells calls apart before they are recorded. `rounding` finds which comparisons
+a program must leave to eager code, `account` whether compiling pays. Nothing is imported before a
+function is compiled, so autograd itself does not need NumPy.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def compile(
 
     The first call runs ``f`` once to record it. So does a call with arguments of another structure
     (lengths, shapes), and a call whose comparisons (``if x > 0``, ``max``, ``sorted``) come out
-    differently. `where` and `take` choose without a comparison.
+    differently. `where` and `take` choose without a comparison. What `vmap` does for each row is
+    recorded once. A list that only `vmap` reads may have another length at each call.
 
     **A compiled function means what ``f`` means.** Only the order in which the products of a sum
     are added may change, as it does in matrix libraries. A plain number is added and multiplied

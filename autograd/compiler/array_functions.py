@@ -21,7 +21,7 @@ class _Numbers(SimpleNamespace):
     """The functions of plain floats, and every operation of the table."""
 
     def __getattr__(self, name: str) -> Any:
-        return _operation(name, self)
+        return _operation(name.removeprefix(OWN), self)
 
 
 NUMBERS = _Numbers(**vars(FLOATS))
@@ -48,7 +48,8 @@ class Arrays:
     def __init__(self, library: Any) -> None:
         self.library = library
         self.is_numpy = library.__name__ == "numpy"
-        for name in (*ARRAY_FUNCTIONS, *vars(FLOATS), *TABLE):
+        operations = [name for name, operation in TABLE.items() if not operation.is_own]
+        for name in (*ARRAY_FUNCTIONS, *vars(FLOATS), *operations):
             function: Any = getattr(library, name, None)
             if function is None and name in ("erf", "erfc"):
                 function = self._special(name)
@@ -64,8 +65,8 @@ class Arrays:
                 setattr(self, name, function)
 
     def __getattr__(self, name: str) -> Any:
-        """Return an operation of the table, of those that were declared since."""
-        return _operation(name, self)
+        """Return an operation that is declared outside the library."""
+        return _operation(name.removeprefix(OWN), self)
 
     def _special(self, name: str) -> Any:
         """Return a function that NumPy lacks: JAX's, or Python's for each element."""
@@ -93,7 +94,6 @@ class Arrays:
 
 def _operation(name: str, m: Any) -> Callable[..., Any]:
     """Return the operation of the table, computed with ``m``. It may be declared anew later."""
-    name = name.removeprefix(OWN)
     if name not in TABLE:
         raise AttributeError(f"neither {m!r:.80} nor the table of operations has {name!r}")
     return lambda *xs: TABLE[name].forward(m, *xs)

@@ -205,6 +205,12 @@ class Graph:
         left, right = kept[0]
         return right if left is self.one else self.unique(ops.mul, (left, right))
 
+    def cut(self, length: int) -> None:
+        """Forget all nodes but the first ``length``."""
+        del self.nodes[length:]
+        self._known = {key: node for key, node in self._known.items() if node.index < length}
+        self.adjoint_of = {i: of for i, of in self.adjoint_of.items() if i < length}
+
     def release(self) -> None:
         """Forget all nodes. They refer to this graph, and a collector would have to find that."""
         self.nodes.clear()

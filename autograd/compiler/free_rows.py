@@ -8,11 +8,11 @@ structure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from ..tree import NUMBER, Branch, Leaf, Structure
+from ..tree import NUMBER, Branch, Leaf, Static, Structure
 
 
 class RowsOf(NamedTuple):
@@ -59,7 +59,7 @@ def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) 
                 fixed += numbers
                 parts.append(part)
                 continue
-            rows = _rows(part)
+            rows = rows_of(part)
             if rows is None:
                 return None
             row, length = rows
@@ -71,13 +71,39 @@ def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) 
     return Given(structure._replace(parts=tuple(sides)), fixed, tables)
 
 
-def fixed_places(structure: Structure, free: Collection[int | str], count: int) -> Sequence[int]:
-    """Return the places of the leaves that `split` leaves among ``count`` leaves."""
-    given = split(structure, [*range(count)], free) if free else None
-    return range(count) if given is None else given.leaves
+def row_lists(structure: Structure) -> dict[int | str, Structure]:
+    """Return the structures of those arguments that are lists of rows of plain numbers."""
+    found: dict[int | str, Structure] = {}
+    for side in structure.parts or () if isinstance(structure, Branch) else ():
+        if isinstance(side, Branch) and side.parts is not None:
+            for key, part in zip(side.keys or range(len(side.parts)), side.parts, strict=True):
+                rows = rows_of(part)
+                if rows is not None and not _has_values(rows[0]):
+                    found[key] = part
+    return found
 
 
-def _rows(part: Structure) -> tuple[Structure, int] | None:
+def with_lists(structure: Structure, lists: Mapping[int | str, Any]) -> Structure:
+    """Return the structure that `split` gives with these lists, as things, in their places."""
+    if not isinstance(structure, Branch) or not lists:
+        return structure
+    sides = []
+    for side in structure.parts or ():
+        if isinstance(side, Branch) and side.parts is not None:
+            keyed = zip(side.keys or range(len(side.parts)), side.parts, strict=True)
+            parts = [Static(lists[k]) if isinstance(part, RowsOf) else part for k, part in keyed]
+            side = side._replace(parts=tuple(parts))
+        sides.append(side)
+    return structure._replace(parts=tuple(sides))
+
+
+def _has_values(structure: Structure) -> bool:
+    if isinstance(structure, Branch):
+        return any(map(_has_values, structure.parts or ()))
+    return structure is not NUMBER
+
+
+def rows_of(part: Structure) -> tuple[Structure, int] | None:
     """Return the structure of each row of a list, and how many there are. None if rows differ."""
     if not isinstance(part, Branch) or part.kind is not list:
         return None

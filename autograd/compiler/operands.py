@@ -38,6 +38,7 @@ class Operands:
         self.numbers: dict[int, Code] = {}  # the names of Python numbers, by their expressions
         self.matrices: dict[int, Line] = {}  # parts of the parameters, by their start
         self._constant_names: dict[Any, Code] = {}  # by content
+        self._counts = Counter[str]()  # of constants, by kind
         self._line_for: dict[Any, Line] = {}  # lists, parts and pools, by content
         self.reads = Counter[int]()  # of Python numbers, by group
         self.order = self._place_parameters(parameters)
@@ -73,7 +74,8 @@ class Operands:
         """Return the name of a constant array. It is read-only, since a result may be one."""
         key = (kind, array.shape, array.dtype.str, array.tobytes())
         if key not in self._constant_names:
-            name = f"{kind}{1 + sum([known.startswith(kind) for known in self.constants])}"
+            self._counts[kind] += 1
+            name = f"{kind}{self._counts[kind]}"
             self._constant_names[key], self.constants[name] = named(name), array.copy()
             self.constants[name].setflags(write=False)
         return self._constant_names[key]
@@ -97,9 +99,11 @@ class Operands:
         array, position = self.arrays[group], int(self.places.position[i])
         if self.reads[group] <= MAX_SINGLE_READS:
             return array.name.item(position)
-        elements = self.row(group).tolist()
-        listed = self._shared(("list", group), lambda: Line("{}_list", elements, of=array))
-        return listed.name[position]
+
+        def listed() -> Line:
+            return Line("{}_list", self.row(group).tolist(), of=array)
+
+        return self._shared(("list", group), listed).name[position]
 
     def row(self, group: int) -> Code:
         """Return the array of a group, in one dimension."""

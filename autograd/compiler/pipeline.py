@@ -20,7 +20,8 @@ from .array_functions import NUMBERS, Arrays
 from .batch import Axis
 from .differentiate import gradient
 from .expressions import Expression, reachable
-from .free_rows import Tables, fixed_places
+from .free_rows import Tables
+from .loops_to_rows import with_rows
 from .print_numpy import Printed, print_numpy
 from .record import record
 from .rounding import near_ties
@@ -66,38 +67,28 @@ class Path:
             recording = record(function, structure, leaves)
         self.structure, self.kinds = recording.structure, recording.kinds
         self.outcomes = tuple([guard.outcome for guard in recording.guards])
-        self.recorded = len(recording.nodes)
+        self.recorded = len(recording.tape)
+        with self._timed("find loops"):
+            unrolled = with_rows(recording)
         with self._timed("simplify"):
-            code = simplified(recording)
+            code = simplified(unrolled)
             self.ties = near_ties(code.graph, code.guards)
         self.graph, self.outputs, self.guards = code.graph, code.outputs, code.guards
         self.simplified, self.live = code.count, code.live
-        self.batches, self.axes = recording.batches, [*recording.lengths]
+        self.batches = unrolled.batches
+        self.lengths = {axis: node.value for axis, node in unrolled.lengths.items()}
         self.free = recording.free  # the arguments whose numbers come apart from the leaves
-        places = fixed_places(structure, self.free, len(leaves))
-        if self.kinds is not None:
-            self.kinds = [self.kinds[i] for i in places]
-        self._place(code, recording.numbers, places)
+        self._place(code)
         self.seeds = [self.graph.input() for _ in self.outputs]
 
-    def _place(self, code: Simplified, plain: Sequence[int], places: Sequence[int]) -> None:
-        """Find out which of the leaves and live Values the program takes, and as what.
-
-        ``plain`` are the plain numbers among all leaves, ``places`` the leaves that are not free.
-        """
-        n, at = len(places), {i: at for at, i in enumerate(places)}
-        everywhere = len(code.leaves) - len(code.live)
-        leaves = [code.leaves[i] for i in (*places, *range(everywhere, len(code.leaves)))]
+    def _place(self, code: Simplified) -> None:
+        """Find out which of the leaves and live Values the program takes, and as what."""
+        leaves, n = code.leaves, len(code.leaves) - len(code.live)
         used = set(reachable([*code.outputs, *_ends(code.guards)]))
         in_outputs = set(reachable(code.outputs))
-        self.numbers, self.columns = [at[i] for i in code.numbers], code.columns
-        self.row_keys = [b.given.key if b.given else None for b in self.batches]
-        self.row_places = [
-            None if key in self.free or b.places is None
-            else [at[plain[i]] for i in b.places.ravel().tolist()]
-            for key, b in zip(self.row_keys, self.batches, strict=True)
-        ]  # fmt: skip
-        values = [*range(n, len(leaves)), *sorted({*range(n)} - {at[i] for i in plain if i in at})]
+        self.numbers, self.columns = list(code.used_numbers), code.columns
+        self.row_keys = [None if b.given is None else b.given.key for b in self.batches]
+        values = [*range(n, len(leaves)), *sorted({*range(n)} - {*code.numbers})]
         if self.same:  # of a Value that was given twice, the first place counts
             first = {x: i for i, x in reversed([*enumerate(leaves)])}
             values = [i for i in values if first[leaves[i]] == i]
@@ -134,7 +125,7 @@ class Path:
         """
         numbers = [leaves[i] for i in self.numbers]
         rows, lengths = list[Any](), dict[Axis, int]()
-        for batch, key, places in zip(self.batches, self.row_keys, self.row_places, strict=True):
+        for batch, key in zip(self.batches, self.row_keys, strict=True):
             table = batch.numbers
             if key in self.free:
                 flat, count = tables[key]
@@ -144,18 +135,19 @@ class Path:
                     {*map(type, flat[j::n])} != {kind} for j, kind in enumerate(batch.kinds)
                 ):
                     return None
-            elif places is not None:
-                table = exact_array([leaves[i] for i in places]).reshape(table.shape)
+            elif batch.places is not None:
+                table = exact_array([leaves[i] for i in batch.places]).reshape(table.shape)
             rows.append(table)
             if lengths.setdefault(batch.axis, len(table)) != len(table):
                 return None
         if self.kinds is not None and self.kinds != [*map(type, leaves)]:
             return None
         x = exact_array(numbers)
-        if self.compared or self.axes:
+        if self.compared or self.lengths:
             everything = [*leaves, *self.live]
             others = [everything[i].data for i in self.compared]
-            x = np.concatenate([x, others, [lengths[axis] for axis in self.axes]])
+            counts = [lengths.get(axis, count) for axis, count in self.lengths.items()]
+            x = np.concatenate([x, others, counts])
         return x, *rows
 
     def graph_of(
@@ -181,6 +173,7 @@ class Path:
 
     def _compiled(self, kind: str) -> Program:
         gradients: list[Expression] = []
+        recorded_length = len(self.graph.nodes)
         with self._timed("differentiate"):
             if kind != "value":
                 seeds = self.seeds if kind == "seeded" else [self.graph.one]
@@ -193,6 +186,7 @@ class Path:
             recorded = [*self.outputs, *_ends(self.guards)]
             derived = [*gradients, *_ends(self.ties)]
             graph, roots, leaves = fresh(self.graph, recorded, derived, leaves)
+            self.graph.cut(recorded_length)
         with self._timed("schedule"):
             n = len(self.parameters)
             end = len(leaves) - len(columns)

@@ -263,7 +263,12 @@ class _Printer(RowOperands):
     def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
         """Return a matrix product, after noting it for the report."""
         product = a @ b
-        self.products.append((product, f"{shown(left.shape, ' x ')} @ {shown(right.shape, ' x ')}"))
+        sizes = [
+            (*["rows"] * isinstance(x, RowCode), *ids.shape) for x, ids in ((a, left), (b, right))
+        ]
+        if sizes[1][:1] == ("rows",) != sizes[0][:1]:  # summed over the rows
+            sizes[0] = (*left.shape, "rows")
+        self.products.append((product, " @ ".join([shown(size, " x ") for size in sizes])))
         axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
         if max(axes) <= 2:
             self.faster[product.tree] = XP.dot(a, b).tree

@@ -146,7 +146,8 @@ class RowOperands(Operands):
                 return Line("z", self.product_of(Code(left.tree).T, right, a, b))
             if terms == 1 and (axes == 0 or (axes == 1 and constant_along(b, 0))):
                 one = self.operand(b.flat[0].reshape(()), exact=True)
-                return Line("z", one @ self.operand(a[..., 0], exact=True))
+                values = self.operand(a[..., 0], exact=True)
+                return Line("z", self.product_of(one, values, b.flat[0].reshape(()), a[..., 0]))
         left, right = (self.operand(x, exact=True) for x in (lefts, rights))
         return Line("s", XP.sum(left * right, axis=(0, lefts.ndim)))
 

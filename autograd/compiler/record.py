@@ -13,7 +13,9 @@ from ..recording import reading, recording
 from ..tree import Static, Structure, build, flatten
 from ..value import Constant, Value
 from .batch import Axis
+from .free_rows import Given, row_lists, split, with_lists
 from .rows import Batch, GivenRows, RowRecorder, Rows
+from .tape import Recorded, Tape
 from .traced import (
     Comparison,
     Guard,
@@ -24,6 +26,8 @@ from .traced import (
     reads_seen,
 )
 
+SAMPLE_ROWS = 64  # of a batch, which are computed with while nothing is compared
+
 
 class CannotRecordError(Exception):
     """A function does what no recording can repeat, so it has to run as it is."""
@@ -33,17 +37,18 @@ class CannotRecordError(Exception):
 class Recording:
     """What a function did at one call. It is right while the guards have the same outcomes."""
 
-    nodes: Sequence[Traced]  # operations and arguments, parents before consumers
+    tape: Tape  # operations and comparisons
     guards: Sequence[Guard]
     made: dict[Value, Traced | None]  # leaves made inside, and what each is a copy of
-    arguments: Sequence[Traced]  # one for each leaf of the arguments
+    arguments: Sequence[Traced]  # one for each leaf of the arguments, without free lists
     numbers: Sequence[int]  # the positions of those that are plain numbers
     kinds: Sequence[type] | None  # of all leaves, if the function has asked for a type
-    outputs: Sequence[Value]
+    outputs: Sequence[Any]
     structure: Structure  # of the result
     batches: Sequence[Batch]  # rows of numbers that are recorded as columns
-    lengths: dict[Axis, Traced]  # the numbers of rows
+    lengths: dict[Axis, Any]  # the numbers of rows
     free: frozenset[int | str]  # the arguments that may have any number of rows
+    nodes: Sequence[Recorded] = ()  # what is on the tape, with rows for loops: parents first
 
 
 def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[Any]) -> Recording:
@@ -51,13 +56,32 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
 
     CannotRecordError if another call could differ in a way that no guard would notice.
     """
-    recorder = RowRecorder()
-    values = {id(x): recorder.argument(x) for x in leaves if isinstance(x, Value)}
-    given = [values[id(x)] if id(x) in values else recorder.argument(x) for x in leaves]
+    found = _recorded(function, structure, leaves, SAMPLE_ROWS)
+    if found.guards and any(len(batch.numbers) > SAMPLE_ROWS for batch in found.batches):
+        return _recorded(function, structure, leaves, None)  # comparisons need all rows
+    return found
+
+
+def _recorded(
+    function: Callable[..., Any], structure: Structure, leaves: Sequence[Any], most_rows: int | None
+) -> Recording:
+    recorder = RowRecorder(most_rows)
+    parts = row_lists(structure)
+    apart = split(structure, [*leaves], parts) or Given(structure, [*leaves], {})
+    everywhere = [*range(len(leaves))]
+    places = split(structure, everywhere, parts) or Given(structure, everywhere, {})
+    values = {id(x): recorder.argument(x) for x in apart.leaves if isinstance(x, Value)}
+    given = [
+        values[id(x)] if id(x) in values else recorder.number(x, at)
+        for x, at in zip(apart.leaves, places.leaves, strict=True)
+    ]
+    lists = {
+        key: GivenRows(recorder, key, parts[key], numbers, places.tables[key][0])
+        for key, (numbers, _) in apart.tables.items()
+    }
+    tree = with_lists(apart.structure, lists)
     with recording(recorder), reading(no_float):
-        args, kwargs = build(structure, iter(given))
-        args = tuple([GivenRows(x, i) if type(x) is list else x for i, x in enumerate(args)])
-        kwargs = {k: GivenRows(x, k) if type(x) is list else x for k, x in kwargs.items()}
+        args, kwargs = build(tree, iter(given))
         try:
             with reads_seen():
                 result = function(*args, **kwargs)
@@ -66,31 +90,38 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
                 raise CannotRecordError(recorder.failed[0]) from None
             raise
         found, result_structure = flatten(returned(result), refused)
-        lists = [x for x in (*args, *kwargs.values()) if isinstance(x, GivenRows)]
-        free = [x.key for x in lists if not x.looked]
-        args = tuple([x.unwatched() if isinstance(x, GivenRows) else x for x in args])
-        kwargs = {k: x.unwatched() if isinstance(x, GivenRows) else x for k, x in kwargs.items()}
-        check_unchanged((args, kwargs), build(structure, iter(given)))
+        check_unchanged((args, kwargs), build(tree, iter(given)))
+        for rows in lists.values():
+            if rows.looked:
+                check_unchanged(rows.unwatched(), build(rows.part, iter(rows.filled)))
     if reasons := recorder.caught + recorder.failed:
         raise CannotRecordError(reasons[0])
     found = [x.node if type(x) is TracedNumber else x for x in found]
+    node_at = dict(zip(places.leaves, given, strict=True))
+    for rows in lists.values():
+        node_at |= dict(zip(rows.places, rows.filled, strict=False))  # nothing if nobody looked
+    fixed = {place: at for at, place in enumerate(sorted(node_at))}
+    arguments = [node_at[place] for place in fixed]
+    outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
     return Recording(
-        nodes=recorder.nodes,
+        tape=recorder.tape([x.node for x in arguments if type(x) is TracedNumber], outputs),
         guards=recorder.guards,
         made=recorder.made,
-        arguments=[x.node if type(x) is TracedNumber else x for x in given],
-        numbers=[i for i, x in enumerate(given) if type(x) is TracedNumber],
-        kinds=[type(x) for x in leaves] if recorder.kinds_asked else None,
-        outputs=[x if isinstance(x, Value) else Constant(x) for x in found],
+        arguments=[x.node if type(x) is TracedNumber else x for x in arguments],
+        numbers=[i for i, x in enumerate(arguments) if type(x) is TracedNumber],
+        kinds=[type(leaves[place]) for place in fixed] if recorder.kinds_asked else None,
+        outputs=outputs,
         structure=result_structure,
-        batches=recorder.batches,
-        free=frozenset(free),
+        batches=[batch.at(fixed) for batch in recorder.batches],
+        free=frozenset([key for key, rows in lists.items() if not rows.looked]),
         lengths=recorder.lengths,
     )
 
 
 def check_unchanged(arguments: Any, as_given: Any) -> None:
     """Raise TracedValueError if the function has changed a list or dict among its arguments."""
+    if arguments is as_given:
+        return
     kind = type(as_given)
     if kind is type(arguments) and issubclass(kind, list | tuple | dict | np.ndarray):
         if len(arguments) == len(as_given) and (kind is not dict or [*arguments] == [*as_given]):
@@ -98,7 +129,7 @@ def check_unchanged(arguments: Any, as_given: Any) -> None:
             for part, given in zip(*parts, strict=True):
                 check_unchanged(part, given)
             return
-    elif arguments is as_given or not isinstance(as_given, Node):
+    elif not isinstance(as_given, Node):
         return
     raise TracedValueError(
         "a compiled function changed a list or dict that it was given, which its caller would not "

@@ -1,7 +1,6 @@
 """Find work that repeats: a loop over samples records the same operations for each of them.
 
-The recording is a `Tape`: arrays with the operations, and with the numbers of their operands. A
-*period* is a number of operations after which the same operations follow, again and again. Which
+A *period* is a number of operations after which the same operations follow, again and again. Which
 numbers can be periods is guessed, from short stretches that occur again. Then every operand of
 every operation in every period is compared, so nothing that is found is wrong. An operand is
 
@@ -15,32 +14,30 @@ A sum that the loop adds up, ``total = total + loss``, is not part of the period
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
-MIN_PERIODS = 4  # fewer are not worth an axis
-MIN_OPERATIONS = 64  # in all periods together
+from .. import ops
+from .tape import Ids, Tape
+
+MIN_PERIODS = 8  # fewer are not worth an axis
+MIN_OPERANDS = 2000  # of all periods together
 STRETCH = 12  # operations that are compared to guess a period
 MAX_GUESSES = 6
 
 
-class Tape(NamedTuple):
-    """What was recorded: the operations in order, and their operands.
-
-    The operands of operation i are ``operands[start[i] : start[i + 1]]``. An operand from 0 on is
-    the number of an operation. A negative one is leaf ``-1 - operand``. ``is_data`` says of each
-    leaf whether it is a plain number. ``sums`` is the code of the operation ``a + b``.
-    """
+class Part(NamedTuple):
+    """A part of a tape. Its entries are numbered from 0; all others are leaves to it."""
 
     op: Ids
     start: Ids
     operands: Ids
     is_data: NDArray[np.bool_]
-    sums: int
+    sums: int  # the code of the operation ``a + b``
 
 
 @dataclass(frozen=True)
@@ -57,11 +54,35 @@ class Periods:
         return self.first + self.length * self.count
 
 
-def periods(tape: Tape) -> Periods | None:
+def repetitions(tape: Tape, excluded: Set[int] = frozenset()) -> list[Periods]:
+    """Return all periods, in order. None has a length that is ``excluded``."""
+    found = []
+    parts = [(0, len(tape))]
+    while parts:
+        begin, end = parts.pop()
+        best = periods(_part(tape, begin, end), excluded)
+        if best is not None:
+            best = replace(best, first=best.first + begin, totals=best.totals + begin)
+            found.append(best)
+            parts += [(begin, best.first), (best.end, end)]
+    return sorted(found, key=lambda p: p.first)
+
+
+def _part(tape: Tape, begin: int, end: int) -> Part:
+    start = tape.start[begin : end + 1]
+    operands = tape.operands[start[0] : start[-1]]
+    outside = (operands >= 0) & (operands < begin)
+    operands = np.where(operands >= begin, operands - begin, operands)
+    operands[outside] = -1 - len(tape.is_data) - tape.operands[start[0] : start[-1]][outside]
+    is_data = np.concatenate([tape.is_data, np.zeros(begin + 1, bool)])
+    return Part(tape.kind[begin:end], start - start[0], operands, is_data, tape.code(ops.add, 2))
+
+
+def periods(tape: Part, excluded: Set[int] = frozenset()) -> Periods | None:
     """Return the periods that cover most of the tape, None if it has none."""
     best: Periods | None = None
     for length in _guesses(tape):
-        found = _verified(tape, length)
+        found = _verified(tape, length) if length not in excluded else None
         if found and (best is None or found.end - found.first > best.end - best.first):
             best = found
         if best and 2 * (best.end - best.first) > len(tape.op):
@@ -69,10 +90,10 @@ def periods(tape: Tape) -> Periods | None:
     return best
 
 
-def _guesses(tape: Tape) -> list[int]:
+def _guesses(tape: Part) -> list[int]:
     """Return after how many operations stretches occur again, the most frequent numbers first."""
     size = len(tape.op)
-    if size < MIN_OPERATIONS:
+    if size <= STRETCH or len(tape.operands) < MIN_OPERANDS:
         return []
     leaf = -1 - tape.operands
     is_leaf = leaf >= 0
@@ -92,9 +113,9 @@ def _guesses(tape: Tape) -> list[int]:
     return [int(n) for n in lengths[np.argsort(-votes, kind="stable")][:MAX_GUESSES]]
 
 
-def _verified(tape: Tape, length: int) -> Periods | None:
+def _verified(tape: Part, length: int) -> Periods | None:
     """Return the longest run of periods of this length. Every operand has been compared."""
-    alike, moves = _alike(tape, length)
+    alike, moves, same = _alike(tape, length)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], alike.view(np.int8), [0]])))
     if not len(edges):
         return None
@@ -102,11 +123,17 @@ def _verified(tape: Tape, length: int) -> Periods | None:
     first, end = runs[np.argmax(runs[:, 1] - runs[:, 0])].tolist()
     if end - first < length * (MIN_PERIODS - 1):
         return None
-    return _aligned(tape, first, end + length, length, moves)
+    found = _aligned(tape, first, end + length, length, moves)
+    return found and _with_one_before(tape, found, moves, same)
 
 
-def _alike(tape: Tape, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return whether operation i + length is like operation i, and which operands move with it."""
+def _alike(
+    tape: Part, length: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return whether operation i + length is like operation i.
+
+    Then, of the operands, which move with it, and which are alike.
+    """
     op, start, operands = tape.op, tape.start, tape.operands
     arity = np.diff(start)
     alike = (op[length:] == op[:-length]) & (arity[length:] == arity[:-length])
@@ -119,19 +146,21 @@ def _alike(tape: Tape, length: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     data = (a < 0) & (b < 0) & tape.is_data[leaf_a] & tape.is_data[leaf_b]
     same = (a == b) | moves | data
     alike[node[~same]] = False
-    return alike, moves
+    return alike, moves, same
 
 
 def _aligned(
-    tape: Tape, first: int, end: int, length: int, moves: NDArray[np.bool_]
+    tape: Part, first: int, end: int, length: int, moves: NDArray[np.bool_]
 ) -> Periods | None:
     """Return the periods, begun where no operand lies in the period before. None if nowhere."""
     start = tape.start
     for begin, totals in _begins(tape, first, end, length, moves):
         count = (end - begin) // length
-        if count < MIN_PERIODS or count * length < MIN_OPERATIONS:
+        if count < MIN_PERIODS:
             return None
         size = int(start[begin + length] - start[begin])
+        if size * count < MIN_OPERANDS:
+            return None
         at = int(start[begin])
         every = moves[at : at + size * (count - 1)].reshape(count - 1, size)
         if (every == every[0]).all():
@@ -139,8 +168,27 @@ def _aligned(
     return None
 
 
+def _with_one_before(
+    tape: Part, found: Periods, moves: NDArray[np.bool_], same: NDArray[np.bool_]
+) -> Periods:
+    """Return the periods with one more in front, if it differs only in where the totals begin."""
+    begin, length = found.first - found.length, found.length
+    if begin < 0 or (tape.op[begin : begin + length] != tape.op[found.first :][:length]).any():
+        return found
+    a, b, c = tape.start[[begin, found.first, found.first + length]].tolist()
+    bounds = tape.start[begin : found.first + length + 1]
+    if (bounds[: length + 1] - a != bounds[length:] - b).any():
+        return found
+    before, after = tape.operands[a:b], tape.operands[b:c]
+    carried = (after >= begin) & (after < found.first) & np.isin(after + length, found.totals)
+    alike = same[a:b] & (moves[a:b] == moves[b:c]) & ~carried
+    if not (alike | (carried & (before < begin))).all():
+        return found
+    return replace(found, first=begin, count=found.count + 1, totals=found.totals - length)
+
+
 def _begins(
-    tape: Tape, first: int, end: int, length: int, moves: NDArray[np.bool_]
+    tape: Part, first: int, end: int, length: int, moves: NDArray[np.bool_]
 ) -> list[tuple[int, Ids]]:
     """Return the operations at which periods can begin, and the totals of the period from there."""
     nodes = np.arange(first + length, first + 2 * length)  # a period, with another before it

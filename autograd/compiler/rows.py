@@ -26,6 +26,7 @@ from ..value import Value
 from .array_functions import Arrays
 from .batch import Axis, Over
 from .expressions import Expression, reachable
+from .free_rows import rows_of
 from .traced import EXACT_INT, Comparison, Guard, Traced, TracedNumber, TraceRecorder
 
 COLUMNS = Arrays(np)
@@ -48,11 +49,17 @@ class Batch(NamedTuple):
     """
 
     axis: Axis
-    columns: list[Traced]
-    places: NDArray[Any] | None
+    columns: Sequence[Any]
+    places: Any
     numbers: NDArray[Any]  # rows x columns
     given: GivenRows | None
     kinds: list[type]
+
+    def at(self, places: dict[int, int]) -> Batch:
+        """Return it with the places that ``places`` gives for the present ones. None if free."""
+        if self.places is None or (self.given is not None and not self.given.looked):
+            return self._replace(places=None)
+        return self._replace(places=[places[i] for i in self.places.tolist()])
 
 
 class DifferingComparison(Comparison):
@@ -67,20 +74,21 @@ class DifferingComparison(Comparison):
 class RowRecorder(TraceRecorder):
     """Records `vmap` too."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_rows: int | None) -> None:
         super().__init__()
+        self.most_rows = most_rows  # that are computed with; None: all
         self.batches: list[Batch] = []
         self.lengths: dict[Axis, Traced] = {}  # the numbers of rows
         self._place: dict[Traced, int] = {}  # of the plain numbers among the arguments
         self._axis: Axis | None = None  # of the rows whose function is recorded now
 
-    def argument(self, x: Any) -> Any:
-        made = super().argument(x)
-        if type(made) is TracedNumber:
-            self._place[made.node] = len(self._place)
+    def number(self, x: Any, place: int) -> Any:
+        """Return what stands for a plain number, the leaf of the arguments at ``place``."""
+        made = self.argument(x)
+        self._place[made.node] = place
         return made
 
-    def _node(self, op: Any, parents: tuple[Any, ...], value: Any) -> Traced:
+    def _node(self, op: Any, parents: Sequence[Any], value: Any) -> Traced:
         node = super()._node(op, parents, value)
         if isinstance(value, np.ndarray):
             node.axis = self._axis
@@ -101,7 +109,7 @@ class RowRecorder(TraceRecorder):
             raise RowsDifferError
         else:
             size = self._node(ops.abs, (node,), np.abs(node.value))
-            self.guards.append(Guard(operator.lt, size, self._constant(EXACT_INT), True))
+            self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), True))
 
     def compare(self, test: Callable[[Any, Any], bool], a: Any, b: Any) -> Any:
         found = super().compare(test, a, b)
@@ -126,7 +134,7 @@ class RowRecorder(TraceRecorder):
         def one_by_one() -> list[Any]:
             return super(RowRecorder, self).map_rows(f, args, takes_rows)
 
-        before = len(self.nodes), len(self.guards), len(self.batches)
+        before, batches = self.mark(), len(self.batches)
         batched = None if self._axis else self._batched(args, takes_rows)
         if batched is not None:
             self._axis, columns = batched
@@ -145,7 +153,8 @@ class RowRecorder(TraceRecorder):
                 pass  # of some row: the error of that row follows
             finally:
                 self._axis = None
-            del self.nodes[before[0] :], self.guards[before[1] :], self.batches[before[2] :]
+            self.rewind(before)
+            del self.batches[batches:]
             self.failed.clear()
             known = {batch.axis for batch in self.batches}
             self.lengths = {axis: x for axis, x in self.lengths.items() if axis in known}
@@ -160,7 +169,7 @@ class RowRecorder(TraceRecorder):
         if len(axes) > 1:
             return None
         (axis,) = axes
-        count = {len(_node_of(x.leaves[0]).value) for x in results}
+        count = {int(self.lengths[x.axis].value) for x in results}
         columns: list[Any] = []
         for x, takes in zip(args, takes_rows, strict=True):
             if not takes:
@@ -168,43 +177,62 @@ class RowRecorder(TraceRecorder):
             elif is_open(x):
                 columns.append(build(x.structure, iter(x.leaves)))
             else:
-                given = x if isinstance(x, GivenRows) else None
-                table = _table(given.unwatched() if given is not None else x)
-                if table is None or self._row_input(axis, *table, given) is None:
+                fresh = isinstance(x, GivenRows) and not x.looked
+                structure = (self._given_input if fresh else self._rows_input)(axis, x)
+                if structure is None:
                     return None
                 count.add(len(self.batches[-1].numbers))
                 batch = self.batches[-1]
                 numbers = map(TracedNumber, batch.columns, batch.kinds)
-                columns.append(build(table[0], numbers))
+                columns.append(build(structure, numbers))
         if len(count) != 1 or 0 in count:
             return None
         if axis not in self.lengths:
             self.lengths[axis] = self._node(None, (), float(*count))
         return axis, columns
 
-    def _row_input(
-        self, axis: Axis, structure: Structure, rows: list[list[Any]], given: GivenRows | None
-    ) -> Batch | None:
-        """Return rows of numbers as a batch: all arguments of the function, or all constants."""
-        flat = [*chain.from_iterable(rows)]
-        shape = len(rows), len(rows[0])
-        kinds = set(map(type, flat))
-        if kinds == {TracedNumber} and all(x.node in self._place for x in flat):
-            places = np.array([self._place[x.node] for x in flat]).reshape(shape)
-            numbers = np.array([x.node.value for x in flat]).reshape(shape)
-        elif kinds and kinds <= {float, int}:
-            places, numbers = None, np.array(flat, float).reshape(shape)
-        else:
+    def _given_input(self, axis: Axis, given: GivenRows) -> Structure | None:
+        """Make a batch of a list that nobody has looked into. Return the structure of its rows."""
+        found = rows_of(given.part)
+        assert found is not None  # its part is that of a list of rows
+        row, count = found
+        width = len(given.numbers) // count
+        places = np.array(given.places)
+        return row if width and self._input(axis, given.numbers, width, places, given) else None
+
+    def _rows_input(self, axis: Axis, rows: Iterable[Any]) -> Structure | None:
+        """Make a batch of rows of numbers, all arguments or all constants. Else return None."""
+        found = [flatten(row) for row in rows]
+        if not found or not found[0][0] or any(structure != found[0][1] for _, structure in found):
             return None
-        kinds_of = [set(map(_kind_of, column)) for column in zip(*rows, strict=True)]
-        if any(len(found) > 1 for found in kinds_of):
-            return None  # of ints and floats: each row keeps its own
-        nodes = [self._node(None, (), column) for column in numbers.T]
+        flat = [*chain.from_iterable([leaves for leaves, _ in found])]
+        kinds, places = set(map(type, flat)), None
+        if kinds == {TracedNumber} and all(x.node in self._place for x in flat):
+            places = np.array([self._place[x.node] for x in flat])
+        elif not kinds <= {float, int}:
+            return None
+        width = len(found[0][0])
+        return found[0][1] if self._input(axis, flat, width, places, None) else None
+
+    def _input(
+        self, axis: Axis, flat: list[Any], width: int, places: Any, given: GivenRows | None
+    ) -> bool:
+        """Make a batch of these numbers. False if a column has numbers of several types."""
+        columns = [flat[i::width] for i in range(width)]
+        if type(flat[0]) is TracedNumber:
+            kinds = [{x.kind for x in column} for column in columns]
+            flat = [x.node.value for x in flat]
+        else:
+            kinds = [set(map(type, column)) for column in columns]
+        if any(len(found) > 1 for found in kinds):
+            return False  # each row keeps its own
+        numbers = np.array(flat, float).reshape(-1, width)
+        nodes = [self._node(None, (), column) for column in numbers[: self.most_rows].T]
         for node in nodes:
             node.axis = axis
-        kinds_in_order = [found.pop() for found in kinds_of]
-        self.batches.append(Batch(axis, nodes, places, numbers, given, kinds_in_order))
-        return self.batches[-1]
+        known = [found.pop() for found in kinds]
+        self.batches.append(Batch(axis, nodes, places, numbers, given, known))
+        return True
 
     def over_rows(self, operation: Operation, rows: Rows) -> Any:
         """Return `sum`, `mean`, `maximum` or `minimum` of the results of all rows."""
@@ -227,10 +255,6 @@ class RowRecorder(TraceRecorder):
         """Return a plain number if it is computed from plain numbers only, else the node."""
         plain = all(type(x) is TracedNumber for x in leaves)
         return TracedNumber(node, float) if plain else node
-
-
-def _kind_of(x: Any) -> type:
-    return x.kind if type(x) is TracedNumber else type(x)
 
 
 def _node_of(x: Any) -> Any:
@@ -262,14 +286,6 @@ def expanded_rows(root: Expression, known: dict[Expression, Any]) -> Any:
     return known[root]
 
 
-def _table(rows: Iterable[Any]) -> tuple[Structure, list[list[Any]]] | None:
-    """Return the structure that all rows have, and the leaves of each. None if they differ."""
-    found = [flatten(row) for row in rows]
-    if not found or any(structure != found[0][1] for _, structure in found):
-        return None
-    return found[0][1], [leaves for leaves, _ in found]
-
-
 def is_open(x: Any) -> bool:
     """Return whether ``x`` are rows that nobody has looked into."""
     return isinstance(x, Rows) and not x.looked
@@ -278,6 +294,7 @@ def is_open(x: Any) -> bool:
 class _Watched(list[Any]):
     """A list that knows whether somebody looks into it: at its length, or at an element."""
 
+    kind_in_trees = list
     looked = False
 
     def look(self) -> None:
@@ -289,14 +306,31 @@ class _Watched(list[Any]):
 
 
 class GivenRows(_Watched):
-    """A list among the arguments. If only `vmap` looks into it, its length is free.
+    """A list of rows of plain numbers among the arguments, made when somebody looks into it.
 
-    ``key`` is the position or the name of the argument.
+    If only `vmap` takes it, its length is free. ``key`` is the position or the name of the
+    argument, ``part`` its structure, ``places`` where its numbers are among all leaves.
     """
 
-    def __init__(self, elements: Iterable[Any], key: int | str) -> None:
-        super().__init__(elements)
-        self.key = key
+    def __init__(
+        self,
+        recorder: RowRecorder,
+        key: int | str,
+        part: Any,
+        numbers: list[Any],
+        places: list[int],
+    ) -> None:
+        super().__init__()
+        self.recorder, self.key, self.part = recorder, key, part
+        self.numbers, self.places = numbers, places
+        self.filled: list[Any] = []  # with the numbers of the recording
+
+    def look(self) -> None:
+        """Fill the list."""
+        if not self.looked:
+            self.looked = True
+            self.filled = list(map(self.recorder.number, self.numbers, self.places))
+            list.extend(self, build(self.part, iter(self.filled)))
 
 
 class Rows(_Watched, Node):

@@ -32,7 +32,8 @@ class Simplified:
     graph: Graph
     leaves: Sequence[Expression | None]  # of the arguments, None if not used; then the live Values
     live: Sequence[Value]  # Values from outside that the function uses
-    numbers: Sequence[int]  # the positions of the leaves that are plain numbers, and used
+    numbers: Sequence[int]  # the positions of the leaves that are plain numbers
+    used_numbers: Sequence[int]  # and of those that something is computed from
     columns: Sequence[Sequence[Expression]]  # the inputs that have rows, of each batch
     lengths: Sequence[Expression]  # the inputs that are numbers of rows
     outputs: Sequence[Expression]
@@ -48,12 +49,7 @@ def simplified(recording: Recording) -> Simplified:
     for column, axis in [(x, batch.axis) for batch in recording.batches for x in batch.columns]:
         known[column] = graph.input(True, axis)
     known |= {node: graph.length(axis) for axis, node in recording.lengths.items()}
-    copies = {leaf: source for leaf, source in recording.made.items() if source is not None}
     roots = [*recording.outputs, *[x for g in recording.guards for x in (g.left, g.right)]]
-    if copies:
-        roots = [copies.get(x, x) for x in roots]
-        for node in recording.nodes:
-            node.parents = tuple([copies.get(p, p) for p in node.parents])
 
     def leaf(node: Any) -> Expression:
         if node not in known:
@@ -78,19 +74,27 @@ def simplified(recording: Recording) -> Simplified:
         graph=graph,
         leaves=[known.get(x) for x in (*recording.arguments, *live)],
         live=live,
-        numbers=[i for i in recording.numbers if recording.arguments[i] in known],
+        numbers=recording.numbers,
+        used_numbers=[i for i in recording.numbers if recording.arguments[i] in known],
         columns=[[known[x] for x in batch.columns] for batch in recording.batches],
         lengths=[known[node] for node in recording.lengths.values()],
         outputs=outputs,
-        guards=_in_order(guards),
+        guards=_in_order(guards, [known[x] for x in recording.arguments if x in known]),
         count=len(reachable(expressions)),
     )
 
 
-def _in_order(guards: Iterable[Guard]) -> list[Guard]:
-    """Return each guard that can fail once, in the order of the operands, which become views."""
+def _in_order(guards: Iterable[Guard], arguments: Sequence[Expression]) -> list[Guard]:
+    """Return each guard that can fail once, in the order of the operands, which become views.
+
+    Arguments come first, as they are given. A function may use them in another order.
+    """
     varying = [g for g in guards if g.left.value is None or g.right.value is None]
-    return sorted(dict.fromkeys(varying), key=lambda g: (g.left.index, g.right.index))
+    place = {x: i - len(arguments) for i, x in enumerate(arguments)}
+    return sorted(
+        dict.fromkeys(varying),
+        key=lambda g: (place.get(g.left, g.left.index), place.get(g.right, g.right.index)),
+    )
 
 
 def fresh(
@@ -146,9 +150,12 @@ class Simplifier:
         uses = dict.fromkeys(roots, 2)  # a root is a node of its own, however few consumers it has
         for node in reversed(nodes):
             if node in uses and node.op is not None:
-                axis = _axis(node)
-                for parent in node.parents:  # what all rows share stays a node of its own
-                    uses[parent] = uses.get(parent, 0) + 1 + (axis is not _axis(parent))
+                for parent in node.parents:
+                    uses[parent] = uses.get(parent, 0) + 1
+        if self.graph.lengths:  # what all rows of a batch share stays a node of its own
+            for node in nodes:
+                if node in uses and (axis := _axis(node)) is not None:
+                    uses |= dict.fromkeys([p for p in node.parents if _axis(p) is not axis], 2)
         for node in nodes:
             if node in uses and node.op is not None:
                 form = self.rewritten(node)

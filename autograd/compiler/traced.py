@@ -24,12 +24,14 @@ from typing import Any, NamedTuple, NoReturn
 
 from .. import ops
 from ..choosing import list_index
-from ..operation import Node, Operation, real
+from ..operation import FLOATS, TABLE, Binary, Node, Operation, Unary, real
 from ..operators import Operators
 from ..recording import Recorder, current_recorder, recording
 from ..value import Constant, Value
 from .batch import Axis
+from .tape import MANY, STRIDE, Kind, Tape, finished
 
+new = object.__new__
 EXACT_INT = 2**53  # floats are exact up to here
 INT_OPERATIONS = {ops.add, ops.sub, ops.mul, ops.neg, ops.abs}  # of ints, an int
 
@@ -62,11 +64,15 @@ def _recording(node: Any) -> TraceRecorder:
     """Return the recorder of the function that is being recorded."""
     recorder = current_recorder()
     if not isinstance(recorder, TraceRecorder):
-        raise TracedValueError(
-            f"{node!r} was computed while a compiled function was recorded, and used after that "
-            "(kept in a cache, an attribute or a list): return it from the function instead"
-        )
+        raise _stale(node)
     return recorder
+
+
+def _stale(node: Any) -> TracedValueError:
+    return TracedValueError(
+        f"{node!r} was computed while a compiled function was recorded, and used after that "
+        "(kept in a cache, an attribute or a list): return it from the function instead"
+    )
 
 
 # ------------------------------------------------------------- ``data`` while something is recorded
@@ -137,12 +143,49 @@ class Unreadable:
         return _forbidden("formatting a number")() if spec else str(self)
 
 
-class Traced(Unreadable, Value):
-    """A node of a recording: a Value inside the function."""
+_unary_methods: dict[Operation, Callable[[Any], Any]] = {}  # of traced nodes
 
-    __slots__ = ("value", "axis")
-    value: Any  # a float, or an array of one for each row of a batch
-    axis: Axis | None  # that batch
+
+class Traced(Unreadable, Value):
+    """A node of a recording: a Value inside the function.
+
+    It keeps its number, and where it stands on the tape. Its operation and its parents are there.
+    """
+
+    __slots__ = ()  # the three it needs are those of a Value, under names of their own
+    value: Any = _data  # a float, or an array of one for each row of a batch
+    index: Any = vars(Value)["local_grads"]  # on the tape; a negative number for a leaf
+    home: Any = vars(Value)["parents"]  # the recorder of the function
+
+    @property
+    def op(self) -> Operation | None:  # type: ignore[override]  # read from the tape
+        return self.home.operation_at(self.index) if self.index >= 0 else None
+
+    @property
+    def parents(self) -> tuple[Value, ...]:  # type: ignore[override]  # read from the tape
+        if self.home.finished is not None:
+            raise _stale(self)
+        return self.home.parents_at(self.index) if self.index >= 0 else ()
+
+    @property
+    def label(self) -> Any:  # a string; few nodes have one
+        return self.home.labels.get(self.index, "")
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self.home.labels[self.index] = label
+
+    def record_unary(self, operation: Operation) -> Any:
+        return _unary_methods[operation](self)
+
+    @property
+    def axis(self) -> Any:
+        """The batch for each of whose rows it has a value, or None."""
+        return self.home.axes.get(self.index)
+
+    @axis.setter
+    def axis(self, axis: Any) -> None:
+        self.home.axes[self.index] = axis
 
     @property
     def data(self) -> Any:
@@ -240,7 +283,7 @@ class Comparison:
     def __bool__(self) -> bool:
         if not self.known:
             self.known = True
-            self.recorder.guards.append(self.guard)
+            self.recorder.add_guard(self.guard)
         return self.guard.outcome
 
     def as_number(self) -> Any:
@@ -312,7 +355,17 @@ class TraceRecorder(Recorder):
     stops = False  # whether this is inside ``no_grad()``
 
     def __init__(self) -> None:
-        self.nodes: list[Traced] = []  # operations and arguments, parents before consumers
+        self.written: list[int] = []  # the tape, see `autograd.compiler.tape`
+        self.many: list[int] = []  # the operands of entries that have many
+        self.kinds = [*_KINDS]
+        self.codes = dict(_CODES)
+        self.nodes: list[Traced | None] = []  # of each entry of the tape
+        self.leaves: list[Any] = []
+        self.leaf_index: dict[Value, int] = {}
+        self.labels: dict[int, str] = {}
+        self.axes: dict[int, Axis] = {}
+        self.outer: TraceRecorder | None = None  # of a copy for ``no_grad()``
+        self.finished: Tape | None = None
         self.guards: list[Guard] = []
         self.made: dict[Value, Traced | None] = {}  # leaves made inside; what each is a copy of
         self.caught: list[str] = []  # what is refused, although the function may catch the error
@@ -382,7 +435,7 @@ class TraceRecorder(Recorder):
         """Make a guard: an int is exact as a float."""
         size = self._node(ops.abs, (node,), abs(node.value))
         fits = size.value < EXACT_INT  # more than that may have been rounded to it
-        self.guards.append(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
+        self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
         if not fits:
             self.caught.append("it computes with ints that no float can hold")
 
@@ -395,11 +448,101 @@ class TraceRecorder(Recorder):
             self.caught.append("it computes with ints that no float can hold")
         return number
 
-    def _node(self, op: Operation | None, parents: tuple[Value, ...], value: float) -> Traced:
+    # ------------------------------------------------------------------------------------ tape
+
+    def _node(self, op: Operation | None, parents: Sequence[Any], value: Any) -> Traced:
         node = object.__new__(Traced)
-        node.op, node.parents, node.value, node.label, node.axis = op, parents, value, "", None
-        self.nodes.append(node)
+        node.home, node.value = self.outer or self, value
+        if op is None:
+            self.leaves.append(node)
+            node.index = -len(self.leaves)
+        else:
+            node.index = len(self.written)
+            self._write(op, parents)
+            self.nodes.append(node)
         return node
+
+    def add_guard(self, guard: Guard) -> None:
+        """Keep a comparison that the function branches on."""
+        self.guards.append(guard)
+        self._write(guard._replace(left=None, right=None), (guard.left, guard.right))
+        self.nodes.append(None)
+
+    def _write(self, does: Any, parents: Sequence[Any]) -> None:
+        operands = [self._operand(p) for p in parents]
+        kind = Kind(does, min(len(operands), MANY))
+        code = self.codes.get(kind)
+        if code is None:
+            code = self.codes[kind] = len(self.kinds)
+            self.kinds.append(kind)
+        if kind.arity == MANY:
+            start = len(self.many)
+            self.many += operands
+            self.written += (code, start, len(self.many))
+        else:
+            self.written += (code, operands[0], operands[-1])
+
+    def _operand(self, p: Any) -> int:
+        """Return the place of a node on the tape, or of a leaf among the leaves."""
+        if type(p) is Traced and p.home.written is self.written:
+            return p.index  # type: ignore[no-any-return]  # an int
+        index = self.leaf_index.get(p)
+        if index is None:
+            self.leaves.append(p)
+            index = -len(self.leaves)
+            if type(p) is not Constant or p in self.made:  # others are met once
+                self.leaf_index[p] = index
+        return index
+
+    def operation_at(self, index: int) -> Operation:
+        code = self.finished.kind[index // STRIDE] if self.finished else self.written[index]
+        return self.kinds[code].does  # type: ignore[no-any-return]  # no guard
+
+    def parents_at(self, index: int) -> tuple[Value, ...]:
+        """Return the parents of the node at this place of the tape."""
+        code, first, last = self.written[index : index + STRIDE]
+        arity = self.kinds[code].arity
+        operands = self.many[first:last] if arity == MANY else (first, last)[:arity]
+        return tuple([self._node_at(i) for i in operands])
+
+    def _node_at(self, index: int) -> Any:
+        if index >= 0:
+            return self.nodes[index // STRIDE]
+        leaf = self.leaves[-1 - index]
+        if type(leaf) is float:
+            leaf = self.leaves[-1 - index] = self._constant(leaf)
+        return leaf
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much is recorded, for `rewind`."""
+        return len(self.written), len(self.many), len(self.nodes), len(self.guards)
+
+    def rewind(self, mark: tuple[int, ...]) -> None:
+        """Forget what was recorded since the ``mark``."""
+        parts: Any = self.written, self.many, self.nodes, self.guards
+        for part, size in zip(parts, mark, strict=True):
+            del part[size:]
+        for index in [i for i in self.axes if i >= mark[0]]:
+            del self.axes[index]
+
+    def tape(self, numbers: Sequence[Traced], outputs: Sequence[Any]) -> Tape:
+        """Return what was recorded, and end recording. ``numbers`` are plain arguments."""
+        self.nodes.clear()
+        plain, made = {*numbers}, self.made
+        ends = [self._operand(x) for x in outputs]
+        copies = {
+            index: self._operand(source)
+            for leaf, index in self.leaf_index.items()
+            if (source := made.get(leaf)) is not None
+        }
+        is_data = [
+            type(x) is float or (x in plain if type(x) is Traced else x.is_constant or x in made)
+            for x in self.leaves
+        ]
+        parts = self.kinds, self.written, self.many, self.leaves
+        self.finished = finished(*parts, copies, is_data, self.axes, ends)
+        self.written, self.many, self.leaf_index = [], [], {}
+        return self.finished
 
     def compare(self, test: Callable[[Any, Any], bool], a: Any, b: Any) -> Any:
         sides = []
@@ -477,13 +620,107 @@ class TraceRecorder(Recorder):
     def without_gradient(self) -> TraceRecorder:
         """Return a recorder into the same recording: its results are behind `stop_gradient`."""
         inner = copy(self)
-        inner.stops = True
+        inner.stops, inner.outer = True, self.outer or self
         return inner
 
     def with_gradient(self) -> TraceRecorder:
-        outer = copy(self)
-        outer.stops = False
-        return outer
+        return self.outer or self
+
+
+_KINDS = [
+    Kind(op, 1 if isinstance(op, Unary) else 2)
+    for op in TABLE.values()
+    if isinstance(op, Unary | Binary)
+]
+_CODES = {kind: code for code, kind in enumerate(_KINDS)}
+
+
+def _fast_infix(operation: Binary, python: Callable[[float, float], float], name: str) -> None:
+    """Give `Traced` an operator that writes to the tape itself, in the usual cases.
+
+    These are another traced node, a number, or a Value that has been met. `TraceRecorder.record`
+    does the rest: rows, ``no_grad()``, errors.
+    """
+    code = _CODES[Kind(operation, 2)]
+    data = _data.__get__
+    slow = getattr(Value, f"__{name}__"), getattr(Value, f"__r{name}__")
+
+    def method(reflected: bool) -> Callable[[Traced, Any], Any]:
+        general = slow[reflected]
+
+        def operate(a: Traced, b: Any) -> Any:
+            home: TraceRecorder = a.home
+            if home is not current_recorder():
+                return general(a, b)
+            kind = type(b)
+            if kind is Traced and b.home is home:
+                y, j = b.value, b.index
+            elif kind is Value and b in home.leaf_index:
+                y, j = data(b), home.leaf_index[b]
+            elif kind is float or (kind is int and -EXACT_INT <= b <= EXACT_INT):
+                y, j = float(b), -len(home.leaves) - 1
+            else:
+                return general(a, b)
+            x = a.value
+            if type(x) is not float or type(y) is not float:
+                return general(a, b)
+            i = a.index
+            if reflected:
+                x, y, i, j = y, x, j, i
+            try:
+                value = python(x, y)
+            except ArithmeticError:
+                return general(a, b)  # whose error names the operation
+            if kind is float or kind is int:
+                home.leaves.append(float(b))
+            node = new(Traced)
+            node.home, node.value, node.index = home, value, len(home.written)
+            home.written += (code, i, j)
+            home.nodes.append(node)
+            return node
+
+        return operate
+
+    setattr(Traced, f"__{name}__", method(reflected=False))
+    setattr(Traced, f"__r{name}__", method(reflected=True))
+
+
+def _fast_unary(operation: Unary) -> None:
+    """Give `Traced` a method that writes to the tape itself, in the usual case."""
+    code = _CODES[Kind(operation, 1)]
+    forward, infinite = operation.forward, operation.infinite
+
+    def operate(a: Traced) -> Any:
+        home: TraceRecorder = a.home
+        x = a.value
+        if home is not current_recorder() or type(x) is not float or infinite:
+            return Value.record(a, operation, (a,))
+        try:
+            value = forward(FLOATS, x)
+        except (ArithmeticError, ValueError):
+            return Value.record(a, operation, (a,))  # its error names the operation
+        node = new(Traced)
+        node.home, node.value, node.index = home, value, len(home.written)
+        home.written += (code, a.index, a.index)
+        home.nodes.append(node)
+        return node
+
+    _unary_methods[operation] = operate
+    for name in (operation.name, *operation.aliases):
+        if hasattr(Value, name):
+            setattr(Traced, name, operate)
+
+
+for _operation, _python, _name in (
+    (ops.add, operator.add, "add"),
+    (ops.sub, operator.sub, "sub"),
+    (ops.mul, operator.mul, "mul"),
+    (ops.div, operator.truediv, "truediv"),
+):
+    _fast_infix(_operation, _python, _name)
+for _kind in _KINDS:
+    if isinstance(_kind.does, Unary):
+        _fast_unary(_kind.does)
 
 
 def _number_of(node: Any) -> Any:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import csv
-import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from io import StringIO
 from itertools import chain
@@ -93,7 +91,7 @@ def write_files(
     name = "boundary.svg" if two_features else "confusion.svg" if job.classes else "predictions.svg"
     neuron, title = _one_neuron(job, held_out)
     texts: dict[str, Callable[[], str]] = {
-        "history.json": partial(_history_text, history),
+        "history.json": history.to_json,
         "loss.svg": partial(_plot_text, partial(plot.loss_curve, history)),
         name: partial(_plot_text, partial(_draw_answers, job, held_out, predicted)),
         "graph.svg": partial(to_svg, neuron, title=title),
@@ -104,10 +102,6 @@ def write_files(
             yield name
     Stepper(neuron, title=title).save(Path(out, "step.html"))
     yield "step.html"
-
-
-def _history_text(history: History) -> str:
-    return json.dumps(asdict(history), indent=1) + "\n"
 
 
 def _plot_text(draw: Callable[[Any], Any]) -> str:

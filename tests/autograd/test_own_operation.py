@@ -102,7 +102,7 @@ def test_it_compiles_with_numbers_and_arrays(own: Any) -> None:
     assert autograd.compile(grad(own.cube))(2.0).data == 12.0
 
 
-@pytest.mark.parametrize("name", ["cbrt", "square", "steep"])
+@pytest.mark.parametrize("name", ["cbrt", "square", "steep", "own_cbrt"])
 def test_a_compiled_function_calls_it_and_not_numpys_function_of_that_name(name: str) -> None:
     pytest.importorskip("numpy", reason="compile needs NumPy")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import nn
 from nn.datasets import BUILT_IN, DataError, Rows, Scaling, Table, load
 
 GOOD = "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
@@ -488,3 +489,19 @@ def test_a_pipe_of_the_greatest_size_is_read(
     monkeypatch.setattr("nn.datasets.csv_file.MAX_PIPE_BYTES", len(GOOD) - 1)
     with pytest.raises(DataError, match="in a pipe"):
         load(path)
+
+
+def test_rows_train_a_model_as_lists_do() -> None:
+    X = Rows([[1e3, 2.0], [3e3, 5.0], [4e3, 1.0]], width=2)
+    models = []
+    for samples in (X, X.tolist()):
+        model = nn.MLP(2, [3, 1], rng=0)
+        scaling = Scaling.of(samples)
+        model.metadata = {"scaling": [scaling.mean, scaling.scale]}
+        history = nn.fit(model, samples, [0, 1, 1], epochs=3, batch_size=2, rng=1)
+        models.append((history.loss, model.state_dict(), model.predict(samples)))
+    assert models[0] == models[1]
+    with pytest.raises(ValueError, match="feature 1 of sample 1 must be finite, got nan"):
+        nn.fit(nn.MLP(2, [1]), Rows([[1, 2], [3, math.nan]], width=2), [0, 1])
+    with pytest.raises(ValueError, match="X has no samples"):
+        nn.fit(nn.MLP(2, [1]), Rows([], width=2), [])

@@ -1,5 +1,6 @@
 """The public names of `nn`, as programs and type checkers see them."""
 
+import subprocess
 import sys
 
 import pytest
@@ -14,6 +15,15 @@ def test_every_listed_name_is_there_and_no_other():
     assert set(dir(nn)) - set(nn.__all__) == {"MLPClassifier", "MLPRegressor"}
     with pytest.raises(AttributeError, match="module 'nn' has no attribute 'MLPP'"):
         nn.MLPP  # noqa: B018  # a typo is an error
+
+
+def test_a_model_is_loaded_by_a_program_that_uses_nothing_else(tmp_path):
+    model = nn.Sequential(nn.Embedding(5, 2, rng=1), nn.Maxout(2, 3, 2, rng=2))
+    model.save(tmp_path / "m.json")
+    code = "import sys, nn; print(nn.load(sys.argv[1]).state_dict())"
+    run = [sys.executable, "-c", code, str(tmp_path / "m.json")]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{model.state_dict()}\n"
 
 
 @pytest.mark.slow

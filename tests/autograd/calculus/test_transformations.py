@@ -506,7 +506,7 @@ def test_adjoints_refuse_a_graph_whose_operands_changed_since():
     y = cube * w
     (dx,) = adjoints(y, [x])
     x.data = 5.0
-    message = r"x \* x was 9.0 when it was computed.*compute the graph again"
+    message = r"x \* x was 9.0 when it was computed.*call autograd\.recompute\(y\)"
     for root, wrt in ((y, x), (cube, x), (dx, x)):
         with pytest.raises(RuntimeError, match=message):
             adjoints(root, [wrt])
@@ -514,8 +514,7 @@ def test_adjoints_refuse_a_graph_whose_operands_changed_since():
     assert x.grad == 54.0
     assert adjoints(y, [w])[0].data == 27.0  # the derivative is cube itself, as it was computed
     assert adjoints(y, [cube], partial=True)[0].data == 2.0
-    x.data = 3.0
-    assert adjoints(y, [x])[0].data == 54.0
+    assert adjoints(ag.recompute(y), [x])[0].data == 150.0
 
 
 def test_what_was_recorded_can_be_differentiated_while_it_is_compiled():

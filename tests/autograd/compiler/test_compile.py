@@ -279,7 +279,8 @@ def test_the_source_computes_what_the_program_computes():
     assert "xp.dot" not in printed.source
     namespace = {"xp": fast.xp, **printed.constants}
     exec(printed.source, namespace)
-    values, gradient = namespace["program"](result.inputs, np.empty(0))
+    inputs = fast.last.inputs_in([], {})
+    values, gradient = namespace["program"](result.inputs, *inputs)
     assert values == [result.data]
     assert gradient == pytest.approx(result.gradient, rel=1e-13, abs=1e-15)
 
@@ -296,7 +297,7 @@ def test_the_report_has_nodes_operations_products_and_seconds():
     assert int(counts["nodes after simplifying"].replace(",", "")) < recorded / 5
     assert int(counts["array operations"]) < 40
     assert counts["matrix products"] == "8"
-    assert "W2.T: (20 x 16) @ (16 x 16)" in report
+    assert "W2.T: (rows x 16) @ (16 x 16)" in report
     for stage in ("record", "simplify", "differentiate", "schedule", "emit"):
         assert re.search(rf"seconds to {stage} +\d+\.\d+", report)
 

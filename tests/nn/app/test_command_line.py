@@ -693,3 +693,40 @@ def test_many_samples_are_predicted_by_compiled_code_with_the_same_answers(
     monkeypatch.setattr("nn.app.job.MIN_COMPILED_SAMPLES", samples)
     assert job.predict(X) == pytest.approx(expected, rel=1e-9)
     assert len(compiled) == 1
+
+
+@pytest.mark.parametrize(("classes", "beginning"), [(20, "true \\ predicted"), (21, "worst of 21")])
+def test_a_table_of_more_than_twenty_classes_has_the_worst_of_them(
+    classes: int, beginning: str
+) -> None:
+    names = [f"class {k:02} " + "x" * (11 + k % 2) for k in range(classes)]
+    data = replace(load("xor").take(range(2 * classes)), classes=names)
+    data.y[:] = [k % classes for k in range(2 * classes)]
+    lines = report_text(data, data.y).splitlines()
+    assert lines[2].startswith(beginning)
+    assert lines[4].startswith("class 00 xxxxxxxxxxx ")
+    assert lines[5].startswith("class 01 xxxxxxxxxx… ")
+
+
+def test_the_worst_classes_are_those_with_the_lowest_recall_and_five_confusions_are_named() -> None:
+    data = replace(load("xor").take(range(300)), classes=[f"c{k}" for k in range(25)])
+    data.y[:] = [k // 12 for k in range(300)]
+    right = list(data.y)
+    for k in range(1, 7):  # k of the 12 samples of class k are taken for class 0
+        right[12 * k : 12 * k + k] = [0] * k
+    right[84:88] = [8, 8, 9, 9]  # class 7
+    lines = report_text(data, right).splitlines()
+    table = lines[4:14]
+    assert " ".join(line.split()[0] for line in table) == "c6 c5 c4 c7 c3 c2 c1 c0 c8 c9"
+    assert table[0].split() == ["c6", "12", "1.000", "0.500"]
+    assert lines[14] == ""
+    assert lines[15:] == [
+        "Most confused",
+        "c6 taken for c0: 6",
+        "c5 taken for c0: 5",
+        "c4 taken for c0: 4",
+        "c3 taken for c0: 3",
+        "c2 taken for c0: 2",
+    ]
+    data.y[:] = [0] * 12 + [1] * 288
+    assert report_text(data, [1] * 300).splitlines()[4].split() == ["c0", "12", "-", "0.000"]
