@@ -32,6 +32,9 @@ ARRAY_FUNCTIONS = (
 )  # fmt: skip
 
 
+MAX_ONES = 64  # arrays of ones that are kept
+
+
 class Ones(dict[int, Any]):
     """Arrays of ones by their lengths. Products with them are NumPy's fastest sums of rows."""
 
@@ -39,6 +42,8 @@ class Ones(dict[int, Any]):
         self.library = library
 
     def __missing__(self, length: int) -> Any:
+        if len(self) >= MAX_ONES:
+            self.clear()
         return self.setdefault(length, self.library.ones(length))
 
 
