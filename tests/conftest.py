@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import Phase, settings
 
-collect_ignore = ["support/own_operation.py"]  # what it declares is for the test that imports it
-
 # A change of the source is noticed with the first failure: no example is made smaller.
 settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
 

@@ -45,12 +45,17 @@ def accumulate(
     found: dict[N, Any] = {}
     for node in order:
         upstream = found[node] = summed(factors.pop(node, ()))
-        if isinstance(upstream, float) and upstream == 0.0:
+        if is_zero(upstream):
             continue
         for other, local in edges(node):
-            if local is not None and not (isinstance(local, float) and local == 0.0):
+            if local is not None and not is_zero(local):
                 factors[other] += (local, upstream)
     return found
+
+
+def is_zero(x: Any) -> bool:
+    """Return whether ``x`` is the plain number 0, along which nothing flows."""
+    return isinstance(x, float) and x == 0.0
 
 
 def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[Scalar]:
@@ -156,7 +161,8 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
         varies = [p in varying for p in operands]
         operands = [p.data if p.is_constant else p for p in node.parents]
     elif operation.constant_rules:
-        return operation.constant_rules  # type: ignore[no-any-return]  # numbers if it is not None
+        numbers: Sequence[float] = operation.constant_rules
+        return numbers
     try:
         return rules(node, operands, varies)
     except TypeError as error:

@@ -197,7 +197,8 @@ def _sum_of_derivatives(function: Callable[[], Scalar], variables: list[Value]) 
     weights = [1 + 0.618 * i % 1 for i in range(len(variables))]
     with recorded():
         derivatives_now = adjoints(function(), variables)
-        return dot(weights, derivatives_now)  # type: ignore[no-any-return]  # a number or a Value
+        total: Scalar = dot(weights, derivatives_now)
+        return total
 
 
 def _moved(function: Callable[[], Scalar], x: Value, by: float) -> float:

@@ -272,7 +272,8 @@ def _call(f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> 
 
 def _variable(x: Scalar) -> Value:
     if isinstance(x, Value):
-        return sum([x])  # type: ignore[no-any-return]  # a Value: a new node, which depends on x
+        node: Value = sum([x])  # a new one, which depends on x
+        return node
     variable = Variable(x)
     variable.running = True
     return variable

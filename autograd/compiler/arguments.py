@@ -104,12 +104,12 @@ def weakened(structure: Structure, gone: Callable[[], Any]) -> Structure:
         return structure._replace(parts=tuple([weakened(p, gone) for p in structure.parts]))
     if not isinstance(structure, Static) or structure.key[1:] != (id(structure.thing),):
         return structure
-    weak: Any = object.__new__(Static)
+    weak = object.__new__(Static)
     try:
         weak.thing, weak.key = weakref.ref(structure.thing, lambda _: gone()), structure.key
     except TypeError:  # None, or an instance of a class with slots
         return structure
-    return weak  # type: ignore[no-any-return]  # a Static
+    return weak
 
 
 def without_things(structure: Structure) -> Structure:

@@ -10,15 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..calculus.chain_rule import accumulate
+from ..calculus.chain_rule import accumulate, is_zero
 from ..recording import floats_only
 from .batch import Axis, EachRow
 from .expressions import Expression, Graph, Pairs, reachable
-
-
-def is_zero(x: Any) -> bool:
-    """Return whether ``x`` is the plain number 0, along which nothing flows."""
-    return isinstance(x, float) and x == 0.0
 
 
 def gradient(

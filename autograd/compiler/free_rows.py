@@ -8,7 +8,7 @@ structure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ def split(structure: Structure, leaves: list[Any], free: Collection[int | str]) 
             fixed += leaves[at : (at := at + _count(side))]
             continue
         parts: list[Any] = []
-        for key, part in zip(side.keys or range(len(side.parts)), side.parts, strict=True):
+        for key, part in _by_key(side):
             numbers = leaves[at : (at := at + _count(part))]
             if key not in free:
                 fixed += numbers
@@ -75,11 +75,10 @@ def row_lists(structure: Structure) -> dict[int | str, Structure]:
     """Return the structures of those arguments that are lists of rows of plain numbers."""
     found: dict[int | str, Structure] = {}
     for side in structure.parts or () if isinstance(structure, Branch) else ():
-        if isinstance(side, Branch) and side.parts is not None:
-            for key, part in zip(side.keys or range(len(side.parts)), side.parts, strict=True):
-                rows = rows_of(part)
-                if rows is not None and not _has_values(rows[0]):
-                    found[key] = part
+        for key, part in _by_key(side):
+            rows = rows_of(part)
+            if rows is not None and not _has_values(rows[0]):
+                found[key] = part
     return found
 
 
@@ -90,11 +89,16 @@ def with_lists(structure: Structure, lists: Mapping[int | str, Any]) -> Structur
     sides = []
     for side in structure.parts or ():
         if isinstance(side, Branch) and side.parts is not None:
-            keyed = zip(side.keys or range(len(side.parts)), side.parts, strict=True)
-            parts = [Static(lists[k]) if isinstance(part, RowsOf) else part for k, part in keyed]
+            parts = [Static(lists[k]) if isinstance(x, RowsOf) else x for k, x in _by_key(side)]
             side = side._replace(parts=tuple(parts))
         sides.append(side)
     return structure._replace(parts=tuple(sides))
+
+
+def _by_key(side: Structure) -> Iterator[tuple[int | str, Any]]:
+    """Yield the positional arguments with their positions, or the others with their names."""
+    if isinstance(side, Branch) and side.parts is not None:
+        yield from zip(side.keys or range(len(side.parts)), side.parts, strict=True)
 
 
 def _has_values(structure: Structure) -> bool:

@@ -99,6 +99,9 @@ class Path:
         taken = [leaves[i] for i in (*self.numbers, *self.compared)]
         self.inputs = [x for x in taken if x is not None] + [*code.lengths]
         self.takes_numbers = bool(self.inputs or self.columns or self.kinds is not None)
+        given = any(batch.places is not None for batch in self.batches)
+        apart = self.numbers or self.compared or self.free or given or self.kinds is not None
+        self.inputs_vary = bool(apart)  # else they are the same at every call
         self.fixed = all(i >= n for i in self.wrt)  # no argument is among the parameters
         self.plain = self.fixed and all(not self.live[i - n].parents for i in self.wrt)
 
@@ -152,9 +155,8 @@ class Path:
             counts = [lengths.get(axis, count) for axis, count in self.lengths.items()]
             x = np.concatenate([x, others, counts])
         found = (x, *rows)
-        given = any(batch.places is not None for batch in self.batches)
-        if not (self.numbers or self.compared or self.free or given or self.kinds is not None):
-            self.constant_inputs = found  # the same at every call
+        if not self.inputs_vary:
+            self.constant_inputs = found
         return found
 
     def graph_of(
@@ -165,7 +167,7 @@ class Path:
         known |= dict(zip(self.inputs, inputs[0].tolist(), strict=True))
         for columns, table in zip(self.columns, inputs[1:], strict=True):
             known |= dict(zip(columns, table.T.tolist(), strict=True))
-        return expanded_rows(self.outputs[which], known)  # type: ignore[no-any-return]  # a Scalar
+        return expanded_rows(self.outputs[which], known)
 
     def program(self, kind: str) -> Program:
         """Return the program for the "value" alone, with its "gradient", or a "seeded" gradient.

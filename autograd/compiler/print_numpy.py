@@ -11,7 +11,6 @@ Constant numbers are called c, constant indices i.
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from .batch import Over
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
 from .operands import XP, concatenated, constant_along, spread
-from .print_rows import RowCode, RowOperands
+from .print_rows import RowOperands
 from .python_code import Code, code, constant_in, named, negated, written
 from .schedule import INPUT, PARAMETER, Group, Schedule
 from .source_lines import Line, laid_out, name_lines, replaced, shown, without_moved
@@ -108,7 +107,6 @@ class _Printer(RowOperands):
 
     def __init__(self, schedule: Schedule, parameters: Sequence[Expression], inputs: int) -> None:
         super().__init__(schedule, parameters, inputs)
-        self.products: list[tuple[Code, str]] = []  # the matrix products and their shapes
         self._differentiated = set[Line]()  # those whose adjoint has been named
         self.batches: list[Line] = []  # the inputs that have rows
         for group in schedule.groups:
@@ -117,7 +115,6 @@ class _Printer(RowOperands):
                 line = Line(name, named(name), group.arrangement.shape, has_rows=True)
                 self.batches.append(line)
                 self.arrays[group.number] = line
-        self.faster = dict[ast.AST, ast.expr]()  # what NumPy does faster than what is shown
 
     # ----------------------------------------------------------------------------------- steps
 
@@ -267,20 +264,6 @@ class _Printer(RowOperands):
         return self.product_of(
             self.operand(left, exact=True), self.operand(right, exact=True), left, right
         )
-
-    def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
-        """Return a matrix product, after noting it for the report."""
-        product = a @ b
-        sizes = [
-            (*["rows"] * isinstance(x, RowCode), *ids.shape) for x, ids in ((a, left), (b, right))
-        ]
-        if sizes[1][:1] == ("rows",) != sizes[0][:1]:  # summed over the rows
-            sizes[0] = (*left.shape, "rows")
-        self.products.append((product, " @ ".join([shown(size, " x ") for size in sizes])))
-        axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
-        if max(axes) <= 2:
-            self.faster[product.tree] = XP.dot(a, b).tree
-        return product
 
     def _same_constant(self, ids: Ids) -> float | None:
         """Return the constant that all these expressions are, None if they are not."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import ops
 from .batch import Over
+from .expressions import Expression
 from .matrices import Ids
-from .operands import XP, Operands, constant_along, spread
+from .operands import XP, Operands, constant_along, spread, without_repeats
 from .python_code import Code, named
-from .schedule import SCALAR, Group
-from .source_lines import Line
+from .schedule import SCALAR, Group, Schedule
+from .source_lines import Line, shown
 from .views import view
 
 
@@ -45,7 +47,10 @@ class RowCode(Code):
 class RowOperands(Operands):
     """Operands that may have rows."""
 
-    faster: dict[ast.AST, ast.expr]  # what NumPy does faster than what is shown
+    def __init__(self, schedule: Schedule, parameters: Sequence[Expression], inputs: int) -> None:
+        super().__init__(schedule, parameters, inputs)
+        self.products: list[tuple[Code, str]] = []  # the matrix products and their shapes
+        self.faster = dict[ast.AST, ast.expr]()  # what NumPy does faster than what is shown
 
     def _with_rows(self, groups: Ids) -> list[int]:
         """Return which of these groups have rows."""
@@ -61,9 +66,7 @@ class RowOperands(Operands):
         if not self._with_rows(groups):
             return super().operand(ids, exact, terms)
         if not exact:
-            for axis in range(ids.ndim - terms):
-                if ids.shape[axis] > 1 and constant_along(ids, axis):
-                    ids = ids.take([0], axis)
+            ids = without_repeats(ids, ids.ndim - terms)
             groups = self.places.group[ids]
         if (groups == groups.flat[0]).all():
             return self._rows_part(self.arrays[int(groups.flat[0])], self.places.position[ids])
@@ -76,11 +79,10 @@ class RowOperands(Operands):
         while inner.ndim > 1 and inner.shape[0] == 1:
             inner = inner[0]
         if positions.size > 1:
-            found = view(whole, array.shape, inner)
-            if found is None:
-                size = int(np.prod(array.shape))
-                flat = whole if len(array.shape) == 1 else whole.reshape(size)
-                found = flat[self.constant("i", inner)]
+            part: RowCode | None = view(whole, array.shape, inner)
+            size = int(np.prod(array.shape))
+            flat = whole if len(array.shape) == 1 else whole.reshape(size)
+            found = flat[self.constant("i", inner)] if part is None else part
         elif positions.shape == array.shape:
             return whole
         else:
@@ -88,7 +90,7 @@ class RowOperands(Operands):
             found = whole[(*index, slice(last, last + 1) if positions.ndim else last)]
             inner = positions.reshape((1,) * bool(positions.ndim))
         missing = positions.ndim - inner.ndim
-        return found[(None,) * missing] if missing else found  # type: ignore[no-any-return] # as above
+        return found[(None,) * missing] if missing else found
 
     def _pooled_rows(self, ids: Ids) -> Code:
         """Return expressions from several groups, out of one array that has all, row by row."""
@@ -159,7 +161,17 @@ class RowOperands(Operands):
 
     def product_of(self, a: Code, b: Code, left: Ids, right: Ids) -> Code:
         """Return a matrix product, after noting it for the report."""
-        raise NotImplementedError  # the printer keeps the report
+        product = a @ b
+        sizes = [
+            (*["rows"] * isinstance(x, RowCode), *ids.shape) for x, ids in ((a, left), (b, right))
+        ]
+        if sizes[1][:1] == ("rows",) != sizes[0][:1]:  # summed over the rows
+            sizes[0] = (*left.shape, "rows")
+        self.products.append((product, " @ ".join([shown(size, " x ") for size in sizes])))
+        axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
+        if max(axes) <= 2:
+            self.faster[product.tree] = XP.dot(a, b).tree
+        return product
 
     def product_with_rows(self, lefts: Ids, rights: Ids) -> Line:
         """Return the dots of these rows of operands, for each row of the batch."""

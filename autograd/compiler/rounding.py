@@ -81,10 +81,7 @@ class Bounds:
             return [(one, self.graph.unique(op, (b,)) if b.axis else b) for b in bounds]
         pairs = pairs_of(node) if op.op is ops.dot else [(one, p) for p in node.parents]
         sizes = [(self._size(a), self._size(b)) for a, b in pairs]
-        errors: Pairs = []
-        for (a, b), (left, right) in zip(pairs, sizes, strict=True):
-            errors += [(left, self.of[b])] if b in self.of else []
-            errors += [(right, self.of[a])] if a in self.of else []
+        errors = self._of_factors(pairs, sizes)
         length = self.graph.length(op.axis)
         own = self.graph.dot([(self.graph.constant((len(pairs) + 1) * EPSILON), length)])
         total = self.graph.dot(self.graph.summed_over_rows(op.axis, sizes))
@@ -95,14 +92,19 @@ class Bounds:
 
     def _of_sum(self, pairs: Pairs) -> Pairs:
         sizes = [(self._size(a), self._size(b)) for a, b in pairs]
-        terms = []
-        for (a, b), (left, right) in zip(pairs, sizes, strict=True):
-            terms += [(left, self.of[b])] if b in self.of else []
-            terms += [(right, self.of[a])] if a in self.of else []
+        terms = self._of_factors(pairs, sizes)
         signs = all(1.0 in (abs(a.value or 0.0), abs(b.value or 0.0)) for a, b in pairs)
         if terms or len(pairs) > 2 or (len(pairs) == 2 and not signs):
             own = self.graph.constant((len(pairs) + 1) * EPSILON)
             terms.append((own, self.graph.dot(sizes)))
+        return terms
+
+    def _of_factors(self, pairs: Pairs, sizes: Pairs) -> Pairs:
+        """Return the size of each factor times the error of the other."""
+        terms: Pairs = []
+        for (a, b), (left, right) in zip(pairs, sizes, strict=True):
+            terms += [(left, self.of[b])] if b in self.of else []
+            terms += [(right, self.of[a])] if a in self.of else []
         return terms
 
     def _of_function(self, node: Expression, op: Operation) -> Pairs:

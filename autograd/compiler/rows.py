@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .. import ops
 from ..operation import Node, Operation
 from ..tree import Leaf, Structure, build, flatten
-from ..value import Value
+from ..value import Scalar, Value
 from .array_functions import Arrays
 from .batch import Axis, Over
 from .expressions import Expression, reachable
@@ -263,7 +263,7 @@ def _node_of(x: Any) -> Any:
     return x.node if type(x) is TracedNumber else x if isinstance(x, Traced) else _NO_ROWS
 
 
-def expanded_rows(root: Expression, known: dict[Expression, Any]) -> Any:
+def expanded_rows(root: Expression, known: dict[Expression, Any]) -> Scalar:
     """Return ``root`` as a graph, given its leaves: a list of numbers for a leaf that has rows.
 
     Where an expression has rows, the graph has a node for each.
@@ -284,7 +284,8 @@ def expanded_rows(root: Expression, known: dict[Expression, Any]) -> Any:
             known[node] = result(node.op, operands)
         elif node.value is not None:
             known[node] = node.value
-    return known[root]
+    found: Scalar = known[root]
+    return found
 
 
 def is_open(x: Any) -> bool:

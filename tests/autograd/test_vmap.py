@@ -84,14 +84,19 @@ def results(f: Callable[..., Any], args: Sequence[Any]) -> tuple[list[float], li
     return [getattr(one, "data", one) for one in ys], [leaf.grad for leaf in leaves]
 
 
+def agree(f: Callable[..., Any], fast: Callable[..., Any], args: Sequence[Any]) -> None:
+    """Check that the compiled ``fast`` gives the values and derivatives of ``f``."""
+    (values, grads), (found, found_grads) = results(f, args), results(fast, args)
+    bound = 1e-12 * max([1.0, *map(abs, values), *map(abs, grads)])
+    assert found == pytest.approx(values, abs=bound)
+    assert found_grads == pytest.approx(grads, abs=bound)
+
+
 def check(f: Callable[..., Any], *calls: Sequence[Any], exactly_as_rows: bool = True) -> Any:
     """Check that the compiled ``f`` gives what ``f`` does at each call; return the program."""
     fast = autograd.compile(f)
     for args in calls:
-        (values, grads), (found, found_grads) = results(f, args), results(fast, args)
-        bound = 1e-12 * max([1.0, *map(abs, values), *map(abs, grads)])
-        assert found == pytest.approx(values, abs=bound)
-        assert found_grads == pytest.approx(grads, abs=bound)
+        agree(f, fast, args)
     assert ("rows1" in fast.source) == exactly_as_rows
     return fast
 
@@ -189,9 +194,7 @@ def test_any_other_use_is_recorded_row_by_row_and_right(f: Callable[..., Any]) -
     pytest.importorskip("numpy", reason="compile needs NumPy")
     fast = autograd.compile(f)
     for rows in (ROWS, OTHER_ROWS):
-        (values, grads), (found, found_grads) = results(f, [rows]), results(fast, [rows])
-        assert found == pytest.approx(values, abs=1e-12)
-        assert found_grads == pytest.approx(grads, abs=1e-11)
+        agree(f, fast, [rows])
 
 
 def test_a_branch_that_differs_between_rows_is_recorded_row_by_row_with_a_warning() -> None:
@@ -319,9 +322,7 @@ def test_derivatives_inside_a_compiled_function_sum_over_the_rows(f: Callable[..
     pytest.importorskip("numpy", reason="compile needs NumPy")
     fast = autograd.compile(f)
     for X in ([1.0, 2.0], [0.5, -1.0, 3.0], [1.5, 0.25]):
-        (values, grads), (found, found_grads) = results(f, [X]), results(fast, [X])
-        assert found == pytest.approx(values, abs=1e-11)
-        assert found_grads == pytest.approx(grads, abs=1e-11)
+        agree(f, fast, [X])
 
 
 def test_rows_of_before_are_not_differentiated_without_a_word() -> None:
@@ -349,10 +350,7 @@ def test_products_that_come_twice_and_branches_on_reductions(f: Callable[..., An
     pytest.importorskip("numpy", reason="compile needs NumPy")
     fast = autograd.compile(f)
     for X in ([1.0, 2.0], [0.5], [-1.0, -2.0, -3.0], [0.1 * i for i in range(80)], [1.0, 2.0]):
-        (values, grads), (found, found_grads) = results(f, [X]), results(fast, [X])
-        bound = 1e-12 * max([1.0, *map(abs, values), *map(abs, grads)])
-        assert found == pytest.approx(values, abs=bound)
-        assert found_grads == pytest.approx(grads, abs=bound)
+        agree(f, fast, [X])
 
 
 def test_indices_of_both_signs_are_right_at_every_length() -> None:

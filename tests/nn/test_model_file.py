@@ -321,22 +321,20 @@ def test_other_bytes_and_files_that_are_too_large_are_refused(tmp_path, monkeypa
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a device without an end")
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
 def test_a_device_is_refused_before_it_is_read(device):
-    tracemalloc.start()
-    try:
-        with pytest.raises(ValueError, match=f"{device}: a device, which may have no end: copy"):
-            nn.load(device)
-        assert tracemalloc.get_traced_memory()[1] < 1_000_000
-    finally:
-        tracemalloc.stop()
+    assert_refused_unread(device, f"{device}: a device, which may have no end: copy")
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "m.json"
     with path.open("wb") as file:
         file.truncate(1 << 40)  # a sparse file: it takes no room
+    assert_refused_unread(path, r"m.json: larger than 268,435,456 bytes, so no model")
+
+
+def assert_refused_unread(path, message):
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match=r"m.json: larger than 268,435,456 bytes, so no model"):
+        with pytest.raises(ValueError, match=message):
             nn.load(path)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:

@@ -366,13 +366,14 @@ def test_training_that_diverges_is_status_1_with_advice(
     assert "weights are kept; try a smaller learning rate: --lr 0.01" in capsys.readouterr().out
 
 
+def runs_out_of_memory(*_: object, **__: object) -> None:
+    raise MemoryError
+
+
 def test_out_of_memory_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("nn.app.command_line.fit", fails)
+    monkeypatch.setattr("nn.app.command_line.fit", runs_out_of_memory)
     assert run(*QUICK) == 2
     assert capsys.readouterr().err.startswith("python -m nn: out of memory; ")
 
@@ -555,10 +556,7 @@ def test_a_disk_that_fills_up_says_what_is_there_and_where(
 def test_memory_that_runs_out_while_drawing_leaves_the_model(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("nn.plot.loss_curve", fails)
+    monkeypatch.setattr("nn.plot.loss_curve", runs_out_of_memory)
     assert run(*QUICK, "--out", "o") == 2
     assert capsys.readouterr().err == (
         "python -m nn: MemoryError; in o is only: model.json history.json\n"
