@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Set
+from collections.abc import Iterable, Sequence, Set
 from functools import partial
 
 from ..explaining.formulas import formulas
@@ -23,7 +23,7 @@ CHANGED = "changed since"  # in a box whose operands have other numbers now
 BELOW_0_RGB, ABOVE_0_RGB = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
 
 Rows = list[list[tuple[str, str]]]  # of a box: one or two cells, each its text and its markup
-_PLAIN, _GRAY, _BOLD = "{}", '<font color="#555555">{}</font>', "<b>{}</b>"
+PLAIN, GRAY, BOLD = "{}", '<font color="#555555">{}</font>', "<b>{}</b>"
 _UNSEEN = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}  # control pictures
 _UNSEEN |= dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
 
@@ -39,33 +39,37 @@ class BoxWriter:
         self.number = partial(number, number_format=number_format)
         self.formulas = formulas(selection.nodes)
         self.has_gradients = any(node.grad for node in selection.ordinal)
-        sizes = [abs(node.grad) for node in selection.nodes if not node.is_constant]
+        self.scale_tints(selection.nodes)
+
+    def scale_tints(self, nodes: Iterable[Value]) -> None:
+        """Let the largest gradient of these nodes have the strongest tint."""
+        sizes = [abs(node.grad) for node in nodes if not node.is_constant]
         self.largest_grad = max(filter(math.isfinite, sizes), default=0.0)
 
     def rows(self, node: Value) -> Rows:
         """Return the text of a box. The last rows are its data and, unless it is constant, grad."""
-        rows = [[(node.op.symbol if node.op else self.selection.kind(node), _GRAY)]]
+        rows = [[(node.op.symbol if node.op else self.selection.kind(node), GRAY)]]
         if label := label_of(node):
-            cell = shorten(label, MAX_NAME_CHARACTERS), _BOLD
+            cell = shorten(label, MAX_NAME_CHARACTERS), BOLD
             rows = [*rows, [cell]] if len(label) > MAX_SIDE_LABEL_CHARACTERS else [[*rows[0], cell]]
         if folded := len(self.selection.folded(node)):
-            rows.append([(f"{folded} parameter{'s' * (folded > 1)}", _PLAIN)])
+            rows.append([(f"{folded} parameter{'s' * (folded > 1)}", PLAIN)])
         left_out = [p for p in node.parents if p not in self.selection.shown]
         if hidden := sum(not self.selection.folds(node, p) for p in left_out):
-            rows.append([(f"… {hidden} hidden", _PLAIN)])
+            rows.append([(f"… {hidden} hidden", PLAIN)])
         if node in self.stale:
-            rows.append([(CHANGED, _BOLD)])
-        rows.append([("data", _PLAIN), (self.number(node.data), _PLAIN)])
+            rows.append([(CHANGED, BOLD)])
+        rows.append([("data", PLAIN), (self.number(node.data), PLAIN)])
         if not node.is_constant:
             grad = self.number(node.grad) if self.has_gradients else "·"
-            rows.append([("grad", _PLAIN), (grad, _PLAIN)])
+            rows.append([("grad", PLAIN), (grad, PLAIN)])
         return rows
 
     def label(self, node: Value, rows: Rows) -> str:
         """Return the ``rows`` of a box in Graphviz's HTML, the last of them tinted."""
         lines = ""
         for row in rows:
-            cells = [markup.format(_cell(text)) for text, markup in row]
+            cells = [markup.format(cell_text(text)) for text, markup in row]
             tinted = row is rows[-1] and not node.is_constant
             tint = f' bgcolor="{self.tint(node.grad)}"' if tinted else ""
             if len(cells) == 1:
@@ -78,22 +82,21 @@ class BoxWriter:
     def tooltip(self, node: Value) -> str:
         """Return the formula and all digits, also of the parameters that are folded into a box."""
         formula, label = self.formulas[node], label_of(node)
-        lines = [f"{label} = {formula}" if label else formula, f"data {_exact(node.data)}"]
+        lines = [f"{label} = {formula}" if label else formula, f"data {exact(node.data)}"]
         if not node.is_constant:
             lines.append(f"grad {self.exact_grad(node)}")
         if node in self.stale:
             lines.append(f"{CHANGED}: {_change(node)}")
         for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
-            lines.append(f"{label_of(p)}: data {_exact(p.data)}, grad {self.exact_grad(p)}")
-        # Graphviz reads the backslashes of a tooltip twice
-        return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+            lines.append(f"{label_of(p)}: data {exact(p.data)}, grad {self.exact_grad(p)}")
+        return tooltip_text(lines)
 
     def exact_grad(self, node: Value) -> str:
-        return _exact(node.grad) if self.has_gradients else "· (never computed)"
+        return exact(node.grad) if self.has_gradients else "· (never computed)"
 
     def header(self, title: str) -> str:
         """Return what stands above the picture: title, number of hidden nodes, legend of tints."""
-        rows = [f"<b>{_cell(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
+        rows = [f"<b>{cell_text(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
         if n := self.selection.hidden:
             rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
         if n := len(self.stale):
@@ -105,7 +108,7 @@ class BoxWriter:
         if self.largest_grad:
             scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
             cells = "".join(
-                f'<td bgcolor="{self.tint(x)}">{_cell(self.number(x))}</td>'
+                f'<td bgcolor="{self.tint(x)}">{cell_text(self.number(x))}</td>'
                 for x in [*(-x for x in scale), 0.0, *reversed(scale)]
             )
             rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
@@ -122,6 +125,11 @@ class BoxWriter:
         return "#" + "".join(f"{round(255 + strength * (c - 255)):02x}" for c in rgb)
 
 
+def tooltip_text(lines: Sequence[str]) -> str:
+    """Return the lines of a tooltip in Graphviz's language, which reads its backslashes twice."""
+    return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+
+
 def size_in_points(rows: Rows) -> tuple[int, int]:
     """Return about how wide and high a box is."""
     characters = [sum(len(text) for text, _ in row) for row in rows]
@@ -135,11 +143,11 @@ def _change(node: Value) -> str:
         return str(error)
 
 
-def _exact(x: float) -> str:
+def exact(x: float) -> str:
     return repr(float(x))
 
 
-def _cell(text: str) -> str:
+def cell_text(text: str) -> str:
     return _escape(text).replace("\\", r"\\")
 
 

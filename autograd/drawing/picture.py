@@ -21,6 +21,7 @@ a `dot`.
 from __future__ import annotations
 
 from inspect import signature
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..explaining.argument_checks import require_value
@@ -29,9 +30,18 @@ from ..graph import expanded, stale
 from ..value import Value
 from .boxes import BoxWriter, size_in_points
 from .layout import places
-from .options import check_svg_options, check_time_limit, check_values
+from .network_level import NetworkSelection, is_large
+from .neuron_boxes import NetworkWriter
+from .neurons import network, parameters_of
+from .options import (
+    check_level,
+    check_sample,
+    check_svg_options,
+    check_time_limit,
+    check_values,
+)
 from .rendering import MAX_SECONDS, render
-from .selection import Selection, parameters_of
+from .selection import Selection
 
 if TYPE_CHECKING:
     import graphviz
@@ -41,6 +51,7 @@ _SHAPES = {
     "parameter": {"style": "filled", "peripheries": "2"},
     "constant": {"style": "filled,dashed", "fillcolor": "#eeeeee"},
     "result": {"style": "filled,rounded"},
+    "neuron": {"style": "filled,rounded"},
 }
 _ROOT = {"penwidth": "2.5"}
 _STALE = {"style": "filled,rounded,dashed", "fillcolor": "#f0e6fa", "color": "#8a5cc7"}
@@ -63,6 +74,8 @@ def draw_dot(
     depth: int | None = None,
     params: str = "show",
     expand: bool = False,
+    level: str | None = None,
+    sample: int = 0,
     number_format: str = NUMBER_FORMAT,
     title: str = "",
 ) -> graphviz.Digraph:
@@ -81,6 +94,10 @@ def draw_dot(
     depth: how many edges from the root at most. None means no limit, also for ``max_nodes``.
     params: "fold" leaves parameters out. Their `dot` counts them, and its tooltip lists them.
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
+    level: "nodes" draws one box a node, "network" one box a neuron, with its sum z, its activation
+    a and a table of its parameters. None is "network" for a graph of neurons with more than a dozen
+    parameters, unless max_nodes, depth, params or expand is given.
+    sample: which sample of a batch the network shows, from 0. The others are counted.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
 
     TypeError unless ``root`` is a Value, ValueError for a wrong option. Without the program
@@ -92,13 +109,22 @@ def draw_dot(
     """
     require_value(root, "draws a Value")
     check_values(rankdir, max_nodes, depth, params, number_format, title)
+    check_level(level, sample)
     from .notebook_display import Drawing, check_format  # here, because it imports graphviz
 
     check_format(format)
-    parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
-    root = expanded(root) if expand else root
-    selection = Selection(root, parameters, params == "fold", max_nodes, depth)
-    writer = BoxWriter(selection, set(stale(root)), number_format)
+    as_nodes = level == "nodes" or (max_nodes, depth, params, expand) != (200, None, "show", False)
+    found = None if as_nodes and level != "network" else network(root)
+    if found and found.neurons and (level == "network" or is_large(found)):
+        check_sample(sample, found.samples)
+        of_sample = NetworkSelection(root, found, sample)
+        selection: Selection = of_sample
+        writer: BoxWriter = NetworkWriter(of_sample, set(stale(root)), number_format)
+    else:
+        parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
+        root = expanded(root) if expand else root
+        selection = Selection(root, parameters, params == "fold", max_nodes, depth)
+        writer = BoxWriter(selection, set(stale(root)), number_format)
     drawing = Drawing("graph", format=format)
     drawing.attr("graph", rankdir=rankdir, label=writer.header(title), **_GRAPH)
     drawing.attr("node", **_NODE)
@@ -139,6 +165,10 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
         more = {"pos": place[node]} if place else {}
         more |= {"label": writer.label(node, rows), "tooltip": writer.tooltip(node)}
         drawing.node(name, id=name, **{"class": " ".join(classes)}, **look, **more)
+    for column in selection.columns():  # in this order, beside each other
+        with drawing.subgraph(graph_attr={"rank": "same"}) as same:
+            for above, below in pairwise(column):
+                same.edge(f"n{ordinal[above]}", f"n{ordinal[below]}", style="invis")
     for parent, node, i in selection.edges:
         more = {"style": "dashed"} if parent.is_constant else {}
         ends = f"n{ordinal[parent]}", f"n{ordinal[node]}"

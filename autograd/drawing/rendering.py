@@ -68,6 +68,8 @@ def _with_classes(box: re.Match[str]) -> str:
     """Return a box with classes on its tints and on its last texts: data, the word grad, grad."""
     tint = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'  # it depends on the version
     head, *texts = re.split("(?=<text )", re.sub(tint, r'<polygon class="tint" \1', box[0]))
+    if box[1] == "neuron":
+        return head + "".join(texts)
     for back, role in [(1, "data")] if box[1] == "constant" else [(3, "data"), (1, "grad")]:
         texts[-back] = texts[-back].replace("<text ", f'<text class="{role}" ', 1)
     return head + "".join(texts)

@@ -87,7 +87,7 @@ def compact(svg: str) -> str:
 
 def _drawn(graph: Value, **options: Any) -> str:
     """Return the SVG of a `labeled` graph. The padding of its labels becomes a shift."""
-    svg = to_svg(graph, **options).replace("&#160;", PADDING)
+    svg = to_svg(graph, **{"level": "nodes"} | options).replace("&#160;", PADDING)
     svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
     return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)
 

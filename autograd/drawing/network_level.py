@@ -1,0 +1,85 @@
+"""The picture of a network: one box a neuron, instead of one a node: `NetworkSelection`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..value import Value
+from .neurons import Network, Neuron
+from .selection import Selection
+
+MAX_PARAMETERS = 12  # of a graph that is drawn node by node, unless it is asked for
+
+
+class NetworkSelection(Selection):
+    """The boxes of one sample: its neurons, what they read, and what is computed from them.
+
+    A box stands for the result of a neuron, and for the nodes inside it. Parameters have no box of
+    their own. Other samples are left out. What is computed from parameters alone is one box.
+    """
+
+    def __init__(self, root: Value, found: Network, sample: int) -> None:
+        super().__init__(root, found.parameters, fold=False, max_nodes=None, depth=None)
+        self.network, self.sample = found, sample
+        of_sample = [n for n in found.neurons if self._is_shown(n.a)]
+        self.neurons = {neuron.a: neuron for neuron in of_sample}
+        self._same = _same_constants(of_sample)
+        boxes, self.shown = [root], {root}
+        for node in boxes:  # the list grows meanwhile
+            new = [x for x in dict.fromkeys(self._read_by(node)) if x not in self.shown]
+            self.shown.update(new)
+            boxes += new
+        self.nodes = [node for node in self.ordinal if node in self.shown]
+        self.hidden = 0
+        self.edges = [(x, n, i) for n in self.nodes for i, x in enumerate(self._read_by(n))]
+
+    def columns(self) -> list[list[Value]]:
+        return [[neuron.a for neuron in layer] for layer in layers(self.neurons)]
+
+    def kind(self, node: Value) -> str:
+        return "neuron" if node in self.neurons else super().kind(node)
+
+    def of_other_samples(self, node: Value) -> int:
+        """Return how many operands of ``node`` belong to other samples."""
+        return sum(not self._is_shown(p) for p in node.parents)
+
+    def _read_by(self, node: Value) -> list[Value]:
+        """Return the boxes with an edge into the box of ``node``."""
+        neuron = self.neurons.get(node)
+        if neuron is not None:
+            return [self._same.get(x, x) for x in neuron.inputs]
+        if node in self.network.penalties:
+            return []
+        return [p for p in node.parents if self._is_shown(p)]
+
+    def _is_shown(self, node: Value) -> bool:
+        return self.network.sample_of.get(node, self.sample) == self.sample
+
+
+def is_large(found: Network) -> bool:
+    """Return whether a graph has so many parameters that it is drawn as a network."""
+    return len(found.parameters) > MAX_PARAMETERS
+
+
+def layers(neurons: dict[Value, Neuron]) -> Iterator[list[Neuron]]:
+    """Yield the neurons that read the same inputs."""
+    found: dict[tuple[object, ...], list[Neuron]] = {}
+    for neuron in neurons.values():
+        found.setdefault(_what_it_reads(neuron), []).append(neuron)
+    yield from found.values()
+
+
+def _same_constants(neurons: list[Neuron]) -> dict[Value, Value]:
+    """Return the first of the constants that stand for one input of a layer, for each of them."""
+    first: dict[object, Value] = {}
+    return {
+        x: first.setdefault((_what_it_reads(neuron), i), x)
+        for neuron in neurons
+        for i, x in enumerate(neuron.inputs)
+        if x.is_constant
+    }
+
+
+def _what_it_reads(neuron: Neuron) -> tuple[object, ...]:
+    """Return the inputs of a neuron; a constant is the same as another of the same number."""
+    return tuple([x.data if x.is_constant else x for x in neuron.inputs])
