@@ -199,7 +199,7 @@ def print_function(
         f"        return general({arguments})\n"
         f"    return printed\n"
     )
-    exec(source, namespace)
+    exec(compile(source, f"{__file__} ({operation.name})", "exec"), namespace)
     function: Callable[..., Any] = namespace.pop("make")(**called)
     vars(function)["__wrapped__"] = operation
     function.__name__, function.__doc__ = operation.name, operation.__doc__
