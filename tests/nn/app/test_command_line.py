@@ -71,7 +71,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert {path.name for path in Path("runs/moons").iterdir()} == expected
     for path in Path("runs/moons").glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
-    assert nn.load("runs/moons/model.json").metadata["classes"] == ["0", "1"]
+    assert nn.load("runs/moons/model.json").metadata["classes"] == [0, 1]
     graph = Path("runs/moons/graph.svg").read_text()
     assert "x1" in graph
     assert "Layer 0, neuron " in graph
