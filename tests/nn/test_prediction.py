@@ -404,3 +404,31 @@ def test_what_is_not_known_is_not_told() -> None:
     named = fixed(2, [[1.0, 1.0, 0.0]], loss="mse", features=["width", "height"])
     assert str(named).splitlines()[-2:] == ["inputs: width, height", "outputs: number (loss mse)"]
     assert str(fixed(1, [[1.0, 0.0]], loss="bce")).splitlines()[-1] == "outputs: class (loss bce)"
+
+
+CSV = "a,b,kind\n" + "1,5,{0}\n2,6,{1}\n" * 4
+LABELED = {  # data of the command line, with the labels that its model must give
+    "moons": [0, 1],
+    "breast_cancer": ["malignant", "benign"],
+    CSV.format(0, 7): [0, 7],
+    CSV.format("no", 7): ["7", "no"],
+    CSV.format("007", "008"): ["007", "008"],
+}
+
+
+@pytest.mark.usefixtures("_extras")
+@pytest.mark.parametrize("data", LABELED, ids=lambda data: data[:20].replace("\n", " "))
+def test_labels_have_the_type_that_they_have_in_the_data(tmp_path: Path, data: str) -> None:
+    labels = LABELED[data]
+    if "," in data:
+        (tmp_path / "d.csv").write_text(data)
+        data = str(tmp_path / "d.csv")
+    out = str(tmp_path / "o")
+    assert main([data, "--epochs", "1", "--hidden", "--out", out]) == 0
+    model = nn.load(out + "/model.json")
+    answers = model.predict(nn.datasets.load(data).X)
+    assert set(answers) <= set(labels)
+    assert set(map(type, answers)) == {type(labels[0])}
+    assert model.metadata["classes"] == labels
+    again = ["--load", out + "/model.json", "--epochs", "0", "--out", str(tmp_path / "p")]
+    assert main([data, *again]) == 0
