@@ -9,6 +9,9 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
     ``<title>``, the tooltip. ``<text class="data">`` and ``<text class="grad">``, one each, whose
     text is the formatted number alone (a constant has no grad). ``<polygon class="tint">``, two of
     them, behind the word grad and the number, whose color shows the gradient's sign and size.
+``<g id="n7" class="node neuron">``
+    The box of the neuron whose result is at place 7. Its texts of class data and grad tell with
+    ``data-node="n3"`` whose number each is: the result, the sum, a parameter.
 ``<g id="e7_0" class="edge">``
     The edge into n7 from its operand 0 (``parents[0]``). A repeated operand keeps both edges.
 
@@ -160,6 +163,9 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
         classes, look = [kind], _SHAPES[kind]
         if node is selection.root:
             classes, look = [*classes, "root"], look | _ROOT
+        if isinstance(writer, NetworkWriter) and node in writer.listed:
+            listed = [str(ordinal[x]) for _, x in writer.listed[node]]
+            classes = [*classes, f"lists_{'_'.join(listed)}"]
         if node in writer.stale:
             classes, look = [*classes, "stale"], look | _STALE
         more = {"pos": place[node]} if place else {}

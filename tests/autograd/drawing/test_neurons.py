@@ -128,11 +128,11 @@ def boxes(source: str) -> list[str]:
 
 def test_more_than_a_dozen_parameters_are_drawn_as_a_network() -> None:
     source = draw_dot(mlp_loss()).source
-    assert source.count("class=neuron") == 9
+    assert source.count('class="neuron') == 9
     assert "layer 2, neuron 4" in source
     assert len(boxes(source)) == 15  # 9 neurons, 2 inputs, the target, and 3 nodes of the loss
     small = draw_dot(nn.MLP(2, [1])([1.0, 2.0])).source
-    assert "class=neuron" not in small
+    assert 'class="neuron' not in small
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_more_than_a_dozen_parameters_are_drawn_as_a_network() -> None:
     ids=str,
 )
 def test_other_options_draw_nodes(options: dict[str, object]) -> None:
-    assert "class=neuron" not in draw_dot(mlp_loss(), **options).source  # type: ignore[arg-type]  # of several types
+    assert 'class="neuron' not in draw_dot(mlp_loss(), **options).source  # type: ignore[arg-type]  # of several types
 
 
 def test_a_network_shows_every_gradient_of_a_small_neuron() -> None:
@@ -156,7 +156,7 @@ def test_each_sample_has_its_picture_and_the_others_are_counted() -> None:
     pictures = [draw_dot(loss, sample=i).source for i in range(3)]
     assert len(set(pictures)) == 3
     for source in pictures:
-        assert source.count("class=neuron") == 9
+        assert source.count('class="neuron') == 9
         assert "… 2 of other samples" in source
         assert "of 37 parameters" in source
 
@@ -195,3 +195,19 @@ def test_a_network_is_rendered_with_its_neurons_in_order(shape: tuple[int, ...])
     )
     by_height = sorted(heights, key=heights.__getitem__)
     assert by_height in ([*range(1, shape[0] + 1)], [*range(shape[0], 0, -1)])
+
+
+@needs_graphviz
+def test_each_number_of_a_neuron_has_the_id_of_its_node() -> None:
+    loss = mlp_loss()
+    order = topological_order(loss)
+    svg = to_svg(loss)
+    assert "lists" not in svg
+    found = re.findall(r'class="(data|grad)" data-node="n(\d+)"[^>]*>([^<]*)<', svg)
+    assert len(found) == 2 * (9 + 8 + 37)  # every z, a and parameter
+    for role, place, text in found:
+        node = order[int(place)]
+        assert text.replace("&#45;", "-") == f"{node.data if role == 'data' else node.grad:.4g}"
+    tints = re.findall(r'class="tint" data-node="n(\d+)" fill="(#\w+)"', svg)
+    assert len(tints) == 9 + 8 + 37
+    assert all((color != "#ffffff") == (order[int(place)].grad != 0) for place, color in tints)
