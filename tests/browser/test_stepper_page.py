@@ -100,7 +100,7 @@ def test_a_node_lists_every_term_of_its_gradient(opened, by):
     terms = [frame for frame in frames if frame.target == a and frame.phase == "backward"]
     with opened(Stepper(fan_out())) as page:
         getattr(page.locator(f"#n{a}"), by)()
-        assert page.locator("#terms-heading").inner_text() == "The terms of ∂f/∂a"
+        assert page.locator("#terms-heading").inner_text() == "The terms of df/da"
         shown = page.locator("#terms-list li").all_inner_texts()
         for text, frame in zip(shown, terms, strict=True):
             assert all(part in text for part in (frame.text, frame.rule, frame.so_far, "to come"))
@@ -117,7 +117,7 @@ def test_a_mistake_is_shown_beside_the_right_pass(opened):
         assert frames[first].note in page.locator("#formula").inner_text()
         assert page.locator(".node .grad.wrong").all_text_contents() == ["14"]
         row = page.locator("#compared tr.wrong td").all_inner_texts()
-        assert row == ["∂f/∂x", "14 (wrong)", "26"]
+        assert row == ["df/dx", "14 (wrong)", "26"]
 
 
 def test_without_javascript_the_steps_are_there(opened):
