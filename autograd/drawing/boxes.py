@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import partial
 
 from ..explaining.formulas import formulas
+from ..explaining.node_names import short_names
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, number, shorten
 from ..explaining.up_to_date import change
 from ..value import Value
@@ -32,12 +33,20 @@ class BoxWriter:
     """Writes what a picture shows of each node. Gradients are · while all of them are 0.
 
     stale: the nodes whose operands changed since they were computed.
+    names: what stands in the boxes. Without it, labels do, those of parameters shortened.
     """
 
-    def __init__(self, selection: Selection, stale: Set[Value], number_format: str) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        stale: Set[Value],
+        number_format: str,
+        names: Mapping[Value, str] | None = None,
+    ) -> None:
         self.selection, self.stale = selection, stale
         self.number = partial(number, number_format=number_format)
-        self.formulas = formulas(selection.nodes)
+        self.short = short_names(list(selection.ordinal)) if names is None else dict(names)
+        self.formulas = formulas(selection.nodes, {n: s.strip() for n, s in self.short.items()})
         self.has_gradients = any(node.grad for node in selection.ordinal)
         self.scale_tints(selection.nodes)
 
@@ -49,7 +58,7 @@ class BoxWriter:
     def rows(self, node: Value) -> Rows:
         """Return the text of a box. The last rows are its data and, unless it is constant, grad."""
         rows = [[(node.op.symbol if node.op else self.selection.kind(node), GRAY)]]
-        if label := label_of(node):
+        if label := self.short.get(node) or label_of(node):
             cell = shorten(label, MAX_NAME_CHARACTERS), BOLD
             rows = [*rows, [cell]] if len(label) > MAX_SIDE_LABEL_CHARACTERS else [[*rows[0], cell]]
         if folded := len(self.selection.folded(node)):
@@ -81,7 +90,7 @@ class BoxWriter:
 
     def tooltip(self, node: Value) -> str:
         """Return the formula and all digits, also of the parameters that are folded into a box."""
-        formula, label = self.formulas[node], label_of(node)
+        formula, label = self.formulas[node], label_of(node) or self.short.get(node)
         lines = [f"{label} = {formula}" if label else formula, f"data {exact(node.data)}"]
         if not node.is_constant:
             lines.append(f"grad {self.exact_grad(node)}")

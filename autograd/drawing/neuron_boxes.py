@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, shorten
 from ..value import Value
@@ -20,15 +20,21 @@ _PLACE = re.compile(r"(?:.*\.)?layers\.(\d+)\.neurons\.(\d+)")
 class NetworkWriter(BoxWriter):
     """Writes a box for each neuron: its name, z, a, and a table of its weights and bias."""
 
-    def __init__(self, selection: NetworkSelection, stale: Set[Value], number_format: str) -> None:
-        super().__init__(selection, stale, number_format)
+    def __init__(
+        self,
+        selection: NetworkSelection,
+        stale: Set[Value],
+        number_format: str,
+        names: Mapping[Value, str] | None = None,
+    ) -> None:
+        super().__init__(selection, stale, number_format, names)
         self.selection: NetworkSelection = selection
         shown = {x for neuron in selection.neurons.values() for x in (neuron.z, *neuron.parameters)}
         self.scale_tints([*selection.nodes, *shown])
         self.listed: dict[Value, list[tuple[str, Value]]] = {}  # the numbers in each box
         for layer in layers(selection.neurons):
             for neuron in layer:
-                self.listed[neuron.a] = _listed(neuron, MAX_LAYER_ROWS // len(layer))
+                self.listed[neuron.a] = self._listed(neuron, MAX_LAYER_ROWS // len(layer))
 
     def rows(self, node: Value) -> Rows:
         neuron = self.selection.neurons.get(node)
@@ -78,6 +84,13 @@ class NetworkWriter(BoxWriter):
             lines += [f"… {more} more"] * (more > 0)
         return tooltip_text(lines)
 
+    def _listed(self, neuron: Neuron, most: int) -> list[tuple[str, Value]]:
+        """Return a, z, and the parameters: all, the first few, or none if the layer is large."""
+        named = [(self.short.get(p) or label_of(p), p) for p in neuron.parameters]
+        if len(named) > min(MAX_TABLE_ROWS, most):
+            named = named[: MAX_TABLE_ROWS - 2] if most >= MAX_TABLE_ROWS else []
+        return [*_results(neuron), *named]
+
 
 def neuron_name(neuron: Neuron) -> str:
     """Return the name of a neuron for reading: ``layers.0.neurons.1`` is layer 1, neuron 2."""
@@ -87,19 +100,5 @@ def neuron_name(neuron: Neuron) -> str:
     return f"layer {int(place[1]) + 1}, neuron {int(place[2]) + 1}"
 
 
-def last_part(neuron: Neuron, parameter: Value) -> str:
-    """Return the label of a parameter without the name of its neuron."""
-    label = label_of(parameter).strip()
-    return label.removeprefix(f"{neuron.name}.") if neuron.name else label
-
-
 def _results(neuron: Neuron) -> list[tuple[str, Value]]:
     return [("a", neuron.a)] * (neuron.a is not neuron.z) + [("z", neuron.z)]
-
-
-def _listed(neuron: Neuron, most: int) -> list[tuple[str, Value]]:
-    """Return a, z, and the parameters: all of them, the first few, or none, if a layer is large."""
-    named = [(last_part(neuron, p), p) for p in neuron.parameters]
-    if len(named) > min(MAX_TABLE_ROWS, most):
-        named = named[: MAX_TABLE_ROWS - 2] if most >= MAX_TABLE_ROWS else []
-    return [*_results(neuron), *named]

@@ -7,20 +7,16 @@ with an activation function after it. It does not matter how the sum was written
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .. import ops
+from ..explaining.leaves import weights_and_biases
 from ..explaining.notation import label_of
 from ..graph import consumers
 from ..operation import Dot
 from ..value import Value, topological_order
-
-_PATH = re.compile(r"[^\W\d]\w*(\.\w+)+")  # the label of a parameter: layers.0.neurons.3.w.1
-_WEIGHT = re.compile(r"([wWbBθ]|weight|bias)([\W\d_₀-₉].*)?")  # or w, w1, w[0], b₂, bias_3
-_NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -69,15 +65,6 @@ class Network:
         return {p for neuron in self.neurons for p in neuron.parameters}
 
 
-def parameters_of(root: Value) -> set[Value]:
-    """Return the leaves whose label is a path (``layers.0.w.1``), and the biases of `dot` nodes."""
-    order = topological_order(root)
-    found = {node for node in order if _PATH.fullmatch(label_of(node).strip())}
-    dots = [node for node in order if isinstance(node.op, Dot)]
-    found.update(dot.parents[-1] for dot in dots if len(dot.parents) % 2)
-    return {node for node in found if node.op is None and not node.is_constant}
-
-
 def network(root: Value) -> Network:
     """Return the neurons in the graph of ``root``, and the samples.
 
@@ -91,13 +78,7 @@ def network(root: Value) -> Network:
     (True, True, True, 'tanh')
     """
     order = topological_order(root)
-    parameters = parameters_of(root)
-    parameters.update(
-        node
-        for node in order
-        if node.op is None and not node.is_constant and _WEIGHT.fullmatch(label_of(node).strip())
-    )
-    neurons = _neurons(order, parameters)
+    neurons = _neurons(order, set(weights_and_biases(order)))
     return Network(neurons, *_samples(order, neurons), _penalties(order, neurons))
 
 

@@ -23,19 +23,21 @@ a `dot`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import signature
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..explaining.argument_checks import require_value
+from ..explaining.leaves import parameters_of
 from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded, stale
-from ..value import Value
+from ..value import Value, topological_order
 from .boxes import BoxWriter, size_in_points
 from .layout import places
 from .network_level import NetworkSelection, is_large
 from .neuron_boxes import NetworkWriter
-from .neurons import network, parameters_of
+from .neurons import network
 from .options import (
     check_level,
     check_sample,
@@ -110,6 +112,37 @@ def draw_dot(
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
+    return draw_named(
+        root,
+        None,
+        format,
+        rankdir,
+        max_nodes,
+        depth,
+        params,
+        expand,
+        level,
+        sample,
+        number_format,
+        title,
+    )
+
+
+def draw_named(
+    root: Value,
+    names: Mapping[Value, str] | None,
+    format: str = "svg",
+    rankdir: str = "LR",
+    max_nodes: int | None = 200,
+    depth: int | None = None,
+    params: str = "show",
+    expand: bool = False,
+    level: str | None = None,
+    sample: int = 0,
+    number_format: str = NUMBER_FORMAT,
+    title: str = "",
+) -> graphviz.Digraph:
+    """Return what `draw_dot` returns, with ``names`` in the boxes in the place of labels."""
     require_value(root, "draws a Value")
     check_values(rankdir, max_nodes, depth, params, number_format, title)
     check_level(level, sample)
@@ -122,12 +155,13 @@ def draw_dot(
         check_sample(sample, found.samples)
         of_sample = NetworkSelection(root, found, sample)
         selection: Selection = of_sample
-        writer: BoxWriter = NetworkWriter(of_sample, set(stale(root)), number_format)
+        writer: BoxWriter = NetworkWriter(of_sample, set(stale(root)), number_format, names)
     else:
-        parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
+        # before the expansion, which leaves no dot with a bias
+        parameters = parameters_of(topological_order(root))
         root = expanded(root) if expand else root
         selection = Selection(root, parameters, params == "fold", max_nodes, depth)
-        writer = BoxWriter(selection, set(stale(root)), number_format)
+        writer = BoxWriter(selection, set(stale(root)), number_format, names)
     drawing = Drawing("graph", format=format)
     drawing.attr("graph", rankdir=rankdir, label=writer.header(title), **_GRAPH)
     drawing.attr("node", **_NODE)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..explaining.notation import number
+from ..explaining.notation import number, total_derivative
 from .frames import Frame
 from .narration import MAX_LISTED, listed
 
@@ -103,4 +103,4 @@ class Comparison:
         return "By luck of the numbers: what the mistake drops or keeps is 0 here."
 
     def by(self, frame: Frame) -> str:
-        return f"∂{self.right[0].name}/∂{frame.name}"
+        return total_derivative(self.right[0].name, frame.name)

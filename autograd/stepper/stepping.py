@@ -30,14 +30,14 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
     given x = 3
     v1 = x * x = 3 * 3 = 9
     f = v1 + x = 9 + 3 = 12
-    ∂f/∂f = 1
-    ∂f/∂v1 += ∂f/∂f · ∂f/∂v1 = 1 · 1 = 1
-    ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 1 = 1
-    ∂f/∂x += ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3
-    ∂f/∂x += ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3
+    df/df = 1
+    df/dv1 += df/df · ∂f/∂v1 = 1 · 1 = 1
+    df/dx += df/df · ∂f/∂x = 1 · 1 = 1
+    df/dx += df/dv1 · ∂v1/∂x = 1 · 3 = 3
+    df/dx += df/dv1 · ∂v1/∂x = 1 · 3 = 3
     >>> print(steps(x * x + x, mistake="overwrite")[-1])
     verdict: first wrong in step 7, 1 of 3 gradients wrong in the end
-        ∂f/∂x = 3, right is 7.
+        df/dx = 3, right is 7.
 
     TypeError unless ``root`` is a Value, ValueError for another mistake. RuntimeError if leaves
     changed since the graph was computed: see `autograd.recompute`.

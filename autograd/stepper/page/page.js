@@ -161,7 +161,7 @@
     const node = nodes[chosen];
     byId("terms-heading").textContent = node.constant
       ? `The constant ${node.name}`
-      : `The terms of ∂${root}/∂${node.name}`;
+      : `The terms of d${root}/d${node.name}`;
     const list = byId("terms-list");
     list.replaceChildren();
     for (const [k, frame] of frames.entries()) {
@@ -195,7 +195,7 @@
     const rows = [...stateAt(k).grads].map(([id, [text, , right, wrong]]) => {
       const row = document.createElement("tr");
       row.classList.toggle("wrong", Boolean(wrong));
-      for (const cell of [`∂${root}/∂${nodes[id].name}`, text + (wrong ? " (wrong)" : ""), right]) {
+      for (const cell of [`d${root}/d${nodes[id].name}`, text + (wrong ? " (wrong)" : ""), right]) {
         row.append(Object.assign(document.createElement("td"), { textContent: cell }));
       }
       return row;

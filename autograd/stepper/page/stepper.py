@@ -11,12 +11,13 @@ from typing import Any
 from ...drawing.options import check_count, check_svg_options
 from ...drawing.picture import OPTIONS, draw_dot
 from ...explaining.argument_checks import require_text
-from ...explaining.notation import names, printable
+from ...explaining.node_names import names
+from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps
 from .folding import folded
-from .picture import Picture, labeled, picture_of
+from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
@@ -41,8 +42,8 @@ class Stepper:
     Stepper of f, 4 steps:
       1  given x = 2
       2  f = x * 3 = 2 * 3 = 6
-      3  ∂f/∂f = 1
-      4  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 3 = 3
+      3  df/df = 1
+      4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
 
     Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
@@ -64,7 +65,7 @@ class Stepper:
         self.frames = steps(root, mistake, expand=expand)
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         named = names(topological_order(expanded(root) if expand else root))
-        self._nodes = labeled(named, self.frames)
+        self._nodes = copied(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
@@ -116,8 +117,9 @@ class Stepper:
     def _page(self) -> tuple[str, Picture, int]:
         """The page, its picture, and its height in a notebook, in pixels."""
         max_nodes = self.max_nodes or MAX_NODES
+        shown = padded(self._nodes, self.frames)
         while True:
-            picture = picture_of(list(self._nodes), max_nodes, **self.options)
+            picture = picture_of(shown, max_nodes, **self.options)
             played = list(folded(self.frames, picture.visible))
             page = page_text(self._title, self.mistake, self._nodes, picture, played)
             total = len(page.encode()) + len(picture.image)

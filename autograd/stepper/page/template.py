@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
-from ...explaining.notation import number
+from ...explaining.notation import label_of, number, printable
 from ...value import Value
 from ..frames import Frame
 from ..mistakes import MISTAKES
@@ -33,6 +33,7 @@ def page_text(
         "nodes": {
             i: {
                 "name": name,
+                "label": printable(label_of(node)),  # in full
                 "leaf": not node.parents,
                 "constant": node.is_constant,
                 "data": number(node.data),

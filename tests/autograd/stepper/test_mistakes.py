@@ -41,31 +41,31 @@ def test_the_first_wrong_number_is_marked(graph, mistake, step, name, value, rig
     got = {n: (wrong_end[n], right_end[n]) for n in right_end if wrong_end[n] != right_end[n]}
     assert got == ends
     for by, (wrong, right_one) in ends.items():
-        assert f"∂f/∂{by} = {wrong:g}, right is {right_one:g}" in verdict.note
+        assert f"df/d{by} = {wrong:g}, right is {right_one:g}" in verdict.note
 
 
 def test_why_the_order_must_be_topological():
     (frame,) = [f for f in steps(chain_after_fan_out(), mistake="order") if f.first_wrong]
-    assert frame.text == "∂f/∂x += ∂f/∂a · ∂a/∂x = 7 · 2 = 14"
+    assert frame.text == "df/dx += df/da · ∂a/∂x = 7 · 2 = 14"
     assert frame.note == (
-        "first wrong number: 26 is right. ∂f/∂a was passed on as 7, before 1 of its 2 terms had "
+        "first wrong number: 26 is right. df/da was passed on as 7, before 1 of its 2 terms had "
         "arrived; in full it is 13. In topological order a has its turn after all its consumers, "
         "when its sum is complete."
     )
     verdict = steps(chain_after_fan_out(), mistake="order")[-1]
     assert verdict.note == (
-        "∂f/∂x = 14, right is 26. "
+        "df/dx = 14, right is 26. "
         "The turns were f, a, c; in topological order, from its end: f, c, a."
     )
 
 
 def test_why_gradients_are_added_and_why_they_are_cleared():
     (frame,) = [f for f in steps(fan_out(), mistake="overwrite") if f.first_wrong]
-    assert frame.text == "∂f/∂b = ∂f/∂v1 · ∂v1/∂b = 1 · 3 = 3"
+    assert frame.text == "df/db = df/dv1 · ∂v1/∂b = 1 · 3 = 3"
     assert "`=` dropped the earlier 1; several terms need `+=`" in frame.note
     (frame,) = [f for f in steps(product_of_sum(), mistake="stale") if f.first_wrong]
-    assert frame.so_far == "∂f/∂q = -4 (stale) + -4 = -8, complete"
-    assert "∂f/∂q still held -4 from the pass before" in frame.note
+    assert frame.so_far == "df/dq = -4 (stale) + (-4) = -8, complete"
+    assert "df/dq still held -4 from the pass before" in frame.note
 
 
 @pytest.mark.parametrize("mistake", ["order", "overwrite"])
@@ -137,7 +137,7 @@ def test_another_mistake_is_refused_by_naming_the_three(mistake):
 def test_a_verdict_lists_six_wrong_gradients(count):
     xs = [Value(float(i + 1), f"x{i}") for i in range(count)]
     verdict = steps(total([x * x for x in xs]), mistake="overwrite")[-1]
-    wrong = [f"∂f/∂x{i} = {i + 1}, right is {2 * (i + 1)}" for i in range(6)]
+    wrong = [f"df/dx{i} = {i + 1}, right is {2 * (i + 1)}" for i in range(6)]
     assert sorted(verdict.note.removesuffix(".").removesuffix("; …").split("; ")) == wrong[:count]
     assert verdict.note.endswith("." if count == 6 else "; …")
     assert f"{count} of {2 * count + 1} gradients wrong in the end" in verdict.text
@@ -172,7 +172,7 @@ def test_a_number_that_stays_wrong_says_what_is_right_and_the_first_one_why():
     frames = steps(product_of_sum(), mistake="stale")
     notes = {frame.name: frame.note for frame in frames if frame.wrong}
     assert notes["z"] == "wrong: 3 is right"
-    assert notes["q"].startswith("first wrong number: -4 is right. ∂f/∂q still held -4")
+    assert notes["q"].startswith("first wrong number: -4 is right. df/dq still held -4")
     assert not any(frame.note for frame in frames[:4])
 
 
