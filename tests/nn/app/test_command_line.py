@@ -436,17 +436,11 @@ def test_ctrl_c_during_the_imports_gives_no_traceback(tmp_path: Path, module: st
         "            except KeyboardInterrupt: print('lost')\n"  # as code in C loses it
         "sys.meta_path.insert(0, Interrupting)\n"
     )
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "nn", *QUICK],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (130, "\ninterrupted; nothing was written\n")
-    assert done.stdout == ""
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    with program(*QUICK, env=os.environ | {"PYTHONPATH": path}) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, ""), err
+    assert err == "\ninterrupted; nothing was written\n"
     assert not Path("runs").exists()
 
 
