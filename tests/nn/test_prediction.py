@@ -120,6 +120,16 @@ def test_a_fitted_model_predicts_what_it_was_fitted_to() -> None:
     assert [len(ps) for ps in three.predict_proba(XOR)] == [3] * 4
 
 
+def test_classes_that_do_not_fit_the_new_task_are_forgotten() -> None:
+    model = nn.MLP(2, [3], rng=0)
+    model.metadata = {"classes": ["a", "b"], "me": 1}
+    nn.fit(model, XOR, [0, 1, 2, 0], epochs=1)
+    assert model.metadata == {"me": 1, "loss": "cross_entropy"}
+    model.metadata = {"classes": ["a", "b", "c"]}
+    nn.fit(model, XOR, [[0.5, 1.0, 2.0]] * 4, loss="mse", epochs=1)
+    assert "classes" not in model.metadata
+
+
 def test_fit_takes_the_rows_that_predict_takes() -> None:
     """A model with a scaling is trained on raw rows as one without is on standardized ones."""
     X, y = blobs()

@@ -39,6 +39,8 @@ def test_without_a_loss_what_looks_like_classes_is_not_taken_for_numbers():
         assert nn.fit(nn.MLP(2, [1]), XOR, y, loss="mse", epochs=1).loss_name == "mse"
     with pytest.raises(ValueError, match="one class only"):
         nn.fit(nn.MLP(2, [3]), XOR, [0] * 4)
+    with pytest.raises(ValueError, match="one class only, 2"):
+        nn.fit(nn.MLP(2, [3]), [[1.0, 2.0]], [2])
     assert nn.fit(nn.MLP(1, [1]), [[0], [1]], [1, 3], epochs=1).loss_name == "mse"
 
 
