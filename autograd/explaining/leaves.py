@@ -10,7 +10,10 @@ from ..value import Value
 from .node_names import PATH, inputs_of
 from .notation import label_of
 
-_WEIGHT, _BIAS = re.compile(r"w[\d₀-₉_,\[\]]*|weights?"), re.compile(r"b[\d₀-₉_,\[\]]*|bias")
+_WEIGHT, _BIAS = (
+    re.compile(rf"{letter}([\d₀-₉,\[\]]*|_\w+)|{word}")
+    for letter, word in (("w", "weights?"), ("b", "bias"))
+)
 
 
 def parameters_of(order: Sequence[Value]) -> set[Value]:
@@ -22,7 +25,7 @@ def parameters_of(order: Sequence[Value]) -> set[Value]:
 
 
 def weights_and_biases(order: Sequence[Value]) -> list[Value]:
-    """Return the parameters, with the leaves labeled w, w1, w[0], b, b2 and so on.
+    """Return the parameters, with the leaves labeled w, w1, w[0], w_out, b, b2 and so on.
 
     A bias is one only where there are weights.
 
