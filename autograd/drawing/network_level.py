@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..explaining.neurons import Network, Neuron
 from ..value import Value
-from .neurons import Network, Neuron
 from .selection import Selection
 
 MAX_PARAMETERS = 12  # of a graph that is drawn node by node, unless it is asked for

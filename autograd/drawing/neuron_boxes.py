@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 
+from ..explaining.neurons import Neuron
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, shorten
 from ..value import Value
 from .boxes import BOLD, GRAY, PLAIN, BoxWriter, Rows, cell_text, exact, tooltip_text
 from .network_level import NetworkSelection, layers
-from .neurons import Neuron
 
 MAX_TABLE_ROWS = 7  # parameters in a box
 MAX_LAYER_ROWS = 40  # parameters in the boxes of a layer, which stand above each other

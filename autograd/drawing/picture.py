@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..explaining.argument_checks import require_value
 from ..explaining.leaves import parameters_of
+from ..explaining.neurons import network
 from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded, stale
 from ..value import Value, topological_order
@@ -37,7 +38,6 @@ from .boxes import BoxWriter, size_in_points
 from .layout import places
 from .network_level import NetworkSelection, is_large
 from .neuron_boxes import NetworkWriter
-from .neurons import network
 from .options import (
     check_level,
     check_sample,

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .. import ops
-from ..explaining.leaves import weights_and_biases
-from ..explaining.notation import label_of
 from ..graph import consumers
 from ..operation import Dot
 from ..value import Value, topological_order
+from .leaves import weights_and_biases
+from .notation import label_of
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _neurons(order: Sequence[Value], parameters: set[Value]) -> list[Neuron]:
         a = node
         if len(uses[node]) == 1:
             consumer = uses[node][0][0]
-            if consumer.op is not None and consumer.op.activation and consumer not in found:
+            if getattr(consumer.op, "activation", False) and consumer not in found:
                 a = consumer
         inside.add(a)
         weights, inputs = tuple(w for w, _ in pairs), tuple(x for _, x in pairs)

@@ -13,7 +13,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, draw_dot, to_svg
-from autograd.drawing.neurons import Network, network
+from autograd.explaining.neurons import Network, network
 from autograd.value import topological_order
 
 needs_graphviz = pytest.mark.skipif(
