@@ -16,6 +16,7 @@ from ..graph import consumers
 from ..operation import Dot
 from ..value import Value, topological_order
 from .leaves import weights_and_biases
+from .node_names import activates
 from .notation import label_of
 
 
@@ -98,7 +99,10 @@ def _neurons(order: Sequence[Value], parameters: set[Value]) -> list[Neuron]:
         a = node
         if len(uses[node]) == 1:
             consumer = uses[node][0][0]
-            if getattr(consumer.op, "activation", False) and consumer not in found:
+            is_read = any(
+                user.op is ops.mul or isinstance(user.op, Dot) for user, _ in uses[consumer]
+            )
+            if consumer not in found and activates(consumer, is_read):
                 a = consumer
         inside.add(a)
         weights, inputs = tuple(w for w, _ in pairs), tuple(x for _, x in pairs)

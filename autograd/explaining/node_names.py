@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import count
 
+from .. import ops
 from ..operation import Dot
 from ..value import Value
 from .notation import MAX_NAME_CHARACTERS, label_of, number, printable, shorten
@@ -91,18 +92,30 @@ def _results(order: Sequence[Value], short: Mapping[Value, str]) -> dict[Value, 
     """Return the names of the sums and activations of neurons, from the names of their weights."""
     found: dict[Value, str] = {}
     sums: dict[Value, str] = {}  # what is after the z in the name of each sum
+    read = {x for node in order if isinstance(node.op, Dot) for x in node.parents}
     for node in order:
         if isinstance(node.op, Dot):
-            weight = node.parents[0]
+            weight, first_input = node.parents[0], node.parents[len(node.parents) // 2]
+            if first_input in short and not first_input.is_constant:
+                continue  # a product of parameters
             match = _OF_A_LAYER.fullmatch(label_of(weight).strip())
             own = short.get(weight, "")
             if match and match["unit"] and match["own"] and own.endswith(below := _below(match)):
                 before, _, above = own.removesuffix(below).rpartition("w")
                 sums[node] = f"{above}{_joined(_numbers(match['unit']))}"
                 found[node] = f"{before}z{sums[node]}"
-        elif getattr(node.op, "activation", False) and (z := node.parents[0]) in sums:
+        elif node.parents and (z := node.parents[0]) in sums and activates(node, node in read):
             found[node] = found[z].removesuffix(f"z{sums[z]}") + f"a{sums[z]}"
     return {node: name for node, name in found.items() if node is not order[-1]}
+
+
+def activates(node: Value, is_read: bool) -> bool:
+    """Return whether a node is an activation: -z and softplus(z) only if a neuron reads them.
+
+    Losses have these too.
+    """
+    may_be_of_a_loss = node.op is ops.neg or node.op is ops.softplus
+    return bool(getattr(node.op, "activation", False)) and (is_read or not may_be_of_a_loss)
 
 
 def inputs_of(order: Sequence[Value]) -> dict[Value, str]:
