@@ -8,7 +8,7 @@ from ..graph import expanded
 from ..value import Value
 from .comparison import Comparison
 from .frames import Frame
-from .mistakes import MISTAKES
+from .mistakes import ALONG_PATHS, MISTAKES, check_visits
 from .narration import Narrator
 
 
@@ -20,7 +20,9 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
 
     mistake: play a wrong backward pass beside the right one, mark the first wrong number and end
     with a verdict. "order" passes gradients on depth first instead of in topological order,
-    "overwrite" has ``=`` for ``+=``, "stale" starts from the gradients of an earlier pass.
+    "overwrite" has ``=`` for ``+=``, "stale" starts from the gradients of an earlier pass,
+    "recursive" passes a sum on again at each visit. "paths" is right, but visits a node once for
+    each path. Both of these raise ValueError if that makes more than 2,000 visits.
     expand: show n-ary nodes as the scalar operations that they stand for.
 
     >>> from autograd import Value
@@ -52,6 +54,16 @@ def steps(root: Value, mistake: str | None = None, *, expand: bool = False) -> l
     forward, right = list(narrator.forward()), [narrator.seed(), *narrator.backward()]
     if mistake is None:
         return forward + right
+    wrong = played(mistake, graph)
+    along_paths = played("paths", graph) if mistake in ALONG_PATHS else ()
+    before = {frame.target: frame.value for frame in right} if mistake == "stale" else {}
+    compared = Comparison(mistake, wrong, right, along_paths=along_paths, before=before)
+    return forward + list(compared.frames(len(forward) + 1))
+
+
+def played(mistake: str, graph: Value) -> list[Frame]:
+    """Return the frames of a backward pass with this mistake."""
     narrator = Narrator(graph)
-    wrong = [narrator.seed(), *MISTAKES[mistake](narrator)]
-    return forward + list(Comparison(mistake, wrong, right).frames(len(forward) + 1))
+    if mistake in ALONG_PATHS:
+        check_visits(mistake, narrator.order)
+    return [narrator.seed(), *MISTAKES[mistake](narrator)]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from autograd import Stepper, Value, dot, steps, to_svg, topological_order
 from autograd import sum as total
+from autograd.stepper.mistakes import MISTAKES
 from autograd.stepper.page.picture import compact
 from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
@@ -118,7 +119,7 @@ def test_the_frame_is_as_high_as_the_picture_needs():
     assert height_px(Stepper(flat)) + 200 < height_px(Stepper(tall)) < 1200
 
 
-@pytest.mark.parametrize("mistake", [None, "order", "overwrite", "stale"])
+@pytest.mark.parametrize("mistake", [None, *MISTAKES])
 def test_the_page_has_every_step_without_javascript(mistake):
     frames = steps(chain_after_fan_out(), mistake)
     page = page_of(Stepper(chain_after_fan_out(), mistake))
