@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from ...drawing.picture import draw_named
@@ -67,7 +67,7 @@ def copied(names: Mapping[Value, str], frames: Sequence[Frame]) -> dict[Value, s
         twin.op, twin.local_grads = node.op, node.local_grads
         twin.parents = tuple([twins[parent] for parent in node.parents])
     order = list(twins.values())
-    for frame in frames:
+    for frame in takewhile(lambda f: f.phase != "update", frames):
         if frame.phase == "backward" and frame.target is not None:
             order[frame.target].grad = frame.value
     return dict(zip(order, names.values(), strict=True))
