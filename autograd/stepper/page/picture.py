@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
-from ...drawing.picture import draw_named
-from ...drawing.rendering import render
+from ...drawing.picture import svg_of_named
 from ...explaining.notation import label_of, number
 from ...graph import distances
 from ...value import Constant, Value
@@ -98,7 +97,7 @@ def compact(svg: str) -> str:
 
 def _drawn(names: Mapping[Value, str], **options: Any) -> str:
     """Return the SVG of the `padded` names. Their padding becomes a shift."""
-    svg = render(draw_named(list(names)[-1], names, **options).source).replace("&#160;", PADDING)
+    svg = svg_of_named(list(names)[-1], names, **options).replace("&#160;", PADDING)
     svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
     return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)
 
