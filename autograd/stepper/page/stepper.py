@@ -46,7 +46,7 @@ class Stepper:
       3  df/df = 1
       4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
 
-    Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
+    Without Graphviz the picture is a plain one. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
     """
 
