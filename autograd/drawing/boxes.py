@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import partial
 
 from ..explaining.formulas import formulas
@@ -74,6 +74,11 @@ class BoxWriter:
             rows.append([("grad", PLAIN), (grad, PLAIN)])
         return rows
 
+    def numbers(self, node: Value) -> dict[int, Value]:
+        """Return whose number each row of a box shows, by the place of the row."""
+        last = len(self.rows(node)) - 1
+        return {last: node} if node.is_constant else {last - 1: node, last: node}
+
     def label(self, node: Value, rows: Rows) -> str:
         """Return the ``rows`` of a box in Graphviz's HTML, the last of them tinted."""
         lines = ""
@@ -89,6 +94,11 @@ class BoxWriter:
         return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
     def tooltip(self, node: Value) -> str:
+        """Return the `tooltip_lines` in Graphviz's language, which reads backslashes twice."""
+        lines = [for_xml(line).replace("\\", r"\\\\") for line in self.tooltip_lines(node)]
+        return "\\n".join(lines)
+
+    def tooltip_lines(self, node: Value) -> list[str]:
         """Return the formula and all digits, also of the parameters that are folded into a box."""
         formula, label = self.formulas[node], label_of(node) or self.short.get(node)
         lines = [f"{label} = {formula}" if label else formula, f"data {exact(node.data)}"]
@@ -98,28 +108,41 @@ class BoxWriter:
             lines.append(f"{CHANGED}: {_change(node)}")
         for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
             lines.append(f"{label_of(p)}: data {exact(p.data)}, grad {self.exact_grad(p)}")
-        return tooltip_text(lines)
+        return lines
 
     def exact_grad(self, node: Value) -> str:
         return exact(node.grad) if self.has_gradients else "· (never computed)"
 
-    def header(self, title: str) -> str:
-        """Return what stands above the picture: title, number of hidden nodes, legend of tints."""
-        rows = [f"<b>{cell_text(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
+    def notes(self, title: str) -> Rows:
+        """Return the lines above the picture: title, number of hidden and of stale nodes."""
+        lines = [[(shorten(title, MAX_TITLE_CHARACTERS), BOLD)]] if title else []
         if n := self.selection.hidden:
-            rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
+            text = f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn"
+            lines.append([(text, PLAIN)])
         if n := len(self.stale):
             they = "1 value does not fit its" if n == 1 else f"{n:,} values do not fit their"
-            rows.append(f"<b>{CHANGED}</b>: {they} operands, so later numbers are old too")
-            rows.append(
-                "autograd.recompute brings the numbers up to date, backward() the gradients"
-            )
-        if self.largest_grad:
-            scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
-            cells = "".join(
-                f'<td bgcolor="{self.tint(x)}">{cell_text(self.number(x))}</td>'
-                for x in [*(-x for x in scale), 0.0, *reversed(scale)]
-            )
+            text = f": {they} operands, so later numbers are old too"
+            lines.append([(CHANGED, BOLD), (text, PLAIN)])
+            text = "autograd.recompute brings the numbers up to date, backward() the gradients"
+            lines.append([(text, PLAIN)])
+        return lines
+
+    def legend(self) -> list[tuple[str, str]]:
+        """Return the tints of some gradients, and the gradients. None if all are 0."""
+        if not self.largest_grad:
+            return []
+        scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
+        grads = [*(-x for x in scale), 0.0, *reversed(scale)]
+        return [(self.tint(x), self.number(x)) for x in grads]
+
+    def header(self, title: str) -> str:
+        """Return the notes and the legend in Graphviz's HTML."""
+        rows = [
+            "".join(markup.format(cell_text(text)) for text, markup in line)
+            for line in self.notes(title)
+        ]
+        if legend := self.legend():
+            cells = "".join(f'<td bgcolor="{tint}">{cell_text(text)}</td>' for tint, text in legend)
             rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
         lines = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
         return f'<<table border="0" bgcolor="#ffffff" cellspacing="0">{lines}</table>>' * bool(rows)
@@ -132,11 +155,6 @@ class BoxWriter:
         strength = 1.0 - min(decades, 3.0) / 3.5
         rgb = BELOW_0_RGB if grad < 0 else ABOVE_0_RGB
         return "#" + "".join(f"{round(255 + strength * (c - 255)):02x}" for c in rgb)
-
-
-def tooltip_text(lines: Sequence[str]) -> str:
-    """Return the lines of a tooltip in Graphviz's language, which reads its backslashes twice."""
-    return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
 
 
 def size_in_points(rows: Rows) -> tuple[int, int]:
@@ -157,10 +175,10 @@ def exact(x: float) -> str:
 
 
 def cell_text(text: str) -> str:
-    return _escape(text).replace("\\", r"\\")
+    return for_xml(text).replace("\\", r"\\")
 
 
-def _escape(text: str) -> str:
+def for_xml(text: str) -> str:
     """Return ``text`` for XML: special characters as entities, control characters as pictures."""
     # Graphviz takes a cell that begins with ] for the end of a CDATA section
     return html.escape(text.translate(_UNSEEN)).replace("]", "&#93;")

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Set
 from ..explaining.neurons import Neuron
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, shorten
 from ..value import Value
-from .boxes import BOLD, GRAY, PLAIN, BoxWriter, Rows, cell_text, exact, tooltip_text
+from .boxes import BOLD, GRAY, PLAIN, BoxWriter, Rows, cell_text, exact
 from .network_level import NetworkSelection, layers
 
+HEADING_ROWS = 2  # in a box: the name, and the headings of the columns
 MAX_TABLE_ROWS = 7  # parameters in a box
 MAX_LAYER_ROWS = 40  # parameters in the boxes of a layer, which stand above each other
 MAX_TOOLTIP_ROWS = 60
@@ -56,6 +57,11 @@ class NetworkWriter(BoxWriter):
             rows.append([(f"… {more} parameters", PLAIN)])
         return rows
 
+    def numbers(self, node: Value) -> dict[int, Value]:
+        if node not in self.listed:
+            return super().numbers(node)
+        return {HEADING_ROWS + i: x for i, (_, x) in enumerate(self.listed[node])}
+
     def label(self, node: Value, rows: Rows) -> str:
         neuron = self.selection.neurons.get(node)
         if neuron is None:
@@ -72,17 +78,17 @@ class NetworkWriter(BoxWriter):
                 lines += f'<tr><td align="left" colspan="3">{"  ".join(cells)}</td></tr>'
         return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
-    def tooltip(self, node: Value) -> str:
+    def tooltip_lines(self, node: Value) -> list[str]:
         neuron = self.selection.neurons.get(node)
         if neuron is None:
-            return super().tooltip(node)
+            return super().tooltip_lines(node)
         lines = [f"{neuron.name or 'neuron'}: {self.formulas.get(node) or neuron.z.op}"]
         found = [*_results(neuron), *[(label_of(p), p) for p in neuron.parameters]]
         for name, x in found[:MAX_TOOLTIP_ROWS]:
             lines.append(f"{name}: data {exact(x.data)}, grad {self.exact_grad(x)}")
         if more := len(found) - MAX_TOOLTIP_ROWS:
             lines += [f"… {more} more"] * (more > 0)
-        return tooltip_text(lines)
+        return lines
 
     def _listed(self, neuron: Neuron, most: int) -> list[tuple[str, Value]]:
         """Return a, z, and the parameters: all, the first few, or none if the layer is large."""

@@ -52,9 +52,9 @@ class Narrator:
 
     def seed(self) -> Frame:
         """Return the frame that starts a backward pass: the gradient of the root by itself is 1."""
-        i, text = self.ordinal[self.root], f"{self._d(self.root, self.root)} = 1"
-        name = self.names[self.root]
-        return Frame("backward", text, node=i, target=i, name=name, value=1.0)
+        i, name, value = self.ordinal[self.root], self.names[self.root], self.grads[self.root]
+        text = f"{self._d(self.root, self.root)} = {number(value)}"
+        return Frame("backward", text, node=i, target=i, name=name, value=value)
 
     def backward(self) -> Iterator[Frame]:
         """Yield the terms of the right pass, in the order in which `Value.backward` adds them."""

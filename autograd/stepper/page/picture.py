@@ -7,11 +7,10 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
-from ...drawing.picture import draw_named
-from ...drawing.rendering import render
+from ...drawing.picture import svg_of_named
 from ...explaining.notation import label_of, number
 from ...graph import distances
 from ...value import Constant, Value
@@ -67,7 +66,7 @@ def copied(names: Mapping[Value, str], frames: Sequence[Frame]) -> dict[Value, s
         twin.op, twin.local_grads = node.op, node.local_grads
         twin.parents = tuple([twins[parent] for parent in node.parents])
     order = list(twins.values())
-    for frame in frames:
+    for frame in takewhile(lambda f: f.phase != "update", frames):
         if frame.phase == "backward" and frame.target is not None:
             order[frame.target].grad = frame.value
     return dict(zip(order, names.values(), strict=True))
@@ -98,8 +97,8 @@ def compact(svg: str) -> str:
 
 def _drawn(names: Mapping[Value, str], **options: Any) -> str:
     """Return the SVG of the `padded` names. Their padding becomes a shift."""
-    drawing = draw_named(list(names)[-1], names, **{"level": "nodes"} | options)
-    svg = render(drawing.source).replace("&#160;", PADDING)
+    options = {"level": "nodes"} | options
+    svg = svg_of_named(list(names)[-1], names, **options).replace("&#160;", PADDING)
     svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
     return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)
 

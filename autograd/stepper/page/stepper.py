@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Stepper:
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
     snapshot: later changes of the graph do not show.
 
-    mistake, expand: as in `steps`.
+    mistake, update, parameters, zero_grad, expand: as in `steps`.
     title: the heading of the page.
     max_nodes: how many boxes are drawn at most, those nearest to the root. The steps of the other
     nodes are folded. Without it, as many are drawn as fit into 300 kB, at most 100.
@@ -45,7 +46,7 @@ class Stepper:
       3  df/df = 1
       4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
 
-    Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
+    Without Graphviz the picture is a plain one. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
     """
 
@@ -54,6 +55,9 @@ class Stepper:
         root: Value,
         mistake: str | None = None,
         *,
+        update: float | None = None,
+        parameters: Iterable[Value] | None = None,
+        zero_grad: bool = True,
         title: str = "",
         max_nodes: int | None = None,
         expand: bool = False,
@@ -62,7 +66,14 @@ class Stepper:
         require_text(title, "title")
         check_svg_options("Stepper", options, OPTIONS)
         check_count("max_nodes", max_nodes, 1)
-        self.frames = steps(root, mistake, expand=expand)
+        self.frames = steps(
+            root,
+            mistake,
+            expand=expand,
+            update=update,
+            parameters=parameters,
+            zero_grad=zero_grad,
+        )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         named = names(topological_order(expanded(root) if expand else root))
         self._nodes = copied(named, self.frames)

@@ -43,8 +43,8 @@ def page_text(
             if i in picture.visible
         },
         "frames": [
-            {key: getattr(frame, key) for key in ("phase", "node", "operand", "target")}
-            | {"changes": changes}
+            {key: getattr(frame, key) for key in ("node", "operand", "target")}
+            | {"phase": _shown_phase(frame), "kind": frame.phase, "changes": changes}
             for frame, changes in played
         ],
     }
@@ -71,6 +71,11 @@ def fill(template: str, **parts: str) -> str:
 
 def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _shown_phase(frame: Frame) -> str:
+    """Return the phase by which the script knows which number changes: an update changes data."""
+    return "forward" if frame.phase == "update" else frame.phase
 
 
 def _list_item(frame: Frame) -> str:
