@@ -328,7 +328,7 @@ def test_a_node_whose_operands_changed_says_so_and_shows_the_number_that_it_hold
         "changed since: holds 3, but its operands give 6 now",
     ]
     assert picture.header().startswith(
-        ": 1 value does not fit its operands, so later numbers are old too "
+        "changed since : 1 value does not fit its operands, so later numbers are old too "
         "autograd.recompute brings the numbers up to date, backward() the gradients grad"
     )
     q.data = 7.0
