@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,11 @@ def graph_data(order: Sequence[Value]) -> GraphData:
         "ops": ops,
         "parents": [[place[p] for p in node.parents] for node in order],
         "constants": [node.is_constant for node in order],
-        "data": [node.data for node in order],
+        "data": [json_number(node.data) for node in order],
     }
     return GraphData(graph, used)
+
+
+def json_number(x: float) -> float | str:
+    """Return a number as JSON has it: inf and nan become texts."""
+    return x if math.isfinite(x) else repr(x)

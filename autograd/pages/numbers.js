@@ -57,3 +57,6 @@ export function inFull(x) {
   const text = written(x < 0 || Object.is(x, -0), digits, exponent, 16);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
+
+/** Reads a number as Python writes it in JSON: a text if it is not finite. @param {number | string} x */
+export const parsed = (x) => Number(String(x).replace("inf", "Infinity"));

@@ -1,19 +1,19 @@
 """Joins JavaScript modules into one script, so that a page is one file without a build step.
 
-A module imports names with ``import { a, b } from "./other.js";`` on one line, and exports with
-``export`` before a declaration. In the joined script all modules share one scope. So no two of them
-may declare the same name at their top level: the browser would refuse the script.
+A module imports with ``import { a, b } from "./other.js";`` on one line, and writes ``export``
+before a declaration. In the joined script each module is a function that returns what it exports.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import PurePosixPath
 
-IMPORT = re.compile(r'^import \{[^}]*\} from "([^"]+)";\n', re.M)
-EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.M)
+COMMENT = re.compile(r"^ *(?://|/?\*).*\n", re.M)  # whole lines of them
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.M)
+EXPORT = re.compile(r"^export ((?:function|class|const) (\w+))", re.M)
 PACKAGE = __package__.partition(".")[0]
 
 
@@ -22,38 +22,34 @@ def joined(main: str, first: str = "") -> str:
 
     main: the path in this package, such as "pages/engine.js".
     """
-    modules = "\n".join(_without_modules(text) for text in _in_order(main))
-    return f'(() => {{\n"use strict";\n{first}\n{modules}}})();\n'
+    modules = "".join(_as_function(path) for path in _in_order(main, []))
+    return f'"use strict";\n{{\n{first}\n{modules}}}\n'
 
 
-def _in_order(main: str) -> Iterator[str]:
-    """Yield the texts of the modules: each once, after those that it imports."""
-    seen: set[str] = set()
-
-    def visit(path: str) -> Iterator[str]:
-        if path in seen:
-            return
-        seen.add(path)
-        text = read(path)
-        for other in IMPORT.findall(text):
-            yield from visit(_resolved(PurePosixPath(path).parent / other))
-        yield text
-
-    return visit(main)
+def _in_order(path: str, seen: list[str]) -> Iterator[str]:
+    """Yield the paths of a module and of all that it imports: each once, after its imports."""
+    if path in seen:
+        return
+    seen.append(path)
+    for _, other in IMPORT.findall(read(path)):
+        yield from _in_order(_resolved(path, other), seen)
+    yield path
 
 
-def _resolved(path: PurePosixPath) -> str:
-    parts: list[str] = []
-    for part in path.parts:
-        if part == "..":
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
+def _resolved(path: str, other: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), other))
 
 
-def _without_modules(text: str) -> str:
-    return EXPORT.sub("", IMPORT.sub("", text)).replace("// @ts-check\n", "", 1)
+def _name(path: str) -> str:
+    return re.sub(r"\W", "_", path.removesuffix(".js"))
+
+
+def _as_function(path: str) -> str:
+    text = COMMENT.sub("", read(path))
+    exported = [name for _, name in EXPORT.findall(text)]
+    text = EXPORT.sub(r"\1", text)
+    text = IMPORT.sub(lambda m: f"const {m[1]} = {_name(_resolved(path, m[2]))};", text)
+    return f"const {_name(path)} = (() => {{\n{text}return {{ {', '.join(exported)} }};\n}})();\n"
 
 
 def read(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from ...explaining.notation import names, printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps
-from .folding import folded
+from .figures import copied
+from .page_data import Pass, page_data
 from .picture import Picture, labeled, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
-HEADER_PX, COMPARISON_PX = 110, 100  # heights in a notebook: title and gaps, table of both passes
+HEADER_PX, COMPARISON_PX = 300, 100  # heights in a notebook: title to words, table of both passes
 MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
 
 
@@ -63,9 +64,12 @@ class Stepper:
         check_count("max_nodes", max_nodes, 1)
         self.frames = steps(root, mistake, expand=expand)
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
-        named = names(topological_order(expanded(root) if expand else root))
+        order = topological_order(expanded(root) if expand else root)
+        named = names(order)
         self._nodes = labeled(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
+        narrate = partial(steps, mistake=mistake)
+        self._pass = Pass(copied(order), [*named.values()], self.frames, narrate)
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -118,12 +122,12 @@ class Stepper:
         max_nodes = self.max_nodes or MAX_NODES
         while True:
             picture = picture_of(list(self._nodes), max_nodes, **self.options)
-            played = list(folded(self.frames, picture.visible))
-            page = page_text(self._title, self.mistake, self._nodes, picture, played)
+            data = page_data(self._pass, picture.visible, mistake=self.mistake is not None)
+            page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
             if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break
             max_nodes = max(1, int(max_nodes * min(0.9, MAX_BYTES / total)))
-        list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(played)))
+        list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(data.played)))
         below_px = MAX_LIST_PX + COMPARISON_PX if self.mistake else list_px
         return page, picture, HEADER_PX + round(picture.height_px) + below_px
