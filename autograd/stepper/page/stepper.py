@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps
-from .folding import folded
+from .page_data import Pass, page_data
 from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
-HEADER_PX, COMPARISON_PX = 110, 100  # heights in a notebook: title and gaps, table of both passes
+HEADER_PX, COMPARISON_PX = 300, 100  # heights in a notebook: title to words, table of both passes
 MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
 
 
@@ -75,9 +75,12 @@ class Stepper:
             zero_grad=zero_grad,
         )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
-        named = names(topological_order(expanded(root) if expand else root))
+        order = topological_order(expanded(root) if expand else root)
+        named = names(order)
         self._nodes = copied(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
+        narrate = partial(steps, mistake=mistake)
+        self._pass = Pass([*self._nodes], [*named.values()], self.frames, narrate)
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -131,12 +134,12 @@ class Stepper:
         shown = padded(self._nodes, self.frames)
         while True:
             picture = picture_of(shown, max_nodes, **self.options)
-            played = list(folded(self.frames, picture.visible))
-            page = page_text(self._title, self.mistake, self._nodes, picture, played)
+            data = page_data(self._pass, picture.visible, mistake=self.mistake is not None)
+            page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
             if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break
             max_nodes = max(1, int(max_nodes * min(0.9, MAX_BYTES / total)))
-        list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(played)))
+        list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(data.played)))
         below_px = MAX_LIST_PX + COMPARISON_PX if self.mistake else list_px
         return page, picture, HEADER_PX + round(picture.height_px) + below_px

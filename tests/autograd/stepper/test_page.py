@@ -68,6 +68,11 @@ def height_px(stepper):
     return int(re.search(r"height: (\d+)px", frame_of(stepper)["style"])[1])
 
 
+def drawn_of(page):
+    """The nodes that have a box."""
+    return [i for i, node in data_of(page)["nodes"].items() if node.get("drawn")]
+
+
 def data_of(page):
     return json.loads(
         re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1]
@@ -116,7 +121,7 @@ def test_the_picture_is_written_shorter_without_a_change_of_text():
 @needs_graphviz
 def test_the_frame_is_as_high_as_the_picture_needs():
     flat, tall = Value(1.0) + 1, dot([Value(i) for i in range(9)], [1.0] * 9)
-    assert height_px(Stepper(flat)) + 200 < height_px(Stepper(tall)) < 1200
+    assert height_px(Stepper(flat)) + 200 < height_px(Stepper(tall)) < 1300
 
 
 @pytest.mark.parametrize("mistake", [None, *MISTAKES])
@@ -157,6 +162,8 @@ def test_labels_are_data(label):
     assert not handlers
     names = [node["name"] for node in data_of(page_of(stepper))["nodes"].values()]
     assert len(names) == len(set(names)) == 4
+    labels = [node.get("label", "") for node in data_of(page_of(stepper))["nodes"].values()]
+    assert all(label.isprintable() and len(label) <= 200 for label in labels)
     assert all(len(name) <= 30 for name in names)
     assert all(char.isprintable() or char == "\n" for char in str(stepper))
     for text in stepper._repr_mimebundle_().values():
@@ -204,6 +211,7 @@ def test_a_large_graph_is_folded_to_fit_a_page():
     stepper = Stepper(root)
     bundle = stepper._repr_mimebundle_()
     data = data_of(page_of(stepper))
+    assert data["live"] is None
     assert 20 < len(data["nodes"]) <= MAX_NODES
     assert len(bundle["text/html"].encode()) <= 1.02 * MAX_BYTES
     assert any("steps folded: " in text for text in re.findall("<li.*", page_of(stepper)))
@@ -213,9 +221,9 @@ def test_a_large_graph_is_folded_to_fit_a_page():
     played = {}
     for frame in data["frames"]:
         if frame["phase"] == "backward":
-            played |= {target: exact for target, _, exact, _, _ in frame["changes"]}
+            played |= {target: data["figures"][row][1] for target, row, _, _ in frame["changes"]}
     assert played == {i: right[i] for i in played}
-    visible = {int(i) for i, node in data["nodes"].items() if not node["constant"]}
+    visible = {int(i) for i, node in data["nodes"].items() if not node.get("constant")}
     assert set(played) == visible
 
 
@@ -227,8 +235,9 @@ def test_folding_keeps_the_first_wrong_number():
 
 
 def test_max_nodes_is_honored_and_checked():
-    data = data_of(page_of(Stepper(deep(3, 3), max_nodes=5)))
-    assert len(data["nodes"]) == 5
+    page = page_of(Stepper(deep(3, 3), max_nodes=5))
+    assert len(drawn_of(page)) == 5
+    assert len(data_of(page)["nodes"]) == len(topological_order(deep(3, 3)))  # all can be changed
     with pytest.raises(ValueError, match="max_nodes is None or a whole number, 1 or more, got 0"):
         Stepper(fan_out(), max_nodes=0)
     with pytest.raises(ValueError, match="1 or more, got 'a'"):
@@ -328,8 +337,14 @@ def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, 
 
 
 def test_html_css_and_javascript_are_files_of_the_package():
-    for name, sign in (("page.html", "<!doctype html>"), ("page.css", ":root"), ("page.js", "use")):
+    signs = {"page.html": "<!doctype html>", "page.css": ":root", "main.js": "new Player"}
+    for name, sign in signs.items():
         assert sign in files("autograd.stepper.page").joinpath(name).read_text("utf-8")
+    modules = [p for p in files("autograd.stepper.page").iterdir() if p.name.endswith(".js")]
+    page = page_of(Stepper(fan_out()))
+    for module in modules:  # each is in the page, without comments and without imports
+        assert f"stepper_page_{module.name.removesuffix('.js')} = (() => {{" in page
+    assert not re.search(r"^(import|export) |^ *//", page, re.M)
 
 
 def test_a_long_pass_is_abbreviated_as_text():
@@ -353,9 +368,9 @@ def test_the_heading_is_the_title():
 @needs_graphviz
 def test_options_of_the_drawing_are_passed_on_and_checked_at_once():
     root = dot([Value(2.0, "w.0")], [Value(3.0, "x")], 1.0)
-    assert len(data_of(page_of(Stepper(root)))["nodes"]) == 4
-    assert len(data_of(page_of(Stepper(root, expand=True)))["nodes"]) == 5
-    assert len(data_of(page_of(Stepper(root, rankdir="TB", params="fold")))["nodes"]) == 3
+    assert len(drawn_of(page_of(Stepper(root)))) == 4
+    assert len(drawn_of(page_of(Stepper(root, expand=True)))) == 5
+    assert len(drawn_of(page_of(Stepper(root, rankdir="TB", params="fold")))) == 3
     with pytest.raises(ValueError, match="rankdir"):
         Stepper(root, rankdir="up")
     with pytest.raises(TypeError, match=r"^Stepper has no option 'color', its options are format"):

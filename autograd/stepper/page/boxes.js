@@ -1,0 +1,141 @@
+// @ts-check
+// The boxes of the picture: their numbers, their tints, their names for a screen reader.
+import { inFull, number } from "../../pages/numbers.js";
+import { element } from "../../pages/pan_zoom.js";
+import { byId, setText } from "./elements.js";
+
+/** @typedef {import("./player.js").Player} Player */
+
+const CHARACTER = 7.2; // the width of one in the picture
+
+/** @param {Player} player */
+export function boxesView(player) {
+  const boxes = [...player.story.nodes.keys()].filter((i) => byId(`n${i}`)).map((i) => boxOfNode(player, i));
+  const legend = legendTexts();
+  const draw = () => {
+    const { story, current } = player;
+    const { data, grads } = story.stateAt(current);
+    const largest = largestGradient(player);
+    const hidden = player.hides(current);
+    const forward = story.steps[current].phase === "forward";
+    const changed = new Set(story.steps[current].changes.map(([i]) => i));
+    for (const box of boxes) {
+      const isNew = changed.has(box.i);
+      const asked = hidden && isNew;
+      drawData(box, data.get(box.i), forward && isNew, forward && asked);
+      drawGradient(box, grads.get(box.i), !forward && isNew, !forward && asked, largest);
+      box.group.classList.toggle("chosen", box.i === player.chosen);
+      const words = `${box.name}\n${box.dataWords}${box.gradWords}`;
+      setText(box.title, words);
+      box.group.setAttribute("aria-label", words.replaceAll("\n", ", "));
+    }
+    if (story.edited || legend.edited) drawLegend(legend, largest);
+  };
+  rove(player, boxes.map((box) => box.group));
+  return draw;
+}
+
+/** @param {Player} player @param {number} i */
+function boxOfNode(player, i) {
+  const node = player.story.nodes.get(i);
+  const group = byId(`n${i}`);
+  const grad = group.querySelector("text.grad");
+  const data = group.querySelector("text.data");
+  const tints = group.querySelectorAll(".tint");
+  let room = Infinity;
+  if (tints.length) {
+    // numbers of other lengths will stand here: keep the right edge in place
+    const corners = tints[tints.length - 1].getAttribute("points").split(" ");
+    room = Math.max(...corners.map(parseFloat)) - Math.min(...corners.map(parseFloat)) - 2;
+    for (const text of [data, grad]) {
+      text.setAttribute("x", Math.max(...corners.map(parseFloat)) - 2);
+      text.setAttribute("text-anchor", "end");
+    }
+  }
+  const title = element("title", {});
+  group.prepend(title);
+  group.setAttribute("role", "button");
+  group.addEventListener("focus", () => player.choose(i));
+  group.addEventListener("click", () => player.choose(i));
+  group.addEventListener("pointerenter", () => player.hover(i));
+  group.addEventListener("pointerleave", () => player.hover(null));
+  if (player.story.live && player.story.leaves.includes(i)) group.classList.add("editable");
+  return { i, name: node?.label ?? node?.name, group, data, grad, room, tints, title, dataWords: "", gradWords: "" };
+}
+
+/** Writes a number, closer where there is too little room. @param {any} text @param {string} words @param {number} room */
+function write(text, words, room) {
+  if (text.textContent === words) return;
+  text.textContent = words;
+  if (words.length * CHARACTER <= room) return void text.removeAttribute("textLength");
+  text.setAttribute("textLength", room);
+  text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+}
+
+/** @param {any} box @param {number | undefined} value @param {boolean} isNew @param {boolean} asked */
+function drawData(box, value, isNew, asked) {
+  const known = value !== undefined && !asked;
+  write(box.data, known ? number(value) : asked ? "?" : "", box.room);
+  box.data.classList.toggle("changed", isNew);
+  box.group.classList.toggle("pending", !known);
+  box.dataWords = `data ${known ? inFull(value) : "not computed yet"}`;
+}
+
+/** @param {any} box @param {import("./story.js").Gradient | undefined} grad @param {boolean} isNew @param {boolean} asked @param {number} largest */
+function drawGradient(box, grad, isNew, asked, largest) {
+  if (!box.grad) return;
+  const known = grad !== undefined && !asked;
+  const value = known ? grad.value : NaN;
+  write(box.grad, known ? number(value) : asked ? "?" : "·", box.room);
+  box.grad.classList.toggle("changed", isNew);
+  box.grad.classList.toggle("wrong", known && grad.wrong);
+  for (const tint of box.tints) {
+    tint.classList.toggle("plus", value > 0);
+    tint.classList.toggle("minus", value < 0);
+    if (value) tint.style.fillOpacity = strength(value, largest);
+  }
+  box.gradWords = `\ngradient ${known ? inFull(value) : "not computed yet"}${known && grad.wrong ? " (wrong)" : ""}`;
+}
+
+/** The largest gradient after the last step. @param {Player} player */
+function largestGradient(player) {
+  const { grads } = player.story.stateAt(player.story.last);
+  return Math.max(0, ...[...grads.values()].map(({ value }) => Math.abs(value)).filter(Number.isFinite));
+}
+
+/** As in the legend: paler with each decade below the largest gradient. @param {number} grad @param {number} largest */
+function strength(grad, largest) {
+  const decades = Number.isFinite(grad) ? Math.log10(largest / Math.abs(grad)) : 0;
+  return 1 - Math.min(Math.max(decades, 0), 3) / 3.5;
+}
+
+/** The numbers of the legend of the tints, from the most negative to the largest. */
+function legendTexts() {
+  const texts = [...document.querySelectorAll("#picture g.graph > text")].slice(-8);
+  return { texts: texts[0]?.textContent === "grad" ? texts.slice(1) : [], edited: false };
+}
+
+/** @param {{texts: Element[], edited: boolean}} legend @param {number} largest */
+function drawLegend(legend, largest) {
+  const sizes = [largest, largest / 10, largest / 100];
+  const numbers = [...sizes.map((x) => -x), 0, ...sizes.reverse()];
+  for (const [i, text] of legend.texts.entries()) setText(text, number(numbers[i]));
+  legend.edited = true;
+}
+
+/** The picture is one stop of the Tab key: up and down go from box to box. @param {Player} player @param {SVGElement[]} groups */
+function rove(player, groups) {
+  const stop = (/** @type {SVGElement} */ one) => {
+    for (const group of groups) group.setAttribute("tabindex", group === one ? "0" : "-1");
+  };
+  if (groups.length) stop(groups[0]);
+  for (const [at, group] of groups.entries()) {
+    group.addEventListener("focus", () => stop(group));
+    group.addEventListener("keydown", (event) => {
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+      if (event.shiftKey || to === undefined) return;
+      event.preventDefault();
+      groups[(to + groups.length) % groups.length].focus();
+    });
+  }
+}

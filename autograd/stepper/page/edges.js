@@ -1,0 +1,165 @@
+// @ts-check
+// The edges: what a step highlights, the arrow that travels back, and the local derivative on it.
+import { number } from "../../pages/numbers.js";
+import { around, boxOf, element } from "../../pages/pan_zoom.js";
+import { byId, make } from "./elements.js";
+
+/**
+ * @typedef {import("./player.js").Player} Player
+ * @typedef {import("../../pages/pan_zoom.js").PanZoom} PanZoom
+ */
+/** @type {Record<string, string>} */
+const HINTS = {
+  given: "These numbers are given. Change one, in the picture or in the list: all others follow.",
+  forward: "Forward: a box is computed from the boxes whose arrows lead to it.",
+  backward: "Backward: the result by itself is 1. From here each node passes on to its operands.",
+};
+const HEAD = 8; // the length of the arrow head that points back
+
+/** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
+export function highlightView(player, view) {
+  const picture = byId("picture");
+  let shown = -1;
+  return () => {
+    const step = player.story.steps[player.current];
+    if (shown === player.current) return;
+    shown = player.current;
+    for (const active of picture.querySelectorAll(".node, .edge")) active.classList.remove(...PHASES);
+    picture.querySelector(".head-back")?.remove();
+    const marked = activeParts(step);
+    for (const part of marked) part.classList.add(step.phase);
+    const edge = backEdge(step);
+    if (edge) edge.append(headBack(edge));
+    if (view && marked.length) view.reveal(around(marked.map(boxOf)));
+    for (const rect of picture.querySelectorAll(".minimap rect")) {
+      rect.classList.toggle("here", marked.some((part) => part.id === rect.getAttribute("data-of")));
+    }
+  };
+}
+
+const PHASES = ["given", "forward", "backward", "update", "verdict"];
+
+/** @param {import("./story.js").Step} step @returns {SVGGraphicsElement[]} */
+function activeParts({ phase, node, operand, target }) {
+  const found = target === null ? [] : [byId(`n${target}`)];
+  if (node !== null) {
+    found.push(byId(`n${node}`));
+    if (phase === "backward") found.push(byId(`e${node}_${operand}`));
+    else if (phase === "forward") found.push(...document.querySelectorAll(`[id^="e${node}_"]`));
+  }
+  return [...new Set(found.filter(Boolean))];
+}
+
+/** @param {import("./story.js").Step} step */
+function backEdge({ phase, node, operand }) {
+  return phase === "backward" && operand !== null ? byId(`e${node}_${operand}`) : null;
+}
+
+/** An arrow head at the operand's end of an edge. @param {SVGElement} edge */
+function headBack(edge) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const [tip, back] = [path.getPointAtLength(0), path.getPointAtLength(Math.min(HEAD, path.getTotalLength()))];
+  const length = Math.hypot(back.x - tip.x, back.y - tip.y) || 1;
+  const [dx, dy] = [((back.x - tip.x) / length) * HEAD, ((back.y - tip.y) / length) * HEAD];
+  const corners = [[tip.x, tip.y], [tip.x + dx - dy / 2.4, tip.y + dy + dx / 2.4], [tip.x + dx + dy / 2.4, tip.y + dy - dx / 2.4]];
+  return element("polygon", { class: "head-back", points: corners.map((corner) => corner.join(",")).join(" ") });
+}
+
+/** Writes `× 2` on the edge of the step and on those of the lit paths. @param {Player} player */
+export function localDerivativesView(player) {
+  const graph = document.querySelector("#picture g.graph");
+  return () => {
+    for (const old of document.querySelectorAll("#picture .local")) old.remove();
+    if (!graph) return;
+    const { story, current } = player;
+    const step = story.steps[current];
+    const edge = backEdge(step);
+    if (edge && step.local_grad !== null && !player.hides(current)) {
+      graph.append(localDerivative(edge, story.figure(step.local_grad), "local now"));
+    }
+    for (const [lit, value] of litEdges(player)) {
+      if (lit !== edge) graph.append(localDerivative(lit, value, "local"));
+    }
+  };
+}
+
+/** @param {SVGElement} edge @param {number} value @param {string} kind */
+function localDerivative(edge, value, kind) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+  return Object.assign(element("text", { class: kind, x, y: y - 4, "text-anchor": "middle" }), {
+    textContent: `× ${number(value, 3)}`,
+  });
+}
+
+/** The edges of the paths from the looked-at node to the root. @param {Player} player @returns {[SVGElement, number][]} */
+function litEdges(player) {
+  const { engine } = player.story;
+  const from = player.hovered ?? player.chosen;
+  if (!engine?.graph || from === null || player.hides(player.current)) return [];
+  const above = nodesAbove(engine.graph.parents, from);
+  /** @type {[SVGElement, number][]} */
+  const found = [];
+  for (const i of above) {
+    for (const [k, parent] of engine.graph.parents[i].entries()) {
+      const edge = byId(`e${i}_${k}`);
+      if (edge && above.has(parent) && engine.local[i][k] !== null) found.push([edge, engine.local[i][k]]);
+    }
+  }
+  return found;
+}
+
+/** The nodes that are computed from node `from`, and itself. @param {number[][]} parents @param {number} from */
+export function nodesAbove(parents, from) {
+  const above = new Set([from]);
+  for (let i = from + 1; i < parents.length; i++) if (parents[i].some((p) => above.has(p))) above.add(i);
+  return above;
+}
+
+/** Lights the paths. @param {Player} player */
+export function pathsView(player) {
+  return () => {
+    for (const lit of document.querySelectorAll("#picture .lit")) lit.classList.remove("lit");
+    for (const [edge] of litEdges(player)) edge.classList.add("lit");
+  };
+}
+
+/** The card of the edge: upstream times local is the contribution, and how contributions add up. @param {Player} player */
+export function edgeCardView(player) {
+  const card = byId("edge-card");
+  return () => {
+    const { story, current } = player;
+    const step = story.steps[current];
+    const shown = step.term !== null && step.adjoint !== null && step.local_grad !== null && step.node !== null && step.target !== null;
+    card.classList.toggle("empty", !shown || player.hides(current));
+    if (card.classList.contains("empty")) return card.replaceChildren(HINTS[player.hides(current) ? "" : step.phase] ?? "");
+    const [by, to] = [step.node, step.target].map((i) => story.nodes.get(Number(i))?.name ?? "…");
+    const tile = (/** @type {string} */ name, /** @type {string} */ symbol, /** @type {any} */ row) =>
+      make("div", { className: `tile ${name}` },
+        make("span", { className: "kind", textContent: name }),
+        make("b", { textContent: number(story.figure(row)) }),
+        make("span", { className: "symbol", textContent: symbol }));
+    card.replaceChildren(
+      make("div", { className: "product" },
+        tile("upstream", `d${story.root}/d${by}`, step.adjoint), "×",
+        tile("local", `∂${by}/∂${to}`, step.local_grad), "=",
+        tile("contribution", `to d${story.root}/d${to}`, step.term)),
+      ...contributions(player, to));
+  };
+}
+
+/** The contributions to the gradient of the step's target, if there are several. @param {Player} player @param {string} to */
+function contributions({ story, current }, to) {
+  const target = Number(story.steps[current].target);
+  const all = story.terms(target).filter((k) => story.steps[k].term !== null);
+  if (all.length < 2) return [];
+  const chips = all.map((k) => {
+    const { node, term } = story.steps[k];
+    const from = story.nodes.get(Number(node))?.name ?? "…";
+    const state = k < current ? "arrived" : k === current ? "arrives" : "to-come";
+    return make("li", { className: state }, k > current ? `from ${from}` : `${number(story.figure(Number(term)))} from ${from}`);
+  });
+  const sum = story.stateAt(current).grads.get(target);
+  const text = `d${story.root}/d${to} ${current >= all[all.length - 1] ? "=" : "so far"} ${sum ? number(sum.value) : "·"}`;
+  return [make("ul", { className: "contributions" }, ...chips, make("li", { className: "total", textContent: text }))];
+}

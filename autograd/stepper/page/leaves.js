@@ -1,0 +1,140 @@
+// @ts-check
+// Live: every leaf is a number that can be changed, by typing, by arrow keys, or by dragging it.
+import { inFull, number } from "../../pages/numbers.js";
+import { NodeError } from "../../pages/engine.js";
+import { followed } from "../../pages/pan_zoom.js";
+import { byId, make, setText } from "./elements.js";
+import { pythonCode } from "./python_code.js";
+
+/** @typedef {import("./player.js").Player} Player */
+
+const PX_PER_STEP = 6; // of a drag
+
+/** @param {Player} player */
+export function leavesView(player) {
+  const { story } = player;
+  byId("leaves").hidden = !story.live || !story.leaves.length;
+  const rows = story.leaves.map((i) => rowOf(player, i));
+  byId("leaves-rows").replaceChildren(...rows.map((row) => row.element));
+  byId("reset").addEventListener("click", () => change(player, story.leaves.map((i) => [i, story.start[i]])));
+  byId("copy").addEventListener("click", () => copy(player));
+  dragNumbers(player);
+  return () => {
+    const { grads } = story.stateAt(player.current);
+    const hidden = player.hides(player.current) ? story.steps[player.current].target : null;
+    for (const { i, input, grad, element } of rows) {
+      const value = number(story.number(i), 6);
+      if (document.activeElement !== input && input.value !== value) input.value = value;
+      const known = grads.get(i);
+      setText(grad, i === hidden ? "?" : known ? number(known.value) : "·");
+      element.classList.toggle("chosen", i === player.chosen);
+    }
+    byId("reset").setAttribute("aria-disabled", String(!story.edited));
+  };
+}
+
+/** @param {Player} player @param {number} i */
+function rowOf(player, i) {
+  const name = player.story.nodes.get(i)?.name ?? "";
+  const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false, value: number(player.story.number(i), 6) });
+  input.setAttribute("aria-label", `Value of ${name}`);
+  input.id = `leaf-${i}`;
+  input.addEventListener("input", () => typed(player, i, input));
+  input.addEventListener("blur", () => settle(player, i, input));
+  input.addEventListener("focus", () => player.choose(i));
+  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+    if (event.key === "Escape" || event.key === "Enter") settle(player, i, input);
+    if (!steps) return;
+    event.preventDefault();
+    stepped(player, i, event.shiftKey ? steps * 10 : steps);
+    input.value = number(player.story.number(i), 6);
+  });
+  const grad = make("td", { className: "grad" });
+  const element = make("tr", {}, make("th", { scope: "row", textContent: name }), make("td", {}, input), grad);
+  return { i, input, grad, element };
+}
+
+/** Takes what was typed, if it is a number. @param {Player} player @param {number} i @param {HTMLInputElement} input */
+function typed(player, i, input) {
+  const text = input.value.trim().replace("−", "-").replace(",", ".");
+  const x = Number(text);
+  const isNumber = text !== "" && Number.isFinite(x);
+  const good = isNumber ? change(player, [[i, x]]) : false;
+  if (!isNumber) setText(byId("trouble"), `${input.value || "Nothing"} is not a number. The last good numbers stay.`);
+  input.setAttribute("aria-invalid", String(!good));
+}
+
+/** Shows the number in use. @param {Player} player @param {number} i @param {HTMLInputElement} input */
+function settle(player, i, input) {
+  input.value = number(player.story.number(i), 6);
+  input.setAttribute("aria-invalid", "false");
+  if (!document.querySelector("#picture .failed")) setText(byId("trouble"), "");
+}
+
+/** Moves a leaf by steps of its second digit. @param {Player} player @param {number} i @param {number} steps */
+function stepped(player, i, steps) {
+  const x = player.story.number(i);
+  const digit = x === 0 ? 0.1 : 10 ** Math.max(-6, Math.floor(Math.log10(Math.abs(x))) - 1);
+  change(player, [[i, Number((Math.round(x / digit + steps) * digit).toPrecision(12))]]);
+}
+
+/** Changes leaves and draws. If an operation fails, says where. @param {Player} player @param {[number, number][]} leaves */
+function change(player, leaves) {
+  for (const old of document.querySelectorAll("#picture .failed")) old.classList.remove("failed");
+  try {
+    player.story.change(leaves);
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    byId(`n${error.node}`)?.classList.add("failed");
+    setText(byId("trouble"), reason(player, error));
+    return false;
+  }
+  setText(byId("trouble"), "");
+  player.draw();
+  return true;
+}
+
+/** Says which operation failed and what it needs. @param {Player} player @param {NodeError} error */
+function reason({ story }, { node, kind, operands }) {
+  const info = story.nodes.get(node);
+  const needs = kind === "overflow" ? "the result is too large for a float" : info?.domain ? `needs ${info.domain}` : kind;
+  return `${info?.name}: ${info?.op}(${operands.map(inFull).join(", ")}) ${needs}. The last good numbers stay.`;
+}
+
+/** In the picture a drag on a leaf changes its number; Enter and a double click lead to its field. @param {Player} player */
+function dragNumbers(player) {
+  for (const i of player.story.live ? player.story.leaves : []) {
+    const group = byId(`n${i}`);
+    if (!group) continue;
+    group.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (event.button !== 0) return;
+      event.stopPropagation();
+      let way = 0;
+      followed(event, byId("picture"), (dx) => {
+        way += dx;
+        const steps = Math.trunc(way / PX_PER_STEP);
+        way -= steps * PX_PER_STEP;
+        if (steps) stepped(player, i, steps);
+      });
+    });
+    const type = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      byId(`leaf-${i}`).focus({ preventScroll: true });
+      byId(`leaf-${i}`).select();
+    };
+    group.addEventListener("dblclick", type);
+    group.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && type(event));
+  }
+}
+
+/** Shows the graph as Python, selected, and copies it where that is allowed. @param {Player} player */
+function copy(player) {
+  byId("code").hidden = false;
+  const field = byId("code-text");
+  field.value = pythonCode(player.story);
+  field.rows = Math.min(16, field.value.split("\n").length);
+  field.focus();
+  field.select();
+  navigator.clipboard?.writeText(field.value).then(() => setText(byId("copied"), "Copied."), () => {});
+}

@@ -1,0 +1,61 @@
+// @ts-check
+// Puts the page of a stepper together. `operations` is printed before this script.
+import { PanZoom } from "../../pages/pan_zoom.js";
+import { boxesView } from "./boxes.js";
+import { compareView } from "./compare.js";
+import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
+import { byId, takesKeys } from "./elements.js";
+import { leavesView } from "./leaves.js";
+import { nodeView } from "./node_panel.js";
+import { Player, connect, drawPosition } from "./player.js";
+import { predictView } from "./predict.js";
+import { connectSearch } from "./search.js";
+import { Story } from "./story.js";
+import { cardView, givenWords, listView } from "./words.js";
+
+const story = new Story(JSON.parse(byId("data").textContent), operations, givenWords());
+const player = new Player(story);
+const picture = byId("picture");
+document.body.classList.add("playable");
+for (const part of document.querySelectorAll("[data-live]")) part.removeAttribute("hidden");
+const svg = picture.querySelector("svg");
+const view = svg ? new PanZoom(picture, svg, (from) => !from.closest(".minimap")) : null;
+byId("view-buttons").hidden = !view;
+if (view) connectView(view);
+connectSearch(player, view);
+player.views = [
+  () => drawPosition(player),
+  predictView(player),
+  cardView(player),
+  listView(player),
+  boxesView(player),
+  highlightView(player, view),
+  pathsView(player),
+  localDerivativesView(player),
+  edgeCardView(player),
+  nodeView(player),
+  leavesView(player),
+  compareView(player),
+];
+connect(player);
+player.show(0);
+
+/** @param {PanZoom} shown */
+function connectView(shown) {
+  byId("fit").addEventListener("click", () => shown.fit());
+  byId("zoom-in").addEventListener("click", () => shown.zoom(1));
+  byId("zoom-out").addEventListener("click", () => shown.zoom(-1));
+  /** @type {Record<string, () => void>} */
+  const plain = { "+": () => shown.zoom(1), "=": () => shown.zoom(1), "-": () => shown.zoom(-1), 0: () => shown.fit() };
+  /** @type {Record<string, () => void>} */
+  const shifted = {
+    ArrowLeft: () => shown.pan(-60, 0), ArrowRight: () => shown.pan(60, 0), ArrowUp: () => shown.pan(0, -60), ArrowDown: () => shown.pan(0, 60),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target)) return;
+    const act = (event.shiftKey && shifted[event.key]) || plain[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

@@ -1,0 +1,137 @@
+"""What a page knows, as JSON: names, the graph, the figures, and the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...explaining.formulas import formulas
+from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
+from ...pages.graph_data import graph_data, json_number
+from ...pages.javascript import CannotPrintError, print_operations
+from ...recording import recording
+from ...value import Value, topological_order
+from ..frames import Frame
+from .figures import Figures, KeepsFigures, Template, with_figures
+from .folding import FoldedStep, folded
+
+MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
+PARTS = {"text": "text", "rule": "rule", "sum": "so_far", "note": "note"}  # of a step
+
+
+@dataclass(frozen=True)
+class PageData:
+    """The data of a page, its operations as JavaScript, and the steps that it plays."""
+
+    json: dict[str, Any]
+    operations: str
+    played: Sequence[FoldedStep]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A snapshot of a graph, its names, and the frames of a pass through it.
+
+    narrate: returns the frames of the same pass through a copy of the graph.
+    """
+
+    order: Sequence[Value]
+    names: Sequence[str]
+    frames: Sequence[Frame]
+    narrate: Callable[[Value], Sequence[Frame]]
+
+
+def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
+    """Return the data of a page whose picture has the ``visible`` nodes.
+
+    A page is live if its operations can be printed as JavaScript. Else its numbers are fixed.
+    """
+    try:
+        if len(given.order) > MAX_LIVE_NODES:
+            raise CannotPrintError("the graph is too large")
+        if any(frame.phase == "update" for frame in given.frames):
+            raise CannotPrintError("the numbers after an update are computed once, by Python")
+        graph = graph_data(given.order)
+        operations = print_operations(sorted(graph.used, key=str))
+        live = graph.graph
+        if any(operation.is_own for operation, _ in graph.used):  # the page compares its numbers
+            live["local"] = [
+                [None if g is None else json_number(g) for g in node.local_grads]
+                for node in given.order
+            ]
+    except CannotPrintError:
+        live, operations = None, "{}"
+    figures = Figures([*given.names, *map(label_of, given.order)])
+    looks = _two_looks(given, figures, visible, live is not None)
+    steps, texts = (list(zip(*pair, strict=True)) for pair in zip(*looks, strict=True))
+    result = {
+        "root": given.names[-1],
+        "mistake": mistake,
+        "live": live,
+        "nodes": {
+            i: _node(node, given.names[i], i in visible, figures.template(*texts[i]))
+            for i, node in enumerate(given.order)
+            if live is not None or i in visible
+        },
+        "frames": [_step(step, other, figures) for step, (other, _) in steps],
+        "figures": figures.table,
+    }
+    return PageData(result, operations, list(folded(given.frames, visible)))
+
+
+Look = tuple[list[FoldedStep], list[str]]  # the steps, and the formula of each node
+
+
+def _two_looks(given: Pass, figures: Figures, visible: set[int], live: bool) -> list[Look]:
+    """Return the steps with figures whose markers look positive, and negative. See `figures`."""
+    root = with_figures(given.order, figures) if live else None
+    nodes = given.order if root is None else topological_order(root)
+    looks = []
+    for figures.looks_negative in (True, False):
+        with recording(KeepsFigures()):
+            frames = given.frames if root is None else given.narrate(root)
+            steps = list(folded(frames, visible))
+            found = formulas(nodes)
+        looks.append((steps, [found[node] for node in nodes]))
+    return looks[::-1]
+
+
+def _node(node: Value, name: str, drawn: bool, formula: Template) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name, "data": json_number(node.data)}
+    label = shorten(printable(label_of(node)), MAX_FORMULA_CHARACTERS)
+    if label not in ("", name):
+        found["label"] = label
+    if node.is_constant:
+        found["constant"] = True
+    if node.parents:
+        found["formula"] = formula
+        assert node.op is not None
+        found["op"] = node.op.name
+        if node.op.domain:
+            found["domain"] = node.op.domain
+    else:
+        found["leaf"] = True
+    if drawn:
+        found["drawn"] = True
+    return found
+
+
+def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
+    """Return what a step highlights and changes, and its words from their two looks."""
+    frame, changes = step
+    found = {key: getattr(frame, key) for key in ("phase", "node", "operand", "target")}
+    if frame.phase == "update":  # it changes data, as a forward step does
+        found |= {"phase": "forward", "kind": "update"}
+    for key in ("adjoint", "local_grad", "term"):
+        found[key] = figures.row_of(getattr(frame, key))
+    found["changes"] = [
+        [target, figures.row_in(exact), figures.row_in(right), wrong]
+        for target, _, exact, right, wrong in changes
+    ]
+    words = {
+        part: figures.template(getattr(frame, name), getattr(other, name))
+        for part, name in PARTS.items()
+        if getattr(frame, name)
+    }
+    return found | {"words": words}

@@ -1,0 +1,145 @@
+// @ts-check
+// The steps of a pass with their present numbers: what each step says, and what is known after it.
+import { Engine } from "../../pages/engine.js";
+import { parsed } from "../../pages/numbers.js";
+import { evaluated, filled } from "./figures.js";
+
+/**
+ * @typedef {"text" | "rule" | "sum" | "note"} Part
+ * @typedef {object} NodeInfo
+ * @property {string} name
+ * @property {number | string} data
+ * @property {string} [label]
+ * @property {boolean} [constant]
+ * @property {boolean} [leaf]
+ * @property {boolean} [drawn]
+ * @property {string} [op]
+ * @property {string} [domain]
+ * @property {import("./figures.js").Template} [formula]
+ *
+ * @typedef {object} Step
+ * @property {string} phase
+ * @property {string} [kind]  "update" where the step changes a parameter
+ * @property {number | null} node
+ * @property {number | null} operand
+ * @property {number | null} target
+ * @property {number | null} adjoint  a row of the figures, as the next two
+ * @property {number | null} local_grad
+ * @property {number | null} term
+ * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
+ * @property {Partial<Record<Part, import("./figures.js").Template>>} words
+ *
+ * @typedef {{value: number, right: number, wrong: boolean}} Gradient
+ * @typedef {Record<Part, string>} Words
+ */
+
+export class Story {
+  /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
+  constructor(data, operations, given) {
+    this.root = /** @type {string} */ (data.root);
+    this.mistake = /** @type {boolean} */ (data.mistake);
+    this.steps = /** @type {Step[]} */ (data.frames);
+    this.last = this.steps.length - 1;
+    /** @type {Map<number, NodeInfo>} */
+    this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
+    this.rows = data.figures;
+    this.given = given; // the words as Python wrote them
+    this.edited = false;
+    this.engine = data.live && engineOf(data.live, operations);
+    this.start = this.engine && [...this.engine.data];
+    this.refresh();
+  }
+
+  /** Whether the numbers can be changed. */
+  get live() {
+    return Boolean(this.engine?.run);
+  }
+
+  /** The leaves that can be changed. */
+  get leaves() {
+    return [...this.nodes.keys()].filter((i) => this.nodes.get(i)?.leaf && !this.nodes.get(i)?.constant);
+  }
+
+  refresh() {
+    this.values = evaluated(this.rows, this.engine);
+  }
+
+  /** Changes leaves. A NodeError leaves all as it was. @param {[number, number][]} leaves */
+  change(leaves) {
+    this.engine.run(leaves);
+    this.edited = this.leaves.some((i) => this.engine.data[i] !== this.start[i]);
+    this.refresh();
+  }
+
+  /** The number of a node, computed or given. @param {number} i */
+  number(i) {
+    return this.engine ? this.engine.data[i] : parsed(this.nodes.get(i)?.data ?? NaN);
+  }
+
+  /** @param {number} row @returns {number} */
+  figure(row) {
+    return this.values?.[row] ?? NaN;
+  }
+
+  /** What step k says. @param {number} k @returns {Words} */
+  words(k) {
+    if (!this.edited) return this.given[k];
+    const { words } = this.steps[k];
+    const part = (/** @type {Part} */ name) => (words[name] ? filled(words[name], this.values ?? []) : "");
+    return { text: part("text"), rule: part("rule"), sum: part("sum"), note: part("note") };
+  }
+
+  /** The formula of a node. @param {number} i */
+  formula(i) {
+    const template = this.nodes.get(i)?.formula;
+    return template ? filled(template, this.values ?? []) : "";
+  }
+
+  /**
+   * The numbers and the gradients that are known after step k.
+   * @param {number} k
+   * @returns {{data: Map<number, number>, grads: Map<number, Gradient>}}
+   */
+  stateAt(k) {
+    const data = new Map();
+    const grads = new Map();
+    for (const [i, node] of this.nodes) if (node.leaf) data.set(i, this.number(i));
+    for (const step of this.steps.slice(0, k + 1)) {
+      for (const [i, row, rightRow, wrong] of step.changes) {
+        const [value, right] = [this.figure(row), this.figure(rightRow)];
+        if (step.phase === "forward") data.set(i, value);
+        else grads.set(i, { value, right, wrong: this.edited ? this.mistake && !close(value, right) : wrong });
+      }
+    }
+    return { data, grads };
+  }
+
+  /** The steps that add a term to the gradient of node i. @param {number} i */
+  terms(i) {
+    return this.steps.flatMap((step, k) =>
+      step.phase === "backward" && step.changes.some(([j]) => j === i) ? [k] : [],
+    );
+  }
+}
+
+/**
+ * Returns the engine, or Python's numbers alone if an operation of the user's own gives others here.
+ * @param {any} live @param {Record<string, any>} operations
+ */
+function engineOf(live, operations) {
+  const data = live.data.map(parsed);
+  const local = live.local?.map((/** @type {any[]} */ grads) => grads.map((g) => g === null ? g : parsed(g)));
+  const engine = new Engine({ ...live, data }, operations);
+  const asInPython = !local || same(engine.data, data) && engine.local.every((grads, i) => same(grads, local[i]));
+  return asInPython ? engine : { ...engine, data, local, run: null };
+}
+
+/** @param {(number | null)[]} xs @param {(number | null)[]} ys */
+function same(xs, ys) {
+  return xs.every((x, i) => close(x, ys[i]));
+}
+
+/** @param {any} a @param {any} b */
+export function close(a, b) {
+  return a === b || (a !== a && b !== b) || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+}

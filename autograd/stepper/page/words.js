@@ -1,0 +1,89 @@
+// @ts-check
+// The words of the steps: the card of the present step, and the list of all steps.
+import { byId, make, setText } from "./elements.js";
+
+/**
+ * @typedef {import("./player.js").Player} Player
+ * @typedef {import("./story.js").Words} Words
+ */
+const PARTS = /** @type {const} */ (["text", "rule", "sum", "note"]);
+
+/** Returns the words that Python wrote into the list. @returns {Words[]} */
+export function givenWords() {
+  const read = (/** @type {Element} */ item, /** @type {string} */ part) =>
+    item.querySelector(`.${part}`)?.textContent ?? "";
+  return [...byId("steps").children].map((item) => ({
+    text: read(item, "text"), rule: read(item, "rule"), sum: read(item, "sum"), note: read(item, "note"),
+  }));
+}
+
+/** Returns the words as elements. @param {Words} words */
+export function spans(words, parts = PARTS) {
+  return parts.filter((part) => words[part]).map((part) => make("span", { className: part, textContent: words[part] }));
+}
+
+/** Hides what is computed on the right of an equation. @param {string} text */
+function withoutResult(text) {
+  const at = text.lastIndexOf(" = ");
+  return at < 0 ? text : `${text.slice(0, at)} = ?`;
+}
+
+/** What step k says, without what a prediction is to find. @param {Player} player @param {number} k @returns {Words} */
+export function shownWords(player, k) {
+  const words = player.story.words(k);
+  if (!player.hides(k)) return words;
+  return { text: k > player.current ? words.text.split(" = ")[0] : withoutResult(words.text), rule: "", sum: "", note: "" };
+}
+
+/** @param {Player} player */
+export function cardView(player) {
+  const card = byId("formula");
+  const items = [...byId("steps").children];
+  let drawn = "";
+  return () => {
+    const { current } = player;
+    const words = shownWords(player, current);
+    const text = JSON.stringify([words, current]);
+    if (text === drawn) return; // a screen reader reads it once
+    drawn = text;
+    card.className = `formula ${items[current].className}`;
+    card.replaceChildren(...spans(words));
+  };
+}
+
+/** @param {Player} player */
+export function listView(player) {
+  const list = byId("steps");
+  const items = [...list.children];
+  const buttons = items.map((item, k) => {
+    const button = make("button", { type: "button" });
+    button.append(...spans(player.story.words(k)));
+    button.addEventListener("click", () => player.move(k));
+    item.replaceChildren(button);
+    return button;
+  });
+  list.classList.add("playable");
+  let shown = -1;
+  return () => {
+    for (const [k, button] of buttons.entries()) {
+      const words = shownWords(player, k);
+      for (const part of PARTS) {
+        const span = button.querySelector(`.${part}`);
+        if (span) setText(span, words[part]);
+      }
+    }
+    items[shown]?.removeAttribute("aria-current");
+    items[player.current].setAttribute("aria-current", "step");
+    if (shown !== player.current) reveal(list, items[player.current]);
+    shown = player.current;
+  };
+}
+
+/** Scrolls `inside` within `pane` alone, never the page around it. @param {Element} pane @param {Element} inside */
+function reveal(pane, inside) {
+  const [outer, inner] = [pane.getBoundingClientRect(), inside.getBoundingClientRect()];
+  if (!outer.width) return; // not laid out yet
+  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+    pane.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+  }
+}

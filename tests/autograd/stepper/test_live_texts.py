@@ -1,0 +1,150 @@
+"""The texts of a page after an edit: they are what Python says of such a graph."""
+
+import json
+
+import pytest
+
+from autograd import (
+    Stepper,
+    Unary,
+    Value,
+    dot,
+    logsumexp,
+    maximum,
+    mean,
+    steps,
+    sum,
+    topological_order,
+)
+from autograd.operation import TABLE
+from autograd.stepper.mistakes import MISTAKES
+from autograd.stepper.page.figures import Figures
+from autograd.stepper.page.page_data import page_data
+
+from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
+from ...support.node import run_module
+
+STORY = """
+import { Story } from "./autograd/stepper/page/story.js";
+import { number } from "./autograd/pages/numbers.js";
+const operations = %s;
+const { data, leaves } = given;
+const story = new Story(data, operations, data.frames.map(() => null));
+story.change(leaves);
+story.edited = true;
+const { data: numbers, grads } = story.stateAt(story.last);
+answer({
+  words: data.frames.map((_, k) => story.words(k)),
+  live: story.live,
+  grads: [...grads].map(([i, { value, wrong }]) => [i, value, wrong]),
+  data: [...numbers],
+});
+"""
+
+
+def live(root, leaves, mistake=None):
+    """Return what the page of ``root`` shows with other numbers in its leaves, given by label."""
+    order = topological_order(root)
+    made = page_data(Stepper(root, mistake)._pass, set(range(len(order))), mistake is not None)
+    places = {node.label: i for i, node in enumerate(order) if not node.parents}
+    changes = [[places[label], x] for label, x in leaves.items()]
+    found = json.loads(json.dumps(made.json))
+    return run_module(STORY % made.operations, {"data": found, "leaves": changes})
+
+
+def neuron(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.88):
+    x1, x2, w1, w2, b = (Value(x, n) for x, n in zip((x1, x2, w1, w2, b), NEURON, strict=True))
+    return (x1 * w1 + x2 * w2 + b).tanh()
+
+
+NEURON = ["x1", "x2", "w1", "w2", "b"]
+
+
+def powers(a=2.0, b=3.0):
+    a, b = Value(a, "a"), Value(b, "b")
+    return (a**2 - b) / (a - b) ** 2 - -b
+
+
+def choices(a=2.0, b=3.0, c=-1.0):
+    a, b, c = Value(a, "a"), Value(b, "b"), Value(c, "c")
+    return maximum(a, b, c) * a.relu() + mean([b, c]) - logsumexp([a, b, c]) + sum([a, c])
+
+
+def layer(w=0.5, x=2.0, b=1.0):
+    w, x, b = Value(w, "w"), Value(x, "x"), Value(b, "b")
+    return dot([w, w], [x, 3.0], b).sigmoid() * dot([x], [b])
+
+
+def repeated(a=3.0):
+    a = Value(a, "a")
+    return a * a * a + a
+
+
+CASES = [
+    (neuron, {"x1": -1.5, "w2": -0.25}),
+    (neuron, {"b": 0.0, "w1": 1e-7}),
+    (powers, {"a": -2.0, "b": 1.0}),
+    (powers, {"b": -4.0}),
+    (choices, {"a": 5.0, "c": 6.5}),
+    (choices, {"a": -1.0, "b": -2.0, "c": -3.0}),
+    (layer, {"w": -1.25, "x": -0.5}),
+    (repeated, {"a": -0.3}),
+]
+
+
+@pytest.mark.parametrize(("graph", "leaves"), CASES)
+def test_texts_after_an_edit_are_those_of_python(graph, leaves):
+    found = live(graph(), leaves)
+    frames = steps(graph(**leaves))
+    assert found["live"]
+    for words, frame in zip(found["words"], frames, strict=True):
+        assert words == {
+            "text": frame.text,
+            "rule": frame.rule,
+            "sum": frame.so_far,
+            "note": frame.note,
+        }
+    last = {frame.target: frame.value for frame in frames if frame.phase == "backward"}
+    assert {i: value for i, value, _ in found["grads"]} == pytest.approx(last, rel=1e-12)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_numbers_of_a_mistake_follow_too(mistake):
+    found = live(chain_after_fan_out(), {"x": 2.0}, mistake)
+    again = Value(2.0, "x")
+    a = again * 2
+    a.label = "a"
+    frames = steps(a * (a + 1), mistake)
+    last = {frame.target: frame for frame in frames if frame.phase == "backward"}
+    for i, value, wrong in found["grads"]:
+        assert value == pytest.approx(last[i].value)
+        assert wrong == last[i].wrong
+
+
+def test_without_an_edit_the_numbers_are_those_of_python():
+    for root in (product_of_sum(), fan_out(), neuron()):
+        found = live(root, {})
+        order = topological_order(root)
+        assert dict(found["data"]) == pytest.approx({i: v.data for i, v in enumerate(order)})
+
+
+def test_an_operation_without_javascript_makes_a_page_with_fixed_numbers():
+    import math
+
+    cube = Unary("cubed_by_math", lambda m, x: math.pow(x, 3), lambda y, x: 3 * x * x)
+    try:
+        root = cube(Value(2.0, "x")) * 2
+        order = topological_order(root)
+        made = page_data(Stepper(root)._pass, set(range(len(order))), False)
+        assert made.json["live"] is None
+        assert made.json["figures"]
+        assert all(row[0] == 8 for row in made.json["figures"])  # plain numbers
+    finally:
+        del TABLE["cubed_by_math"]
+
+
+def test_a_label_cannot_be_taken_for_a_marker():
+    letter = Figures([]).letter
+    x = Value(2.0, f"{letter}0000{letter}")
+    found = live(x * x, {x.label: 3.0})
+    assert found["words"][1]["text"] == f"f = {x.label} * {x.label} = 3 * 3 = 9"
