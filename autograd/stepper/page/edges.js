@@ -87,10 +87,20 @@ export function localDerivativesView(player) {
   };
 }
 
+/** @type {WeakMap<SVGElement, DOMPoint>} */
+const middles = new WeakMap(); // of edges: to measure one makes the browser lay out the page
+
+/** @param {SVGElement} edge @returns {DOMPoint} */
+function middleOf(edge) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const middle = middles.get(edge) ?? path.getPointAtLength(path.getTotalLength() / 2);
+  middles.set(edge, middle);
+  return middle;
+}
+
 /** @param {SVGElement} edge @param {number} value @param {string} kind */
 function localDerivative(edge, value, kind) {
-  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
-  const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+  const { x, y } = middleOf(edge);
   return Object.assign(element("text", { class: kind, x, y: y - 4, "text-anchor": "middle" }), {
     textContent: `× ${number(value, 3)}`,
   });
