@@ -42,10 +42,8 @@ export function number(x, precision = 4) {
   if (!Number.isFinite(x)) return special(x);
   if (x === 0) return "0";
   let scientific = x.toExponential(precision - 1);
-  const [all, floor] = parts(x.toExponential(40));
-  if (/^50*$/.test(all.slice(precision)) && Number(all[precision - 1]) % 2 === 0) {
-    scientific = `${all[0]}.${all.slice(1, precision)}e${floor}`; // JavaScript rounds ties up
-  }
+  const [shortest] = parts(x.toExponential());
+  if (shortest.length === precision + 1 && shortest.endsWith("5")) scientific = tieToEven(x, precision, scientific);
   const [digits, exponent] = parts(scientific);
   return written(x < 0, digits, exponent, precision);
 }
@@ -56,6 +54,14 @@ export function inFull(x) {
   const [digits, exponent] = parts(x.toExponential());
   const text = written(x < 0 || Object.is(x, -0), digits, exponent, 16);
   return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** Returns the rounded number, of which JavaScript rounds a tie up. @param {number} x @param {number} precision @param {string} rounded */
+function tieToEven(x, precision, rounded) {
+  const [all, exponent] = parts(x.toExponential(40));
+  const isTie = /^50*$/.test(all.slice(precision));
+  const isEven = Number(all[precision - 1]) % 2 === 0;
+  return isTie && isEven ? `${all[0]}.${all.slice(1, precision)}e${exponent}` : rounded;
 }
 
 /** Reads a number as Python writes it in JSON: a text if it is not finite. @param {number | string} x */

@@ -12,8 +12,10 @@ import { byId, make } from "./elements.js";
 const HINTS = {
   given: "These numbers are given. Change one, in the picture or in the list: all others follow.",
   forward: "Forward: a box is computed from the boxes whose arrows lead to it.",
+  asked: "Upstream times local derivative is the term.",
   backward: "Backward: the result by itself is 1. From here each node passes on to its operands.",
 };
+const MAX_LABELED = 40; // edges of paths; more would hide the picture
 const HEAD = 8; // the length of the arrow head that points back
 
 /** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
@@ -77,16 +79,28 @@ export function localDerivativesView(player) {
     if (edge && step.local_grad !== null && !player.hides(current)) {
       graph.append(localDerivative(edge, story.figure(step.local_grad), "local now"));
     }
-    for (const [lit, value] of litEdges(player)) {
+    const all = litEdges(player);
+    if (all.length > MAX_LABELED) return;
+    for (const [lit, value] of all) {
       if (lit !== edge) graph.append(localDerivative(lit, value, "local"));
     }
   };
 }
 
+/** @type {WeakMap<SVGElement, DOMPoint>} */
+const middles = new WeakMap(); // of edges: to measure one makes the browser lay out the page
+
+/** @param {SVGElement} edge @returns {DOMPoint} */
+function middleOf(edge) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const middle = middles.get(edge) ?? path.getPointAtLength(path.getTotalLength() / 2);
+  middles.set(edge, middle);
+  return middle;
+}
+
 /** @param {SVGElement} edge @param {number} value @param {string} kind */
 function localDerivative(edge, value, kind) {
-  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
-  const { x, y } = path.getPointAtLength(path.getTotalLength() / 2);
+  const { x, y } = middleOf(edge);
   return Object.assign(element("text", { class: kind, x, y: y - 4, "text-anchor": "middle" }), {
     textContent: `× ${number(value, 3)}`,
   });
@@ -132,7 +146,7 @@ export function edgeCardView(player) {
     const step = story.steps[current];
     const shown = step.term !== null && step.adjoint !== null && step.local_grad !== null && step.node !== null && step.target !== null;
     card.classList.toggle("empty", !shown || player.hides(current));
-    if (card.classList.contains("empty")) return card.replaceChildren(HINTS[player.hides(current) ? "" : step.phase] ?? "");
+    if (card.classList.contains("empty")) return card.replaceChildren(HINTS[shown ? "asked" : step.phase] ?? "");
     const [by, to] = [step.node, step.target].map((i) => story.nodes.get(Number(i))?.name ?? "…");
     const tile = (/** @type {string} */ name, /** @type {string} */ symbol, /** @type {any} */ row) =>
       make("div", { className: `tile ${name}` },

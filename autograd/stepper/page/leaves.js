@@ -44,7 +44,11 @@ function rowOf(player, i) {
   input.addEventListener("focus", () => player.choose(i));
   input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (event.key === "Escape" || event.key === "Enter") settle(player, i, input);
+    if (event.key === "Enter") settle(player, i, input);
+    if (event.key === "Escape") {
+      input.blur();
+      player.choose(null);
+    }
     if (!steps) return;
     event.preventDefault();
     stepped(player, i, event.shiftKey ? steps * 10 : steps);

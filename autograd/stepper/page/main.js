@@ -6,7 +6,7 @@ import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
 import { byId, takesKeys } from "./elements.js";
 import { leavesView } from "./leaves.js";
-import { nodeView } from "./node_panel.js";
+import { formulaView, nodeView } from "./node_panel.js";
 import { Player, connect, drawPosition } from "./player.js";
 import { predictView } from "./predict.js";
 import { connectSearch } from "./search.js";
@@ -34,6 +34,7 @@ player.views = [
   localDerivativesView(player),
   edgeCardView(player),
   nodeView(player),
+  formulaView(player),
   leavesView(player),
   compareView(player),
 ];

@@ -20,10 +20,7 @@ export function nodeView(player) {
     const node = chosen === null ? undefined : story.nodes.get(chosen);
     if (chosen === null || !node) return void (drawn = "");
     setText(byId("terms-heading"), node.constant ? `The constant ${node.name}` : `The terms of d${story.root}/d${node.name}`);
-    const formula = story.formula(chosen);
-    const label = node.label ? `${node.label}: ` : "";
-    const full = formula || label ? `${label}${node.name}${formula && ` = ${formula}`}` : "";
-    setText(byId("node-formula"), full);
+    setText(byId("node-formula"), formula(player, chosen));
     byId("check").hidden = !story.live || Boolean(node.constant);
     const terms = termItems(player, chosen);
     const routes = pathItems(player, chosen);
@@ -34,6 +31,22 @@ export function nodeView(player) {
     byId("terms-list").replaceChildren(...terms);
     byId("paths-list").replaceChildren(...routes);
     byId("paths-list").hidden = !routes.length;
+  };
+}
+
+/** How a node is computed, after its label in full. @param {Player} player @param {number} i */
+function formula(player, i) {
+  const k = player.story.computes(i);
+  const node = player.story.nodes.get(i);
+  const words = k < 0 ? `${node?.name} is given` : shownWords(player, k).text;
+  return node?.label ? `${node.label}: ${words}` : words;
+}
+
+/** In the picture, the formula of the node that is looked at. @param {Player} player */
+export function formulaView(player) {
+  return () => {
+    const i = player.hovered ?? player.chosen;
+    setText(byId("looked-at"), i === null || player.story.nodes.get(i)?.constant ? "" : formula(player, i));
   };
 }
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...explaining.formulas import formulas
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
 from ...pages.graph_data import graph_data, json_number
 from ...pages.javascript import CannotPrintError, print_operations
 from ...recording import recording
-from ...value import Value, topological_order
+from ...value import Value
 from ..frames import Frame
-from .figures import Figures, KeepsFigures, Template, with_figures
+from .figures import Figures, KeepsFigures, with_figures
 from .folding import FoldedStep, folded
 
 MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
@@ -63,41 +62,38 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
     except CannotPrintError:
         live, operations = None, "{}"
     figures = Figures([*given.names, *map(label_of, given.order)])
-    looks = _two_looks(given, figures, visible, live is not None)
-    steps, texts = (list(zip(*pair, strict=True)) for pair in zip(*looks, strict=True))
+    positive, negative = _two_looks(given, figures, visible, live is not None)
     result = {
         "root": given.names[-1],
         "mistake": mistake,
         "live": live,
         "nodes": {
-            i: _node(node, given.names[i], i in visible, figures.template(*texts[i]))
+            i: _node(node, given.names[i], i in visible)
             for i, node in enumerate(given.order)
             if live is not None or i in visible
         },
-        "frames": [_step(step, other, figures) for step, (other, _) in steps],
+        "frames": [
+            _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
+        ],
         "figures": figures.table,
     }
     return PageData(result, operations, list(folded(given.frames, visible)))
 
 
-Look = tuple[list[FoldedStep], list[str]]  # the steps, and the formula of each node
-
-
-def _two_looks(given: Pass, figures: Figures, visible: set[int], live: bool) -> list[Look]:
+def _two_looks(
+    given: Pass, figures: Figures, visible: set[int], live: bool
+) -> list[list[FoldedStep]]:
     """Return the steps with figures whose markers look positive, and negative. See `figures`."""
     root = with_figures(given.order, figures) if live else None
-    nodes = given.order if root is None else topological_order(root)
     looks = []
     for figures.looks_negative in (True, False):
         with recording(KeepsFigures()):
             frames = given.frames if root is None else given.narrate(root)
-            steps = list(folded(frames, visible))
-            found = formulas(nodes)
-        looks.append((steps, [found[node] for node in nodes]))
+            looks.append(list(folded(frames, visible)))
     return looks[::-1]
 
 
-def _node(node: Value, name: str, drawn: bool, formula: Template) -> dict[str, Any]:
+def _node(node: Value, name: str, drawn: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"name": name, "data": json_number(node.data)}
     label = shorten(printable(label_of(node)), MAX_FORMULA_CHARACTERS)
     if label not in ("", name):
@@ -105,7 +101,6 @@ def _node(node: Value, name: str, drawn: bool, formula: Template) -> dict[str, A
     if node.is_constant:
         found["constant"] = True
     if node.parents:
-        found["formula"] = formula
         assert node.op is not None
         found["op"] = node.op.name
         if node.op.domain:

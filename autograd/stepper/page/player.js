@@ -90,7 +90,8 @@ export class Player {
   /** The first step of the next node: of the next one that is computed or passes on. */
   get nextNode() {
     const { steps } = this.story;
-    return this.after((k) => steps[k].node !== steps[this.current].node);
+    const { node, phase } = steps[this.current];
+    return this.after((k) => steps[k].node !== node || steps[k].phase !== phase);
   }
 
   /** The next step that has to do with the chosen node. */

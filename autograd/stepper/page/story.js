@@ -15,7 +15,6 @@ import { evaluated, filled } from "./figures.js";
  * @property {boolean} [drawn]
  * @property {string} [op]
  * @property {string} [domain]
- * @property {import("./figures.js").Template} [formula]
  *
  * @typedef {object} Step
  * @property {string} phase
@@ -89,10 +88,9 @@ export class Story {
     return { text: part("text"), rule: part("rule"), sum: part("sum"), note: part("note") };
   }
 
-  /** The formula of a node. @param {number} i */
-  formula(i) {
-    const template = this.nodes.get(i)?.formula;
-    return template ? filled(template, this.values ?? []) : "";
+  /** The step that computes node i, or -1. @param {number} i */
+  computes(i) {
+    return this.steps.findIndex(({ phase, target }) => phase === "forward" && target === i);
   }
 
   /**

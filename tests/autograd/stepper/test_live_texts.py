@@ -42,14 +42,14 @@ answer({
 """
 
 
-def live(root, leaves, mistake=None):
+def live(root, leaves, mistake=None, script=STORY):
     """Return what the page of ``root`` shows with other numbers in its leaves, given by label."""
     order = topological_order(root)
     made = page_data(Stepper(root, mistake)._pass, set(range(len(order))), mistake is not None)
     places = {node.label: i for i, node in enumerate(order) if not node.parents}
     changes = [[places[label], x] for label, x in leaves.items()]
     found = json.loads(json.dumps(made.json))
-    return run_module(STORY % made.operations, {"data": found, "leaves": changes})
+    return run_module(script % made.operations, {"data": found, "leaves": changes})
 
 
 def neuron(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.88):
@@ -148,3 +148,34 @@ def test_a_label_cannot_be_taken_for_a_marker():
     x = Value(2.0, f"{letter}0000{letter}")
     found = live(x * x, {x.label: 3.0})
     assert found["words"][1]["text"] == f"f = {x.label} * {x.label} = 3 * 3 = 9"
+
+
+CODE = """
+import { Story } from "./autograd/stepper/page/story.js";
+import { pythonCode } from "./autograd/stepper/page/python_code.js";
+const operations = %s;
+const story = new Story(given.data, operations, given.data.frames.map(() => null));
+story.change(given.leaves);
+answer(pythonCode(story));
+"""
+
+
+@pytest.mark.parametrize(("graph", "leaves"), CASES)
+def test_the_copied_python_computes_the_numbers_of_the_page(graph, leaves, capsys):
+    code = live(graph(), leaves, script=CODE)
+    expected = graph(**leaves)
+    expected.backward()
+    exec(code, {})
+    root, *grads = capsys.readouterr().out.splitlines()
+    assert float(root.split()[1]) == expected.data
+    leaf_grads = {n.label: n.grad for n in topological_order(expected) if n.label and not n.op}
+    assert {line.split()[0][2:].split("/d")[1]: float(line.split()[1]) for line in grads} == (
+        leaf_grads
+    )
+
+
+def test_names_that_are_no_names_in_python_are_replaced(capsys):
+    x, y = Value(2.0, "lambda"), Value(-3.0, 'w 1"\\')
+    code = live(x * y + x, {}, script=CODE)
+    exec(code, {})
+    assert capsys.readouterr().out.splitlines()[0].endswith("-4.0")

@@ -1,0 +1,279 @@
+"""The live page in Chromium: edits, the view, the edges, the prediction, large graphs."""
+
+from functools import partial
+
+import pytest
+
+from autograd import Stepper, Value, dot, log_softmax, sigmoid, softmax, steps, tanh
+from autograd import sum as total
+from nn import MLP
+
+from ..support.browser import assert_shows, require_module, states
+from ..support.graphs import fan_out, product_of_sum
+from .test_stepper_page import faults, opened  # noqa: F401  a fixture
+
+IN_VIEW = """() => {
+  const pane = document.querySelector("#picture").getBoundingClientRect();
+  const active = "#picture :is(.node.forward, .node.backward, .edge.backward path)";
+  return [...document.querySelectorAll(active)].map((e) => e.getBoundingClientRect()).every((r) =>
+    r.left >= pane.left - 1 && r.right <= pane.right + 1 && r.top >= pane.top - 1
+      && r.bottom <= pane.bottom + 1);
+}"""
+REDRAW_MS = """(selector) => {
+  const input = document.querySelector(selector);
+  const times = [];
+  for (let i = 0; i < 12; i++) {
+    input.value = String(0.5 + i / 100);
+    const start = performance.now();
+    input.dispatchEvent(new Event("input"));
+    document.querySelector("#picture").getBoundingClientRect();
+    times.push(performance.now() - start);
+  }
+  return Math.min(...times);
+}"""
+
+
+def neuron(x1=2.0):
+    x1, x2, b = Value(x1, "x1"), Value(0.5, "x2"), Value(6.88, "b")
+    w1, w2 = Value(-3.0, "w1"), Value(1.0, "w2")
+    return (x1 * w1 + x2 * w2 + b).tanh()
+
+
+def network(sizes):
+    out = MLP(2, sizes, "tanh", rng=1)([Value(0.5, "x1"), Value(-1.0, "x2")])
+    loss = (out - 1.0) ** 2
+    loss.label = "loss"
+    return loss
+
+
+def cross_entropy():
+    logits = [Value(x, f"z{i}") for i, x in enumerate((1.0, -0.5, 2.0), 1)]
+    return -log_softmax(logits)[1]
+
+
+def lstm_cell():
+    x, h, c = Value(0.5, "x"), Value(-0.2, "h"), Value(0.3, "c")
+
+    def gate(name):
+        w = [Value(0.3 * i - 0.2, f"w{name}{i}") for i in (1, 2)]
+        return dot(w, [x, h], Value(0.1, f"b{name}"))
+
+    state = sigmoid(gate("f")) * c + sigmoid(gate("i")) * tanh(gate("g"))
+    return sigmoid(gate("o")) * tanh(state)
+
+
+def attention():
+    keys = [[Value(0.3 * i - 0.2 * j, f"k{i}{j}") for j in (1, 2)] for i in (1, 2, 3)]
+    query = [Value(0.4, "q1"), Value(-0.7, "q2")]
+    return dot(softmax([dot(query, key) for key in keys]), [key[0] for key in keys])
+
+
+def chain():
+    h, w = Value(0.5, "h"), Value(1.1, "w")
+    for _ in range(60):
+        h = tanh(h * w)
+    return h
+
+
+def samples():
+    w, b = Value(0.7, "w"), Value(-0.1, "b")
+    data = [(0.5, 1.0), (1.5, 2.0), (-1.0, -0.5), (2.0, 2.5)]
+    return total([(w * x + b - y) ** 2 for x, y in data]) + 0.01 * w * w
+
+
+GRAPHS = [neuron, cross_entropy, lstm_cell, attention, chain, samples]
+GRAPHS += [partial(network, [4, 4, 1]), partial(network, [16, 16, 1])]
+
+
+def fill(page, name, text):
+    page.get_by_label(f"Value of {name}", exact=True).fill(text)
+
+
+def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):  # noqa: F811
+    with opened(Stepper(neuron())) as page:
+        before = page.locator("#steps").inner_text()
+        fill(page, "x1", "-1.25")
+        root, frames = neuron(-1.25), steps(neuron(-1.25))
+        expected = list(states(root, frames))
+        for k in (0, 3, len(frames) - 1):
+            page.locator("#steps button").nth(k).click()
+            assert_shows(page, frames, expected, k)
+        page.locator("#reset").click()
+        assert page.locator("#steps").inner_text() == before
+        field = page.get_by_label("Value of x1", exact=True)
+        assert field.input_value() == "2"
+        field.press("ArrowUp")
+        assert field.input_value() == "2.1"
+        field.press("Shift+ArrowDown")
+        assert field.input_value() == "1.1"
+        field.press("Escape")
+        assert page.locator(".node.chosen").count() == 0
+
+
+def test_a_leaf_is_dragged_in_the_picture(opened):  # noqa: F811
+    with opened(Stepper(neuron())) as page:
+        page.locator("#n0 .data").hover()
+        page.mouse.down()
+        box = page.locator("#n0 .data").bounding_box()
+        page.mouse.move(box["x"] + 40, box["y"] + 5, steps=8)
+        page.mouse.up()
+        assert page.locator("#n0 .data").text_content() not in ("2", "")
+        assert page.locator("#reset").get_attribute("aria-disabled") == "false"
+
+
+def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened):  # noqa: F811
+    x = Value(2.0, "x")
+    with opened(Stepper(x.log() * x)) as page:
+        page.keyboard.press("End")
+        numbers = page.locator("#picture .data, #picture .grad").all_text_contents()
+        fill(page, "x", "-1")
+        assert "log(-1.0) needs x > 0" in page.locator("#trouble").inner_text()
+        assert page.locator(".node.failed").get_attribute("id") == "n1"
+        assert page.locator("#picture .data, #picture .grad").all_text_contents() == numbers
+        fill(page, "x", "abc")
+        assert "abc is not a number" in page.locator("#trouble").inner_text()
+        fill(page, "x", "3")
+        assert page.locator("#trouble").inner_text() == ""
+        assert page.locator(".node.failed").count() == 0
+
+
+def test_a_node_is_found_checked_and_its_paths_are_lit(opened):  # noqa: F811
+    with opened(Stepper(fan_out())) as page:
+        page.locator("#search").fill("a")
+        page.locator("#search").press("Enter")
+        assert page.locator("#terms-heading").inner_text() == "The terms of df/da"
+        assert page.locator("#paths-list li").all_inner_texts() == [
+            "a → b → v1 → f: 2 · 3 · 1 = 6",
+            "a → b → f: 2 · 1 = 2",
+            "a → v1 → f: 6 · 1 = 6",
+        ]
+        assert page.locator(".edge.lit").count() == 5
+        page.locator("#check").click()
+        assert page.locator("#checked").inner_text().endswith("they agree.")
+        assert "14 by backward, 14 by moving it" in page.locator("#checked").inner_text()
+        page.keyboard.press("Escape")
+        assert page.locator("#terms").is_hidden()
+        assert page.locator(".edge.lit").count() == 0
+        page.locator("#search").fill("24")  # the number of f
+        page.locator("#found button").first.click()
+        assert page.locator("#terms-heading").inner_text() == "The terms of df/df"
+
+
+def test_the_edge_of_the_step_tells_upstream_times_local(opened):  # noqa: F811
+    with opened(Stepper(fan_out())) as page:
+        page.locator("#last").click()
+        tiles = page.locator("#edge-card .tile b").all_inner_texts()
+        assert tiles == ["4", "2", "8"]
+        assert page.locator("#edge-card .contributions li").all_inner_texts() == [
+            "6 from v1",
+            "8 from b",
+            "df/da = 14",
+        ]
+        assert page.locator("#picture .local").all_text_contents() == ["× 2"]
+        boxes = [page.locator(s).bounding_box() for s in (".head-back", "#n0", "#n2")]
+        tip, operand, consumer = (box["x"] + box["width"] / 2 for box in boxes)
+        assert tip - operand < consumer - tip  # the head of the arrow is at the operand
+
+
+def test_keys_and_jumps(opened):  # noqa: F811
+    with opened(Stepper(fan_out())) as page:
+        position = page.locator("#position")
+        page.keyboard.press("PageDown")  # the end of the next phase, from the end of this one
+        assert position.inner_text() == "Step 4 of 10"
+        page.locator("#next-node").click()
+        assert position.inner_text() == "Step 5 of 10"
+        page.locator("#n0").click()
+        page.locator("#next-use").click()
+        assert position.inner_text() == "Step 8 of 10"  # v1 passes on, which a is an operand of
+        page.locator("h1").click()
+        page.keyboard.press("Space")
+        assert page.locator("#play").inner_text() == "Pause"
+        page.keyboard.press("Space")
+        page.reload()
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "next"
+
+
+def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
+    with opened(Stepper(fan_out()), reduced_motion="reduce") as page:
+        view_box = "document.querySelector('#picture svg').getAttribute('viewBox')"
+        fitted = page.evaluate(view_box)
+        assert page.locator(".minimap").is_hidden()
+        for _ in range(5):
+            page.keyboard.press("+")
+        zoomed = page.evaluate(view_box)
+        assert zoomed != fitted
+        assert page.locator(".minimap").is_visible()
+        page.keyboard.press("Shift+ArrowRight")
+        assert page.evaluate(view_box) != zoomed
+        page.mouse.move(600, 400)
+        before = page.evaluate(view_box)
+        page.mouse.down()
+        page.mouse.move(560, 380, steps=4)
+        page.mouse.up()
+        assert page.evaluate(view_box) != before
+        page.keyboard.press("0")
+        assert page.evaluate(view_box) == fitted
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(IN_VIEW)
+
+
+def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F811
+    with opened(Stepper(product_of_sum())) as page:
+        page.locator("#predict").click()
+        page.locator("#next").click()
+        assert page.locator("#formula .text").inner_text() == "q = x + y = -2 + 5 = ?"
+        assert page.locator("#n2 .data").text_content() == "?"
+        assert "-12" not in page.locator("#steps").inner_text()
+        assert page.evaluate("document.activeElement.id") == "guess"
+        page.keyboard.type("4")
+        page.keyboard.press("Enter")
+        assert page.locator("#verdict").inner_text().startswith("4 is not right. q = x + y")
+        page.keyboard.press("Enter")  # Next has the focus
+        page.keyboard.type("-12")
+        page.keyboard.press("Enter")
+        assert page.locator("#verdict").inner_text().startswith("Right.")
+        assert page.locator("#score").inner_text() == "1 of 2 right"
+        assert page.locator("#n4 .data").text_content() == "-12"
+        page.locator("#last").click()
+        assert "Which term does" in page.locator("#question").inner_text()
+        page.locator("#give-up").click()
+        assert "The rule: " in page.locator("#verdict").inner_text()
+        page.locator("#predict").click()
+        assert "?" not in page.locator("#steps").inner_text()
+
+
+def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811
+    require_module("axe_playwright_python.sync_playwright")
+    with opened(Stepper(neuron()), reduced_motion="reduce") as page:
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.keyboard.press("End")
+        page.locator("#n0").click()
+        page.locator("#copy").click()
+        fill(page, "b", "x")
+        assert faults(page) == []
+        page.emulate_media(color_scheme="dark")
+        page.locator("#predict").click()
+        page.locator("#previous").click()
+        assert faults(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, graph):  # noqa: F811
+    stepper = Stepper(graph())
+    assert len(stepper._repr_mimebundle_()["text/html"].encode()) <= 1.02 * 300_000
+    with opened(stepper, reduced_motion="reduce") as page:
+        for width in (1366, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.keyboard.press("Home")
+            for _ in range(int(page.locator("#slider").get_attribute("max"))):
+                assert page.evaluate(IN_VIEW)
+                page.keyboard.press("ArrowRight")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        leaves = page.locator("#leaves-rows input").count()
+        assert leaves == sum(
+            not node.parents and not node.is_constant for node in stepper._pass.order
+        )
+        assert page.evaluate(REDRAW_MS, "#leaves-rows input") <= 16
