@@ -242,7 +242,7 @@ def test_an_error_names_the_operand_that_is_to_blame():
         (lambda: (y - unnamed).log(), "log(y - 2.0): needs x > 0, got 0.0"),
         (lambda: 1 / (x * (y - z)), "div(1.0, x * (y - z)): needs b != 0, got b = 0.0"),
         (lambda: (-((x + y) * x * y)).log(), "log(-(… * x * y)): needs x > 0, got -6.0"),
-        (lambda: (autograd.sum(many) * -1).log(), "log(sum(…) * -1.0): needs x > 0, got -9.0"),
+        (lambda: (autograd.sum(many) * -1).log(), "log(sum(…) * (-1.0)): needs x > 0, got -9.0"),
         (lambda: (y * 400.0).exp(), "exp(y * 400.0): the result is too large for a float"),
         (lambda: 1e3 ** (y * 400.0), "pow(1000.0, y * 400.0): .*, got b = 800.0"),
         (lambda: long.log(), "log(a label a label a label a label a label…): needs x > 0, got 0.0"),
