@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..explaining.neurons import Network, Neuron
+from ..explaining.neurons import Network, Neuron, network
 from ..value import Value
+from .options import check_sample
 from .selection import Selection
 
 MAX_PARAMETERS = 12  # of a graph that is drawn node by node, unless it is asked for
@@ -26,12 +27,13 @@ class NetworkSelection(Selection):
         self._same = _same_constants(of_sample)
         boxes, self.shown = [root], {root}
         for node in boxes:  # the list grows meanwhile
-            new = [x for x in dict.fromkeys(self._read_by(node)) if x not in self.shown]
-            self.shown.update(new)
-            boxes += new
+            for _, x in self.read_by(node):
+                if x not in self.shown:
+                    self.shown.add(x)
+                    boxes.append(x)
         self.nodes = [node for node in self.ordinal if node in self.shown]
         self.hidden = 0
-        self.edges = [(x, n, i) for n in self.nodes for i, x in enumerate(self._read_by(n))]
+        self.edges = [(x, node, i) for node in self.nodes for i, x in self.read_by(node)]
 
     def columns(self) -> list[list[Value]]:
         return [[neuron.a for neuron in layer] for layer in layers(self.neurons)]
@@ -43,22 +45,36 @@ class NetworkSelection(Selection):
         """Return how many operands of ``node`` belong to other samples."""
         return sum(not self._is_shown(p) for p in node.parents)
 
-    def _read_by(self, node: Value) -> list[Value]:
-        """Return the boxes with an edge into the box of ``node``."""
+    def read_by(self, node: Value) -> list[tuple[int, Value]]:
+        """Return the boxes with an edge into the box of ``node``.
+
+        Before each is its place: among the inputs of a neuron, or among the operands of a node.
+        """
         neuron = self.neurons.get(node)
         if neuron is not None:
-            return [self._same.get(x, x) for x in neuron.inputs]
+            return [(i, self._same.get(x, x)) for i, x in enumerate(neuron.inputs)]
         if node in self.network.penalties:
             return []
-        return [p for p in node.parents if self._is_shown(p)]
+        return [(i, p) for i, p in enumerate(node.parents) if self._is_shown(p)]
 
     def _is_shown(self, node: Value) -> bool:
         return self.network.sample_of.get(node, self.sample) == self.sample
 
 
-def is_large(found: Network) -> bool:
-    """Return whether a graph has so many parameters that it is drawn as a network."""
-    return len(found.parameters) > MAX_PARAMETERS
+def selected(
+    root: Value, level: str | None, sample: int, is_asked_for_nodes: bool
+) -> NetworkSelection | None:
+    """Return the boxes of the network in a graph, or None if it is drawn node by node.
+
+    ValueError if there is no such sample.
+    """
+    if level == "nodes" or (level is None and is_asked_for_nodes):
+        return None
+    found = network(root)
+    if not found.neurons or (level is None and len(found.parameters) <= MAX_PARAMETERS):
+        return None
+    check_sample(sample, found.samples)
+    return NetworkSelection(root, found, sample)
 
 
 def layers(neurons: dict[Value, Neuron]) -> Iterator[list[Neuron]]:

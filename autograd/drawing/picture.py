@@ -31,24 +31,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..explaining.argument_checks import require_value
 from ..explaining.leaves import parameters_of
-from ..explaining.neurons import network
 from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded, stale
 from ..value import Value, topological_order
 from .boxes import BoxWriter, size_in_points
 from .layout import places
-from .network_level import NetworkSelection, is_large
+from .network_level import NetworkSelection, selected
 from .neuron_boxes import NetworkWriter
 from .options import (
     check_level,
-    check_sample,
     check_svg_options,
     check_time_limit,
     check_values,
 )
 from .rendering import MAX_SECONDS, has_graphviz, render
 from .selection import Selection
-from .svg_writer import SvgDrawing, SvgWriter
+from .svg_writer import WITHOUT_GRAPHVIZ, SvgDrawing, SvgWriter
 
 if TYPE_CHECKING:
     import graphviz
@@ -143,7 +141,8 @@ def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> s
     """
     check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
     check_time_limit(time_limit)
-    return svg_of_named(root, None, time_limit, **options)
+    picture = _picture(root, None, **{k: v for k, v in options.items() if k != "format"})
+    return picture.rendered(time_limit)
 
 
 OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
@@ -155,11 +154,14 @@ def svg_of_named(
     time_limit: float = MAX_SECONDS,
     **options: Any,
 ) -> str:
-    """Return what `to_svg` returns, with ``names`` in the boxes in the place of labels."""
+    """Return what `to_svg` returns, with ``names`` in the boxes in the place of labels.
+
+    A network is placed in plain layers, which keep its neurons in order.
+    """
     picture = _picture(root, names, **{k: v for k, v in options.items() if k != "format"})
-    if not (has_graphviz() and find_spec("graphviz")):
-        return picture.svg()
-    return render(picture.dot("svg").source, time_limit)
+    if isinstance(picture.selection, NetworkSelection):
+        return picture.svg(note="")
+    return picture.rendered(time_limit)
 
 
 def _picture(
@@ -179,11 +181,8 @@ def _picture(
     require_value(root, "draws a Value")
     check_values(rankdir, max_nodes, depth, params, number_format, title)
     check_level(level, sample)
-    as_nodes = level == "nodes" or (max_nodes, depth, params, expand) != (200, None, "show", False)
-    found = None if as_nodes and level != "network" else network(root)
-    if found and found.neurons and (level == "network" or is_large(found)):
-        check_sample(sample, found.samples)
-        of_sample = NetworkSelection(root, found, sample)
+    as_nodes = (max_nodes, depth, params, expand) != (200, None, "show", False)
+    if of_sample := selected(root, level, sample, as_nodes):
         writer = NetworkWriter(of_sample, set(stale(root)), number_format, names)
         return _Picture(of_sample, writer, rankdir, title)
     # before the expansion, which leaves no dot with a bias
@@ -202,9 +201,15 @@ class _Picture(NamedTuple):
     rankdir: str
     title: str
 
-    def svg(self) -> str:
-        """Return the picture as SVG, placed without Graphviz."""
-        return SvgWriter(*self).text()
+    def svg(self, note: str = WITHOUT_GRAPHVIZ) -> str:
+        """Return the picture as SVG, placed without Graphviz, with ``note`` above it."""
+        return SvgWriter(*self, note).text()
+
+    def rendered(self, time_limit: float) -> str:
+        """Return the picture as SVG, by Graphviz if it is there."""
+        if not (has_graphviz() and find_spec("graphviz")):
+            return self.svg()
+        return render(self.dot("svg").source, time_limit)
 
     def dot(self, format: str) -> graphviz.Digraph:
         """Return the picture in Graphviz's language."""

@@ -14,6 +14,7 @@ from .selection import Selection
 WITHOUT_GRAPHVIZ = "drawn without Graphviz, which places boxes better: pip install pygraphviz"
 CHARACTER_POINTS, ROW_POINTS = 7.2, 17.0  # of a monospaced font of 12 points
 PADDING_POINTS, MARGIN_POINTS, CELL_GAP_POINTS = 8.0, 4.0, 7.0
+NUMBER_POINTS = 8 * CHARACTER_POINTS
 _FONT = 'font-family="monospace"{} font-size="12.00"'
 _INKS = {GRAY: "#555555"}
 _ROUND = 12.0  # the radius of a corner of a result
@@ -22,10 +23,20 @@ _Corners = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class SvgWriter:
-    """Writes the picture of ``selection``. ``writer`` has the text of the boxes."""
+    """Writes the picture of ``selection``. ``writer`` has the text of the boxes.
 
-    def __init__(self, selection: Selection, writer: BoxWriter, rankdir: str, title: str) -> None:
-        self.selection, self.writer, self.title = selection, writer, title
+    note: a line above the picture.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        writer: BoxWriter,
+        rankdir: str,
+        title: str,
+        note: str = WITHOUT_GRAPHVIZ,
+    ) -> None:
+        self.selection, self.writer, self.title, self.note = selection, writer, title, note
         self.rows = {node: writer.rows(node) for node in selection.nodes}
         sizes = {node: _size(rows) for node, rows in self.rows.items()}
         if is_large(selection.nodes, selection.edges):
@@ -140,7 +151,7 @@ class SvgWriter:
 
     def header(self, left: float, bottom: float) -> tuple[str, tuple[float, float]]:
         """Return what stands above the picture, and its size."""
-        notes = [*self.writer.notes(self.title), [(WITHOUT_GRAPHVIZ, GRAY)]]
+        notes = self.writer.notes(self.title) + [[(self.note, GRAY)]] * bool(self.note)
         legend = self.writer.legend()
         height = ROW_POINTS * (len(notes) + bool(legend)) + 2 * MARGIN_POINTS
         y, parts, right = bottom - height + MARGIN_POINTS, [], left
@@ -185,10 +196,14 @@ def width_of(text: str) -> float:
 
 
 def _widths(rows: Rows) -> list[float]:
-    """Return the widths of the columns. Rows of one cell go over all of them."""
+    """Return the widths of the columns. Rows of one cell go over all of them.
+
+    Beside each other, data and gradient have room for any number.
+    """
     tables = [row for row in rows if len(row) > 1]
     columns = max(map(len, tables))
-    return [max(width_of(row[k][0]) for row in tables if k < len(row)) for k in range(columns)]
+    widths = [max(width_of(row[k][0]) for row in tables if k < len(row)) for k in range(columns)]
+    return widths if columns < 3 else [widths[0], *(max(w, NUMBER_POINTS) for w in widths[1:])]
 
 
 def _size(rows: Rows) -> Point:

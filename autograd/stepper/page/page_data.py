@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
@@ -14,6 +15,7 @@ from ...value import Value
 from ..frames import Frame
 from .figures import Figures, KeepsFigures, with_figures
 from .folding import FoldedStep, folded
+from .network_page import NetworkPage
 
 MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
 PARTS = {"text": "text", "rule": "rule", "sum": "so_far", "note": "note"}  # of a step
@@ -41,10 +43,13 @@ class Pass:
     narrate: Callable[[Value], Sequence[Frame]]
 
 
-def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
+def page_data(
+    given: Pass, visible: set[int], mistake: bool, network: NetworkPage | None = None
+) -> PageData:
     """Return the data of a page whose picture has the ``visible`` nodes.
 
-    A page is live if its operations can be printed as JavaScript. Else its numbers are fixed.
+    A page is live if its operations can be printed as JavaScript. Else its numbers are fixed. With
+    ``network`` a step is a neuron, and the page has the steps inside of it too.
     """
     try:
         if len(given.order) > MAX_LIVE_NODES:
@@ -62,7 +67,12 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
     except CannotPrintError:
         live, operations = None, "{}"
     figures = Figures([*given.names, *map(label_of, given.order)])
-    positive, negative = _two_looks(given, figures, visible, live is not None)
+    fold = partial(network.steps if network else _folded, visible=visible)
+    positive, negative = _two_looks(given, figures, fold, live is not None)
+    steps = [
+        _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
+    ]
+    played = fold(given.frames)
     result = {
         "root": given.names[-1],
         "mistake": mistake,
@@ -72,16 +82,33 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
             for i, node in enumerate(given.order)
             if live is not None or i in visible
         },
-        "frames": [
-            _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
-        ],
+        "frames": steps,
         "figures": figures.table,
     }
-    return PageData(result, operations, list(folded(given.frames, visible)))
+    if network:
+        inside = network.inside(given.frames)
+        played, result["frames"] = played[: len(inside)], steps[: len(inside)]
+        for step, first_and_end in zip(steps, inside, strict=False):
+            step["inside"] = first_and_end
+        for step, frame in zip(steps[len(inside) :], given.frames, strict=True):
+            step["edge"] = network.edge(frame)
+        result["network"] = {
+            "inside": steps[len(inside) :],
+            "neurons": network.neurons(),
+            "boxes": network.boxes(),
+        }
+    return PageData(result, operations, played)
+
+
+def _folded(frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:
+    return list(folded(frames, visible))
 
 
 def _two_looks(
-    given: Pass, figures: Figures, visible: set[int], live: bool
+    given: Pass,
+    figures: Figures,
+    fold: Callable[[Sequence[Frame]], list[FoldedStep]],
+    live: bool,
 ) -> list[list[FoldedStep]]:
     """Return the steps with figures whose markers look positive, and negative. See `figures`."""
     root = with_figures(given.order, figures) if live else None
@@ -89,7 +116,7 @@ def _two_looks(
     for figures.looks_negative in (True, False):
         with recording(KeepsFigures()):
             frames = given.frames if root is None else given.narrate(root)
-            looks.append(list(folded(frames, visible)))
+            looks.append(fold(frames))
     return looks[::-1]
 
 
@@ -124,6 +151,8 @@ def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
         [target, figures.row_in(exact), figures.row_in(right), wrong]
         for target, _, exact, right, wrong in changes
     ]
+    if frame.wrong:
+        found["wrong"] = "first-wrong" if frame.first_wrong else "wrong"
     words = {
         part: figures.template(getattr(frame, name), getattr(other, name))
         for part, name in PARTS.items()

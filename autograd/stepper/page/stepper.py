@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from ...drawing.network_level import selected
 from ...drawing.options import check_count, check_svg_options
 from ...drawing.picture import OPTIONS, draw_dot
 from ...explaining.argument_checks import require_text
@@ -17,6 +18,7 @@ from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..stepping import steps
+from .network_page import NetworkPage
 from .page_data import Pass, page_data
 from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
@@ -75,6 +77,7 @@ class Stepper:
             zero_grad=zero_grad,
         )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
+        self._expand = expand
         order = topological_order(expanded(root) if expand else root)
         named = names(order)
         self._nodes = copied(named, self.frames)
@@ -127,17 +130,29 @@ class Stepper:
         except ValueError as error:
             raise ValueError(f"{str(path)!r} cannot be the path of a file: {error}") from None
 
+    def _network(self) -> NetworkPage | None:
+        """Return the network that the page shows, or None if it shows nodes."""
+        chosen = self.options.keys() & {"depth", "params"}
+        level, sample = self.options.get("level"), self.options.get("sample", 0)
+        as_nodes = bool(self.max_nodes or self._expand or chosen)
+        selection = selected(list(self._nodes)[-1], level, sample, as_nodes)
+        return None if selection is None else NetworkPage(selection, self._nodes)
+
     @cached_property
     def _page(self) -> tuple[str, Picture, int]:
         """The page, its picture, and its height in a notebook, in pixels."""
         max_nodes = self.max_nodes or MAX_NODES
         shown = padded(self._nodes, self.frames)
+        network = self._network()
         while True:
-            picture = picture_of(shown, max_nodes, **self.options)
-            data = page_data(self._pass, picture.visible, mistake=self.mistake is not None)
+            if network:
+                picture = picture_of(shown, None, **{**self.options, "level": "network"})
+            else:
+                picture = picture_of(shown, max_nodes, **self.options)
+            data = page_data(self._pass, picture.visible, self.mistake is not None, network)
             page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
-            if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
+            if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break
             max_nodes = max(1, int(max_nodes * min(0.9, MAX_BYTES / total)))
         list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(data.played)))
