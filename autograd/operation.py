@@ -23,6 +23,8 @@ infinite
     The value where operands are infinite, if forward would compute inf - inf there, else None.
 activation
     Whether a neuron can use the operation as its activation function.
+rule_in_words
+    The rule as a sentence of people, by the number of operands, where its symbols tell less.
 hint
     What the error for wrong operands adds: a remedy, from their numbers and their nodes, or "".
 samples, special, outside
@@ -97,6 +99,7 @@ class Operation:
 
     arity = 0  # 0: any number of operands
     is_own = False  # whether it is declared outside the library
+    rule_in_words: Callable[[int], str] | None = None
 
     def __init__(
         self,
@@ -120,6 +123,7 @@ class Operation:
         outside: Sequence[tuple[float, ...]] = (),
         activation: bool = False,
         hint: Callable[[Sequence[float], Sequence[Any]], str] | None = None,
+        rule_in_words: Callable[[int], str] | None = None,
     ) -> None:
         self.name = self.__name__ = name or (
             text.partition("(")[0] if isinstance(text, str) else ""
@@ -132,6 +136,7 @@ class Operation:
         self.precedence, self.chains = precedence, chains
         self.forward, self.__wrapped__, self.domain = forward, forward, domain
         self.pole, self.infinite, self.hint = pole, infinite, hint
+        self.rule_in_words = rule_in_words
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
         self.special, self.outside, self.activation = special or {}, outside, activation
         self._text, self._definition = text, definition or text
@@ -251,14 +256,19 @@ class Operation:
     def text(self, operands: Sequence[str], precedences: Sequence[int] = ()) -> str:
         """Return how it is written. Operands of a lower precedence get parentheses.
 
+        So do negative ones after a sign.
+
         >>> from autograd import mul
-        >>> mul.text(["a", "b + 1"], [9, 1])
-        'a * (b + 1)'
+        >>> mul.text(["a", "b + 1"], [9, 1]), mul.text(["a", "-2"], [9, 3])
+        ('a * (b + 1)', 'a * (-2)')
         """
         if self.precedence < 9 and precedences:
             least = [self.precedence + (i > 0 or not self.chains) for i in range(len(operands))]
-            rows = zip(operands, precedences, least, strict=True)
-            operands = [f"({text})" if given < needed else text for text, given, needed in rows]
+            last = len(operands) - 1  # it stands after the sign
+            operands = [
+                f"({text})" if given < least[i] or (i == last and text.startswith("-")) else text
+                for i, (text, given) in enumerate(zip(operands, precedences, strict=True))
+            ]
         return _fill(self._text, operands)
 
     def definition(self, operands: Sequence[str]) -> str:

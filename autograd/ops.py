@@ -186,10 +186,24 @@ def _called(name: str) -> Callable[[Sequence[str]], str]:
     return lambda xs: f"{name}({', '.join(xs)})"
 
 
+def _added(xs: Sequence[str]) -> str:
+    return " + ".join([f"({x})" if i and x.startswith("-") else x for i, x in enumerate(xs)])
+
+
 def _affine(xs: Sequence[str]) -> str:
     n = len(xs) // 2
-    xs = [f"({x})" if " " in x else x for x in xs]
+    xs = [f"({x})" if " " in x or (i and x.startswith("-")) else x for i, x in enumerate(xs)]
     return " + ".join([*(f"{w} * {x}" for w, x in zip(xs[:n], xs[n:], strict=False)), *xs[2 * n :]])
+
+
+def _mean_of(xs: Sequence[str]) -> str:
+    if len(xs) > 1:
+        return f"mean({', '.join(xs)})"
+    return f"({xs[0]})" if " " in xs[0] else xs[0]
+
+
+def _goes_to(superlative: str, comparative: str) -> Callable[[int], str]:
+    return lambda n: f"goes to the {comparative if n == 2 else superlative} operand, ties share it"
 
 
 def _shares(y: Any, *xs: Any) -> list[Any]:
@@ -222,10 +236,12 @@ def _softmax_of(y: Any, *xs: Any) -> list[Any]:
 maximum = Nary(_called("maximum"), lambda m, *xs: m.maximum(*xs), _shares,
     "The largest operand, which gets the gradient; ties share it equally.", name="maximum",
     definition=_called("Max"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    rule_in_words=_goes_to("largest", "larger"),
     special={(1.0, 1.0, 0.0): (0.5, 0.5, 0.0)}, example="maximum(1.0, 3.0, 2.0) -> 3.0")
 minimum = Nary(_called("minimum"), lambda m, *xs: m.minimum(*xs), _shares,
     "The smallest operand, which gets the gradient; ties share it equally.", name="minimum",
     definition=_called("Min"), samples=[(2.0, -1.0, 1.5), (0.5,)],
+    rule_in_words=_goes_to("smallest", "smaller"),
     special={(1.0, 1.0, 2.0): (0.5, 0.5, 0.0)}, example="minimum(1.0, 3.0, 2.0) -> 1.0")
 dot = Dot(_affine, _dot, _swapped,
     """``dot(ws, xs, bias=0.0)``: the affine sum ``w1*x1 + ... + wn*xn + bias``, as one node.
@@ -234,10 +250,10 @@ dot = Dot(_affine, _dot, _swapped,
     """,
     name="dot", precedence=1, samples=[([2.0, -1.0], [0.5, 3.0], 1.0), ([1.0], [2.0])],
     example="dot([1.0, 2.0], [3.0, 4.0], 0.5) -> 11.5")
-sum = Nary(" + ".join, lambda m, *xs: total(xs), lambda y, *xs: (1.0,) * len(xs),
+sum = Nary(_added, lambda m, *xs: total(xs), lambda y, *xs: (1.0,) * len(xs),
     "The sum of all operands, as one node; ValueError for none.", name="sum", precedence=1,
     samples=[(2.0, -1.0, 1.5)], example="sum([1.0, 2.0, 3.0]) -> 6.0")
-mean = Nary(_called("mean"), lambda m, *xs: total(xs) / len(xs),
+mean = Nary(_mean_of, lambda m, *xs: total(xs) / len(xs),
     lambda y, *xs: (1 / len(xs),) * len(xs), "The mean of all operands, as one node.", name="mean",
     definition=lambda xs: f"({' + '.join(xs)}) / {len(xs)}", samples=[(2.0, -1.0, 1.5)],
     example="mean([1.0, 2.0, 3.0]) -> 2.0")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import partial
 
 from ..explaining.formulas import formulas
+from ..explaining.node_names import short_names
 from ..explaining.notation import MAX_NAME_CHARACTERS, label_of, number, shorten
 from ..explaining.up_to_date import change
 from ..value import Value
@@ -23,7 +24,7 @@ CHANGED = "changed since"  # in a box whose operands have other numbers now
 BELOW_0_RGB, ABOVE_0_RGB = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
 
 Rows = list[list[tuple[str, str]]]  # of a box: one or two cells, each its text and its markup
-_PLAIN, _GRAY, _BOLD = "{}", '<font color="#555555">{}</font>', "<b>{}</b>"
+PLAIN, GRAY, BOLD = "{}", '<font color="#555555">{}</font>', "<b>{}</b>"
 _UNSEEN = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}  # control pictures
 _UNSEEN |= dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
 
@@ -32,33 +33,41 @@ class BoxWriter:
     """Writes what a picture shows of each node. Gradients are · while all of them are 0.
 
     stale: the nodes whose operands changed since they were computed.
+    names: what stands in the boxes. Without it, labels do, those of parameters shortened.
     """
 
-    def __init__(self, selection: Selection, stale: Set[Value], number_format: str) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        stale: Set[Value],
+        number_format: str,
+        names: Mapping[Value, str] | None = None,
+    ) -> None:
         self.selection, self.stale = selection, stale
         self.number = partial(number, number_format=number_format)
-        self.formulas = formulas(selection.nodes)
+        self.short = short_names(list(selection.ordinal)) if names is None else dict(names)
+        self.formulas = formulas(selection.nodes, {n: s.strip() for n, s in self.short.items()})
         self.has_gradients = any(node.grad for node in selection.ordinal)
         sizes = [abs(node.grad) for node in selection.nodes if not node.is_constant]
         self.largest_grad = max(filter(math.isfinite, sizes), default=0.0)
 
     def rows(self, node: Value) -> Rows:
         """Return the text of a box. The last rows are its data and, unless it is constant, grad."""
-        rows = [[(node.op.symbol if node.op else self.selection.kind(node), _GRAY)]]
-        if label := label_of(node):
-            cell = shorten(label, MAX_NAME_CHARACTERS), _BOLD
+        rows = [[(node.op.symbol if node.op else self.selection.kind(node), GRAY)]]
+        if label := self.short.get(node) or label_of(node):
+            cell = shorten(label, MAX_NAME_CHARACTERS), BOLD
             rows = [*rows, [cell]] if len(label) > MAX_SIDE_LABEL_CHARACTERS else [[*rows[0], cell]]
         if folded := len(self.selection.folded(node)):
-            rows.append([(f"{folded} parameter{'s' * (folded > 1)}", _PLAIN)])
+            rows.append([(f"{folded} parameter{'s' * (folded > 1)}", PLAIN)])
         left_out = [p for p in node.parents if p not in self.selection.shown]
         if hidden := sum(not self.selection.folds(node, p) for p in left_out):
-            rows.append([(f"… {hidden} hidden", _PLAIN)])
+            rows.append([(f"… {hidden} hidden", PLAIN)])
         if node in self.stale:
-            rows.append([(CHANGED, _BOLD)])
-        rows.append([("data", _PLAIN), (self.number(node.data), _PLAIN)])
+            rows.append([(CHANGED, BOLD)])
+        rows.append([("data", PLAIN), (self.number(node.data), PLAIN)])
         if not node.is_constant:
             grad = self.number(node.grad) if self.has_gradients else "·"
-            rows.append([("grad", _PLAIN), (grad, _PLAIN)])
+            rows.append([("grad", PLAIN), (grad, PLAIN)])
         return rows
 
     def label(self, node: Value, rows: Rows) -> str:
@@ -76,8 +85,13 @@ class BoxWriter:
         return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
     def tooltip(self, node: Value) -> str:
+        """Return the `tooltip_lines` in Graphviz's language, which reads backslashes twice."""
+        lines = [for_xml(line).replace("\\", r"\\\\") for line in self.tooltip_lines(node)]
+        return "\\n".join(lines)
+
+    def tooltip_lines(self, node: Value) -> list[str]:
         """Return the formula and all digits, also of the parameters that are folded into a box."""
-        formula, label = self.formulas[node], label_of(node)
+        formula, label = self.formulas[node], label_of(node) or self.short.get(node)
         lines = [f"{label} = {formula}" if label else formula, f"data {_exact(node.data)}"]
         if not node.is_constant:
             lines.append(f"grad {self.exact_grad(node)}")
@@ -85,29 +99,41 @@ class BoxWriter:
             lines.append(f"{CHANGED}: {_change(node)}")
         for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
             lines.append(f"{label_of(p)}: data {_exact(p.data)}, grad {self.exact_grad(p)}")
-        # Graphviz reads the backslashes of a tooltip twice
-        return "\\n".join(_escape(line).replace("\\", r"\\\\") for line in lines)
+        return lines
 
     def exact_grad(self, node: Value) -> str:
         return _exact(node.grad) if self.has_gradients else "· (never computed)"
 
-    def header(self, title: str) -> str:
-        """Return what stands above the picture: title, number of hidden nodes, legend of tints."""
-        rows = [f"<b>{_cell(shorten(title, MAX_TITLE_CHARACTERS))}</b>"] if title else []
+    def notes(self, title: str) -> Rows:
+        """Return the lines above the picture: title, number of hidden and of stale nodes."""
+        lines = [[(shorten(title, MAX_TITLE_CHARACTERS), BOLD)]] if title else []
         if n := self.selection.hidden:
-            rows.append(f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn")
+            text = f"{n:,} more value{'s' * (n > 1)}, further from the root, not drawn"
+            lines.append([(text, PLAIN)])
         if n := len(self.stale):
             they = "1 value does not fit its" if n == 1 else f"{n:,} values do not fit their"
-            rows.append(f"<b>{CHANGED}</b>: {they} operands, so later numbers are old too")
-            rows.append(
-                "autograd.recompute brings the numbers up to date, backward() the gradients"
-            )
-        if self.largest_grad:
-            scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
-            cells = "".join(
-                f'<td bgcolor="{self.tint(x)}">{_cell(self.number(x))}</td>'
-                for x in [*(-x for x in scale), 0.0, *reversed(scale)]
-            )
+            text = f": {they} operands, so later numbers are old too"
+            lines.append([(CHANGED, BOLD), (text, PLAIN)])
+            text = "autograd.recompute brings the numbers up to date, backward() the gradients"
+            lines.append([(text, PLAIN)])
+        return lines
+
+    def legend(self) -> list[tuple[str, str]]:
+        """Return the tints of some gradients, and the gradients. None if all are 0."""
+        if not self.largest_grad:
+            return []
+        scale = [self.largest_grad, self.largest_grad / 10, self.largest_grad / 100]
+        grads = [*(-x for x in scale), 0.0, *reversed(scale)]
+        return [(self.tint(x), self.number(x)) for x in grads]
+
+    def header(self, title: str) -> str:
+        """Return the notes and the legend in Graphviz's HTML."""
+        rows = [
+            "".join(markup.format(_cell(text)) for text, markup in line)
+            for line in self.notes(title)
+        ]
+        if legend := self.legend():
+            cells = "".join(f'<td bgcolor="{tint}">{_cell(text)}</td>' for tint, text in legend)
             rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
         lines = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
         return f'<<table border="0" bgcolor="#ffffff" cellspacing="0">{lines}</table>>' * bool(rows)
@@ -140,10 +166,10 @@ def _exact(x: float) -> str:
 
 
 def _cell(text: str) -> str:
-    return _escape(text).replace("\\", r"\\")
+    return for_xml(text).replace("\\", r"\\")
 
 
-def _escape(text: str) -> str:
+def for_xml(text: str) -> str:
     """Return ``text`` for XML: special characters as entities, control characters as pictures."""
     # Graphviz takes a cell that begins with ] for the end of a CDATA section
     return html.escape(text.translate(_UNSEEN)).replace("]", "&#93;")

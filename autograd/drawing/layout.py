@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..graph import consumers, levels
 from ..value import Value
@@ -23,19 +23,34 @@ def places(
     Boxes stand by level, the root on the last level, each near its consumers. One pass of the
     barycenter method (Sugiyama, Tagawa and Toda 1981) decides the order on a level.
     """
+    if not is_large(list(sizes), edges):
+        return {}
+    # Graphviz's y grows upwards
+    return {n: f"{x:.0f},{-y:.0f}" for n, (x, y) in far_apart(sizes, rankdir).items()}
+
+
+def is_large(nodes: Sequence[Value], edges: Sequence[tuple[Value, Value, int]]) -> bool:
+    """Return whether the boxes and the levels that edges pass are more than Graphviz places."""
+    level = levels(nodes)
+    passed = sum(level[parent] - level[node] for parent, node, _ in edges)
+    return len(nodes) + passed > MAX_BOXES_AND_LEVELS
+
+
+def far_apart(
+    sizes: Mapping[Value, tuple[float, float]], rankdir: str
+) -> dict[Value, tuple[float, float]]:
+    """Return the center of each box on its level, in points; y grows downwards."""
     nodes = list(sizes)
     level = levels(nodes)
-    if len(nodes) + sum(level[p] - level[node] for p, node, _ in edges) <= MAX_BOXES_AND_LEVELS:
-        return {}
     across = rankdir in ("LR", "RL")
     width, height = map(max, zip(*sizes.values(), strict=True))
     step = (width if across else height) + LEVEL_GAP_POINTS
     pitch = (height if across else width) + BOX_GAP_POINTS
     at = _places_on_levels(nodes, level)
-    sign = 1 if rankdir in ("RL", "TB") else -1  # Graphviz's y grows upwards
+    sign = 1 if rankdir in ("RL", "BT") else -1
     if across:
-        return {n: f"{sign * step * level[n]:.0f},{-at[n] * pitch:.0f}" for n in nodes}
-    return {n: f"{at[n] * pitch:.0f},{sign * step * level[n]:.0f}" for n in nodes}
+        return {n: (sign * step * level[n], at[n] * pitch) for n in nodes}
+    return {n: (at[n] * pitch, sign * step * level[n]) for n in nodes}
 
 
 def _places_on_levels(nodes: Sequence[Value], level: dict[Value, int]) -> dict[Value, float]:

@@ -22,12 +22,19 @@ def check_format(given: Any) -> None:
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
-    """A Digraph. A notebook shows it if there is the program ``dot`` or pygraphviz."""
+    """A Digraph. A notebook shows it by the program ``dot`` or pygraphviz, or else as it is here.
+
+    without_graphviz: the picture as SVG, drawn when there was no Graphviz. "" if there was one.
+    """
+
+    without_graphviz = ""
 
     def __repr__(self) -> str:  # the same in each run: without an address
         return "<Drawing: a notebook shows it as SVG>"
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+        if self.without_graphviz:
+            return {"image/svg+xml": self.without_graphviz, "text/plain": repr(self)}
         try:
             return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
         except (RuntimeError, OSError) as error:

@@ -20,18 +20,22 @@ a `dot`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.util import find_spec
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..explaining.argument_checks import require_value
+from ..explaining.leaves import parameters_of
 from ..explaining.notation import NUMBER_FORMAT
 from ..graph import expanded, stale
-from ..value import Value
+from ..value import Value, topological_order
 from .boxes import BoxWriter, size_in_points
 from .layout import places
 from .options import check_svg_options, check_time_limit, check_values
-from .rendering import MAX_SECONDS, render
-from .selection import Selection, parameters_of
+from .rendering import MAX_SECONDS, has_graphviz, render
+from .selection import Selection
+from .svg_writer import SvgDrawing, SvgWriter
 
 if TYPE_CHECKING:
     import graphviz
@@ -83,42 +87,94 @@ def draw_dot(
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
 
-    TypeError unless ``root`` is a Value, ValueError for a wrong option. Without the program
-    ``dot``, displaying needs pygraphviz, and ``render`` and ``pipe`` raise RuntimeError. JupyterLab
-    shows SVG without tooltips. ``IPython.display.HTML(to_svg(root))`` has them.
+    TypeError unless ``root`` is a Value, ValueError for a wrong option. A notebook draws it with
+    the program ``dot`` or with pygraphviz, else in plain layers. ``render`` and ``pipe`` need
+    ``dot``. Without the package graphviz the result can only be shown. JupyterLab shows SVG without
+    tooltips. ``IPython.display.HTML(to_svg(root))`` has them.
 
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
-    require_value(root, "draws a Value")
-    check_values(rankdir, max_nodes, depth, params, number_format, title)
-    from .notebook_display import Drawing, check_format  # here, because it imports graphviz
-
-    check_format(format)
-    parameters = parameters_of(root)  # before the expansion, which leaves no dot with a bias
-    root = expanded(root) if expand else root
-    selection = Selection(root, parameters, params == "fold", max_nodes, depth)
-    writer = BoxWriter(selection, set(stale(root)), number_format)
-    drawing = Drawing("graph", format=format)
-    drawing.attr("graph", rankdir=rankdir, label=writer.header(title), **_GRAPH)
-    drawing.attr("node", **_NODE)
-    drawing.attr("edge", **_EDGE)
-    _draw(drawing, selection, writer, rankdir)
+    picture = _picture(root, None, rankdir, max_nodes, depth, params, expand, number_format, title)
+    if not find_spec("graphviz"):
+        return SvgDrawing(picture.svg())
+    drawing = picture.dot(format)
+    drawing.without_graphviz = "" if has_graphviz() else picture.svg()
     return drawing
 
 
 def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> str:
     """Return the graph of ``root`` as SVG text. The options are those of `draw_dot`.
 
-    The program ``dot`` renders it if it is on PATH, else pygraphviz does. RuntimeError if there is
-    neither, TimeoutError if Graphviz takes more than ``time_limit`` seconds.
+    The program ``dot`` renders it if it is on PATH, else pygraphviz does. Without Graphviz, boxes
+    stand in plain layers. TimeoutError if Graphviz takes more than ``time_limit`` seconds.
     """
     check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
     check_time_limit(time_limit)
-    return render(draw_dot(root, **options).source, time_limit)
+    return svg_of_named(root, None, time_limit, **options)
 
 
 OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
+
+
+def svg_of_named(
+    root: Value,
+    names: Mapping[Value, str] | None,
+    time_limit: float = MAX_SECONDS,
+    **options: Any,
+) -> str:
+    """Return what `to_svg` returns, with ``names`` in the boxes in the place of labels."""
+    picture = _picture(root, names, **{k: v for k, v in options.items() if k != "format"})
+    if not (has_graphviz() and find_spec("graphviz")):
+        return picture.svg()
+    return render(picture.dot("svg").source, time_limit)
+
+
+def _picture(
+    root: Value,
+    names: Mapping[Value, str] | None,
+    rankdir: str = "LR",
+    max_nodes: int | None = 200,
+    depth: int | None = None,
+    params: str = "show",
+    expand: bool = False,
+    number_format: str = NUMBER_FORMAT,
+    title: str = "",
+) -> _Picture:
+    """Return what is drawn, before anything is placed. TypeError or ValueError as `draw_dot`."""
+    require_value(root, "draws a Value")
+    check_values(rankdir, max_nodes, depth, params, number_format, title)
+    # before the expansion, which leaves no dot with a bias
+    parameters = parameters_of(topological_order(root))
+    root = expanded(root) if expand else root
+    selection = Selection(root, parameters, params == "fold", max_nodes, depth)
+    writer = BoxWriter(selection, set(stale(root)), number_format, names)
+    return _Picture(selection, writer, rankdir, title)
+
+
+class _Picture(NamedTuple):
+    """What is drawn: the boxes and edges of ``selection``, with the text of ``writer``."""
+
+    selection: Selection
+    writer: BoxWriter
+    rankdir: str
+    title: str
+
+    def svg(self) -> str:
+        """Return the picture as SVG, placed without Graphviz."""
+        return SvgWriter(*self).text()
+
+    def dot(self, format: str) -> graphviz.Digraph:
+        """Return the picture in Graphviz's language."""
+        from .notebook_display import Drawing, check_format  # here, because it imports graphviz
+
+        check_format(format)
+        drawing = Drawing("graph", format=format)
+        drawing.attr("graph", rankdir=self.rankdir, label=self.writer.header(self.title), **_GRAPH)
+        drawing.attr("node", **_NODE)
+        drawing.attr("edge", **_EDGE)
+        _draw(drawing, self.selection, self.writer, self.rankdir)
+        return drawing
 
 
 def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, rankdir: str) -> None:

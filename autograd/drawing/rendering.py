@@ -18,6 +18,11 @@ sys.stdout.buffer.write(graph.draw(format="svg", prog="dot"))
 """
 
 
+def has_graphviz() -> bool:
+    """Return whether the program ``dot`` or the package pygraphviz is there."""
+    return bool(shutil.which("dot") or importlib.util.find_spec("pygraphviz"))
+
+
 def render(source: str, time_limit: float = MAX_SECONDS) -> str:
     """Return ``source`` as SVG text, without scripts, links and references to anything outside.
 

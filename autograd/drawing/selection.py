@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
-from ..explaining.notation import label_of
 from ..graph import distances
 from ..operation import Dot
 from ..value import Value, topological_order
-
-_PATH = re.compile(r"[^\W\d]\w*(\.\w+)+")  # the label of a parameter
-
-
-def parameters_of(root: Value) -> set[Value]:
-    """Return the leaves whose label is a path (``layers.0.w.1``), and the biases of `dot` nodes."""
-    order = topological_order(root)
-    found = {node for node in order if _PATH.fullmatch(label_of(node).strip())}
-    dots = [node for node in order if isinstance(node.op, Dot)]
-    found.update(dot.parents[-1] for dot in dots if len(dot.parents) % 2)
-    return {node for node in found if node.op is None and not node.is_constant}
 
 
 class Selection:

@@ -14,7 +14,15 @@ from ..graph import consumers
 from ..value import Value, derivatives, topological_order
 from .argument_checks import require_value
 from .formulas import computed
-from .notation import MAX_PATH_CHARACTERS, names, number, shorten
+from .node_names import names
+from .notation import (
+    MAX_PATH_CHARACTERS,
+    factors,
+    local_derivative,
+    number,
+    shorten,
+    total_derivative,
+)
 from .up_to_date import require_up_to_date
 
 MAX_TERMS = 20  # in a text; `Explanation.terms` has all
@@ -59,13 +67,13 @@ class Explanation:
     paths: list[Path]
 
     def __repr__(self) -> str:
-        head = f"∂{self.y}/∂{self.x} = {number(self.derivative)}"
+        head = f"{total_derivative(self.y, self.x)} = {number(self.derivative)}"
         if not self.terms:
             return head + ("" if self.y == self.x else f": {self.y} does not depend on {self.x}")
         lines = [f"{head}: adjoint times local gradient, summed over the uses of {self.x}"]
         shown, rest = self.terms[:MAX_TERMS], self.terms[MAX_TERMS:]
         sides = [
-            f"  ∂{self.y}/∂{t.consumer} · ∂{t.consumer}/∂{self.x}"
+            f"  {total_derivative(self.y, t.consumer)} · {local_derivative(t.consumer, self.x)}"
             f" = {_product(t.adjoint, t.local_grad)} = {number(t.value)}"
             for t in shown
         ]
@@ -87,8 +95,10 @@ class Explanation:
         y, x = _latex_name(self.y), _latex_name(self.x)
         shown, rows = self.terms[:MAX_TERMS], []
         if shown:
-            by = [rf"\partial {_latex_name(t.consumer)}" for t in shown]
-            symbols = [rf"\frac{{\partial {y}}}{{{c}}} \frac{{{c}}}{{\partial {x}}}" for c in by]
+            by = [_latex_name(t.consumer) for t in shown]
+            symbols = [
+                rf"\frac{{d {y}}}{{d {c}}} \frac{{\partial {c}}}{{\partial {x}}}" for c in by
+            ]
             numbers = [_latex(_product(t.adjoint, t.local_grad)) for t in shown]
             for sides in (symbols, numbers):
                 rows += _latex_sum(sides, 4, len(self.terms))
@@ -96,7 +106,7 @@ class Explanation:
         if self.paths:
             products = [_latex(_product(*path.local_grads)) for path in self.paths]
             rows += _latex_sum(products, 1, self.path_count)
-        left, right = rf"\frac{{\partial {y}}}{{\partial {x}}}", r" \\ ".join(rows)
+        left, right = rf"\frac{{d {y}}}{{d {x}}}", r" \\ ".join(rows)
         return rf"$$\begin{{aligned}} {left} {right} \end{{aligned}}$$"
 
 
@@ -109,10 +119,10 @@ def explain(y: Value, x: Value, paths: int = 0) -> Explanation:
 
     >>> x = Value(3.0, "x")
     >>> explain(x * x + x, x, paths=5)
-    ∂f/∂x = 7: adjoint times local gradient, summed over the uses of x
-      ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3  where v1 = x * x = 3 * 3, operand 1
-      ∂f/∂v1 · ∂v1/∂x = 1 · 3 = 3  where v1 = x * x = 3 * 3, operand 2
-      ∂f/∂f · ∂f/∂x = 1 · 1 = 1    where f = v1 + x = 9 + 3, operand 2
+    df/dx = 7: adjoint times local gradient, summed over the uses of x
+      df/dv1 · ∂v1/∂x = 1 · 3 = 3  where v1 = x * x = 3 * 3, operand 1
+      df/dv1 · ∂v1/∂x = 1 · 3 = 3  where v1 = x * x = 3 * 3, operand 2
+      df/df · ∂f/∂x = 1 · 1 = 1    where f = v1 + x = 9 + 3, operand 2
     and by paths, of which there are 3:
       x → v1 → f: 3 · 1 = 3
       x → v1 → f: 3 · 1 = 3
@@ -159,9 +169,8 @@ def _paths(y: Value, x: Value, uses: Uses, names: dict[Value, str]) -> Iterator[
             branches.append(iter(uses[node]))
 
 
-def _product(*factors: float) -> str:
-    texts = [f"({number(x)})" if x < 0 else number(x) for x in factors]
-    return shorten(" · ".join(texts), MAX_PATH_CHARACTERS)
+def _product(*numbers: float) -> str:
+    return shorten(factors(numbers), MAX_PATH_CHARACTERS)
 
 
 def _left_out(what: str, count: int, total: float) -> list[str]:
@@ -172,10 +181,16 @@ def _left_out(what: str, count: int, total: float) -> list[str]:
 # ------------------------------------------------------------------------------------------- LaTeX
 
 
+_SMALL_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
+_AS_DIGITS = str.maketrans(_SMALL_DIGITS, "0123456789" * 2)
+_LETTER = re.compile(r"([A-Za-z])(?:⁽([⁰¹²³⁴-⁹]+)⁾)?_?(\d*|[₀-₉]+(?:,[₀-₉]+)*)")
+
+
 def _latex_name(name: str) -> str:
-    """Return a letter as it is, x1 with its subscript, any other name upright."""
-    if match := re.fullmatch(r"([A-Za-z])_?(\d*)", name):
-        return match[1] + (f"_{{{match[2]}}}" if match[2] else "")
+    """Return a letter as it is, x1 and w⁽²⁾₁₄ with their indices, any other name upright."""
+    if match := _LETTER.fullmatch(name):
+        layer, place = [(text or "").translate(_AS_DIGITS) for text in match.group(2, 3)]
+        return match[1] + (f"^{{({layer})}}" if layer else "") + (f"_{{{place}}}" if place else "")
     escaped = re.sub(r"[{}$&#%_]", r"\\\g<0>", re.sub(r"[\\^~]", " ", name))
     return rf"\text{{{escaped}}}"
 

@@ -19,8 +19,10 @@ from .notation import (
     shorten,
 )
 
-_ATOM = re.compile(r"[\w.\[\]…]+|[\d.]+e[+-]\d+")  # a name or number, which needs no parentheses
+# a name or number, which needs no parentheses
+_ATOM = re.compile(r"[\w.\[\]…⁽⁾]+(,[₀-₉]+)*|[\d.]+e[+-]\d+")
 _ATOM_PRECEDENCE = 9
+MAX_OPERANDS_IN_FULL = 6  # three products of a `dot`: a step writes so many without an ellipsis
 
 _Operand = tuple[str, int]  # text and precedence; a low precedence gets parentheses
 
@@ -38,26 +40,40 @@ def formula(root: Value | float) -> str:
     return label or formulas(topological_order(root))[root]
 
 
-def formulas(order: Sequence[Value]) -> dict[Value, str]:
+def formulas(order: Sequence[Value], short: dict[Value, str] | None = None) -> dict[Value, str]:
     """Return the `formula` of each node of ``order``, which is topological. A leaf's is its number.
 
-    Operands outside ``order`` are written by their label, or as ``…``.
+    Operands outside ``order`` are written by their label, or as ``…``. The names in ``short`` stand
+    in the place of labels.
     """
     written: dict[Value, str] = {}
     operands: dict[Value, _Operand] = {}
+
+    def label_of_operand(node: Value) -> str:
+        return (short or {}).get(node) or _label(node)
+
     for node in order:
         if node.op is None:
             text, precedence = _atom(number(node.data))
         else:
-            inner = [operands.get(p) or _by_label(p) for p in node.parents]
-            # an n-ary operation separates its operands itself
-            precedences = [precedence for _, precedence in inner] if node.op.arity else ()
-            text = node.op.text([text for text, _ in inner], precedences)
-            precedence = node.op.precedence
+            text, precedence = _applied(
+                node.op, [operands.get(p) or _named(label_of_operand(p)) for p in node.parents]
+            )
         written[node] = shorten(text, MAX_FORMULA_CHARACTERS)
-        fits = not _label(node) and len(text) <= MAX_FORMULA_CHARACTERS
-        operands[node] = (text, precedence) if fits else _by_label(node)
+        label = label_of_operand(node)
+        fits = not label and len(text) <= MAX_FORMULA_CHARACTERS
+        operands[node] = (text, precedence) if fits else _named(label)
     return written
+
+
+def _applied(op: Operation, operands: Sequence[_Operand]) -> _Operand:
+    """Return how ``op`` of these operands is written, and its precedence."""
+    texts, precedences = zip(*operands, strict=True)
+    if op.arity:
+        return op.text(texts, precedences), op.precedence
+    # an n-ary operation separates its operands itself; some of one operand are this operand
+    alone = len(texts) == 1 and op.text(["{}"]) == "{}"
+    return operands[0] if alone else (op.text(texts), op.precedence)
 
 
 def computed(node: Value, names: dict[Value, str]) -> str:
@@ -66,21 +82,29 @@ def computed(node: Value, names: dict[Value, str]) -> str:
     if node.op is not None:
         symbols = tuple([Value(p.data, names[p]) for p in node.parents])
         numbers = tuple([Value(p.data) for p in node.parents])
+        few = len(node.parents) <= MAX_OPERANDS_IN_FULL
         for operands in (symbols, numbers):
             text = formula(Value.computed(node.op, operands, 0.0, ()))
-            sides.append(shorten(text, MAX_SIDE_CHARACTERS))
+            sides.append(text if few else shorten(text, MAX_SIDE_CHARACTERS))
     return " = ".join(side for side, _ in groupby(sides))
 
 
 def rules(node: Value, names: dict[Value, str]) -> list[str]:
-    """Return the local gradient by each operand in symbols, as the table of operations declares it.
+    """Return the local gradient by each operand, as the table of operations declares it.
+
+    It is in symbols, or in words where these tell more. A constant that has a name is an input.
 
     Each is empty for an operation outside the table: for a result of `autograd.compile`.
     """
     if node.op is None or TABLE.get(node.op.name) is not node.op:
         return [""] * len(node.parents)
     varies = [local_grad is not None for local_grad in node.local_grads]
-    operands = [p.data if p.is_constant else Value(p.data, names[p]) for p in node.parents]
+    if node.op.rule_in_words:
+        return [node.op.rule_in_words(len(varies)) if varied else "" for varied in varies]
+    operands: list[Value | float] = [Value(p.data, names[p]) for p in node.parents]
+    for i, p in enumerate(node.parents):
+        if p.is_constant and names[p] == number(p.data):
+            operands[i] = p.data
     with recording(_Unevaluated()):
         local_grads = node.op.local_grads(Value(node.data, names[node]), operands, varies)
     return ["" if g is None else shorten(formula(g), MAX_SIDE_CHARACTERS) for g in local_grads]
@@ -93,8 +117,8 @@ class _Unevaluated(Recorder):
         return Value.computed(operation, parents, 0.0, ())
 
 
-def _by_label(node: Value) -> _Operand:
-    return _atom(_label(node) or "…")
+def _named(label: str) -> _Operand:
+    return _atom(label or "…")
 
 
 def _label(node: Value) -> str:

@@ -1,10 +1,12 @@
-"""How numbers, long texts and the nodes of a graph are written: `number`, `shorten`, `names`."""
+"""How numbers, derivatives and long texts are written, the same wherever they are read.
+
+``d`` is the total derivative that backpropagation adds up, ``∂`` the local derivative of one node
+by one operand: ``dL/dx += dL/dv · ∂v/∂x``.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
-from itertools import count
+from collections.abc import Iterable
 
 from ..value import Value
 
@@ -13,7 +15,6 @@ MAX_NAME_CHARACTERS = 24  # of a name in steps and boxes
 MAX_SIDE_CHARACTERS = 72  # of one side of an equation in a step
 MAX_PATH_CHARACTERS = 100  # of the names, or of the factors, along a path
 MAX_FORMULA_CHARACTERS = 200  # of a whole formula, as in a tooltip
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def number(x: float, number_format: str = NUMBER_FORMAT) -> str:
@@ -23,6 +24,47 @@ def number(x: float, number_format: str = NUMBER_FORMAT) -> str:
     ('2', '0.3333', '-1e+20', '0')
     """
     return format(x + 0.0, number_format)  # -0.0 + 0.0 is 0.0
+
+
+def factors(numbers: Iterable[float]) -> str:
+    """Return a product of numbers. A sign never follows another sign.
+
+    >>> factors([-2.0, 0.5, -3.0])
+    '-2 · 0.5 · (-3)'
+    """
+    return " · ".join(after_a_sign([number(x) for x in numbers]))
+
+
+def terms(numbers: Iterable[str]) -> str:
+    """Return a sum of numbers that are texts already.
+
+    >>> terms(["-2", "0.5", "-3"])
+    '-2 + 0.5 + (-3)'
+    """
+    return " + ".join(after_a_sign(numbers))
+
+
+def after_a_sign(operands: Iterable[str]) -> list[str]:
+    """Return the operands of a sum or product, with parentheses about a later one below 0."""
+    return [f"({text})" if i and text.startswith("-") else text for i, text in enumerate(operands)]
+
+
+def total_derivative(y: str, x: str) -> str:
+    """Return how the derivative along all paths from x to y is written.
+
+    >>> total_derivative("L", "w")
+    'dL/dw'
+    """
+    return f"d{y}/d{x}"
+
+
+def local_derivative(v: str, x: str) -> str:
+    """Return how the derivative of one node by one operand is written.
+
+    >>> local_derivative("v", "x")
+    '∂v/∂x'
+    """
+    return f"∂{v}/∂{x}"
 
 
 def shorten(text: str, max_characters: int) -> str:
@@ -44,38 +86,6 @@ def shorten(text: str, max_characters: int) -> str:
 def label_of(node: Value) -> str:
     """Return the label as text, whatever was assigned to it."""
     return "" if node.label is None else str(node.label)
-
-
-def names(order: Sequence[Value]) -> dict[Value, str]:
-    """Return a name for each node of ``order``, which is topological with the root at its end.
-
-    A node's name is its label, shortened. Equal labels get subscripts. Nodes without a label are
-    called v1, v2, ..., and the root f. A constant's name is its number.
-
-    >>> x = Value(3.0, "x")
-    >>> doubled = x + 3
-    >>> [*names([x, *doubled.parents[1:], doubled, doubled * x]).values()]
-    ['x', '3', 'v1', 'f']
-    """
-    labels = [shorten(printable(label_of(node)), MAX_NAME_CHARACTERS) for node in order]
-    used = Counter(filter(None, labels))
-    fresh = (name for i in count(1) if (name := f"v{i}") not in used)
-    told_apart = {label: _subscripted(label, used) for label in used if used[label] > 1}
-    named: dict[Value, str] = {}
-    for node, label in zip(order, labels, strict=True):
-        if node.is_constant:
-            named[node] = number(node.data)
-        elif label:
-            named[node] = next(told_apart[label]) if label in told_apart else label
-        else:
-            named[node] = "f" if node is order[-1] and "f" not in used else next(fresh)
-    return named
-
-
-def _subscripted(label: str, used: Container[str]) -> Iterator[str]:
-    """Yield label₁, label₂, ..., without those that are labels themselves."""
-    numbered = (label + str(i).translate(_SUBSCRIPTS) for i in count(1))
-    return (name for name in numbered if name not in used)
 
 
 def printable(label: str) -> str:

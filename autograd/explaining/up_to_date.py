@@ -7,7 +7,8 @@ from typing import Any
 from ..graph import computed_again, same_number, stale
 from ..value import Value, topological_order
 from .formulas import computed
-from .notation import names, number
+from .node_names import names
+from .notation import number
 
 
 def require_up_to_date(y: Value) -> None:

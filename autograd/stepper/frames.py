@@ -11,7 +11,11 @@ class Frame:
     """One step. Nodes are numbered by their place in ``topological_order(root)``.
 
     ``phase`` is "given" (the leaves), "forward" (a node is computed), "backward" (the seed, then
-    one term of a gradient along one edge) or "verdict" (the effect of a mistake).
+    one term of a gradient along one edge), "update" (a parameter moves against its gradient; last,
+    the result before and after) or "verdict" (the effect of a mistake).
+
+    After "forward" and "update", ``value`` is the data of the target. After "backward", it is the
+    gradient so far.
     """
 
     phase: str

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..explaining.formulas import computed, rules
-from ..explaining.notation import names, number
+from ..explaining.leaves import inputs_first
+from ..explaining.node_names import names
+from ..explaining.notation import (
+    factors,
+    local_derivative,
+    number,
+    terms,
+    total_derivative,
+)
 from ..graph import consumers
 from ..value import Value, derivatives, topological_order
 from .frames import Frame
@@ -28,8 +36,8 @@ class Narrator:
         self.to_come = {node: len(uses) for node, uses in consumers(self.order).items()}
 
     def forward(self) -> Iterator[Frame]:
-        """Yield the leaves in one frame, then each node in the order of evaluation."""
-        leaves = [n for n in self.order if not n.parents and not n.is_constant]
+        """Yield the leaves in one frame, inputs first, then each node in order of evaluation."""
+        leaves = inputs_first(self.order)
         given = [f"{self.names[leaf]} = {number(leaf.data)}" for leaf in leaves[:MAX_LISTED]]
         if len(leaves) > MAX_LISTED:
             given.append(f"… ({len(leaves)} leaves in all)")
@@ -44,9 +52,9 @@ class Narrator:
 
     def seed(self) -> Frame:
         """Return the frame that starts a backward pass: the gradient of the root by itself is 1."""
-        i, text = self.ordinal[self.root], f"{self._d(self.root, self.root)} = 1"
-        name = self.names[self.root]
-        return Frame("backward", text, node=i, target=i, name=name, value=1.0)
+        i, name, value = self.ordinal[self.root], self.names[self.root], self.grads[self.root]
+        text = f"{self._d(self.root, self.root)} = {number(value)}"
+        return Frame("backward", text, node=i, target=i, name=name, value=value)
 
     def backward(self) -> Iterator[Frame]:
         """Yield the terms of the right pass, in the order in which `Value.backward` adds them."""
@@ -64,12 +72,12 @@ class Narrator:
             if local_grad is None or parent.is_constant:
                 continue
             term, slope = adjoint * local_grad, number(local_grad)
-            local, rule = self._d(node, parent), symbols[operand] or slope
-            factors = f"{number(adjoint)} · {slope} = {number(term)}"
+            product = f"{factors([adjoint, local_grad])} = {number(term)}"
+            local = local_derivative(self.names[node], self.names[parent])
             yield Frame(
                 "backward",
-                f"{self._d(self.root, parent)} {sign} {by_node} · {local} = {factors}",
-                rule=f"{local} = {rule}" + (f" = {slope}" if rule != slope else ""),
+                f"{self._d(self.root, parent)} {sign} {by_node} · {local} = {product}",
+                rule=f"{local} = {_rule(node, symbols[operand], slope)}",
                 so_far=self._sum(parent, term, sign),
                 node=self.ordinal[node],
                 operand=operand,
@@ -84,22 +92,29 @@ class Narrator:
     def _sum(self, node: Value, term: float, sign: str) -> str:
         """Add ``term`` to the gradient of ``node``. Return the sum so far, in words."""
         before = self.grads[node]
-        terms = self.arrived.setdefault(node, [f"{number(before)} (stale)"] if before else [])
+        arrived = self.arrived.setdefault(node, [f"{number(before)} (stale)"] if before else [])
         self.grads[node] = before + term if sign == "+=" else term
         if sign == "=":
-            terms.clear()
-        terms.append(number(term))
+            arrived.clear()
+        arrived.append(number(term))
         self.to_come[node] -= 1
-        listed = terms if len(terms) <= MAX_LISTED else ["…", *terms[-2:]]
-        text = f"{self._d(self.root, node)} = {' + '.join(listed)}"
-        if len(terms) > 1:
+        listed = arrived if len(arrived) <= MAX_LISTED else ["…", *arrived[-2:]]
+        text = f"{self._d(self.root, node)} = {terms(listed)}"
+        if len(arrived) > 1:
             text += f" = {number(self.grads[node])}"
         if to_come := self.to_come[node]:
             return f"{text} so far, {to_come} more term{'s' * (to_come > 1)} to come"
         return f"{text}, complete"
 
     def _d(self, y: Value, x: Value) -> str:
-        return f"∂{self.names[y]}/∂{self.names[x]}"
+        return total_derivative(self.names[y], self.names[x])
+
+
+def _rule(node: Value, symbols: str, slope: str) -> str:
+    """Return the local gradient: its symbols and number, or its number and words."""
+    if node.op is not None and node.op.rule_in_words:
+        return f"{slope} ({symbols})"
+    return slope if symbols in ("", slope) else f"{symbols} = {slope}"
 
 
 def listed(names: Sequence[str], max_names: int) -> str:

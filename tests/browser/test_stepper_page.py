@@ -45,6 +45,24 @@ def test_each_step_forward_and_back_shows_the_right_numbers(opened, graph, mista
         assert_plays(page, page.keyboard.press, root, frames)
 
 
+def test_the_step_after_a_backward_pass_is_played(opened):
+    root = product_of_sum()
+    options = {"update": 0.1, "zero_grad": False}
+    frames = steps(root, **options)
+    assert any(frame.phase == "update" for frame in frames)
+    with opened(Stepper(root, **options)) as page:
+        assert_plays(page, page.keyboard.press, root, frames)
+
+
+def test_a_picture_drawn_without_graphviz_is_played_too(opened, monkeypatch):
+    monkeypatch.setattr("autograd.drawing.picture.has_graphviz", lambda: False)
+    root = chain_after_fan_out()
+    stepper = Stepper(root)
+    assert "drawn without Graphviz" in stepper._repr_mimebundle_()["text/html"]
+    with opened(stepper) as page:
+        assert_plays(page, page.keyboard.press, root, steps(root))
+
+
 def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs a browser"):

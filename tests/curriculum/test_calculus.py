@@ -190,6 +190,6 @@ def test_D12_general_back_propagation_sums_over_the_fan_out_of_shared_sub_expres
     assert {term.consumer: term.adjoint for term in by_w.terms} == {"v": v.grad, "x": x.grad}
     assert w.grad == approx(sum(term.value for term in by_w.terms), rel=1e-15)
     text = repr(by_w)
-    assert text.startswith(f"∂z/∂w = {w.grad:.4g}: adjoint times local gradient, summed")
+    assert text.startswith(f"dz/dw = {w.grad:.4g}: adjoint times local gradient, summed")
     assert len(text.splitlines()) == 1 + 3  # w * w uses w twice
     assert len(topological_order(z)) == 7  # w, 2, v, x, x * v, y, z: no expression was copied

@@ -72,7 +72,7 @@ def test_d12_shared_sub_expressions_add_up_term_by_term():
     assert gradients(z)["v"] == 27.0
     assert terms(z, "w") == [108.0]
     sums = [frame.so_far for frame in steps(z) if frame.name == "v" and frame.so_far]
-    assert sums == ["∂z/∂v = 15 so far, 1 more term to come", "∂z/∂v = 15 + 12 = 27, complete"]
+    assert sums == ["dz/dv = 15 so far, 1 more term to come", "dz/dv = 15 + 12 = 27, complete"]
 
 
 def test_the_notebook_reproduces():

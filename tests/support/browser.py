@@ -115,7 +115,7 @@ def states(root: Value, frames: Sequence[Frame]) -> Iterator[Texts]:
     grads = {i: None if node.is_constant else "·" for i, node in enumerate(order)}
     for frame in frames:
         if frame.target is not None:
-            texts: dict[int, Any] = data if frame.phase == "forward" else grads
+            texts: dict[int, Any] = data if frame.phase in ("forward", "update") else grads
             texts[frame.target] = number(frame.value)
         yield {i: (data[i], grads[i]) for i in data}
 

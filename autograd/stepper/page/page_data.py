@@ -33,15 +33,17 @@ class Pass:
     """A snapshot of a graph, its names, and the frames of a pass through it.
 
     narrate: returns the frames of the same pass through a copy of the graph.
+    compares: whether the frames have right numbers beside wrong ones.
     """
 
     order: Sequence[Value]
     names: Sequence[str]
     frames: Sequence[Frame]
     narrate: Callable[[Value], Sequence[Frame]]
+    compares: bool
 
 
-def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
+def page_data(given: Pass, visible: set[int]) -> PageData:
     """Return the data of a page whose picture has the ``visible`` nodes.
 
     A page is live if its operations can be printed as JavaScript. Else its numbers are fixed.
@@ -60,10 +62,15 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
     except CannotPrintError:
         live, operations = None, "{}"
     figures = Figures([*given.names, *map(label_of, given.order)])
-    positive, negative = _two_looks(given, figures, visible, live is not None)
+    frames, positive, negative = _two_looks(given, figures, visible, live is not None)
+    updates = [
+        [frame.target, figures.row_of(frame.value)]
+        for frame in frames
+        if frame.phase == "update" and _is_leaf(given, frame)
+    ]
     result = {
         "root": given.names[-1],
-        "mistake": mistake,
+        "mistake": given.compares,
         "live": live,
         "nodes": {
             i: _node(node, given.names[i], i in visible)
@@ -73,6 +80,7 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
         "frames": [
             _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
         ],
+        "updates": updates,
         "figures": figures.table,
     }
     return PageData(result, operations, list(folded(given.frames, visible)))
@@ -80,15 +88,21 @@ def page_data(given: Pass, visible: set[int], mistake: bool) -> PageData:
 
 def _two_looks(
     given: Pass, figures: Figures, visible: set[int], live: bool
-) -> list[list[FoldedStep]]:
-    """Return the steps with figures whose markers look positive, and negative. See `figures`."""
+) -> tuple[Sequence[Frame], list[FoldedStep], list[FoldedStep]]:
+    """Return the frames with figures, and the steps whose figures look positive, and negative."""
     root = with_figures(given.order, figures) if live else None
+    frames: Sequence[Frame] = ()
     looks = []
     for figures.looks_negative in (True, False):
         with recording(KeepsFigures()):
             frames = given.frames if root is None else given.narrate(root)
             looks.append(list(folded(frames, visible)))
-    return looks[::-1]
+    negative, positive = looks
+    return frames, positive, negative
+
+
+def _is_leaf(given: Pass, frame: Frame) -> bool:
+    return frame.target is not None and not given.order[frame.target].parents
 
 
 def _node(node: Value, name: str, drawn: bool) -> dict[str, Any]:

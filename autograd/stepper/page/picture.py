@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
-from ...drawing.picture import to_svg
-from ...explaining.notation import number
+from ...drawing.picture import svg_of_named
+from ...explaining.notation import label_of, number
 from ...graph import distances
 from ...value import Constant, Value
 from ..frames import Frame
@@ -39,10 +39,11 @@ class Picture:
         return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
 
 
-def picture_of(nodes: Sequence[Value], max_nodes: int, **options: Any) -> Picture:
-    """Return the picture of a `labeled` graph, or a notice if Graphviz is missing or too slow."""
+def picture_of(names: Mapping[Value, str], max_nodes: int, **options: Any) -> Picture:
+    """Return the picture of a graph with these names, or a notice if Graphviz fails."""
+    nodes = list(names)
     try:
-        svg = _drawn(nodes[-1], max_nodes=max_nodes, **options)
+        svg = _drawn(names, max_nodes=max_nodes, **options)
     except (RuntimeError, TimeoutError, ImportError) as error:
         notice = f'<p class="notice">No picture: {html.escape(str(error))}</p>'
         nearest = set(islice(distances(nodes[-1]), max_nodes))
@@ -57,23 +58,32 @@ def picture_of(nodes: Sequence[Value], max_nodes: int, **options: Any) -> Pictur
     return Picture(svg, markup, visible, min(MAX_HEIGHT_PX, height_px * scale))
 
 
-def labeled(names: dict[Value, str], frames: Sequence[Frame]) -> dict[Value, str]:
-    """Return a copy of the named nodes, with the names as labels and the gradients of ``frames``.
-
-    A label is as long as the longest text of the gradient, so that the box has room for each.
-    """
+def copied(names: Mapping[Value, str], frames: Sequence[Frame]) -> dict[Value, str]:
+    """Return a copy of the named nodes, with their names and the gradients of ``frames``."""
     twins: dict[Value, Value] = {}
-    for node, name in names.items():
-        twin = twins[node] = Constant(node.data) if node.is_constant else Value(node.data, name)
+    for node in names:
+        twin = twins[node] = (Constant if node.is_constant else Value)(node.data, label_of(node))
         twin.op, twin.local_grads = node.op, node.local_grads
         twin.parents = tuple([twins[parent] for parent in node.parents])
     order = list(twins.values())
-    for frame in frames:
+    for frame in takewhile(lambda f: f.phase != "update", frames):
         if frame.phase == "backward" and frame.target is not None:
-            twin = order[frame.target]
-            twin.grad = frame.value
-            twin.label = twin.label.rjust(len(number(frame.value)), PADDING)
+            order[frame.target].grad = frame.value
     return dict(zip(order, names.values(), strict=True))
+
+
+def padded(names: Mapping[Value, str], frames: Sequence[Frame]) -> dict[Value, str]:
+    """Return the names that stand in the boxes. A constant without a name of its own has none.
+
+    A name is as long as the longest number of its node, so that the box has room for each.
+    """
+    order = list(names)
+    shown = {n: "" if n.is_constant and s == number(n.data) else s for n, s in names.items()}
+    for frame in frames:
+        if frame.target is not None and not order[frame.target].is_constant:
+            node = order[frame.target]
+            shown[node] = shown[node].rjust(len(number(frame.value)), PADDING)
+    return shown
 
 
 def compact(svg: str) -> str:
@@ -85,9 +95,9 @@ def compact(svg: str) -> str:
     return svg.replace("<svg", f"<svg{FAMILY}{SIZE}{INK}", 1)
 
 
-def _drawn(graph: Value, **options: Any) -> str:
-    """Return the SVG of a `labeled` graph. The padding of its labels becomes a shift."""
-    svg = to_svg(graph, **options).replace("&#160;", PADDING)
+def _drawn(names: Mapping[Value, str], **options: Any) -> str:
+    """Return the SVG of the `padded` names. Their padding becomes a shift."""
+    svg = svg_of_named(list(names)[-1], names, **options).replace("&#160;", PADDING)
     svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
     return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import html
 import os
-from functools import cached_property, partial
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ...drawing.options import check_count, check_svg_options
 from ...drawing.picture import OPTIONS, draw_dot
 from ...explaining.argument_checks import require_text
-from ...explaining.notation import names, printable
+from ...explaining.node_names import names
+from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
+from ..frames import Frame
 from ..stepping import steps
-from .figures import copied
 from .page_data import Pass, page_data
-from .picture import Picture, labeled, picture_of
+from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
@@ -31,7 +33,7 @@ class Stepper:
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
     snapshot: later changes of the graph do not show.
 
-    mistake, expand: as in `steps`.
+    mistake, update, parameters, zero_grad, expand: as in `steps`.
     title: the heading of the page.
     max_nodes: how many boxes are drawn at most, those nearest to the root. The steps of the other
     nodes are folded. Without it, as many are drawn as fit into 300 kB, at most 100.
@@ -42,10 +44,10 @@ class Stepper:
     Stepper of f, 4 steps:
       1  given x = 2
       2  f = x * 3 = 2 * 3 = 6
-      3  ∂f/∂f = 1
-      4  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 3 = 3
+      3  df/df = 1
+      4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
 
-    Graphviz draws the picture; without it the page has the steps alone. Raises what `steps` and
+    Without Graphviz the picture is a plain one. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
     """
 
@@ -54,6 +56,9 @@ class Stepper:
         root: Value,
         mistake: str | None = None,
         *,
+        update: float | None = None,
+        parameters: Iterable[Value] | None = None,
+        zero_grad: bool = True,
         title: str = "",
         max_nodes: int | None = None,
         expand: bool = False,
@@ -62,14 +67,29 @@ class Stepper:
         require_text(title, "title")
         check_svg_options("Stepper", options, OPTIONS)
         check_count("max_nodes", max_nodes, 1)
-        self.frames = steps(root, mistake, expand=expand)
+        self.frames = steps(
+            root,
+            mistake,
+            expand=expand,
+            update=update,
+            parameters=parameters,
+            zero_grad=zero_grad,
+        )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
         order = topological_order(expanded(root) if expand else root)
         named = names(order)
-        self._nodes = labeled(named, self.frames)
+        self._nodes = copied(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
-        narrate = partial(steps, mistake=mistake)
-        self._pass = Pass(copied(order), [*named.values()], self.frames, narrate)
+        moving = None if parameters is None else [order.index(p) for p in parameters if p in named]
+
+        def narrate(graph: Value) -> list[Frame]:
+            nodes = topological_order(graph)
+            moved = None if moving is None else [nodes[i] for i in moving]
+            options: Any = {"update": update, "parameters": moved, "zero_grad": zero_grad}
+            return steps(graph, mistake, **options)
+
+        compares = mistake is not None or not zero_grad
+        self._pass = Pass(list(self._nodes), [*named.values()], self.frames, narrate, compares)
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -120,9 +140,10 @@ class Stepper:
     def _page(self) -> tuple[str, Picture, int]:
         """The page, its picture, and its height in a notebook, in pixels."""
         max_nodes = self.max_nodes or MAX_NODES
+        shown = padded(self._nodes, self.frames)
         while True:
-            picture = picture_of(list(self._nodes), max_nodes, **self.options)
-            data = page_data(self._pass, picture.visible, mistake=self.mistake is not None)
+            picture = picture_of(shown, max_nodes, **self.options)
+            data = page_data(self._pass, picture.visible)
             page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
             if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:

@@ -597,7 +597,7 @@ def test_a_result_can_be_drawn_and_stepped_through():
     w = Value(3.0, "w")
     y = autograd.compile(lambda x: w * x + w)(2.0)
     assert "compiled" in str(autograd.draw_dot(y))
-    assert "∂f/∂f · ∂f/∂w" in str(autograd.steps(y)[-1])
+    assert "df/df · ∂f/∂w" in str(autograd.steps(y)[-1])
 
 
 # --------------------------------------------------------------------------------------- paths

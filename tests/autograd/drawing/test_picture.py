@@ -1,4 +1,4 @@
-"""Pictures: what DOT and SVG hold, by whichever Graphviz there is."""
+"""Pictures: what DOT and SVG hold, by whichever Graphviz there is, and without any."""
 
 import html
 import importlib.util
@@ -39,20 +39,23 @@ from ...support.random_graphs import Program, programs
 HAS = {
     "dot": shutil.which("dot") is not None,
     "pygraphviz": importlib.util.find_spec("pygraphviz") is not None,
+    "neither": True,
 }
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(params=["dot", "pygraphviz"])
+@pytest.fixture(params=["dot", "pygraphviz", "neither"])
 def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each Graphviz there is, and it alone."""
+    """Each Graphviz there is, and it alone. Then neither."""
     if not HAS[request.param]:
         pytest.skip(f"{request.param} is not here")
     only(request.param, monkeypatch)
     return request.param
 
 
-needs_graphviz = pytest.mark.skipif(not any(HAS.values()), reason="no dot and no pygraphviz here")
+needs_graphviz = pytest.mark.skipif(
+    not (HAS["dot"] or HAS["pygraphviz"]), reason="no dot and no pygraphviz here"
+)
 
 
 def only(present: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -538,7 +541,7 @@ def test_a_label_that_is_no_string_is_shown_as_one(label: Any, shown: str) -> No
     assert f"<b>{shown}</b>" in draw_dot(y).source or not shown
     text = html.unescape(shown) or "v1"
     assert steps(y)[0].text == f"given {text} = 2"
-    assert repr(explain(y, x)).startswith(f"∂f/∂{text} = ")
+    assert repr(explain(y, x)).startswith(f"df/d{text} = ")
     assert gradcheck(lambda *_: x.tanh(), x)[0].parameter == (html.unescape(shown) or "_[0]")
 
 
@@ -648,6 +651,16 @@ def check_well_formed(root: Value, options: dict[str, Any]) -> None:
         assert f"data {node.data!r}" in picture.tooltip(name)
 
 
+@given(hostile_graphs, any_options)
+@settings(derandomize=True, deadline=None, max_examples=150)
+def test_random_graphs_without_graphviz_are_well_formed(
+    root: Value, options: dict[str, Any]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        only("", patch)
+        check_well_formed(root, options)
+
+
 @needs_graphviz
 @given(hostile_graphs, any_options)
 @settings(derandomize=True, deadline=None, max_examples=60)
@@ -719,6 +732,9 @@ def test_large_graph_flows_in_its_direction(rankdir: str, monkeypatch: pytest.Mo
 
 
 def test_time_limit_is_a_clear_error(renderer: str) -> None:
+    if renderer == "neither":
+        assert "drawn without Graphviz" in to_svg(example(), time_limit=0.001)
+        return
     with pytest.raises(TimeoutError, match=r"more than 0\.001 s: draw less .* or allow more"):
         to_svg(example(), time_limit=0.001)
 
@@ -779,13 +795,88 @@ def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) ->
     assert bundle["text/plain"] == "<Drawing: a notebook shows it as SVG>"
 
 
-def test_without_graphviz_the_error_names_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
+WITHOUT = "drawn without Graphviz, which places boxes better: pip install pygraphviz"
+
+
+def test_without_graphviz_a_picture_is_drawn_and_one_line_says_what_draws_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     only("", monkeypatch)
-    with pytest.raises(RuntimeError, match=r"pip install pygraphviz .*program dot"):
-        to_svg(example())
-    bundle = draw_dot(example())._repr_mimebundle_()
+    picture = draw(example(), title="a title")
+    assert picture.header() == f"a title {WITHOUT}"
+    drawing = draw_dot(example(), title="a title")
+    bundle = drawing._repr_mimebundle_()
+    assert bundle["image/svg+xml"] == to_svg(example(), title="a title")
+    assert bundle["text/plain"] == "<Drawing: a notebook shows it as SVG>"
+    assert "->" in drawing.source
+
+
+def test_with_graphviz_nothing_is_drawn_without_it() -> None:
+    drawing = draw_dot(example())
+    if HAS["dot"] or HAS["pygraphviz"]:
+        assert drawing.without_graphviz == ""
+        assert WITHOUT not in to_svg(example())
+
+
+def test_graphviz_that_went_away_after_drawing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = draw_dot(example())
+    drawing.without_graphviz = ""
+    only("", monkeypatch)
+    bundle = drawing._repr_mimebundle_()
     assert list(bundle) == ["text/plain"]
-    assert "pip install pygraphviz" in bundle["text/plain"]
+    assert re.search(r"pip install pygraphviz .*program dot", bundle["text/plain"])
+
+
+def test_without_the_package_graphviz_a_picture_is_drawn_too() -> None:
+    code = """
+import sys
+sys.modules["graphviz"] = None  # an import of it fails
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *a: None if name == "graphviz" else found(name, *a)
+from autograd import Stepper, Value, draw_dot, to_svg
+f = Value(2.0, "x") * 3
+drawing = draw_dot(f, rankdir="TB")
+assert repr(drawing) == "<SvgDrawing: a notebook shows it as SVG>"
+assert drawing._repr_svg_() == to_svg(f, rankdir="TB")
+assert "drawn without Graphviz" in Stepper(f)._repr_mimebundle_()["image/svg+xml"]
+try:
+    draw_dot(f, rankdir="up")
+except ValueError as error:
+    assert "rankdir" in str(error)
+else:
+    raise AssertionError
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_expanded_stale_graph_is_drawn_without_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
+    only("", monkeypatch)
+    root = autograd.dot([Value(2.0, "w.0")], [Value(3.0, "x")], Value(1.0, "b"))
+    root.backward()
+    root.parents[0].data = 5.0
+    picture = draw(root, expand=True)
+    assert picture.groups["n3"].get("class") == "node result root stale"
+    assert ": 1 value does not fit its operands" in picture.header()
+    shapes = [e for e in picture.groups["n0"] if e.tag in (SVG + "polygon", SVG + "path")]
+    borders = [e for e in shapes if e.get("class") != "tint"]
+    assert [e.get("fill") for e in borders] == ["#ffffff", "none"]  # a parameter has two
+    assert len(picture.nodes) == 4
+    folded = draw(root, params="fold", max_nodes=1)
+    assert folded.texts("n3")[:4] == ["dot", "2 parameters", "… 1 hidden", "changed since"]
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_a_very_large_graph_is_drawn_without_graphviz(
+    rankdir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only("", monkeypatch)
+    small = draw(mlp(), rankdir=rankdir)
+    monkeypatch.setattr("autograd.drawing.layout.MAX_BOXES_AND_LEVELS", 0)
+    picture, order = draw(mlp(), rankdir=rankdir), topological_order(mlp())
+    assert len(picture.nodes) == len(order)
+    assert sorted(picture.edges) == sorted(small.edges)
 
 
 @pytest.mark.parametrize("present", ["pygraphviz", ""])

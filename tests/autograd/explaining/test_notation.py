@@ -5,7 +5,16 @@ import pytest
 import autograd
 from autograd import Value, draw_dot, explain, steps
 from autograd.explaining.formulas import computed, formula, formulas, rules
-from autograd.explaining.notation import names, number, printable, shorten
+from autograd.explaining.node_names import names
+from autograd.explaining.notation import (
+    factors,
+    local_derivative,
+    number,
+    printable,
+    shorten,
+    terms,
+    total_derivative,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,11 +88,11 @@ def test_a_name_is_a_label_of_24_characters_or_a_number_or_fresh() -> None:
 # ------------------------------------------------------------------- limits of formulas and texts
 
 
-def long_sum(characters: int) -> Value:
-    """Return a sum whose formula has as many characters: terms of nine, and one that fits."""
-    count = (characters - 3) // 12 - 1
-    terms = [Value(1.0, f"{i:09}") for i in range(count)]
-    terms.append(Value(1.0, "r" * (characters - 12 * count)))
+def long_sum(characters: int, each: int = 9) -> Value:
+    """Return a sum whose formula has as many characters: equal terms, and one that fits."""
+    count = (characters - 3) // (each + 3) - 1
+    terms = [Value(1.0, f"{i:0{each}}") for i in range(count)]
+    terms.append(Value(1.0, "r" * (characters - (each + 3) * count)))
     return autograd.sum(terms)
 
 
@@ -108,13 +117,24 @@ def test_an_operand_is_written_out_as_long_as_it_has_200_characters() -> None:
 
 def test_a_side_of_a_step_has_at_most_72_characters() -> None:
     for characters, cut in ((72, False), (73, True)):
-        root = long_sum(characters)
+        root = long_sum(characters, each=5)
+        assert len(root.parents) == 8
         sides = computed(root, {node: node.label or "f" for node in (*root.parents, root)})
         name, symbols, numbers = sides.split(" = ")
         assert name == "f"
         assert ("…" in symbols) == cut
         assert len(symbols) <= 72
         assert numbers == " + ".join(["1"] * len(root.parents))
+
+
+def test_a_sum_of_three_products_is_written_in_full() -> None:
+    ws, xs = [Value(1.0, s * 24) for s in "uvw"], [Value(2.0, s * 24) for s in "xyz"]
+    root = autograd.dot(ws, xs)
+    text = computed(root, names(autograd.topological_order(root)))
+    products = " + ".join(f"{w.label} * {x.label}" for w, x in zip(ws, xs, strict=True))
+    assert text == f"f = {products} = 1 * 2 + 1 * 2 + 1 * 2"
+    root = autograd.dot(ws, xs, Value(3.0, "b"))
+    assert "…" in computed(root, names(autograd.topological_order(root)))
 
 
 def test_a_rule_is_written_in_at_most_72_characters() -> None:
@@ -140,7 +160,7 @@ def test_a_constant_and_an_operation_outside_the_table_have_no_rule() -> None:
         ("w[0]", "2 * w[0]", "w[0] ** 2"),
         ("a.b", "2 * a.b", "a.b ** 2"),
         ("a b", "2 * (a b)", "(a b) ** 2"),
-        ("-x", "2 * -x", "(-x) ** 2"),
+        ("-x", "2 * (-x)", "(-x) ** 2"),
         ("--x", "2 * (--x)", "(--x) ** 2"),
         ("1e-05", "2 * 1e-05", "1e-05 ** 2"),
         ("a-b", "2 * (a-b)", "(a-b) ** 2"),
@@ -155,14 +175,35 @@ def test_a_label_gets_parentheses_unless_it_is_a_name_or_a_number(
     x = Value(3.0, label)
     assert formula(Value(2.0) * x) == product
     assert formula(x**2) == power
-    assert formula(x + 1).startswith("(") == ("(" in product)
+    assert formula(x + 1).startswith("(") == (product == f"2 * ({label})" != "2 * (-x)")
     assert formula(autograd.exp(x)) == f"exp({label.strip() or 3})"
 
 
 def test_a_negative_number_gets_parentheses_where_it_needs_them() -> None:
     y = Value(1.0, "y")
     written = [formula(f) for f in (Value(-2.0) * y, y * -2.0, y - Value(-2.0), y ** Value(-2.0))]
-    assert written == ["-2 * y", "y * -2", "y - -2", "y ** (-2)"]
+    assert written == ["-2 * y", "y * (-2)", "y - (-2)", "y ** (-2)"]
+    negatives = [Value(-1.0), Value(-2.0)]
+    assert formula(autograd.sum(negatives)) == "-1 + (-2)"
+    assert formula(autograd.dot(negatives, negatives, -3.0)) == "-1 * (-1) + (-2) * (-2) + (-3)"
+    assert formula(-Value(-1.372)) == "-(-1.372)"
+    assert formula(autograd.tanh(Value(-2.0))) == "tanh(-2)"
+
+
+def test_the_mean_of_one_term_is_the_term() -> None:
+    x = Value(3.0, "x")
+    assert formula(autograd.mean([x - 1]) * 2) == "(x - 1) * 2"
+    assert formula(autograd.sum([x * 2]) * 2) == "x * 2 * 2"
+    assert formula(autograd.mean([x, x])) == "mean(x, x)"
+    assert [f.text for f in steps(autograd.mean([x])) if f.phase == "forward"] == ["f = x = 3"]
+    assert autograd.mean.text(["x - 1"]) == "(x - 1)"
+
+
+def test_products_and_sums_of_numbers_have_one_sign_each() -> None:
+    assert factors([-0.5, 3.0, -1.0]) == "-0.5 · 3 · (-1)"
+    assert terms(["-0.5", "3", "-1", "…"]) == "-0.5 + 3 + (-1) + …"
+    assert (factors([]), terms([])) == ("", "")
+    assert (total_derivative("L", "w"), local_derivative("v", "w")) == ("dL/dw", "∂v/∂w")
 
 
 def test_a_box_has_room_for_12_characters_of_a_label_beside_the_operation() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from autograd import Stepper, Value, dot, steps, to_svg, topological_order
 from autograd import sum as total
+from autograd.stepper.mistakes import MISTAKES
 from autograd.stepper.page.picture import compact
 from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
@@ -123,7 +124,7 @@ def test_the_frame_is_as_high_as_the_picture_needs():
     assert height_px(Stepper(flat)) + 200 < height_px(Stepper(tall)) < 1300
 
 
-@pytest.mark.parametrize("mistake", [None, "order", "overwrite", "stale"])
+@pytest.mark.parametrize("mistake", [None, *MISTAKES])
 def test_the_page_has_every_step_without_javascript(mistake):
     frames = steps(chain_after_fan_out(), mistake)
     page = page_of(Stepper(chain_after_fan_out(), mistake))
@@ -264,12 +265,32 @@ def remove_graphviz(monkeypatch):
     )
 
 
-def test_without_graphviz_the_steps_are_there_and_nothing_raises(monkeypatch):
+def test_without_graphviz_there_is_a_plainer_picture(monkeypatch):
     remove_graphviz(monkeypatch)
+    bundle = Stepper(fan_out(), mistake="order")._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain", "image/svg+xml"}
+    page = page_of(Stepper(fan_out(), mistake="order"))
+    assert "drawn without Graphviz, which places boxes better: pip install" in page
+    assert "Click a node for the terms" in page
+    boxes = re.findall(r'<g id="n(\d+)"', page)
+    assert sorted(boxes) == ["0", "1", "2", "3", "4"]
+    assert len(re.findall(r'<g id="e\d+_\d+" class="edge"', page)) == 6
+    assert page.count("<li") == len(steps(fan_out(), "order"))
+    assert len(data_of(page)["nodes"]) == len(topological_order(fan_out()))
+    data = data_of(page_of(Stepper(deep(), max_nodes=7)))
+    assert len(data["nodes"]) == 7
+
+
+def test_where_graphviz_fails_the_steps_are_there_and_nothing_raises(monkeypatch):
+    def fails(*_):
+        raise RuntimeError("Graphviz failed: <b>")
+
+    monkeypatch.setattr("autograd.drawing.picture.render", fails)
+    monkeypatch.setattr("autograd.drawing.picture.has_graphviz", lambda: True)
     bundle = Stepper(fan_out(), mistake="order")._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     page = page_of(Stepper(fan_out(), mistake="order"))
-    assert "No picture: drawing needs Graphviz: pip install" in page
+    assert "No picture: Graphviz failed: &lt;b&gt;" in page
     assert "Click a node" not in page
     assert "Choose a node" not in page
     assert page.count("<li") == len(steps(fan_out(), "order"))

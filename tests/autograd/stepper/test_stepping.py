@@ -14,6 +14,8 @@ from autograd import (
     compile,
     derivatives,
     dot,
+    maximum,
+    minimum,
     steps,
     topological_order,
 )
@@ -43,22 +45,22 @@ def test_each_step_reads_as_on_the_blackboard():
     assert [str(frame) for frame in steps(product_of_sum())] == [
         "given x = -2, y = 5, z = -4",
         "q = x + y = -2 + 5 = 3",
-        "f = q * z = 3 * -4 = -12",
-        "∂f/∂f = 1",
-        "∂f/∂q += ∂f/∂f · ∂f/∂q = 1 · -4 = -4    [∂f/∂q = z = -4; ∂f/∂q = -4, complete]",
-        "∂f/∂z += ∂f/∂f · ∂f/∂z = 1 · 3 = 3    [∂f/∂z = q = 3; ∂f/∂z = 3, complete]",
-        "∂f/∂x += ∂f/∂q · ∂q/∂x = -4 · 1 = -4    [∂q/∂x = 1; ∂f/∂x = -4, complete]",
-        "∂f/∂y += ∂f/∂q · ∂q/∂y = -4 · 1 = -4    [∂q/∂y = 1; ∂f/∂y = -4, complete]",
+        "f = q * z = 3 * (-4) = -12",
+        "df/df = 1",
+        "df/dq += df/df · ∂f/∂q = 1 · (-4) = -4    [∂f/∂q = z = -4; df/dq = -4, complete]",
+        "df/dz += df/df · ∂f/∂z = 1 · 3 = 3    [∂f/∂z = q = 3; df/dz = 3, complete]",
+        "df/dx += df/dq · ∂q/∂x = -4 · 1 = -4    [∂q/∂x = 1; df/dx = -4, complete]",
+        "df/dy += df/dq · ∂q/∂y = -4 · 1 = -4    [∂q/∂y = 1; df/dy = -4, complete]",
     ]
 
 
 def test_the_terms_of_a_fan_out_add_up_step_by_step():
     sums = [frame.so_far for frame in steps(fan_out()) if frame.name in ("a", "b") and frame.so_far]
     assert sums == [
-        "∂f/∂b = 1 so far, 1 more term to come",
-        "∂f/∂b = 1 + 3 = 4, complete",
-        "∂f/∂a = 6 so far, 1 more term to come",
-        "∂f/∂a = 6 + 8 = 14, complete",
+        "df/db = 1 so far, 1 more term to come",
+        "df/db = 1 + 3 = 4, complete",
+        "df/da = 6 so far, 1 more term to come",
+        "df/da = 6 + 8 = 14, complete",
     ]
 
 
@@ -77,7 +79,9 @@ def test_every_operation_has_steps_with_its_gradient_and_its_rule(name, monkeypa
         for frame in frames:
             if frame.phase == "backward" and frame.term is not None:
                 assert bits(frame.term) == bits(frame.adjoint * frame.local_grad)
-                if sample in TABLE[name].samples:  # at a special point the rule is a limit
+                if TABLE[name].rule_in_words:
+                    assert frame.rule.endswith(" operand, ties share it)")
+                elif sample in TABLE[name].samples:  # at a special point the rule is a limit
                     symbols = frame.rule.split(" = ")[1]
                     assert eval(symbols, vars(FLOATS) | dict(TABLE) | numbers) == pytest.approx(
                         frame.local_grad
@@ -178,7 +182,7 @@ def test_a_compiled_function_is_one_step_with_its_gradients_in_numbers():
     x, y = Value(1.5, "x"), Value(2.0, "y")
     root = compile(lambda x, y: x * y + x)(x, y)
     last = steps(root)[-1]
-    assert (last.text, last.rule) == ("∂f/∂y += ∂f/∂f · ∂f/∂y = 1 · 1.5 = 1.5", "∂f/∂y = 1.5")
+    assert (last.text, last.rule) == ("df/dy += df/df · ∂f/∂y = 1 · 1.5 = 1.5", "∂f/∂y = 1.5")
 
 
 def test_a_constant_given_to_a_compiled_function_gets_no_gradient():
@@ -189,7 +193,7 @@ def test_a_constant_given_to_a_compiled_function_gets_no_gradient():
 
 
 def test_a_leaf_alone_has_its_seed():
-    assert [frame.text for frame in steps(Value(2.0, "x"))] == ["given x = 2", "∂x/∂x = 1"]
+    assert [frame.text for frame in steps(Value(2.0, "x"))] == ["given x = 2", "dx/dx = 1"]
 
 
 def test_a_long_chain_is_stepped_without_recursion():
@@ -219,13 +223,13 @@ def test_six_terms_of_a_sum_are_listed_else_the_last_two():
     x = Value(2.0, "x")
     sums = [frame.so_far for frame in steps(total([x] * 7)) if frame.name == "x"]
     assert sums == [
-        "∂f/∂x = 1 so far, 6 more terms to come",
-        "∂f/∂x = 1 + 1 = 2 so far, 5 more terms to come",
-        "∂f/∂x = 1 + 1 + 1 = 3 so far, 4 more terms to come",
-        "∂f/∂x = 1 + 1 + 1 + 1 = 4 so far, 3 more terms to come",
-        "∂f/∂x = 1 + 1 + 1 + 1 + 1 = 5 so far, 2 more terms to come",
-        "∂f/∂x = 1 + 1 + 1 + 1 + 1 + 1 = 6 so far, 1 more term to come",
-        "∂f/∂x = … + 1 + 1 = 7, complete",
+        "df/dx = 1 so far, 6 more terms to come",
+        "df/dx = 1 + 1 = 2 so far, 5 more terms to come",
+        "df/dx = 1 + 1 + 1 = 3 so far, 4 more terms to come",
+        "df/dx = 1 + 1 + 1 + 1 = 4 so far, 3 more terms to come",
+        "df/dx = 1 + 1 + 1 + 1 + 1 = 5 so far, 2 more terms to come",
+        "df/dx = 1 + 1 + 1 + 1 + 1 + 1 = 6 so far, 1 more term to come",
+        "df/dx = … + 1 + 1 = 7, complete",
     ]
 
 
@@ -239,3 +243,30 @@ def test_a_note_is_wrapped_and_indented_below_its_step():
     assert str(exact) == f"text\n    {'x' * 92}"
     assert str(Frame("given", "text", so_far="sum", rule="rule")) == "text    [rule; sum]"
     assert str(Frame("given", "text")) == "text"
+
+
+def test_the_rule_of_the_maximum_is_told_in_words():
+    a, b, c = Value(3.0, "a"), Value(-4.0, "b"), Value(3.0, "c")
+    rules = [f.rule for f in steps(maximum(a, b)) if f.rule]
+    assert rules == [
+        "∂f/∂a = 1 (goes to the larger operand, ties share it)",
+        "∂f/∂b = 0 (goes to the larger operand, ties share it)",
+    ]
+    rules = [f.rule for f in steps(maximum(a, b, c)) if f.rule]
+    assert rules[0] == "∂f/∂a = 0.5 (goes to the largest operand, ties share it)"
+    assert "to the smaller operand" in steps(minimum(a, b))[-1].rule
+
+
+def test_inputs_come_first_and_have_names_though_they_are_plain_numbers():
+    w, v, b = Value(2.0, "layers.0.neurons.0.w.0"), Value(3.0, "layers.0.neurons.0.w.1"), Value(1.0)
+    b.label = "layers.0.neurons.0.b"
+    root = dot([w, v], [-5.0, 7.0], b)
+    given, forward = [frame.text for frame in steps(root)[:2]]
+    assert given == "given x1 = -5, x2 = 7, w₁₁ = 2, w₁₂ = 3, b₁ = 1"
+    assert forward == "f = w₁₁ * x1 + w₁₂ * x2 + b₁ = 2 * (-5) + 3 * 7 + 1 = 12"
+    assert [frame.rule for frame in steps(root) if frame.name == "w₁₁"] == ["∂f/∂w₁₁ = x1 = -5"]
+    expanded = [f.text for f in steps(root, expand=True)]
+    assert expanded[:2] == [given.replace("w₁₁ = 2, w₁₂ = 3, b₁ = 1", "b₁ = 1, w₁₁ = 2, w₁₂ = 3"),
+                            "v1 = w₁₁ * x1 = 2 * (-5) = -10"]  # fmt: skip
+    by_hand = Value(1.0, "w") * Value(2.0, "x") + Value(3.0, "b")
+    assert steps(by_hand)[0].text == "given x = 2, w = 1, b = 3"
