@@ -43,12 +43,16 @@ export class Engine {
    * @param {Iterable<[number, number]>} leaves  node and number
    */
   run(leaves) {
+    Object.assign(this, this.computed(leaves));
+    this.backward();
+  }
+
+  /** Returns the numbers and the local gradients with other leaves. @param {Iterable<[number, number]>} leaves */
+  computed(leaves) {
     const data = [...this.data];
     for (const [i, x] of leaves) data[i] = x;
     this.forward(data);
-    this.local = this.localGradients(data);
-    this.data = data;
-    this.backward();
+    return { data, local: this.localGradients(data) };
   }
 
   /**

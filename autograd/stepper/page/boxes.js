@@ -17,7 +17,7 @@ export function boxesView(player) {
     const { data, grads } = story.stateAt(current);
     const largest = largestGradient(player);
     const hidden = player.hides(current);
-    const forward = story.steps[current].phase === "forward";
+    const forward = ["forward", "update"].includes(story.steps[current].phase);
     const changed = new Set(story.steps[current].changes.map(([i]) => i));
     for (const box of boxes) {
       const isNew = changed.has(box.i);

@@ -21,13 +21,26 @@ const COMPUTE = [
   (_, values, a) => -values[a],
   (_, values, a) => Math.abs(values[a]),
   (_engine, _values, x) => parsed(x),
+  (after, _, i) => after.data[i],
+  (after, _, i, k) => after.local[i][k],
 ];
+const FIRST_AGAIN = 9; // from here on, of the numbers after a training step
 
-/** Returns the number of each row. @param {Row[]} table @param {Engine | null} engine */
-export function evaluated(table, engine) {
+/**
+ * Returns the number of each row.
+ * @param {Row[]} table @param {Engine | null} engine
+ * @param {[number, number][]} [updates]  the leaves that a training step moves, and their new rows
+ */
+export function evaluated(table, engine, updates = []) {
   /** @type {number[]} */
   const values = [];
-  for (const [operation, a, b] of table) values.push(COMPUTE[operation](engine, values, a, b));
+  /** @type {any} */
+  let after = null; // the numbers after the training step
+  const again = () => (after ??= engine?.computed(updates.map(([i, row]) => [i, values[row]])));
+  for (const [operation, a, b] of table) {
+    const numbers = operation >= FIRST_AGAIN ? again() : engine;
+    values.push(COMPUTE[operation](numbers, values, a, b));
+  }
   return values;
 }
 

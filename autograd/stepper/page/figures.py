@@ -16,15 +16,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...operation import Operation, real
+from ...operation import real
 from ...recording import Recorder
-from ...value import Constant, Value
+from ...value import Constant, Value, topological_order
 
 # a list of texts and of numbers: the figure i is i, or -1 - i where a negative one gets parentheses
 Template = list[str | int]
 
 LAST_LETTER = 0xD7A3  # of markers: a Korean syllable, which few labels have
 OPERATIONS = ["data", "local", "*", "+", "-", "/", "negative", "size", "number"]  # of figures.js
+OPERATIONS += ["data again", "local again"]  # after an update of the parameters
+
+
+OF_THE_ENGINE = {"data", "local", "number", "data again", "local again"}  # no figures as operands
 
 
 class Figures:
@@ -60,7 +64,7 @@ class Figures:
         waiting = [place]
         while waiting:
             symbol, *operands = self.entries[waiting[-1]]
-            if symbol in ("data", "local", "number"):
+            if symbol in OF_THE_ENGINE:
                 missing = []
             else:
                 missing = [p for p in operands if p not in self.row]
@@ -124,6 +128,9 @@ class Figure(float):
     def __repr__(self) -> str:
         return format(self)
 
+    def __deepcopy__(self, memo: Any) -> Figure:
+        return self  # the figure of a copied graph is in the same table
+
     def _with(self, symbol: str, result: float, a: float, b: float) -> Figure:
         operands = (self.figures.place_of(a), self.figures.place_of(b))
         return Figure.at(result, self.figures, symbol, *operands)
@@ -170,26 +177,69 @@ class KeepsFigures(Recorder):
         return x if isinstance(x, Figure) else real(x)
 
 
+class WatchedValue(Value):
+    """A node whose numbers stay figures when a training step computes them again."""
+
+    __slots__ = ("_data", "_local_grads", "figures", "place")
+    figures: Figures
+    place: int  # in the order of the graph
+    _data: float
+    _local_grads: tuple[float | None, ...]
+
+    @classmethod
+    def like(
+        cls, node: Value, parents: tuple[Value, ...], figures: Figures, place: int
+    ) -> WatchedValue:
+        """Return a copy of ``node`` on other parents, with figures in the place of its numbers."""
+        twin = object.__new__(cls)
+        twin.figures, twin.place = figures, place
+        twin.op, twin.label, twin.parents, twin.grad = node.op, node.label, parents, node.grad
+        twin._data = twin._figure(node.data, "data", place)
+        twin._local_grads = twin._figures_of("local", node.local_grads)
+        return twin
+
+    @property  # in the place of a slot
+    def data(self) -> float:
+        return self._data
+
+    @data.setter
+    def data(self, x: float) -> None:
+        is_moved_leaf = not self.parents and isinstance(x, Figure)
+        self._data = x if is_moved_leaf else self._figure(float(x), "data again", self.place)
+
+    @property
+    def local_grads(self) -> tuple[float | None, ...]:
+        return self._local_grads
+
+    @local_grads.setter
+    def local_grads(self, grads: Sequence[float | None]) -> None:
+        self._local_grads = self._figures_of("local again", grads)
+
+    def _figures_of(self, what: str, grads: Sequence[float | None]) -> tuple[float | None, ...]:
+        """Return local gradients as figures, but for those that are the same everywhere."""
+        rules = () if self.op is None or not isinstance(self.op.rules, tuple) else self.op.rules
+        fixed = [isinstance(rule, float) for rule in rules] or [False] * len(grads)
+        return tuple(
+            [
+                g if g is None or is_fixed else self._figure(g, what, self.place, k)
+                for k, (g, is_fixed) in enumerate(zip(grads, fixed, strict=True))
+            ]
+        )
+
+    def _figure(self, x: float, *entry: Any) -> float:
+        return x if isinstance(x, Figure) else Figure.at(x, self.figures, *entry)
+
+    def __deepcopy__(self, memo: Any) -> Value:
+        return with_figures(topological_order(self), self.figures)
+
+
 def with_figures(order: Sequence[Value], figures: Figures) -> Value:
     """Return a copy of the graph whose numbers are figures: the last node of ``order``, copied."""
     twins: dict[Value, Value] = {}
     for i, node in enumerate(order):
-        if node.is_constant:
-            twins[node] = Constant(node.data)
-            continue
-        data = Figure.at(node.data, figures, "data", i)
-        local_grads = [_local(node, i, k, figures) for k in range(len(node.parents))]
         parents = tuple([twins[p] for p in node.parents])
-        twin = twins[node] = Value.computed(node.op, parents, data, tuple(local_grads))
-        twin.label = node.label
+        if node.is_constant:
+            twins[node] = Constant(node.data, node.label)
+        else:
+            twins[node] = WatchedValue.like(node, parents, figures, i)
     return twins[order[-1]]
-
-
-def _local(node: Value, i: int, k: int, figures: Figures) -> float | None:
-    """Return the local gradient by operand k as a figure, unless it is the same everywhere."""
-    assert isinstance(node.op, Operation)
-    local_grad = node.local_grads[k]
-    is_fixed = isinstance(node.op.rules, tuple) and isinstance(node.op.rules[k], float)
-    if local_grad is None or is_fixed:
-        return local_grad
-    return Figure.at(local_grad, figures, "local", i, k)

@@ -35,17 +35,17 @@ class Pass:
     """A snapshot of a graph, its names, and the frames of a pass through it.
 
     narrate: returns the frames of the same pass through a copy of the graph.
+    compares: whether the frames have right numbers beside wrong ones.
     """
 
     order: Sequence[Value]
     names: Sequence[str]
     frames: Sequence[Frame]
     narrate: Callable[[Value], Sequence[Frame]]
+    compares: bool
 
 
-def page_data(
-    given: Pass, visible: set[int], mistake: bool, network: NetworkPage | None = None
-) -> PageData:
+def page_data(given: Pass, visible: set[int], network: NetworkPage | None = None) -> PageData:
     """Return the data of a page whose picture has the ``visible`` nodes.
 
     A page is live if its operations can be printed as JavaScript. Else its numbers are fixed. With
@@ -54,8 +54,6 @@ def page_data(
     try:
         if len(given.order) > MAX_LIVE_NODES:
             raise CannotPrintError("the graph is too large")
-        if any(frame.phase == "update" for frame in given.frames):
-            raise CannotPrintError("the numbers after an update are computed once, by Python")
         graph = graph_data(given.order)
         operations = print_operations(sorted(graph.used, key=str))
         live = graph.graph
@@ -68,14 +66,19 @@ def page_data(
         live, operations = None, "{}"
     figures = Figures([*given.names, *map(label_of, given.order)])
     fold = partial(network.steps if network else _folded, visible=visible)
-    positive, negative = _two_looks(given, figures, fold, live is not None)
+    frames, positive, negative = _two_looks(given, figures, fold, live is not None)
+    updates = [
+        [frame.target, figures.row_of(frame.value)]
+        for frame in frames
+        if frame.phase == "update" and _is_leaf(given, frame)
+    ]
     steps = [
         _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
     ]
     played = fold(given.frames)
     result = {
         "root": given.names[-1],
-        "mistake": mistake,
+        "mistake": given.compares,
         "live": live,
         "nodes": {
             i: _node(node, given.names[i], i in visible)
@@ -83,6 +86,7 @@ def page_data(
             if live is not None or i in visible
         },
         "frames": steps,
+        "updates": updates,
         "figures": figures.table,
     }
     if network:
@@ -109,15 +113,21 @@ def _two_looks(
     figures: Figures,
     fold: Callable[[Sequence[Frame]], list[FoldedStep]],
     live: bool,
-) -> list[list[FoldedStep]]:
-    """Return the steps with figures whose markers look positive, and negative. See `figures`."""
+) -> tuple[Sequence[Frame], list[FoldedStep], list[FoldedStep]]:
+    """Return the frames with figures, and the steps whose figures look positive, and negative."""
     root = with_figures(given.order, figures) if live else None
+    frames: Sequence[Frame] = ()
     looks = []
     for figures.looks_negative in (True, False):
         with recording(KeepsFigures()):
             frames = given.frames if root is None else given.narrate(root)
             looks.append(fold(frames))
-    return looks[::-1]
+    negative, positive = looks
+    return frames, positive, negative
+
+
+def _is_leaf(given: Pass, frame: Frame) -> bool:
+    return frame.target is not None and not given.order[frame.target].parents
 
 
 def _node(node: Value, name: str, drawn: bool) -> dict[str, Any]:
@@ -143,8 +153,6 @@ def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
     """Return what a step highlights and changes, and its words from their two looks."""
     frame, changes = step
     found = {key: getattr(frame, key) for key in ("phase", "node", "operand", "target")}
-    if frame.phase == "update":  # it changes data, as a forward step does
-        found |= {"phase": "forward", "kind": "update"}
     for key in ("adjoint", "local_grad", "term"):
         found[key] = figures.row_of(getattr(frame, key))
     found["changes"] = [
@@ -152,7 +160,7 @@ def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
         for target, _, exact, right, wrong in changes
     ]
     if frame.wrong:
-        found["wrong"] = "first-wrong" if frame.first_wrong else "wrong"
+        found["wrong"] = "wrong first-wrong" if frame.first_wrong else "wrong"
     words = {
         part: figures.template(getattr(frame, name), getattr(other, name))
         for part, name in PARTS.items()

@@ -62,7 +62,7 @@ function expected({ story }, k) {
   const step = story.steps[k];
   if (step.term !== null) return story.figure(step.term);
   const [change] = step.changes;
-  return step.phase === "forward" && change ? story.figure(change[1]) : null;
+  return ["forward", "update"].includes(step.phase) && change ? story.figure(change[1]) : null;
 }
 
 /** @param {number} guess @param {number} answer */

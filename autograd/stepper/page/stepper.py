@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ...explaining.node_names import names
 from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
+from ..frames import Frame
 from ..stepping import steps
 from .network_page import NetworkPage
 from .page_data import Pass, page_data
@@ -82,8 +83,16 @@ class Stepper:
         named = names(order)
         self._nodes = copied(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
-        narrate = partial(steps, mistake=mistake)
-        self._pass = Pass([*self._nodes], [*named.values()], self.frames, narrate)
+        moving = None if parameters is None else [order.index(p) for p in parameters if p in named]
+
+        def narrate(graph: Value) -> list[Frame]:
+            nodes = topological_order(graph)
+            moved = None if moving is None else [nodes[i] for i in moving]
+            options: Any = {"update": update, "parameters": moved, "zero_grad": zero_grad}
+            return steps(graph, mistake, **options)
+
+        compares = mistake is not None or not zero_grad
+        self._pass = Pass(list(self._nodes), [*named.values()], self.frames, narrate, compares)
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -149,7 +158,7 @@ class Stepper:
                 picture = picture_of(shown, None, **{**self.options, "level": "network"})
             else:
                 picture = picture_of(shown, max_nodes, **self.options)
-            data = page_data(self._pass, picture.visible, self.mistake is not None, network)
+            data = page_data(self._pass, picture.visible, network)
             page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
             if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:

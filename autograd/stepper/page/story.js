@@ -42,6 +42,7 @@ export class Story {
     /** @type {Map<number, NodeInfo>} */
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
     this.rows = data.figures;
+    this.updates = data.updates;
     this.given = given; // the words as Python wrote them
     this.edited = false;
     this.engine = data.live && engineOf(data.live, operations);
@@ -60,14 +61,20 @@ export class Story {
   }
 
   refresh() {
-    this.values = evaluated(this.rows, this.engine);
+    this.values = evaluated(this.rows, this.engine, this.updates);
   }
 
   /** Changes leaves. A NodeError leaves all as it was. @param {[number, number][]} leaves */
   change(leaves) {
+    const before = leaves.map(([i]) => /** @type {[number, number]} */ ([i, this.engine.data[i]]));
     this.engine.run(leaves);
+    try {
+      this.refresh();
+    } catch (error) {
+      this.engine.run(before);
+      throw error;
+    }
     this.edited = this.leaves.some((i) => this.engine.data[i] !== this.start[i]);
-    this.refresh();
   }
 
   /** The number of a node, computed or given. @param {number} i */
@@ -105,7 +112,7 @@ export class Story {
     for (const step of this.steps.slice(0, k + 1)) {
       for (const [i, row, rightRow, wrong] of step.changes) {
         const [value, right] = [this.figure(row), this.figure(rightRow)];
-        if (step.phase === "forward") data.set(i, value);
+        if (step.phase === "forward" || step.phase === "update") data.set(i, value);
         else grads.set(i, { value, right, wrong: this.edited ? this.mistake && !close(value, right) : wrong });
       }
     }

@@ -45,7 +45,7 @@ answer({
 def live(root, leaves, mistake=None, script=STORY):
     """Return what the page of ``root`` shows with other numbers in its leaves, given by label."""
     order = topological_order(root)
-    made = page_data(Stepper(root, mistake)._pass, set(range(len(order))), mistake is not None)
+    made = page_data(Stepper(root, mistake)._pass, set(range(len(order))))
     places = {node.label: i for i, node in enumerate(order) if not node.parents}
     changes = [[places[label], x] for label, x in leaves.items()]
     found = json.loads(json.dumps(made.json))
@@ -135,7 +135,7 @@ def test_an_operation_without_javascript_makes_a_page_with_fixed_numbers():
     try:
         root = cube(Value(2.0, "x")) * 2
         order = topological_order(root)
-        made = page_data(Stepper(root)._pass, set(range(len(order))), False)
+        made = page_data(Stepper(root)._pass, set(range(len(order))))
         assert made.json["live"] is None
         assert made.json["figures"]
         assert all(row[0] == 8 for row in made.json["figures"])  # plain numbers

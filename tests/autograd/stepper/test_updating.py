@@ -8,7 +8,6 @@ from hypothesis import given, settings
 
 import nn
 from autograd import Constant, Stepper, Value, compile, log, recompute, steps, topological_order
-from autograd.explaining.notation import number
 from autograd.stepper import Frame
 from autograd.stepper.updating import parameters_in
 
@@ -202,13 +201,9 @@ def test_parameters_of_a_copy_are_found_by_their_place():
 @needs_graphviz
 def test_a_page_shows_each_update_as_a_change_of_data():
     stepper = Stepper(square(), update=0.01, zero_grad=False)
-    data = data_of(page_of(stepper))
-    moves = [frame for frame in data["frames"] if frame.get("kind") == "update"]
-    assert [frame["phase"] for frame in moves] == ["forward"] * 3
-    changes = [change for frame in moves for change in frame["changes"]]
-    assert [(node, number(float(data["figures"][row][-1]))) for node, row, *_ in changes] == [
-        (0, "1.7"), (3, "-1.1"), (6, "16"),
-    ]  # fmt: skip
-    assert [data["nodes"][i]["data"] for i in ("0", "3")] == [2, -1]  # where the page starts
-    assert data["live"] is None  # what an update gives is computed once
+    frames = data_of(page_of(stepper))["frames"]
+    moves = [frame for frame in frames if frame["phase"] == "update"]
+    assert [[change[0] for change in frame["changes"]] for frame in moves] == [[0], [3], [6]]
+    nodes = data_of(page_of(stepper))["nodes"]
+    assert [nodes[i]["data"] for i in ("0", "3")] == [2.0, -1.0]  # where the page starts
     assert "w ← w − lr · dL/dw = 2 − 0.01 · 30 = 1.7" in repr(stepper)
