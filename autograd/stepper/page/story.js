@@ -27,6 +27,24 @@ import { evaluated, filled } from "./figures.js";
  * @property {number | null} term
  * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
  * @property {Partial<Record<Part, import("./figures.js").Template>>} words
+ * @property {Words} [given]  the words as Python wrote them
+ * @property {"wrong" | "wrong first-wrong"} [wrong]
+ * @property {number[]} [inside]  in a network: the first and the end of the steps that it stands for
+ * @property {string | null} [edge]  in a network: the id of the edge along which it passes back
+ *
+ * @typedef {object} Neuron  by the places of its nodes
+ * @property {string} name
+ * @property {number} z
+ * @property {number[]} weights
+ * @property {number[]} inputs
+ * @property {number[]} read  the boxes of the inputs
+ * @property {number | null} bias
+ * @property {string | null} activation
+ *
+ * @typedef {object} Network
+ * @property {Step[]} inside  all steps, one by one
+ * @property {Record<number, Neuron>} neurons  by the place of the result
+ * @property {Record<number, number>} boxes  of nodes without a box of their own
  *
  * @typedef {{value: number, right: number, wrong: boolean}} Gradient
  * @typedef {Record<Part, string>} Words
@@ -37,17 +55,52 @@ export class Story {
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
     this.mistake = /** @type {boolean} */ (data.mistake);
-    this.steps = /** @type {Step[]} */ (data.frames);
-    this.last = this.steps.length - 1;
+    this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {Step} */ step, /** @type {number} */ k) => ({ ...step, given: given[k] })));
+    /** @type {Network | null} */
+    this.network = data.network ?? null;
+    /** @type {number | null} */
+    this.opened = null; // the neuron whose steps are played one by one
+    this.steps = this.playedSteps();
     /** @type {Map<number, NodeInfo>} */
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
     this.rows = data.figures;
     this.updates = data.updates;
-    this.given = given; // the words as Python wrote them
     this.edited = false;
     this.engine = data.live && engineOf(data.live, operations);
     this.start = this.engine && [...this.engine.data];
     this.refresh();
+  }
+
+  get last() {
+    return this.steps.length - 1;
+  }
+
+  /** The steps: in a network a neuron is one step, unless it is opened. @returns {Step[]} */
+  playedSteps() {
+    const { network, opened } = this;
+    if (!network) return this.groups;
+    return this.groups.flatMap((group) => {
+      const [first, end] = group.inside ?? [0, 0];
+      const inside = network.inside.slice(first, end).map((step, k) => ({ ...step, inside: [first + k, first + k + 1] }));
+      if (inside.length === 1) return [{ ...inside[0], given: group.given }];
+      return group.node === opened ? inside : [group];
+    });
+  }
+
+  /**
+   * Opens a neuron, or closes the one that is open (null). Returns the step that shows what step k showed.
+   * @param {number | null} box @param {number} k
+   */
+  open(box, k) {
+    const at = this.steps[k].inside?.[0] ?? 0;
+    this.opened = box;
+    this.steps = this.playedSteps();
+    return this.steps.findLastIndex(({ inside }) => (inside?.[0] ?? 0) <= at);
+  }
+
+  /** The node whose box shows node i. @param {number} i */
+  boxOf(i) {
+    return this.network?.boxes[i] ?? i;
   }
 
   /** Whether the numbers can be changed. */
@@ -89,8 +142,8 @@ export class Story {
 
   /** What step k says. @param {number} k @returns {Words} */
   words(k) {
-    if (!this.edited) return this.given[k];
-    const { words } = this.steps[k];
+    const { words, given } = this.steps[k];
+    if (given && !this.edited) return given;
     const part = (/** @type {Part} */ name) => (words[name] ? filled(words[name], this.values ?? []) : "");
     return { text: part("text"), rule: part("rule"), sum: part("sum"), note: part("note") };
   }

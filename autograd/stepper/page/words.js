@@ -1,6 +1,6 @@
 // @ts-check
 // The words of the steps: the card of the present step, and the list of all steps.
-import { byId, make, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "./elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player
@@ -38,7 +38,6 @@ export function shownWords(player, k) {
 /** @param {Player} player */
 export function cardView(player) {
   const card = byId("formula");
-  const items = [...byId("steps").children];
   let drawn = "";
   return () => {
     const { current } = player;
@@ -46,7 +45,8 @@ export function cardView(player) {
     const text = JSON.stringify([words, current]);
     if (text === drawn) return; // a screen reader reads it once
     drawn = text;
-    card.className = `formula ${items[current].className}`;
+    const { phase, wrong } = player.story.steps[current];
+    card.className = `formula ${phase} ${wrong ?? ""}`;
     card.replaceChildren(...spans(words));
   };
 }
@@ -54,17 +54,26 @@ export function cardView(player) {
 /** @param {Player} player */
 export function listView(player) {
   const list = byId("steps");
-  const items = [...list.children];
-  const buttons = items.map((item, k) => {
-    const button = make("button", { type: "button" });
-    button.append(...spans(player.story.words(k)));
-    button.addEventListener("click", () => player.move(k));
-    item.replaceChildren(button);
-    return button;
-  });
   list.classList.add("playable");
+  /** @type {any[]} */
+  let items = [];
+  /** @type {any[]} */
+  let buttons = [];
+  /** @type {unknown} */
+  let listed = null;
   let shown = -1;
   return () => {
+    const { steps } = player.story;
+    if (listed !== steps) {
+      listed = steps;
+      buttons = steps.map((_, k) => {
+        const button = makeButton("", () => player.move(k));
+        button.append(...spans(player.story.words(k)));
+        return button;
+      });
+      items = steps.map(({ phase, wrong }, k) => make("li", { className: `${phase} ${wrong ?? ""}`.trim() }, buttons[k]));
+      list.replaceChildren(...items);
+    }
     for (const [k, button] of buttons.entries()) {
       const words = shownWords(player, k);
       for (const part of PARTS) {
