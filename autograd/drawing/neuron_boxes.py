@@ -92,7 +92,7 @@ class NetworkWriter(BoxWriter):
 
     def _listed(self, neuron: Neuron, most: int) -> list[tuple[str, Value]]:
         """Return a, z, and the parameters: all, the first few, or none if the layer is large."""
-        named = [(self.short.get(p) or label_of(p), p) for p in neuron.parameters]
+        named = [((self.short.get(p) or label_of(p)).strip(), p) for p in neuron.parameters]
         if len(named) > min(MAX_TABLE_ROWS, most):
             named = named[: MAX_TABLE_ROWS - 2] if most >= MAX_TABLE_ROWS else []
         return [*_results(neuron), *named]

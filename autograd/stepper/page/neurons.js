@@ -32,7 +32,7 @@ export function neuronsView(player) {
       group.classList.toggle("chosen", story.boxOf(player.chosen ?? -1) === a);
       group.classList.toggle("opened", isOpen);
       group.setAttribute("aria-expanded", String(isOpen));
-      setText(opener, isOpen ? "▾" : "▸");
+      setText(opener, isOpen ? "close ▾" : "open ▸");
       const known = rows.filter(({ i }) => !story.nodes.get(i)?.leaf).map((row) => `${story.nodes.get(row.i)?.name}: ${row.dataWords}${row.gradWords}`);
       const words = [neuron.name, ...known].join(", ").replaceAll("\n", ", ");
       setText(title, words);
@@ -48,7 +48,7 @@ function boxOfNeuron(player, a, neuron) {
   const title = element("title", {});
   group.prepend(title);
   const { x, y, width } = group.getBBox();
-  const opener = element("text", { class: "opener", x: x + width - 16, y: y + 17 });
+  const opener = element("text", { class: "opener", x: x + width - 8, y: y + 17, "text-anchor": "end" });
   group.append(opener);
   group.setAttribute("role", "button");
   group.addEventListener("focus", () => player.choose(a));
