@@ -10,6 +10,7 @@ from .options import check_sample
 from .selection import Selection
 
 MAX_PARAMETERS = 12  # of a graph that is drawn node by node, unless it is asked for
+MAX_NEURONS = 100  # of a sample; a larger network is drawn node by node, the nearest to the root
 
 
 class NetworkSelection(Selection):
@@ -74,7 +75,8 @@ def selected(
     if not found.neurons or (level is None and len(found.parameters) <= MAX_PARAMETERS):
         return None
     check_sample(sample, found.samples)
-    return NetworkSelection(root, found, sample)
+    selection = NetworkSelection(root, found, sample)
+    return None if level is None and len(selection.neurons) > MAX_NEURONS else selection
 
 
 def layers(neurons: dict[Value, Neuron]) -> Iterator[list[Neuron]]:

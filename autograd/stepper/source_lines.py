@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from numbers import Real
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..operation import Operation
 from ..recording import Recorder, make_node, recording
@@ -33,8 +33,7 @@ _NOT_THE_USERS = (
 _COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a node was made: a piece of one function's source, and how often it had run before.
 
     source: the number of the function in ``Run.sources``.
@@ -93,7 +92,29 @@ def run_by_line(f: Callable[..., Any], args: Sequence[Any]) -> Run:
     if not isinstance(root, Value):
         name = getattr(f, "__name__", "the function")
         raise TypeError(f"{name} returned {root!r:.80}, but a Stepper needs one Value")
-    return Run(root, *recorder.found())
+    return Run(root, *recorder.found(getattr(f, "__code__", None)))
+
+
+def code_data(run: Run, order: Sequence[Value]) -> dict[str, Any] | None:
+    """Return the sources of a run and the places of the nodes of ``order``, as a page has them.
+
+    None if no place is known. After the place of a node stands how often its expression ran.
+    """
+    spots = {node: place for node in order if (place := run.places.get(node))}
+    if not spots:
+        return None
+    turns = Counter(place[:-1] for place in run.places.values())
+    return {
+        "sources": [
+            {"name": s.name, "file": s.file, "first": s.first_line, "lines": s.lines}
+            for s in run.sources
+        ],
+        "places": {
+            i: [*place, turns[place[:-1]]]
+            for i, node in enumerate(order)
+            if (place := spots.get(node))
+        },
+    }
 
 
 class _LineRecorder(Recorder):
@@ -115,13 +136,16 @@ class _LineRecorder(Recorder):
             self._made.append((node, frame.f_code, frame.f_lasti, _function_around(frame)))
         return node
 
-    def found(self) -> tuple[list[Source], dict[Value, Place]]:
-        """Return the sources in the order in which they ran, and the place of each node."""
+    def found(self, first: CodeType | None) -> tuple[list[Source], dict[Value, Place]]:
+        """Return the sources, that of ``first`` first, and the place of each node."""
         sources: list[Source] = []
         number: dict[Source, int] = {}
         turns: Counter[tuple[CodeType, int]] = Counter()
         places: dict[Value, Place] = {}
         read: dict[CodeType, Source | None] = {}
+        if first in [function for *_, function in self._made] and (source := _source_of(first)):
+            number[source] = 0
+            sources.append(source)
         for node, code, instruction, function in self._made:
             if function not in read:
                 read[function] = _source_of(function)

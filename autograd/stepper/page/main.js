@@ -4,6 +4,7 @@ import { PanZoom } from "../../pages/pan_zoom.js";
 import { boxesView, rove } from "./boxes.js";
 import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
+import { codeView } from "./code.js";
 import { byId, takesKeys } from "./elements.js";
 import { leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
@@ -32,6 +33,7 @@ player.views = [
   boxesView(player),
   neuronsView(player),
   insideView(player),
+  codeView(player),
   highlightView(player, view),
   pathsView(player),
   localDerivativesView(player),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..frames import Frame
+from ..source_lines import code_data, run_by_line
 from ..stepping import steps
 from .network_page import NetworkPage
 from .page_data import Pass, page_data
@@ -31,6 +32,10 @@ MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
 
 class Stepper:
     """A page that plays one forward and one backward pass through the graph of ``root``.
+
+    ``Stepper(f, *args)`` runs a function first. Then the page shows the source of ``f`` beside the
+    steps, and marks the expression that made the node of a step. Numbers among ``args`` are leaves,
+    named after the parameters of ``f``. Arguments by name are options of the page.
 
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
     snapshot: later changes of the graph do not show.
@@ -48,6 +53,10 @@ class Stepper:
       2  f = x * 3 = 2 * 3 = 6
       3  df/df = 1
       4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
+    >>> def f(x):
+    ...     return x * 3
+    >>> print(Stepper(f, 2.0).frames[1])
+    f = x * 3 = 2 * 3 = 6
 
     Without Graphviz the picture is a plain one. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
@@ -55,9 +64,9 @@ class Stepper:
 
     def __init__(
         self,
-        root: Value,
+        root: Value | Callable[..., Value],
+        *args: Any,
         mistake: str | None = None,
-        *,
         update: float | None = None,
         parameters: Iterable[Value] | None = None,
         zero_grad: bool = True,
@@ -69,6 +78,14 @@ class Stepper:
         require_text(title, "title")
         check_svg_options("Stepper", options, OPTIONS)
         check_count("max_nodes", max_nodes, 1)
+        run = None
+        if callable(root) and not isinstance(root, Value):
+            run = run_by_line(root, args)
+            root = run.root
+        elif len(args) > 1 or (args and mistake is not None):
+            raise TypeError(f"Stepper of a Value takes a mistake at most, got {args!r:.80}")
+        elif args:
+            mistake = args[0]
         self.frames = steps(
             root,
             mistake,
@@ -92,7 +109,9 @@ class Stepper:
             return steps(graph, mistake, **options)
 
         compares = mistake is not None or not zero_grad
-        self._pass = Pass(list(self._nodes), [*named.values()], self.frames, narrate, compares)
+        shown = list(self._nodes)
+        self._pass = Pass(shown, [*named.values()], self.frames, narrate, compares)
+        self._code = code_data(run, order) if run else None
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -159,6 +178,8 @@ class Stepper:
             else:
                 picture = picture_of(shown, max_nodes, **self.options)
             data = page_data(self._pass, picture.visible, network)
+            if self._code:
+                data.json["code"] = self._code
             page = page_text(self._title, self.mistake, picture, data)
             total = len(page.encode()) + len(picture.image)
             if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:

@@ -41,6 +41,10 @@ import { evaluated, filled } from "./figures.js";
  * @property {number | null} bias
  * @property {string | null} activation
  *
+ * @typedef {object} Code  the user's functions, and the expression that made each node
+ * @property {{name: string, file: string, first: number, lines: string[]}[]} sources
+ * @property {Record<number, number[]>} places  source, line, column, end line, end column, turn, turns
+ *
  * @typedef {object} Network
  * @property {Step[]} inside  all steps, one by one
  * @property {Record<number, Neuron>} neurons  by the place of the result
@@ -58,6 +62,8 @@ export class Story {
     this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {Step} */ step, /** @type {number} */ k) => ({ ...step, given: given[k] })));
     /** @type {Network | null} */
     this.network = data.network ?? null;
+    /** @type {Code | null} */
+    this.code = data.code ?? null;
     /** @type {number | null} */
     this.opened = null; // the neuron whose steps are played one by one
     this.steps = this.playedSteps();
