@@ -26,8 +26,8 @@ connectSearch(player, view);
 player.views = [
   () => drawPosition(player),
   predictView(player),
-  cardView(player),
   listView(player),
+  cardView(player),
   boxesView(player),
   highlightView(player, view),
   pathsView(player),

@@ -2,7 +2,7 @@
 // The steps of a pass with their present numbers: what each step says, and what is known after it.
 import { Engine } from "../../pages/engine.js";
 import { parsed } from "../../pages/numbers.js";
-import { evaluated, filled } from "./figures.js";
+import { equation, evaluated, filled } from "./figures.js";
 
 /**
  * @typedef {"text" | "rule" | "sum" | "note"} Part
@@ -30,6 +30,8 @@ import { evaluated, filled } from "./figures.js";
  * @typedef {{value: number, right: number, wrong: boolean}} Gradient
  * @typedef {Record<Part, string>} Words
  */
+
+const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
 export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
@@ -90,8 +92,25 @@ export class Story {
   words(k) {
     if (!this.edited) return this.given[k];
     const { words } = this.steps[k];
-    const part = (/** @type {Part} */ name) => (words[name] ? filled(words[name], this.values ?? []) : "");
-    return { text: part("text"), rule: part("rule"), sum: part("sum"), note: part("note") };
+    const part = (/** @type {Part} */ name) => filled(words[name] ?? [], this.values ?? []);
+    const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
+    if (!this.mistake || this.asJudged) return said;
+    return { ...said, note: "", ...(this.steps[k].phase === "verdict" && { text: OTHER_NUMBERS }) };
+  }
+
+  /** Whether step k gives a wrong number. @param {number} k */
+  isWrong(k) {
+    return this.steps[k].changes.some((change) => this.wrong(change));
+  }
+
+  /** @param {[number, number, number, boolean]} change */
+  wrong([, row, rightRow, wrong]) {
+    return this.edited ? this.mistake && !close(this.figure(row), this.figure(rightRow)) : wrong;
+  }
+
+  /** Whether the numbers that are wrong are those that Python found to be wrong. */
+  get asJudged() {
+    return this.steps.every(({ changes }) => changes.every((change) => this.wrong(change) === change[3]));
   }
 
   /** The step that computes node i, or -1. @param {number} i */
@@ -109,10 +128,11 @@ export class Story {
     const grads = new Map();
     for (const [i, node] of this.nodes) if (node.leaf) data.set(i, this.number(i));
     for (const step of this.steps.slice(0, k + 1)) {
-      for (const [i, row, rightRow, wrong] of step.changes) {
-        const [value, right] = [this.figure(row), this.figure(rightRow)];
+      for (const change of step.changes) {
+        const [i, row, rightRow] = change;
+        const [value, right, wrong] = [this.figure(row), this.figure(rightRow), this.wrong(change)];
         if (step.phase === "forward" || step.phase === "update") data.set(i, value);
-        else grads.set(i, { value, right, wrong: this.edited ? this.mistake && !close(value, right) : wrong });
+        else grads.set(i, { value, right, wrong });
       }
     }
     return { data, grads };

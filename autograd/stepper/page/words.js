@@ -43,7 +43,7 @@ export function cardView(player) {
   return () => {
     const { current } = player;
     const words = shownWords(player, current);
-    const text = JSON.stringify([words, current]);
+    const text = JSON.stringify([words, current, items[current].className]);
     if (text === drawn) return; // a screen reader reads it once
     drawn = text;
     card.className = `formula ${items[current].className}`;
@@ -65,7 +65,10 @@ export function listView(player) {
   list.classList.add("playable");
   let shown = -1;
   return () => {
+    const wrong = items.map((_, k) => player.story.isWrong(k));
     for (const [k, button] of buttons.entries()) {
+      items[k].classList.toggle("wrong", wrong[k]);
+      items[k].classList.toggle("first-wrong", k === wrong.indexOf(true));
       const words = shownWords(player, k);
       for (const part of PARTS) {
         const span = button.querySelector(`.${part}`);

@@ -125,17 +125,33 @@ def test_a_training_step_follows_too(zero_grad):
         assert sides == (frame.text, frame.rule, frame.so_far)
 
 
+def squared_sum(x):
+    """Return the graph of `chain_after_fan_out` for another x."""
+    a = Value(x, "x") * 2
+    a.label = "a"
+    c = a + 1
+    c.label = "c"
+    return a * c
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_numbers_of_a_mistake_follow_too(mistake):
     found = live(chain_after_fan_out(), {"x": 2.0}, mistake)
-    again = Value(2.0, "x")
-    a = again * 2
-    a.label = "a"
-    frames = steps(a * (a + 1), mistake)
+    frames = steps(squared_sum(2.0), mistake)
     last = {frame.target: frame for frame in frames if frame.phase == "backward"}
     for i, value, wrong in found["grads"]:
         assert value == pytest.approx(last[i].value)
         assert wrong == last[i].wrong
+    assert [words["text"] for words in found["words"]] == [frame.text for frame in frames]
+    assert [words["note"] for words in found["words"]] == [frame.note for frame in frames]
+
+
+def test_where_other_numbers_are_wrong_the_verdict_is_withdrawn():
+    found = live(chain_after_fan_out(), {"x": -0.5}, "overwrite")  # c = 0: one term is 0
+    right = {f.target for f in steps(squared_sum(-0.5), "overwrite") if f.wrong}
+    assert {i for i, _, wrong in found["grads"] if wrong} == right
+    assert found["words"][-1]["text"].startswith("verdict: with these numbers others are wrong")
+    assert not any(words["note"] for words in found["words"])
 
 
 def test_without_an_edit_the_numbers_are_those_of_python():
