@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...explaining.leaves import inputs_first
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
 from ...pages.graph_data import graph_data, json_number
 from ...pages.javascript import CannotPrintError, print_operations
@@ -80,6 +81,7 @@ def page_data(given: Pass, visible: set[int]) -> PageData:
         "frames": [
             _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
         ],
+        "leaves": [given.order.index(leaf) for leaf in inputs_first(given.order)],
         "updates": updates,
         "figures": figures.table,
     }

@@ -44,6 +44,7 @@ export class Story {
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
     this.rows = data.figures;
     this.updates = data.updates;
+    this.leaves = /** @type {number[]} */ (data.leaves); // those that can be changed, inputs first
     this.given = given; // the words as Python wrote them
     this.edited = false;
     this.engine = data.live && engineOf(data.live, operations);
@@ -54,11 +55,6 @@ export class Story {
   /** Whether the numbers can be changed. */
   get live() {
     return Boolean(this.engine?.run);
-  }
-
-  /** The leaves that can be changed. */
-  get leaves() {
-    return [...this.nodes.keys()].filter((i) => this.nodes.get(i)?.leaf && !this.nodes.get(i)?.constant);
   }
 
   refresh() {
