@@ -9,7 +9,8 @@ const [MIN_SCALE, MAX_SCALE] = [0.05, 6];
 const ZOOM_STEP = 1.25;
 const MARGIN = 8; // around what is shown, in units of the picture
 const DRAG_PX = 4; // a shorter way is a click
-const MAP_PX = { width: 150, height: 96 };
+const MAP_PX = { width: 130, height: 84 };
+const MAP_GAP = "6px"; // from the corner of the pane
 const MILLISECONDS = 180; // of a move
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Box */
@@ -134,7 +135,7 @@ export class PanZoom {
     this.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
     const all = box.width >= content.width - 0.5 && box.height >= content.height - 0.5;
     this.pane.classList.toggle("partial", !all);
-    this.map.draw(box, all);
+    this.map.draw(box, all, this.focus);
   }
 
   /** The point of the picture under the pointer. @param {MouseEvent} event */
@@ -196,6 +197,7 @@ export function followed(down, pane, moved) {
 class Minimap {
   /** @param {HTMLElement} pane @param {PanZoom} view */
   constructor(pane, view) {
+    this.pane = pane;
     const { x, y, width, height } = view.content;
     const scale = Math.min(MAP_PX.width / width, MAP_PX.height / height);
     this.svg = element("svg", { class: "minimap", "aria-hidden": "true", viewBox: `${x} ${y} ${width} ${height}` });
@@ -220,12 +222,32 @@ class Minimap {
     });
   }
 
-  /** @param {Box} box @param {boolean} all */
-  draw(box, all) {
+  /** @param {Box} box  what is in view @param {boolean} all @param {Box | null} focus */
+  draw(box, all, focus) {
     this.svg.toggleAttribute("hidden", all);
+    if (!all) this.stand(box, focus);
     for (const [name, value] of Object.entries(box)) this.window.setAttribute(name, String(value));
   }
+
+  /** Stands in a corner that does not hide the focus. @param {Box} box @param {Box | null} focus */
+  stand(box, focus) {
+    const [width, height] = ["width", "height"].map((side) => (Number(this.svg.getAttribute(side)) + 16) * box.width / this.pane.clientWidth);
+    const hides = (/** @type {Record<string, string>} */ corner) => {
+      if (!focus) return false;
+      const x = "left" in corner ? box.x : box.x + box.width - width;
+      const y = "top" in corner ? box.y : box.y + box.height - height;
+      return focus.x < x + width && focus.x + focus.width > x && focus.y < y + height && focus.y + focus.height > y;
+    };
+    const corner = CORNERS.find((each) => !hides(each));
+    this.svg.toggleAttribute("hidden", !corner);
+    Object.assign(this.svg.style, { left: "", right: "", top: "", bottom: "" }, corner);
+  }
 }
+
+/** The corners of a pane, the preferred one first. @type {Record<string, string>[]} */
+const CORNERS = [
+  { right: MAP_GAP, bottom: MAP_GAP }, { left: MAP_GAP, bottom: MAP_GAP }, { right: MAP_GAP, top: MAP_GAP }, { left: MAP_GAP, top: MAP_GAP },
+];
 
 /** @param {string} name @param {Record<string, any>} attributes @returns {any} */
 export function element(name, attributes) {

@@ -6,6 +6,7 @@ import pytest
 
 from autograd import Stepper, Value, dot, log_softmax, sigmoid, softmax, steps, tanh
 from autograd import sum as total
+from autograd.explaining.leaves import inputs_first
 from nn import MLP
 
 from ..support.browser import assert_shows, require_module, states
@@ -273,7 +274,5 @@ def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, graph):  
                 page.keyboard.press("ArrowRight")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         leaves = page.locator("#leaves-rows input").count()
-        assert leaves == sum(
-            not node.parents and not node.is_constant for node in stepper._pass.order
-        )
+        assert leaves == len(inputs_first(stepper._pass.order))
         assert page.evaluate(REDRAW_MS, "#leaves-rows input") <= 16

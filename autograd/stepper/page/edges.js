@@ -16,6 +16,7 @@ const HINTS = {
   backward: "Backward: the result by itself is 1. From here each node passes on to its operands.",
 };
 const MAX_LABELED = 40; // edges of paths; more would hide the picture
+const MAX_CHIPS = 3; // contributions shown at a time
 const HEAD = 8; // the length of the arrow head that points back
 
 /** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
@@ -185,12 +186,14 @@ function contributions({ story, current }, to) {
   const target = Number(story.steps[current].target);
   const all = story.terms(target).filter((k) => story.steps[k].term !== null);
   if (all.length < 2) return [];
-  const chips = all.map((k) => {
+  const first = Math.max(0, Math.min(all.indexOf(current) - 1, all.length - MAX_CHIPS));
+  const chips = all.slice(first, first + MAX_CHIPS).map((k) => {
     const { node, term } = story.steps[k];
     const from = story.nodes.get(Number(node))?.name ?? "…";
     const state = k < current ? "arrived" : k === current ? "arrives" : "to-come";
     return make("li", { className: state }, k > current ? `from ${from}` : `${number(story.figure(Number(term)))} from ${from}`);
   });
+  if (all.length > MAX_CHIPS) chips.push(make("li", { className: "total", textContent: `(${all.indexOf(current) + 1} of ${all.length})` }));
   const sum = story.stateAt(current).grads.get(target);
   const text = `d${story.root}/d${to} ${current >= all[all.length - 1] ? "=" : "so far"} ${sum ? number(sum.value) : "·"}`;
   return [make("ul", { className: "contributions" }, ...chips, make("li", { className: "total", textContent: text }))];

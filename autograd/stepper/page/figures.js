@@ -46,7 +46,11 @@ export function evaluated(table, engine, updates = []) {
 
 /** Returns a template as text. @param {Template} template @param {number[]} values */
 export function filled(template, values) {
-  const text = template.map((part) => (typeof part === "string" ? part : written(part, values))).join("");
+  return template.map((part) => (typeof part === "string" ? part : written(part, values))).join("");
+}
+
+/** Returns an equation with short sides, of which equal neighbors are written once. @param {string} text */
+export function equation(text) {
   const sides = text.split(" = ").map((side) => shortened(side));
   return sides.filter((side, i) => side !== sides[i - 1]).join(" = ");
 }

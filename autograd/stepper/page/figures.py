@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ...explaining.node_names import inputs_of
 from ...operation import real
 from ...recording import Recorder
 from ...value import Constant, Value, topological_order
@@ -234,12 +235,18 @@ class WatchedValue(Value):
 
 
 def with_figures(order: Sequence[Value], figures: Figures) -> Value:
-    """Return a copy of the graph whose numbers are figures: the last node of ``order``, copied."""
+    """Return a copy of the graph whose numbers are figures: the last node of ``order``, copied.
+
+    Constants that are inputs of a layer are figures too. Others are part of the formula.
+    """
+    inputs = inputs_of(order)
     twins: dict[Value, Value] = {}
     for i, node in enumerate(order):
         parents = tuple([twins[p] for p in node.parents])
         if node.is_constant:
-            twins[node] = Constant(node.data, node.label)
+            twins[node] = Constant(0.0, node.label)
+            is_input = node in inputs and not isinstance(node.data, Figure)
+            twins[node].data = Figure.at(node.data, figures, "data", i) if is_input else node.data
         else:
             twins[node] = WatchedValue.like(node, parents, figures, i)
     return twins[order[-1]]

@@ -22,11 +22,11 @@ export function leavesView(player) {
   return () => {
     const { grads } = story.stateAt(player.current);
     const hidden = player.hides(player.current) ? story.steps[player.current].target : null;
-    for (const { i, input, grad, element } of rows) {
+    for (const { i, input, grad, element, constant } of rows) {
       const value = number(story.number(i), 6);
       if (document.activeElement !== input && input.value !== value) input.value = value;
       const known = grads.get(i);
-      setText(grad, i === hidden ? "?" : known ? number(known.value) : "·");
+      setText(grad, i === hidden ? "?" : known ? number(known.value) : constant ? "none" : "·");
       element.classList.toggle("chosen", i === player.chosen);
     }
     byId("reset").setAttribute("aria-disabled", String(!story.edited));
@@ -56,7 +56,7 @@ function rowOf(player, i) {
   });
   const grad = make("td", { className: "grad" });
   const element = make("tr", {}, make("th", { scope: "row", textContent: name }), make("td", {}, input), grad);
-  return { i, input, grad, element };
+  return { i, input, grad, element, constant: player.story.nodes.get(i)?.constant };
 }
 
 /** Takes what was typed, if it is a number. @param {Player} player @param {number} i @param {HTMLInputElement} input */

@@ -28,8 +28,8 @@ connectSearch(player, view);
 player.views = [
   () => drawPosition(player),
   predictView(player),
-  cardView(player),
   listView(player),
+  cardView(player),
   boxesView(player),
   neuronsView(player),
   insideView(player),

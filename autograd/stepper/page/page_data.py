@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ...explaining.leaves import inputs_first
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
 from ...pages.graph_data import graph_data, json_number
 from ...pages.javascript import CannotPrintError, print_operations
@@ -86,6 +87,7 @@ def page_data(given: Pass, visible: set[int], network: NetworkPage | None = None
             if live is not None or i in visible
         },
         "frames": steps,
+        "leaves": [given.order.index(leaf) for leaf in inputs_first(given.order)],
         "updates": updates,
         "figures": figures.table,
     }
@@ -159,8 +161,6 @@ def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
         [target, figures.row_in(exact), figures.row_in(right), wrong]
         for target, _, exact, right, wrong in changes
     ]
-    if frame.wrong:
-        found["wrong"] = "wrong first-wrong" if frame.first_wrong else "wrong"
     words = {
         part: figures.template(getattr(frame, name), getattr(other, name))
         for part, name in PARTS.items()

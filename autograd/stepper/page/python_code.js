@@ -25,7 +25,8 @@ export function pythonCode(story) {
   }
   const root = names[names.length - 1];
   lines.push(`${root}.backward()`, "", `print("${root}", ${root}.data)`);
-  for (const i of story.leaves) lines.push(`print("d${root}/d${names[i]}", ${names[i]}.grad)`);
+  const leaves = story.leaves.filter((i) => !story.nodes.get(i)?.constant);
+  for (const i of leaves) lines.push(`print("d${root}/d${names[i]}", ${names[i]}.grad)`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -2,7 +2,7 @@
 // The steps of a pass with their present numbers: what each step says, and what is known after it.
 import { Engine } from "../../pages/engine.js";
 import { parsed } from "../../pages/numbers.js";
-import { evaluated, filled } from "./figures.js";
+import { equation, evaluated, filled } from "./figures.js";
 
 /**
  * @typedef {"text" | "rule" | "sum" | "note"} Part
@@ -28,7 +28,6 @@ import { evaluated, filled } from "./figures.js";
  * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
  * @property {Partial<Record<Part, import("./figures.js").Template>>} words
  * @property {Words} [given]  the words as Python wrote them
- * @property {"wrong" | "wrong first-wrong"} [wrong]
  * @property {number[]} [inside]  in a network: the first and the end of the steps that it stands for
  * @property {string | null} [edge]  in a network: the id of the edge along which it passes back
  *
@@ -54,6 +53,8 @@ import { evaluated, filled } from "./figures.js";
  * @typedef {Record<Part, string>} Words
  */
 
+const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
+
 export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
   constructor(data, operations, given) {
@@ -71,6 +72,7 @@ export class Story {
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
     this.rows = data.figures;
     this.updates = data.updates;
+    this.leaves = /** @type {number[]} */ (data.leaves); // those that can be changed, inputs first
     this.edited = false;
     this.engine = data.live && engineOf(data.live, operations);
     this.start = this.engine && [...this.engine.data];
@@ -114,11 +116,6 @@ export class Story {
     return Boolean(this.engine?.run);
   }
 
-  /** The leaves that can be changed. */
-  get leaves() {
-    return [...this.nodes.keys()].filter((i) => this.nodes.get(i)?.leaf && !this.nodes.get(i)?.constant);
-  }
-
   refresh() {
     this.values = evaluated(this.rows, this.engine, this.updates);
   }
@@ -150,8 +147,30 @@ export class Story {
   words(k) {
     const { words, given } = this.steps[k];
     if (given && !this.edited) return given;
-    const part = (/** @type {Part} */ name) => (words[name] ? filled(words[name], this.values ?? []) : "");
-    return { text: part("text"), rule: part("rule"), sum: part("sum"), note: part("note") };
+    const part = (/** @type {Part} */ name) => filled(words[name] ?? [], this.values ?? []);
+    const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
+    if (!this.mistake || this.asJudged) return said;
+    return { ...said, note: "", ...(this.steps[k].phase === "verdict" && { text: OTHER_NUMBERS }) };
+  }
+
+  /** Whether step k gives a wrong number. @param {number} k */
+  isWrong(k) {
+    return this.steps[k].changes.some((change) => this.wrong(change));
+  }
+
+  /** The first step that gives a wrong number, or -1. */
+  get firstWrong() {
+    return this.steps.findIndex((_, k) => this.isWrong(k));
+  }
+
+  /** @param {[number, number, number, boolean]} change */
+  wrong([, row, rightRow, wrong]) {
+    return this.edited ? this.mistake && !close(this.figure(row), this.figure(rightRow)) : wrong;
+  }
+
+  /** Whether the numbers that are wrong are those that Python found to be wrong. */
+  get asJudged() {
+    return this.steps.every(({ changes }) => changes.every((change) => this.wrong(change) === change[3]));
   }
 
   /** The step that computes node i, or -1. @param {number} i */
@@ -169,10 +188,11 @@ export class Story {
     const grads = new Map();
     for (const [i, node] of this.nodes) if (node.leaf) data.set(i, this.number(i));
     for (const step of this.steps.slice(0, k + 1)) {
-      for (const [i, row, rightRow, wrong] of step.changes) {
-        const [value, right] = [this.figure(row), this.figure(rightRow)];
+      for (const change of step.changes) {
+        const [i, row, rightRow] = change;
+        const [value, right, wrong] = [this.figure(row), this.figure(rightRow), this.wrong(change)];
         if (step.phase === "forward" || step.phase === "update") data.set(i, value);
-        else grads.set(i, { value, right, wrong: this.edited ? this.mistake && !close(value, right) : wrong });
+        else grads.set(i, { value, right, wrong });
       }
     }
     return { data, grads };

@@ -35,6 +35,12 @@ export function shownWords(player, k) {
   return { text: k > player.current ? words.text.split(" = ")[0] : withoutResult(words.text), rule: "", sum: "", note: "" };
 }
 
+/** The phase of step k, and whether it gives a wrong number. @param {import("./story.js").Story} story @param {number} k */
+function classesOf(story, k) {
+  const wrong = story.isWrong(k) ? ["wrong", ...(k === story.firstWrong ? ["first-wrong"] : [])] : [];
+  return [story.steps[k].phase, ...wrong].join(" ");
+}
+
 /** @param {Player} player */
 export function cardView(player) {
   const card = byId("formula");
@@ -42,11 +48,11 @@ export function cardView(player) {
   return () => {
     const { current } = player;
     const words = shownWords(player, current);
-    const text = JSON.stringify([words, current]);
+    const className = `formula ${classesOf(player.story, current)}`;
+    const text = JSON.stringify([words, current, className]);
     if (text === drawn) return; // a screen reader reads it once
     drawn = text;
-    const { phase, wrong } = player.story.steps[current];
-    card.className = `formula ${phase} ${wrong ?? ""}`;
+    card.className = className;
     card.replaceChildren(...spans(words));
   };
 }
@@ -71,10 +77,11 @@ export function listView(player) {
         button.append(...spans(player.story.words(k)));
         return button;
       });
-      items = steps.map(({ phase, wrong }, k) => make("li", { className: `${phase} ${wrong ?? ""}`.trim() }, buttons[k]));
+      items = buttons.map((button) => make("li", {}, button));
       list.replaceChildren(...items);
     }
     for (const [k, button] of buttons.entries()) {
+      items[k].className = classesOf(player.story, k);
       const words = shownWords(player, k);
       for (const part of PARTS) {
         const span = button.querySelector(`.${part}`);

@@ -14,6 +14,7 @@ from autograd import (
     mean,
     steps,
     sum,
+    tanh,
     topological_order,
 )
 from autograd.operation import TABLE
@@ -42,10 +43,10 @@ answer({
 """
 
 
-def live(root, leaves, mistake=None, script=STORY):
+def live(root, leaves, mistake=None, script=STORY, **options):
     """Return what the page of ``root`` shows with other numbers in its leaves, given by label."""
     order = topological_order(root)
-    made = page_data(Stepper(root, mistake)._pass, set(range(len(order))))
+    made = page_data(Stepper(root, mistake, **options)._pass, set(range(len(order))))
     places = {node.label: i for i, node in enumerate(order) if not node.parents}
     changes = [[places[label], x] for label, x in leaves.items()]
     found = json.loads(json.dumps(made.json))
@@ -108,17 +109,49 @@ def test_texts_after_an_edit_are_those_of_python(graph, leaves):
     assert {i: value for i, value, _ in found["grads"]} == pytest.approx(last, rel=1e-12)
 
 
+def squared_error(w=2.0, x=3.0, b=-1.0):
+    w, x, b = Value(w, "w"), Value(x, "x"), Value(b, "b")
+    return (tanh(w * x) * w + b - 0.5) ** 2
+
+
+@pytest.mark.parametrize("zero_grad", [True, False])
+def test_a_training_step_follows_too(zero_grad):
+    options = {"update": 0.1, "zero_grad": zero_grad}
+    leaves = {"w": -0.25, "x": 1.5}
+    found = live(squared_error(), leaves, **options)
+    frames = [f for f in steps(squared_error(**leaves), **options) if f.phase != "verdict"]
+    for words, frame in zip(found["words"], frames, strict=zero_grad):
+        sides = words["text"], words["rule"], words["sum"]
+        assert sides == (frame.text, frame.rule, frame.so_far)
+
+
+def squared_sum(x):
+    """Return the graph of `chain_after_fan_out` for another x."""
+    a = Value(x, "x") * 2
+    a.label = "a"
+    c = a + 1
+    c.label = "c"
+    return a * c
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_numbers_of_a_mistake_follow_too(mistake):
     found = live(chain_after_fan_out(), {"x": 2.0}, mistake)
-    again = Value(2.0, "x")
-    a = again * 2
-    a.label = "a"
-    frames = steps(a * (a + 1), mistake)
+    frames = steps(squared_sum(2.0), mistake)
     last = {frame.target: frame for frame in frames if frame.phase == "backward"}
     for i, value, wrong in found["grads"]:
         assert value == pytest.approx(last[i].value)
         assert wrong == last[i].wrong
+    assert [words["text"] for words in found["words"]] == [frame.text for frame in frames]
+    assert [words["note"] for words in found["words"]] == [frame.note for frame in frames]
+
+
+def test_where_other_numbers_are_wrong_the_verdict_is_withdrawn():
+    found = live(chain_after_fan_out(), {"x": -0.5}, "overwrite")  # c = 0: one term is 0
+    right = {f.target for f in steps(squared_sum(-0.5), "overwrite") if f.wrong}
+    assert {i for i, _, wrong in found["grads"] if wrong} == right
+    assert found["words"][-1]["text"].startswith("verdict: with these numbers others are wrong")
+    assert not any(words["note"] for words in found["words"])
 
 
 def test_without_an_edit_the_numbers_are_those_of_python():

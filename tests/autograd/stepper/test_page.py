@@ -68,6 +68,11 @@ def height_px(stepper):
     return int(re.search(r"height: (\d+)px", frame_of(stepper)["style"])[1])
 
 
+def tags_of_html(page):
+    """All tags, but for those of shapes: a label says whether a leaf is drawn as a parameter."""
+    return [tag for tag, _ in Page(page).tags if tag not in ("polygon", "path", "text")]
+
+
 def drawn_of(page):
     """The nodes that have a box."""
     return [i for i, node in data_of(page)["nodes"].items() if node.get("drawn")]
@@ -177,7 +182,7 @@ def test_any_label_is_text_in_the_page(labels):
         remove_graphviz(patch)  # the tests of the picture check its labels
         stepper = Stepper(total([Value(1.0, label) for label in labels]))
         page, plain = page_of(stepper), page_of(Stepper(total([Value(1.0) for _ in labels])))
-    assert [tag for tag, _ in Page(page).tags] == [tag for tag, _ in Page(plain).tags]
+    assert tags_of_html(page) == tags_of_html(plain)
     shown = re.findall('<span class="text">(.*?)</span>', page)
     assert [html.unescape(text) for text in shown] == [frame.text for frame in stepper.frames]
     names = [node["name"] for node in data_of(page)["nodes"].values()]
