@@ -41,7 +41,7 @@ from functools import reduce, wraps
 from types import MethodType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from .domain_errors import failure
+from .domain_errors import failure, no_number
 
 NO_NUMBERS = (str, bytes, complex, list, tuple, dict, set)  # what a function may give by mistake
 TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
@@ -236,6 +236,8 @@ class Operation:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:
             raise failure(self, error, xs, tuple(nodes)) from None
+        except TypeError as error:
+            raise no_number(self, error, xs, tuple(nodes)) from None
 
     def is_stale(self, node: Any) -> bool:
         """Return whether its operands' present numbers give another number than ``node`` has.
@@ -248,6 +250,8 @@ class Operation:
                 return False
         except (ArithmeticError, ValueError):
             pass
+        except TypeError:
+            self.value(xs, node.parents)  # names the operand that is no number
         y = self.limit(xs)
         return y != node.data and not (math.isnan(y) and math.isnan(node.data))
 
