@@ -1,12 +1,16 @@
 """`compile`: plain scalar code at the speed of array code.
 
-The stages, each in a file of its own, are record, loops_to_rows, simplify, differentiate, schedule,
-matrices and print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments,
-one outcome of all comparisons. `compiled_function` finds the path of a call. `traced` is what a
+A call goes through `compiled_function`, which looks like the original, `arguments`, which tells
+calls apart, and `recordings`, which finds the *path* of the call: one structure of arguments, one
+outcome of all comparisons. The `path` gathers its `inputs`, runs its `program`, and makes the
+result, a `compiled_value`.
+
+A new path goes through the stages, each in a file of its own: record, loops_to_rows, simplify,
+differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row. `traced` is what a
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
-repeats. `arguments` tells calls apart before they are recorded. `rounding` finds which comparisons
-a program must leave to eager code, `account` whether compiling pays. Nothing is imported before a
-function is compiled, so autograd itself does not need NumPy.
+repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
+compiling pays. Nothing is imported before a function is compiled, so autograd itself does not need
+NumPy.
 """
 
 from __future__ import annotations

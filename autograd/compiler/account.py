@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from ..tree import Structure
 from .arguments import without_things
 
 if TYPE_CHECKING:
-    from .pipeline import Path as Recorded
+    from .path import Path as Recorded
 
 MIN_RECORDINGS = 16  # before it is judged
 MIN_LOSS_SECONDS = 0.5
@@ -66,7 +68,7 @@ class Account:
         """Warn the caller of the compiled function, unless that has been said."""
         if message not in self._warned:
             self._warned.add(message)
-            warnings.warn(message, stacklevel=5)  # of the call of the compiled function
+            warnings.warn(message, stacklevel=_calls_inside())
 
     def report(self, by_structure: Mapping[Structure, Sequence[Recorded]]) -> list[str]:
         """Return the lines of a report."""
@@ -80,3 +82,12 @@ class Account:
 
 def _saved(one: Recorded) -> float:
     return one.calls * EAGER_SHARE * one.seconds["record"]
+
+
+def _calls_inside() -> int:
+    """Return how far up the stack a compiled function was called: the first line outside here."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -107,7 +107,7 @@ def compiling() -> None:
             gc.collect()
             fast = autograd.compile(loss)
             spent = min(spent, seconds(fast, 1))
-            nodes = fast.last.recorded
+            nodes = fast.recordings.last.recorded
         times.append(spent)
         peak = "" if points > 100 else f"{_peak(loss) / nodes:23.0f}"
         print(f"{points:5} points{nodes:22,}{spent:10.2f}{peak}")

@@ -20,7 +20,8 @@ from ...support.random_graphs import programs
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_function import MAX_NEW_PATHS, CompiledValue  # noqa: E402
+from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
+from autograd.compiler.recordings import MAX_NEW_PATHS  # noqa: E402
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -279,7 +280,7 @@ def test_the_source_computes_what_the_program_computes():
     assert "xp.dot" not in printed.source
     namespace = {"xp": fast.xp, **printed.constants}
     exec(printed.source, namespace)
-    inputs = fast.last.inputs_in([], {})
+    inputs = fast.recordings.last.inputs.constant
     values, gradient = namespace["program"](result.inputs, *inputs)
     assert values == [result.data]
     assert gradient == pytest.approx(result.gradient, rel=1e-13, abs=1e-15)
@@ -621,7 +622,7 @@ def test_a_function_that_branches_is_right_on_every_path_in_any_order():
     for _ in range(150):
         a.data, b.data = rng.uniform(-2, 2), rng.uniform(-2, 2)
         check(f, fast, (rng.choice([-1, 0, 1, 2]),), [a, b])
-    assert 4 < sum(map(len, fast.paths.values())) < 64
+    assert 4 < sum(map(len, fast.recordings.paths.values())) < 64
 
 
 def test_a_function_that_branches_at_every_call_runs_uncompiled_with_a_warning():
@@ -643,7 +644,7 @@ def test_arguments_of_another_structure_record_anew():
     f = autograd.compile(lambda xs: sum(x * x for x in xs))
     assert [f([1.0] * n).data for n in (1, 2, 3, 2)] == [1, 2, 3, 2]
     assert f((1.0, 2.0)).data == 5.0
-    assert len(f.paths) == 4
+    assert len(f.recordings.paths) == 4
 
 
 def test_a_static_argument_is_a_plain_object_and_a_new_one_records_anew():
