@@ -15,7 +15,7 @@ import numpy as np
 from ..collector import collector_paused
 from ..tree import Structure
 from ..value import Value
-from .account import Account
+from .account import MIN_RECORDINGS, Account
 from .arguments import check_kinds, same_values, weakened
 from .array_functions import Arrays
 from .free_rows import Given, split
@@ -69,6 +69,8 @@ class Recordings:
                 tried.append(path)
                 self.last = path
                 result = path.result(arguments, with_gradient)
+                if result is TIE:
+                    self._count_tie()
                 if result is not ELSEWHERE:
                     path.calls += result is not TIE
                     paths.new_paths = paths.failures = 0
@@ -76,6 +78,13 @@ class Recordings:
                         self._put_first(paths, path)
                     return result
         return ELSEWHERE
+
+    def _count_tie(self) -> None:
+        account = self.account
+        account.ties += 1
+        if account.ties % MIN_RECORDINGS == 0 and account.is_a_loss(self.paths):
+            why = account.why(self.paths)
+            account.warn_once(f"{self.name} has cost more time to compile than it saved: {why}")
 
     def result_anew(self, given: Given, with_gradient: bool, tried: list[Path]) -> Any:
         """Return the result by a path that is recorded now. TIE if eager code has to run."""
@@ -164,6 +173,8 @@ class Recordings:
             return TIE
         self.last = path
         result = path.result(given, with_gradient)
+        if result is TIE:
+            self._count_tie()
         paths.insert(0, path)
         return TIE if result is ELSEWHERE else result
 

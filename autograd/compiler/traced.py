@@ -139,8 +139,7 @@ class Unreadable:
     __mod__ = __rmod__ = _forbidden("%")
     __reduce_ex__ = _forbidden("copying or pickling a Value")
 
-    def __format__(self, spec: str) -> str:
-        return _forbidden("formatting a number")() if spec else str(self)
+    __str__ = __format__ = _forbidden("formatting a number (str, print, an f-string)")
 
 
 _unary_methods: dict[Operation, Callable[[Any], Any]] = {}  # of traced nodes
@@ -209,7 +208,10 @@ class Traced(Unreadable, Value):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.op.name if self.op else 'argument'})"
+        return f"Traced({self.op.name if self.op else 'argument'})"
+
+
+Traced.__name__ = "Value"  # in Python's own errors, as in eager code
 
 
 def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
@@ -271,6 +273,9 @@ class TracedNumber(Unreadable, Operators):
 
     def __repr__(self) -> str:
         return f"number({self.node.op.name if self.node.op else 'argument'})"
+
+
+TracedNumber.__name__ = "number"  # in Python's own errors: a float or an int
 
 
 class Comparison:

@@ -121,6 +121,22 @@ def test_a_tie_within_rounding_is_decided_by_eager_code(weights):
     assert isinstance(fast(*calls[2]), CompiledValue)
 
 
+def test_ties_are_reported_and_warned_of_if_compiling_does_not_pay(monkeypatch):
+    monkeypatch.setattr(account, "MIN_LOSS_SECONDS", 0.0)
+    ws = [Value(0.1), Value(0.2), Value(-0.3)]
+    fast = autograd.compile(lambda x: x if sum(w * x for w in ws) > 0 else -x)
+
+    def use():
+        for _ in range(2 * account.MIN_RECORDINGS):
+            assert fast(1.0).data == 1.0
+
+    with pytest.warns(UserWarning, match="compares numbers that are equal") as caught:
+        use()
+    assert len(caught) == 1
+    assert "ties, left to eager code" in fast.report()
+    assert fast.report().split("eager code")[1].split()[0] == str(2 * account.MIN_RECORDINGS)
+
+
 def test_a_comparison_of_exact_numbers_needs_no_test_for_a_tie():
     w, v = Value(1.0), Value(2.0)
     f = autograd.compile(lambda x: w if w / v > x / 10 and w + v < 4 and (w * v).data != x else v)
@@ -420,6 +436,12 @@ class Spread:
         (lambda x: {"a": x}.values(), lambda: [1.0], "returned a dict_values"),
         (lambda x: Spread(x * 2), lambda: [1.0], "returned a Spread"),
         (lambda x: f"{x:.1f}", lambda: [1.0], "formatting"),
+        (lambda x: len(f"{x}"), lambda: [1.0], "formatting"),
+        (lambda x: len(str(x)), lambda: [1.0], "formatting"),
+        (lambda x: len("".join(map(str, [x]))), lambda: [Value(1.0)], "formatting"),
+        (lambda x: print(x * 2), lambda: [Value(1.0)], "formatting"),
+        (lambda x, s: x + s, lambda: [1.0, "a"], "'number' and 'str'"),
+        (lambda x, s: x * x + s, lambda: [Value(1.0), "a"], "'Value' and 'str'"),
         (lambda x: x.is_integer(), lambda: [1.0], "is_integer"),
     ],
 )
