@@ -96,7 +96,7 @@ class RowRecorder(TraceRecorder):
         return node
 
     def _evaluated(self, operation: Operation, nodes: list[Any], xs: list[Any]) -> Traced:
-        if not any(isinstance(x, np.ndarray) for x in xs):
+        if np.ndarray not in map(type, xs):
             return super()._evaluated(operation, nodes, xs)
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             values = operation.forward(COLUMNS, *xs)

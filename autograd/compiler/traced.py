@@ -364,7 +364,7 @@ class TraceRecorder(Recorder):
         self.written: list[int] = []  # the tape, see `autograd.compiler.tape`
         self.many: list[int] = []  # the operands of entries that have many
         self.kinds = [*_KINDS]
-        self.codes = dict(_CODES)
+        self.codes: dict[tuple[Any, int], int] = dict(_CODES)
         self.nodes: list[Traced | None] = []  # of each entry of the tape
         self.leaves: list[Any] = []
         self.leaf_index: dict[Value, int] = {}
@@ -477,12 +477,13 @@ class TraceRecorder(Recorder):
 
     def _write(self, does: Any, parents: Sequence[Any]) -> None:
         operands = [self._operand(p) for p in parents]
-        kind = Kind(does, min(len(operands), MANY))
-        code = self.codes.get(kind)
+        arity = min(len(operands), MANY)
+        code = self.codes.get((does, arity))  # which is equal to the kind, and sooner made
         if code is None:
+            kind = Kind(does, arity)
             code = self.codes[kind] = len(self.kinds)
             self.kinds.append(kind)
-        if kind.arity == MANY:
+        if arity == MANY:
             start = len(self.many)
             self.many += operands
             self.written += (code, start, len(self.many))
@@ -663,10 +664,14 @@ def _fast_infix(operation: Binary, python: Callable[[float, float], float], name
             if home is not current_recorder():
                 return general(a, b)
             kind = type(b)
+            j: int | None
             if kind is Traced and b.home is home:
                 y, j = b.value, b.index
-            elif kind is Value and b in home.leaf_index:
-                y, j = data(b), home.leaf_index[b]
+            elif kind is Value:
+                j = home.leaf_index.get(b)
+                if j is None:
+                    return general(a, b)
+                y = data(b)
             elif kind is float or (kind is int and -EXACT_INT <= b <= EXACT_INT):
                 y, j = float(b), -len(home.leaves) - 1
             else:
