@@ -688,9 +688,10 @@ def _fast_infix(operation: Binary, python: Callable[[float, float], float], name
                 return general(a, b)  # whose error names the operation
             if kind is float or kind is int:
                 home.leaves.append(float(b))
+            written = home.written
             node = new(Traced)
-            node.home, node.value, node.index = home, value, len(home.written)
-            home.written += (code, i, j)
+            node.home, node.value, node.index = home, value, len(written)
+            written += (code, i, j)
             home.nodes.append(node)
             return node
 
