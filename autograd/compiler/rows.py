@@ -374,7 +374,9 @@ def _looking(name: str) -> Callable[..., Any]:
     method = getattr(list, name)
 
     def look(rows: _Watched, *args: Any, **kwargs: Any) -> Any:
-        rows.look()
+        for x in (rows, *args):  # the other list too, of ``xs + ys`` or ``xs == ys``
+            if issubclass(type(x), _Watched):
+                x.look()
         return method(rows, *args, **kwargs)
 
     return look
