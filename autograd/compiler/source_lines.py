@@ -57,8 +57,9 @@ def without_moved(lines: Sequence[Line], ends: Iterable[Code]) -> list[Line]:
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub | ast.Mult):
             left, right = filled(tree.left), filled(tree.right)
             if isinstance(tree.op, ast.Mult):
-                left = _factor(left)
-                right = right if isinstance(left, ast.Compare) else _factor(right)
+                condition = _factor(left)
+                right = _factor(right) if condition is left else right
+                left = condition
             return ast.BinOp(left, tree.op, right)
         if isinstance(tree, ast.UnaryOp):
             return ast.UnaryOp(tree.op, filled(tree.operand))
