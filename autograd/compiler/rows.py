@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from functools import partial, reduce
 from itertools import chain, repeat
 from types import SimpleNamespace
@@ -305,6 +306,13 @@ class _Watched(list[Any]):
     def unwatched(self) -> list[Any]:
         """Return the elements that it has, as a list."""
         return [*list.__iter__(self)]
+
+    def __copy__(self) -> list[Any]:
+        self.look()
+        return self.unwatched()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return deepcopy(self.__copy__(), memo)
 
 
 class GivenRows(_Watched):

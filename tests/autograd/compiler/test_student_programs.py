@@ -75,6 +75,14 @@ def lists_extended(a, b):
     return [x * W[i % 3] for i, x in enumerate(found)]
 
 
+@at((ROWS,), (ROWS[:2],))
+def copies_that_are_changed(rows):
+    mine, shallow = copy.deepcopy(rows), copy.copy(rows)
+    mine[0][0] = mine[0][0] * 2
+    shallow.append([W[2]])
+    return [sum(x * W[0] for x in row) for row in [*mine, *shallow]], len(rows)
+
+
 @at((ROWS, [[1.0, 0.5]]), (ROWS[:1], [[1.0, -0.5], [2.0, 1.5]]))
 def results_of_vmap_joined(a, b):
     f = vmap(lambda row: (W[0] * row[0] + W[1] * row[1]).tanh())
