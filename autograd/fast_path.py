@@ -112,7 +112,8 @@ if {condition}:
         node.local_grads = ({grads},)
         node.label = ""
         return node
-    except (ArithmeticError, ValueError):  # outside the domain, or an infinite derivative
+    except (ArithmeticError, ValueError, TypeError):  # outside the domain, an infinite derivative,
+        # or data that a user set to no number
         return general({arguments})
 """
 _CONSTANT = """\

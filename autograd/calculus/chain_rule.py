@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from numbers import Real
 from typing import Any, TypeVar
 
 from ..domain_errors import described
@@ -75,6 +76,13 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     >>> adjoints(dx, [x])[0].data
     18.0
     """
+    if not isinstance(root, (Value, Real)):
+        hint = "; for a function there is grad(f)(x)" if callable(root) else ""
+        raise TypeError(
+            f"adjoints are of a Value, such as adjoints(y, [x]), got {root!r:.80}{hint}"
+        )
+    if isinstance(wrt, Value):
+        raise TypeError("adjoints are by a list of Values: write adjoints(y, [x]), not (y, x)")
     order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
     ends = needed.copy() if partial else ()

@@ -303,6 +303,8 @@ def _positions(argnums: Argnums, count: int) -> list[int]:
     wanted = list(argnums) if isinstance(argnums, Sequence) else [argnums]
     if not all(isinstance(i, int) for i in wanted):
         raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+    if wanted and not count:
+        raise ValueError("a derivative is taken at arguments, such as grad(f)(2.0), got none")
     positions = [i % count for i in wanted if -count <= i < count]
     if len(set(positions)) < len(wanted):
         has = f"the call has {count} positional argument{'' if count == 1 else 's'}"

@@ -147,7 +147,12 @@ def new_job(options: Namespace) -> Job:
 
 def loaded_job(options: Namespace, path: str) -> Job:
     """Return the job of the saved model at ``path``, with its data if they have targets."""
-    model = load_model(path)
+    try:
+        model = load_model(path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError(
+            f"--load {path}: {error.strerror}; choose the model.json of an earlier run"
+        ) from None
     try:
         job = Job.of(model)
     except ValueError as error:

@@ -556,3 +556,29 @@ def test_an_interrupted_backward_leaves_the_gradients_of_leaves_as_they_were():
     with pytest.raises(KeyboardInterrupt):
         (inner * x + w).backward()  # w and x have their first terms when it is interrupted
     assert (x.grad, w.grad) == (2.0, 3.0)
+
+
+@pytest.mark.parametrize("wrong", ["a", None, [1.0]], ids=repr)
+def test_data_that_was_set_to_no_number_names_the_leaf_at_the_next_operation(wrong):
+    x, nameless = Value(2.0, "x"), Value(2.0)
+    y, z = x * x, autograd.tanh(nameless)
+    x.data = nameless.data = wrong
+    told = f"the data of x is {wrong!r} ({type(wrong).__name__}): set it to a number"
+    uses = {
+        "mul": [lambda: x * 3.0, lambda: 3.0 * x, lambda: x * x, lambda: autograd.recompute(y)],
+        "add": [lambda: x + 1.0],
+        "exp": [lambda: autograd.exp(x), x.exp],
+        "dot": [lambda: dot([x, x], [x, x])],
+    }
+    for name, calls in uses.items():
+        for call in calls:
+            with pytest.raises(TypeError, match=f"^{name}: {re.escape(told)}$"):
+                call()
+    for call in (
+        lambda: autograd.recompute(z),
+        lambda: autograd.adjoints(z, [nameless]),
+        lambda: autograd.explain(z, nameless),
+    ):
+        with pytest.raises(TypeError, match=r"^tanh: the data of an operand is "):
+            call()
+    assert (y.data, x.data) == (4.0, wrong)

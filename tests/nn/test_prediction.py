@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -442,3 +443,15 @@ def test_labels_have_the_type_that_they_have_in_the_data(tmp_path: Path, data: s
     assert model.metadata["classes"] == labels
     again = ["--load", out + "/model.json", "--epochs", "0", "--out", str(tmp_path / "p")]
     assert main([data, *again]) == 0
+
+
+@pytest.mark.parametrize("scaling", [None, [[0.0, 0.0], [1.0, 1e-9]]])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "hinge"])
+def test_a_feature_so_large_that_the_outputs_overflow_is_named(loss: str, scaling: Any) -> None:
+    model = fixed(2, [[2.0, -2.0, 0.0], [-1.0, 2.0, 0.0]], loss=loss, scaling=scaling)
+    assert len(model.predict([[1e300, 1.0]])) == 1
+    row = [1.0, -1e308] if scaling is None else [1e300, 1e300]
+    says = f"feature 1 of sample 1 is {row[1]:g}: the outputs of the model overflow"
+    for use in [model.predict] + [model.predict_proba] * (loss == "cross_entropy"):
+        with pytest.raises(ValueError, match=re.escape(says)):
+            use([[1.0, 2.0], row])

@@ -145,7 +145,7 @@ class Stepper:
 
         ValueError if ``path`` cannot be the path of a file.
         """
-        path, page = Path(path), self._page[0]
+        given, path, page = path, Path(path), self._page[0]
         try:
             new = path.with_name(f".{path.name}.{os.getpid()}.new")
             new.write_text(page, "utf-8")
@@ -156,7 +156,8 @@ class Stepper:
             reason += ", make the folder first" * isinstance(error, FileNotFoundError)
             raise OSError(error.errno, reason, str(path)) from None
         except ValueError as error:
-            raise ValueError(f"{str(path)!r} cannot be the path of a file: {error}") from None
+            why = str(error) if path.name else "give a name, such as 'page.html'"
+            raise ValueError(f"{given!r} cannot be the path of a file: {why}") from None
 
     def _network(self) -> NetworkPage | None:
         """Return the network that the page shows, or None if it shows nodes."""

@@ -258,7 +258,10 @@ MISTAKES = {
     "target": (["flowers.csv", "--target", "nose"], "no column 'nose'; there are 'width'"),
     "target of built-in": (["iris", "--target", "x"], "iris has its own"),
     "text to regress": (["flowers.csv", "--regression"], "line 2, column 3 (kind): 'small'"),
-    "out is a file": (["--out", "flowers.csv"], "flowers.csv: File exists"),
+    "out is a file": (
+        ["--out", "flowers.csv"],
+        "--out flowers.csv: this is a file; choose a ",
+    ),
     "out in a file": (["--out", "flowers.csv/x"], "flowers.csv/x: Not a directory"),
     "out unwritable": (["--out", "/proc/nowhere"], "/proc/nowhere: "),
     "epochs": (["--epochs", "-1"], "--epochs: '-1' is not a whole number of at least 0"),
@@ -277,7 +280,11 @@ MISTAKES = {
     "loss of classes": (["iris", "--loss", "bce_with_logits"], "does not fit 3 classes"),
     "no option": (["--bogus"], "unrecognized arguments: --bogus"),
     "two data sets": (["moons", "xor"], "unrecognized arguments: xor"),
-    "load nothing": (["--load", "no.json"], "no.json: No such file"),
+    "load nothing": (
+        ["--load", "no.json"],
+        "--load no.json: No such file or directory; choose the model.json of an earlier run",
+    ),
+    "load a folder": (["--load", "folder"], "--load folder: Is a directory; choose the model.json"),
     "load no model": (["--load", "flowers.csv"], "flowers.csv: "),
     "load and shape": (["--load", "m.json", "--hidden", "3"], "--hidden does not go with --load"),
     "load empty": (["--load", ""], "--load is empty"),
@@ -408,13 +415,21 @@ def program(*args: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_ctrl_c_keeps_what_was_trained_so_far() -> None:
+def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
+    Path("sitecustomize.py").write_text(
+        "from contextlib import contextmanager\n"
+        "import nn.training.progress\n"
+        "@contextmanager\n"
+        "def telling(*_):\n"
+        "    yield lambda history: len(history.loss) == 3 and print('3 epochs', flush=True)\n"
+        "nn.training.progress.progress_bar = telling\n"
+    )
     Path("d.csv").write_text("a,b\n" + "1,x\n2,y\n" * 4)
     args = ["d.csv", "--hidden", "--batch-size", "1", "--epochs", "100000000", "--out", "o"]
-    with program(*args) as process:
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    with program(*args, env=os.environ | {"PYTHONPATH": path}) as process:
         assert process.stdout is not None
-        assert any("Training:" in line for line in process.stdout)
-        time.sleep(0.2)
+        assert any("3 epochs" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, err) == (130, "")

@@ -426,3 +426,18 @@ def test_scikit_learn_stays_optional() -> None:
     )
     with pytest.raises(AttributeError, match="no attribute 'MLPClassifer'"):
         nn.MLPClassifer  # noqa: B018  # a typo is an error
+
+
+def test_a_feature_so_large_that_the_outputs_overflow_is_named() -> None:
+    far = np.array([[1.0, 2.0], [1.0, -1e308]])
+    classifier = nn.MLPClassifier((4,), "linear", max_iter=2, random_state=0).fit(X / 100, Y)
+    regressor = nn.MLPRegressor((4,), "linear", max_iter=2, random_state=0).fit(X / 100, Y)
+    for use in (classifier.predict, classifier.predict_proba, regressor.predict):
+        with pytest.raises(ValueError, match=r"feature 1 of sample 1 is -1e\+308: the outputs"):
+            use(far)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_parameter_is_an_error_of_that_estimator(kind: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}.__init__\(\) got .* 'epochs'"):
+        kind(epochs=5)
