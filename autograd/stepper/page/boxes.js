@@ -1,7 +1,7 @@
 // @ts-check
 // The boxes of the picture: their numbers, their tints, their names for a screen reader.
 import { inFull, number } from "../../pages/numbers.js";
-import { element } from "../../pages/pan_zoom.js";
+import { boxOf, element } from "../../pages/pan_zoom.js";
 import { byId, setText } from "./elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
@@ -122,14 +122,17 @@ function drawLegend(legend, largest) {
   legend.edited = true;
 }
 
-/** The picture is one stop of the Tab key: up and down go from box to box. @param {SVGElement[]} groups */
-export function rove(groups) {
+/** The picture is one stop of the Tab key: up and down go from box to box, and the view follows. @param {SVGGraphicsElement[]} groups @param {import("../../pages/pan_zoom.js").PanZoom | null} view */
+export function rove(groups, view) {
   const stop = (/** @type {SVGElement} */ one) => {
     for (const group of groups) group.setAttribute("tabindex", group === one ? "0" : "-1");
   };
   if (groups.length) stop(groups[0]);
   for (const [at, group] of groups.entries()) {
-    group.addEventListener("focus", () => stop(group));
+    group.addEventListener("focus", () => {
+      stop(group);
+      view?.reveal(boxOf(group));
+    });
     group.addEventListener("keydown", (event) => {
       const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
       if (event.shiftKey || to === undefined) return;

@@ -43,7 +43,7 @@ player.views = [
   leavesView(player),
   compareView(player),
 ];
-rove([...picture.querySelectorAll(".node")]);
+rove([...picture.querySelectorAll(".node")], view);
 connect(player);
 player.show(0);
 
