@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from ..domain_errors import described
 from ..ops import dot
 from ..recording import (
-    current_recorder,
     floats_only,
     limits,
+    makes_nodes,
     reading,
     recorded,
     refuse_float,
@@ -111,7 +111,7 @@ def _check_not_stale(nodes: Iterable[Value], ends: Container[Value]) -> None:
     Nodes of ``ends`` may have changed: the derivative does not go through them.
     """
     with recorded():
-        if current_recorder() is not None:
+        if not makes_nodes():
             return  # the function is being compiled: its nodes stand for any numbers
     for node in nodes:
         if node.op and node not in ends and node.op.is_stale(node):

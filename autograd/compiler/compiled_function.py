@@ -63,6 +63,7 @@ class CompiledFunction:
         recorder = current_recorder()
         if isinstance(recorder, TraceRecorder):
             return self.function(*args, **kwargs)  # part of the function that is being recorded
+        differentiable = recorder is None or recorder.makes_nodes
         given = NOTHING_GIVEN
         if args or kwargs:
             if kwargs or self.static.positions or bool in map(type, args):
@@ -71,9 +72,9 @@ class CompiledFunction:
             given = Given(structure, leaves, {})
         tried: list[Path] = []
         try:
-            result = self.recordings.result(given, recorder is None, tried)
+            result = self.recordings.result(given, differentiable, tried)
             if result is ELSEWHERE:
-                result = self.recordings.result_anew(given, recorder is None, tried)
+                result = self.recordings.result_anew(given, differentiable, tried)
         except NotExactError:
             result = TIE
         return self._eager(given) if result is TIE else result

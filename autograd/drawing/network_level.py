@@ -72,6 +72,11 @@ def selected(
     if level == "nodes" or (level is None and is_asked_for_nodes):
         return None
     found = network(root)
+    if level == "network" and not found.neurons:
+        raise ValueError(
+            "level='network' needs neurons: sums of products with parameters, whose labels are "
+            "paths such as layers.0.w.1, or w1, w2, b"
+        )
     if not found.neurons or (level is None and len(found.parameters) <= MAX_PARAMETERS):
         return None
     check_sample(sample, found.samples)

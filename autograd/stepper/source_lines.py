@@ -120,6 +120,8 @@ def code_data(run: Run, order: Sequence[Value]) -> dict[str, Any] | None:
 class _LineRecorder(Recorder):
     """Makes nodes as usual, and keeps the instruction of the user's code that made each."""
 
+    makes_nodes = True
+
     def __init__(self) -> None:
         # each node, the code that made it, its instruction, and the code of the function around
         self._made: list[tuple[Value, CodeType, int, CodeType]] = []
@@ -211,7 +213,13 @@ def _parameter_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
         signature = inspect.signature(f)
     except (TypeError, ValueError):  # of a function in C
         return [f"x{i}" for i in range(1, len(args) + 1)]
-    signature.bind(*args)
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        name = getattr(f, "__name__", "the function")
+        raise TypeError(
+            f"{name}{signature}: {error}. Give its arguments after it, as in Stepper(f, 2.0, 3.0)"
+        ) from None
     names: list[str] = []
     for parameter in signature.parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:

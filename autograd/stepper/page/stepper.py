@@ -82,6 +82,10 @@ class Stepper:
         if callable(root) and not isinstance(root, Value):
             run = run_by_line(root, args)
             root = run.root
+        elif not isinstance(root, Value):
+            raise TypeError(
+                f"Stepper takes a Value, or a function and its arguments, got {root!r:.80}"
+            )
         elif len(args) > 1 or (args and mistake is not None):
             raise TypeError(f"Stepper of a Value takes a mistake at most, got {args!r:.80}")
         elif args:

@@ -122,6 +122,11 @@ def test_inputs_and_targets_belong_to_their_sample() -> None:
 # ------------------------------------------------------------------------------------- the picture
 
 
+def test_a_network_without_neurons_is_an_error() -> None:
+    with pytest.raises(ValueError, match="level='network' needs neurons"):
+        draw_dot(Value(2.0, "x") * 3, level="network")
+
+
 def boxes(source: str) -> list[str]:
     return re.findall(r'^\tn(\d+) \[.*class="?(\w+)', source, re.MULTILINE)
 
