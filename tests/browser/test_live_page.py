@@ -92,7 +92,7 @@ def fill(page, name, text):
 
 def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):  # noqa: F811
     with opened(Stepper(neuron())) as page:
-        before = page.locator("#steps").inner_text()
+        before = page.locator("#steps").text_content()
         fill(page, "x1", "-1.25")
         root, frames = neuron(-1.25), steps(neuron(-1.25))
         expected = list(states(root, frames))
@@ -100,7 +100,7 @@ def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened): 
             page.locator("#steps button").nth(k).click()
             assert_shows(page, frames, expected, k)
         page.locator("#reset").click()
-        assert page.locator("#steps").inner_text() == before
+        assert page.locator("#steps").text_content() == before
         field = page.get_by_label("Value of x1", exact=True)
         assert field.input_value() == "2"
         field.press("ArrowUp")
@@ -226,7 +226,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F8
         page.locator("#next").click()
         assert page.locator("#formula .text").inner_text() == "q = x + y = -2 + 5 = ?"
         assert page.locator("#n2 .data").text_content() == "?"
-        assert "-12" not in page.locator("#steps").inner_text()
+        assert "-12" not in page.locator("#steps").text_content()
         assert page.evaluate("document.activeElement.id") == "guess"
         page.keyboard.type("4")
         page.keyboard.press("Enter")
@@ -242,7 +242,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F8
         page.locator("#give-up").click()
         assert "The rule: " in page.locator("#verdict").inner_text()
         page.locator("#predict").click()
-        assert "?" not in page.locator("#steps").inner_text()
+        assert "?" not in page.locator("#steps").text_content()
 
 
 def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811

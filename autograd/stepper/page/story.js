@@ -25,7 +25,7 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number | null} local_grad
  * @property {number | null} term
  * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
- * @property {Partial<Record<Part, import("./figures.js").Template>>} words
+ * @property {Record<Part, import("./figures.js").Template>} words
  *
  * @typedef {{value: number, right: number, wrong: boolean}} Gradient
  * @typedef {Record<Part, string>} Words
@@ -33,12 +33,20 @@ import { equation, evaluated, filled } from "./figures.js";
 
 const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
+/** Reads a step as page_data.py writes it. @param {any[]} row @returns {Step} */
+function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words]) {
+  const [text = [], rule = [], sum = [], note = []] = words;
+  /** @type {[number, number, number, boolean][]} */
+  const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
+  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note } };
+}
+
 export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
     this.mistake = /** @type {boolean} */ (data.mistake);
-    this.steps = /** @type {Step[]} */ (data.frames);
+    this.steps = /** @type {Step[]} */ (data.frames.map(stepOf));
     this.last = this.steps.length - 1;
     /** @type {Map<number, NodeInfo>} */
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
@@ -88,7 +96,7 @@ export class Story {
   words(k) {
     if (!this.edited) return this.given[k];
     const { words } = this.steps[k];
-    const part = (/** @type {Part} */ name) => filled(words[name] ?? [], this.values ?? []);
+    const part = (/** @type {Part} */ name) => filled(words[name], this.values ?? []);
     const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
     if (!this.mistake || this.asJudged) return said;
     return { ...said, note: "", ...(this.steps[k].phase === "verdict" && { text: OTHER_NUMBERS }) };

@@ -6,6 +6,7 @@ import { byId, make, setText } from "./elements.js";
  * @typedef {import("./player.js").Player} Player
  * @typedef {import("./story.js").Words} Words
  */
+const AT_ONCE = 200; // steps of the list that are written before the page is drawn
 const PARTS = /** @type {const} */ (["text", "rule", "sum", "note"]);
 
 /** Returns the words that Python wrote into the list. @returns {Words[]} */
@@ -18,7 +19,7 @@ export function givenWords() {
 }
 
 /** Returns the words as elements. @param {Words} words */
-export function spans(words, parts = PARTS) {
+export function spans(words, parts = /** @type {readonly (keyof Words)[]} */ (PARTS)) {
   return parts.filter((part) => words[part]).map((part) => make("span", { className: part, textContent: words[part] }));
 }
 
@@ -57,29 +58,38 @@ export function listView(player) {
   const items = [...list.children];
   const buttons = items.map((item, k) => {
     const button = make("button", { type: "button" });
-    button.append(...spans(player.story.words(k)));
+    button.append(...spans(player.story.words(k), ["text"]));
     button.addEventListener("click", () => player.move(k));
     item.replaceChildren(button);
     return button;
   });
   list.classList.add("playable");
   let shown = -1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let later;
   return () => {
-    const wrong = items.map((_, k) => player.story.isWrong(k));
-    for (const [k, button] of buttons.entries()) {
-      items[k].classList.toggle("wrong", wrong[k]);
-      items[k].classList.toggle("first-wrong", k === wrong.indexOf(true));
-      const words = shownWords(player, k);
-      for (const part of PARTS) {
-        const span = button.querySelector(`.${part}`);
-        if (span) setText(span, words[part]);
-      }
-    }
+    if (player.story.mistake) markWrong(player, items);
+    const fill = (/** @type {number} */ k) => setText(buttons[k].firstElementChild, shownWords(player, k).text);
+    fill(player.current);
+    for (let k = 0; k < Math.min(buttons.length, AT_ONCE); k++) fill(k);
+    clearTimeout(later);
+    later = setTimeout(() => {
+      for (let k = AT_ONCE; k < buttons.length; k++) fill(k);
+    });
     items[shown]?.removeAttribute("aria-current");
     items[player.current].setAttribute("aria-current", "step");
     if (shown !== player.current) reveal(list, items[player.current]);
     shown = player.current;
   };
+}
+
+/** @param {Player} player @param {Element[]} items */
+function markWrong({ story }, items) {
+  const wrong = items.map((_, k) => story.isWrong(k));
+  for (const [k, item] of items.entries()) {
+    item.classList.toggle("wrong", wrong[k]);
+    item.classList.toggle("first-wrong", k === wrong.indexOf(true));
+  }
 }
 
 /** Scrolls `inside` within `pane` alone, never the page around it. @param {Element} pane @param {Element} inside */

@@ -79,9 +79,12 @@ def drawn_of(page):
 
 
 def data_of(page):
-    return json.loads(
-        re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1]
-    )
+    text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)[1]
+    data = json.loads(text)
+    keys = ["phase", "node", "operand", "target", "adjoint", "local_grad", "term"]
+    keys += ["changes", "words"]
+    data["frames"] = [dict(zip(keys, frame, strict=True)) for frame in data["frames"]]
+    return data
 
 
 def test_a_notebook_gets_a_sandboxed_frame_a_picture_and_text():
@@ -226,7 +229,7 @@ def test_a_large_graph_is_folded_to_fit_a_page():
     played = {}
     for frame in data["frames"]:
         if frame["phase"] == "backward":
-            played |= {target: data["figures"][row][1] for target, row, _, _ in frame["changes"]}
+            played |= {target: data["figures"][row][1] for target, row, *_ in frame["changes"]}
     assert played == {i: right[i] for i in played}
     visible = {int(i) for i, node in data["nodes"].items() if not node.get("constant")}
     assert set(played) == visible
