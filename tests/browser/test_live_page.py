@@ -9,7 +9,7 @@ from autograd import sum as total
 from autograd.explaining.leaves import inputs_first
 from nn import MLP
 
-from ..support.browser import assert_shows, require_module, states
+from ..support.browser import assert_shows, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
@@ -218,6 +218,25 @@ def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
         assert page.evaluate(view_box) == fitted
         page.keyboard.press("ArrowRight")
         assert page.evaluate(IN_VIEW)
+
+
+def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
+    bundle = Stepper(neuron())._repr_mimebundle_()
+    with watched(browser, viewport={"width": 900, "height": 1300}) as page:
+        page.set_content(f'<div id="cell" style="width: 0">{bundle["text/html"]}</div>')
+        frame = page.frames[1]
+        frame.locator("#formula .text").wait_for(state="attached")
+        page.evaluate("document.querySelector('#cell').style.width = '880px'")
+        frame.wait_for_function("document.querySelector('#picture').clientWidth > 800")
+        page.wait_for_timeout(100)  # the picture follows the size of its pane
+        assert frame.locator(".minimap").is_hidden()
+        assert frame.evaluate("document.querySelector('#steps').scrollTop") == 0
+        heights = frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert heights[0] <= heights[1]  # one scrollbar, of the notebook
+        boxes = frame.locator("#picture .node").evaluate_all(
+            "all => all.map((node) => node.getBoundingClientRect().right)"
+        )
+        assert 780 < max(boxes) < 880
 
 
 def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F811

@@ -24,7 +24,7 @@ from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
-HEADER_PX, COMPARISON_PX = 300, 100  # heights in a notebook: title to words, table of both passes
+HEADER_PX, COMPARISON_PX = 430, 100  # heights in a notebook: title to words, table of both passes
 MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
 
 

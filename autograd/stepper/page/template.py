@@ -29,6 +29,7 @@ def page_text(
         style=read(f"{FOLDER}/page.css"),
         warning=f'<p class="warning">{html.escape(warning)}</p>' if warning else "",
         hint="Click a node for the terms of its gradient." if clickable else "",
+        drag="Drag a leaf to change its number." if clickable and not live.fixed else "",
         fixed=f"The numbers of this page are fixed: {html.escape(live.fixed)}." * bool(live.fixed),
         about=about if clickable else "No graph",
         picture=picture.markup,
