@@ -111,7 +111,7 @@ def page_data(live: LivePass, visible: set[int]) -> PageData:
         "mistake": given.compares,
         "live": live.graph,
         "nodes": {
-            i: _node(node, given.names[i], i in visible)
+            i: _node(node, given.names[i])
             for i, node in enumerate(given.order)
             if live.graph is not None or i in visible
         },
@@ -123,21 +123,17 @@ def page_data(live: LivePass, visible: set[int]) -> PageData:
     return PageData(result, list(folded(given.frames, visible)))
 
 
-def _node(node: Value, name: str, drawn: bool) -> dict[str, Any]:
+def _node(node: Value, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": name, "data": json_number(node.data)}
     label = shorten(printable(label_of(node)), MAX_FORMULA_CHARACTERS)
     if label not in ("", name):
         found["label"] = label
-    if node.op is None:
-        found["leaf"] = True
-    else:
+    if node.op is not None:
         found["op"] = node.op.name
         if node.op.domain:
             found["domain"] = node.op.domain
     if node.is_constant:
         found["constant"] = True
-    if drawn:
-        found["drawn"] = True
     return found
 
 

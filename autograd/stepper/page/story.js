@@ -11,9 +11,7 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number | string} data
  * @property {string} [label]
  * @property {boolean} [constant]
- * @property {boolean} [leaf]
- * @property {boolean} [drawn]
- * @property {string} [op]
+ * @property {string} [op]  none: a leaf
  * @property {string} [domain]
  *
  * @typedef {object} Step
@@ -130,7 +128,7 @@ export class Story {
   stateAt(k) {
     const data = new Map();
     const grads = new Map();
-    for (const [i, node] of this.nodes) if (node.leaf) data.set(i, this.number(i));
+    for (const [i, node] of this.nodes) if (!node.op) data.set(i, this.number(i));
     for (const step of this.steps.slice(0, k + 1)) {
       for (const change of step.changes) {
         const [i, row, rightRow] = change;
