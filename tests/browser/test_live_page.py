@@ -220,6 +220,22 @@ def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
         assert page.evaluate(IN_VIEW)
 
 
+def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeypatch):  # noqa: F811
+    def fails(*_):
+        raise RuntimeError("Graphviz failed")
+
+    monkeypatch.setattr("autograd.drawing.picture.render", fails)
+    with opened(Stepper(neuron())) as page:
+        assert page.locator("#fit").is_hidden()
+        page.locator("#search").fill("w1")
+        page.locator("#search").press("Enter")
+        assert page.locator("#terms-heading").inner_text() == "The terms of df/dw1"
+        fill(page, "x1", "1.5")
+        page.keyboard.press("Escape")
+        page.keyboard.press("End")
+        assert "· 1.5 = " in page.locator("#terms-list, #steps").last.text_content()
+
+
 def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
     bundle = Stepper(neuron())._repr_mimebundle_()
     with watched(browser, viewport={"width": 900, "height": 1300}) as page:
