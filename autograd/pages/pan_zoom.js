@@ -28,7 +28,7 @@ export class PanZoom {
     this.content = { x, y, width, height };
     this.view = { scale: 1, x: x + width / 2, y: y + height / 2 }; // its center
     this.preferred = 1;
-    this.fitted = true;
+    this.moved = false; // by hand: then it keeps its scale when the size of the pane changes
     this.frame = 0;
     /** @type {Box | null} */
     this.focus = null;
@@ -53,19 +53,18 @@ export class PanZoom {
   /** Shows all, if it can be read; else a part of it. */
   start() {
     this.preferred = Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
-    this.fitted = this.preferred === this.fitScale;
     this.set({ scale: this.preferred });
   }
 
   resized() {
-    if (this.fitted) this.start();
+    if (!this.moved) this.start();
     if (this.focus) this.reveal(this.focus, false);
     else this.set({});
   }
 
   fit() {
     this.preferred = this.fitScale;
-    this.fitted = true;
+    this.moved = this.preferred < READABLE;
     const { x, y, width, height } = this.content;
     this.move({ scale: this.fitScale, x: x + width / 2, y: y + height / 2 });
   }
@@ -75,13 +74,13 @@ export class PanZoom {
     const scale = clamp(this.view.scale * ZOOM_STEP ** steps, MIN_SCALE, MAX_SCALE);
     const k = this.view.scale / scale;
     this.preferred = scale;
-    this.fitted = false;
+    this.moved = true;
     this.set({ scale, x: at.x + (this.view.x - at.x) * k, y: at.y + (this.view.y - at.y) * k });
   }
 
   /** @param {number} dx @param {number} dy  in pixels */
   pan(dx, dy) {
-    this.fitted = false;
+    this.moved = true;
     this.set({ x: this.view.x + dx / this.view.scale, y: this.view.y + dy / this.view.scale });
   }
 
@@ -203,10 +202,8 @@ class Minimap {
     this.svg = element("svg", { class: "minimap", "aria-hidden": "true", viewBox: `${x} ${y} ${width} ${height}` });
     this.svg.setAttribute("width", String(Math.max(24, width * scale)));
     this.svg.setAttribute("height", String(Math.max(24, height * scale)));
-    for (const node of /** @type {NodeListOf<SVGGraphicsElement>} */ (view.svg.querySelectorAll(".node"))) {
-      const { x: left, y: top, width: w, height: h } = boxOf(node);
-      this.svg.append(element("rect", { "data-of": node.id, x: left, y: top, width: w, height: h }));
-    }
+    this.picture = view.svg;
+    this.filled = false;
     this.window = element("rect", { class: "window" });
     this.svg.append(this.window);
     pane.append(this.svg);
@@ -214,7 +211,7 @@ class Minimap {
       event.stopPropagation();
       const center = (/** @type {MouseEvent} */ at) => {
         const { left, top } = this.svg.getBoundingClientRect();
-        view.fitted = false;
+        view.moved = true;
         view.set({ x: x + (at.clientX - left) / scale, y: y + (at.clientY - top) / scale });
       };
       center(event);
@@ -222,10 +219,19 @@ class Minimap {
     });
   }
 
+  /** Draws a box for each node, once the nodes are laid out. */
+  fill() {
+    for (const node of /** @type {NodeListOf<SVGGraphicsElement>} */ (this.picture.querySelectorAll(".node"))) {
+      this.svg.prepend(element("rect", { "data-of": node.id, ...boxOf(node) }));
+    }
+    this.filled = true;
+  }
+
   /** @param {Box} box  what is in view @param {boolean} all @param {Box | null} focus */
   draw(box, all, focus) {
     this.svg.toggleAttribute("hidden", all);
     if (!all) this.stand(box, focus);
+    if (!all && !this.filled && this.pane.clientWidth) this.fill();
     for (const [name, value] of Object.entries(box)) this.window.setAttribute(name, String(value));
   }
 

@@ -5,7 +5,7 @@ import pytest
 from autograd import Stepper, Value, steps
 from autograd.explaining.leaves import inputs_first
 
-from ..support.browser import assert_shows, require_module, states
+from ..support.browser import assert_shows, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
 from ..support.networks import NETWORKS
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
@@ -43,7 +43,7 @@ def fill(page, name, text):
 
 def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):  # noqa: F811
     with opened(Stepper(neuron())) as page:
-        before = page.locator("#steps").inner_text()
+        before = page.locator("#steps").text_content()
         fill(page, "x1", "-1.25")
         root, frames = neuron(-1.25), steps(neuron(-1.25))
         expected = list(states(root, frames))
@@ -51,7 +51,7 @@ def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened): 
             page.locator("#steps button").nth(k).click()
             assert_shows(page, frames, expected, k)
         page.locator("#reset").click()
-        assert page.locator("#steps").inner_text() == before
+        assert page.locator("#steps").text_content() == before
         field = page.get_by_label("Value of x1", exact=True)
         assert field.input_value() == "2"
         field.press("ArrowUp")
@@ -171,13 +171,48 @@ def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
         assert page.evaluate(IN_VIEW)
 
 
+def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeypatch):  # noqa: F811
+    def fails(*_):
+        raise RuntimeError("Graphviz failed")
+
+    monkeypatch.setattr("autograd.drawing.picture.render", fails)
+    with opened(Stepper(neuron())) as page:
+        assert page.locator("#fit").is_hidden()
+        page.locator("#search").fill("w1")
+        page.locator("#search").press("Enter")
+        assert page.locator("#terms-heading").inner_text() == "The terms of df/dw1"
+        fill(page, "x1", "1.5")
+        page.keyboard.press("Escape")
+        page.keyboard.press("End")
+        assert "· 1.5 = " in page.locator("#terms-list, #steps").last.text_content()
+
+
+def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
+    bundle = Stepper(neuron())._repr_mimebundle_()
+    with watched(browser, viewport={"width": 900, "height": 1300}) as page:
+        page.set_content(f'<div id="cell" style="width: 0">{bundle["text/html"]}</div>')
+        frame = page.frames[1]
+        frame.locator("#formula .text").wait_for(state="attached")
+        page.evaluate("document.querySelector('#cell').style.width = '880px'")
+        frame.wait_for_function("document.querySelector('#picture').clientWidth > 800")
+        page.wait_for_timeout(100)  # the picture follows the size of its pane
+        assert frame.locator(".minimap").is_hidden()
+        assert frame.evaluate("document.querySelector('#steps').scrollTop") == 0
+        heights = frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert heights[0] <= heights[1]  # one scrollbar, of the notebook
+        boxes = frame.locator("#picture .node").evaluate_all(
+            "all => all.map((node) => node.getBoundingClientRect().right)"
+        )
+        assert 780 < max(boxes) < 880
+
+
 def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F811
     with opened(Stepper(product_of_sum())) as page:
         page.locator("#predict").click()
         page.locator("#next").click()
         assert page.locator("#formula .text").inner_text() == "q = x + y = -2 + 5 = ?"
         assert page.locator("#n2 .data").text_content() == "?"
-        assert "-12" not in page.locator("#steps").inner_text()
+        assert "-12" not in page.locator("#steps").text_content()
         assert page.evaluate("document.activeElement.id") == "guess"
         page.keyboard.type("4")
         page.keyboard.press("Enter")
@@ -193,7 +228,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F8
         page.locator("#give-up").click()
         assert "The rule: " in page.locator("#verdict").inner_text()
         page.locator("#predict").click()
-        assert "?" not in page.locator("#steps").inner_text()
+        assert "?" not in page.locator("#steps").text_content()
 
 
 def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811

@@ -54,6 +54,7 @@ def test_the_step_after_a_backward_pass_is_played(opened):
         assert_plays(page, page.keyboard.press, root, frames)
 
 
+@pytest.mark.slow
 def test_a_picture_drawn_without_graphviz_is_played_too(opened, monkeypatch):
     monkeypatch.setattr("autograd.drawing.picture.has_graphviz", lambda: False)
     root = chain_after_fan_out()

@@ -15,7 +15,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -157,19 +156,21 @@ def assert_plays(
     root: Value,
     frames: Sequence[Frame],
 ) -> None:
-    """Assert that each step shows the right numbers, forward and back, by button and by key.
+    """Assert that each step shows the right numbers: forward by button, and back by key.
 
     press: presses a key that the page gets.
     """
     expected, last = list(states(root, frames)), len(frames) - 1
     assert_shows(page, frames, expected, 0)
-    there_and_back = list(pairwise(chain(range(last + 1), range(last - 1, -1, -1))))
-    for before, k in there_and_back:
-        page.locator("#next" if k > before else "#previous").click()
+    for k in range(1, last + 1):
+        page.locator("#next").click()
         assert_shows(page, frames, expected, k)
-    for before, k in there_and_back:
-        press("ArrowRight" if k > before else "ArrowLeft")
+    page.locator("#previous").click()
+    assert_shows(page, frames, expected, last - 1)
+    for k in range(last - 2, -1, -1):
+        press("ArrowLeft")
         assert_shows(page, frames, expected, k)
-    for key, k in (("ArrowLeft", 0), ("End", last), ("ArrowRight", last), ("Home", 0)):
+    keys = [("ArrowLeft", 0), ("ArrowRight", 1), ("End", last), ("ArrowRight", last), ("Home", 0)]
+    for key, k in keys:
         press(key)
         assert_shows(page, frames, expected, k)

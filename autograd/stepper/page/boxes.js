@@ -25,9 +25,8 @@ export function boxesView(player) {
       drawData(box, data.get(box.i), forward && isNew, forward && asked);
       drawGradient(box, grads.get(box.i), !forward && isNew, !forward && asked, largest);
       box.group.classList.toggle("chosen", box.i === player.chosen);
-      const words = `${box.name}\n${box.dataWords}${box.gradWords}`;
-      setText(box.title, words);
-      box.group.setAttribute("aria-label", words.replaceAll("\n", ", "));
+      box.words = `${box.name}, ${box.dataWords}${box.gradWords}`;
+      box.group.setAttribute("aria-label", box.words);
     }
     if (story.edited || legend.edited) drawLegend(legend, largest);
   };
@@ -56,10 +55,14 @@ function boxOfNode(player, i) {
   group.setAttribute("role", "button");
   group.addEventListener("focus", () => player.choose(i));
   group.addEventListener("click", () => player.choose(i));
-  group.addEventListener("pointerenter", () => player.hover(i));
+  const box = { i, name: node?.label ?? node?.name, group, data, grad, room, tints, words: "", dataWords: "", gradWords: "" };
+  group.addEventListener("pointerenter", () => {
+    setText(title, box.words.replaceAll(", ", "\n"));
+    player.hover(i);
+  });
   group.addEventListener("pointerleave", () => player.hover(null));
   if (player.story.live && player.story.leaves.includes(i)) group.classList.add("editable");
-  return { i, name: node?.label ?? node?.name, group, data, grad, room, tints, title, dataWords: "", gradWords: "" };
+  return box;
 }
 
 /** Writes a number, closer where there is too little room. @param {any} text @param {string} words @param {number} room */
@@ -93,7 +96,7 @@ export function drawGradient(box, grad, isNew, asked, largest) {
     tint.classList.toggle("minus", value < 0);
     if (value) tint.style.fillOpacity = strength(value, largest);
   }
-  box.gradWords = `\ngradient ${known ? inFull(value) : "not computed yet"}${known && grad.wrong ? " (wrong)" : ""}`;
+  box.gradWords = `, gradient ${known ? inFull(value) : "not computed yet"}${known && grad.wrong ? " (wrong)" : ""}`;
 }
 
 /** The largest gradient after the last step. @param {Player} player */

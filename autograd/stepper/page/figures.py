@@ -49,6 +49,10 @@ class Figures:
         self.table: list[list[Any]] = []  # those that the page uses: operation and operands
         self.row: dict[int, int] = {}  # in ``table``, of each place that the page uses
 
+    def clear(self) -> None:
+        """Forget which figures a page uses."""
+        self.table, self.row = [], {}
+
     def place(self, *entry: Any) -> int:
         """Return the place of ``entry``. An operation is followed by its operands."""
         if entry not in self.places:

@@ -22,8 +22,8 @@ document.body.classList.add("playable");
 for (const part of document.querySelectorAll("[data-live]")) part.removeAttribute("hidden");
 const svg = picture.querySelector("svg");
 const view = svg ? new PanZoom(picture, svg, (from) => !from.closest(".minimap")) : null;
-byId("view-buttons").hidden = !view;
 if (view) connectView(view);
+else for (const id of ["fit", "zoom-in", "zoom-out"]) byId(id).hidden = true;
 connectSearch(player, view);
 player.views = [
   () => drawPosition(player),

@@ -33,7 +33,7 @@ export function neuronsView(player) {
       group.classList.toggle("opened", isOpen);
       group.setAttribute("aria-expanded", String(isOpen));
       setText(opener, isOpen ? "close ▾" : "open ▸");
-      const known = rows.filter(({ i }) => !story.nodes.get(i)?.leaf).map((row) => `${story.nodes.get(row.i)?.name}: ${row.dataWords}${row.gradWords}`);
+      const known = rows.filter(({ i }) => story.nodes.get(i)?.op !== undefined).map((row) => `${story.nodes.get(row.i)?.name}: ${row.dataWords}${row.gradWords}`);
       const words = [neuron.name, ...known].join(", ").replaceAll("\n", ", ");
       setText(title, words);
       group.setAttribute("aria-label", words);
@@ -54,7 +54,7 @@ function boxOfNeuron(player, a, neuron) {
   group.addEventListener("focus", () => player.choose(a));
   group.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const node = event.target instanceof Element && event.target.getAttribute("data-node");
-    if (node && player.story.nodes.get(Number(node.slice(1)))?.leaf) return player.choose(Number(node.slice(1)));
+    if (node && player.story.nodes.get(Number(node.slice(1)))?.op === undefined) return player.choose(Number(node.slice(1)));
     player.open(a);
   });
   group.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {

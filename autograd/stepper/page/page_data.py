@@ -19,16 +19,7 @@ from .folding import FoldedStep, folded
 from .network_page import NetworkPage
 
 MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
-PARTS = {"text": "text", "rule": "rule", "sum": "so_far", "note": "note"}  # of a step
-
-
-@dataclass(frozen=True)
-class PageData:
-    """The data of a page, its operations as JavaScript, and the steps that it plays."""
-
-    json: dict[str, Any]
-    operations: str
-    played: Sequence[FoldedStep]
+PARTS = ["text", "rule", "so_far", "note"]  # of the words of a step
 
 
 @dataclass(frozen=True)
@@ -46,48 +37,94 @@ class Pass:
     compares: bool
 
 
-def page_data(given: Pass, visible: set[int], network: NetworkPage | None = None) -> PageData:
-    """Return the data of a page whose picture has the ``visible`` nodes.
+@dataclass(frozen=True)
+class LivePass:
+    """A pass as a page plays it. If it cannot be computed in a page, ``fixed`` says why.
 
-    A page is live if its operations can be printed as JavaScript. Else its numbers are fixed. With
-    ``network`` a step is a neuron, and the page has the steps inside of it too.
+    looks: its frames with figures whose markers look positive, and negative. See `figures`.
     """
+
+    given: Pass
+    graph: dict[str, Any] | None
+    operations: str  # as JavaScript
+    figures: Figures
+    looks: tuple[Sequence[Frame], Sequence[Frame]]
+    fixed: str = ""
+
+
+@dataclass(frozen=True)
+class PageData:
+    """The data of a page as JSON, and the steps that it plays."""
+
+    json: dict[str, Any]
+    played: Sequence[FoldedStep]
+
+
+def live_pass(given: Pass) -> LivePass:
+    """Return a pass that a page computes anew, or else one with the numbers that it has."""
+    figures = Figures([*given.names, *map(label_of, given.order)])
     try:
         if len(given.order) > MAX_LIVE_NODES:
-            raise CannotPrintError("the graph is too large")
-        graph = graph_data(given.order)
-        operations = print_operations(sorted(graph.used, key=str))
-        live = graph.graph
-        if any(operation.is_own for operation, _ in graph.used):  # the page compares its numbers
-            live["local"] = [
+            raise CannotPrintError(f"the graph has more than {MAX_LIVE_NODES:,} nodes")
+        data = graph_data(given.order)
+        operations = print_operations(sorted(data.used, key=str))
+        own = [operation.name for operation, _ in data.used if operation.is_own]
+        if own:  # the page compares its numbers with these
+            data.graph["local"] = [
                 [None if g is None else json_number(g) for g in node.local_grads]
                 for node in given.order
             ]
-    except CannotPrintError:
-        live, operations = None, "{}"
-    figures = Figures([*given.names, *map(label_of, given.order)])
-    fold = partial(network.steps if network else _folded, visible=visible)
-    frames, positive, negative = _two_looks(given, figures, fold, live is not None)
+        return LivePass(given, data.graph, operations, figures, _looks(given, figures, own))
+    except CannotPrintError as error:
+        return LivePass(given, None, "{}", figures, (given.frames, given.frames), str(error))
+
+
+def _looks(
+    given: Pass, figures: Figures, own: Sequence[str]
+) -> tuple[Sequence[Frame], Sequence[Frame]]:
+    root = with_figures(given.order, figures)
+    found = []
+    try:
+        for figures.looks_negative in (False, True):
+            with recording(KeepsFigures()):
+                found.append(given.narrate(root))
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        if not own:
+            raise
+        raise CannotPrintError(f"{', '.join(own)} takes plain floats only") from error
+    return found[0], found[1]
+
+
+def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = None) -> PageData:
+    """Return the data of a page whose picture has the ``visible`` nodes.
+
+    With ``network`` a step is a neuron, and the page has the steps inside of it too.
+    """
+    given, figures = live.given, live.figures
+    figures.clear()
+    place = {node: i for i, node in enumerate(given.order)}
     updates = [
         [frame.target, figures.row_of(frame.value)]
-        for frame in frames
-        if frame.phase == "update" and _is_leaf(given, frame)
+        for frame in live.looks[0]
+        if frame.phase == "update" and not given.order[frame.target or 0].parents
     ]
-    steps = [
-        _step(step, other, figures) for step, (other, _) in zip(positive, negative, strict=True)
-    ]
+    fold = partial(network.steps if network else _folded, visible=visible)
+    looks = []
+    for figures.looks_negative, frames in zip((False, True), live.looks, strict=True):
+        looks.append(fold(frames))
+    steps = [_step(step, other, figures) for step, (other, _) in zip(*looks, strict=True)]
     played = fold(given.frames)
     result = {
         "root": given.names[-1],
         "mistake": given.compares,
-        "live": live,
+        "live": live.graph,
         "nodes": {
-            i: _node(node, given.names[i], i in visible)
+            i: _node(node, given.names[i])
             for i, node in enumerate(given.order)
-            if live is not None or i in visible
+            if live.graph is not None or i in visible
         },
         "frames": steps,
-        "leaves": [given.order.index(leaf) for leaf in inputs_first(given.order)],
+        "leaves": [place[leaf] for leaf in inputs_first(given.order)] if live.graph else [],
         "updates": updates,
         "figures": figures.table,
     }
@@ -95,75 +132,45 @@ def page_data(given: Pass, visible: set[int], network: NetworkPage | None = None
         inside = network.inside(given.frames)
         played, result["frames"] = played[: len(inside)], steps[: len(inside)]
         for step, first_and_end in zip(steps, inside, strict=False):
-            step["inside"] = first_and_end
+            step.append(first_and_end)
         for step, frame in zip(steps[len(inside) :], given.frames, strict=True):
-            step["edge"] = network.edge(frame)
+            step += [None, network.edge(frame)]
         result["network"] = {
             "inside": steps[len(inside) :],
             "neurons": network.neurons(),
             "boxes": network.boxes(),
         }
-    return PageData(result, operations, played)
+    return PageData(result, played)
 
 
 def _folded(frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:
     return list(folded(frames, visible))
 
 
-def _two_looks(
-    given: Pass,
-    figures: Figures,
-    fold: Callable[[Sequence[Frame]], list[FoldedStep]],
-    live: bool,
-) -> tuple[Sequence[Frame], list[FoldedStep], list[FoldedStep]]:
-    """Return the frames with figures, and the steps whose figures look positive, and negative."""
-    root = with_figures(given.order, figures) if live else None
-    frames: Sequence[Frame] = ()
-    looks = []
-    for figures.looks_negative in (True, False):
-        with recording(KeepsFigures()):
-            frames = given.frames if root is None else given.narrate(root)
-            looks.append(fold(frames))
-    negative, positive = looks
-    return frames, positive, negative
-
-
-def _is_leaf(given: Pass, frame: Frame) -> bool:
-    return frame.target is not None and not given.order[frame.target].parents
-
-
-def _node(node: Value, name: str, drawn: bool) -> dict[str, Any]:
+def _node(node: Value, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": name, "data": json_number(node.data)}
     label = shorten(printable(label_of(node)), MAX_FORMULA_CHARACTERS)
     if label not in ("", name):
         found["label"] = label
-    if node.is_constant:
-        found["constant"] = True
-    if node.parents:
-        assert node.op is not None
+    if node.op is not None:
         found["op"] = node.op.name
         if node.op.domain:
             found["domain"] = node.op.domain
-    else:
-        found["leaf"] = True
-    if drawn:
-        found["drawn"] = True
+    if node.is_constant:
+        found["constant"] = True
     return found
 
 
-def _step(step: FoldedStep, other: Frame, figures: Figures) -> dict[str, Any]:
-    """Return what a step highlights and changes, and its words from their two looks."""
+def _step(step: FoldedStep, other: Frame, figures: Figures) -> list[Any]:
+    """Return a step as ``story.js`` reads it. ``other`` has its words in the other look."""
     frame, changes = step
-    found = {key: getattr(frame, key) for key in ("phase", "node", "operand", "target")}
-    for key in ("adjoint", "local_grad", "term"):
-        found[key] = figures.row_of(getattr(frame, key))
-    found["changes"] = [
-        [target, figures.row_in(exact), figures.row_in(right), wrong]
-        for target, _, exact, right, wrong in changes
+    numbers = [figures.row_of(x) for x in (frame.adjoint, frame.local_grad, frame.term)]
+    changed = [
+        [target, row, *([right, wrong] if wrong or right != row else [])]
+        for target, _, exact, right_text, wrong in changes
+        for row, right in [(figures.row_in(exact), figures.row_in(right_text))]
     ]
-    words = {
-        part: figures.template(getattr(frame, name), getattr(other, name))
-        for part, name in PARTS.items()
-        if getattr(frame, name)
-    }
-    return found | {"words": words}
+    words = [figures.template(getattr(frame, part), getattr(other, part)) for part in PARTS]
+    while words and not words[-1]:
+        words.pop()
+    return [frame.phase, frame.node, frame.operand, frame.target, *numbers, changed, words]

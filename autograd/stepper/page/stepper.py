@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,29 @@ from ..frames import Frame
 from ..source_lines import code_data, run_by_line
 from ..stepping import steps
 from .network_page import NetworkPage
-from .page_data import Pass, page_data
+from .page_data import Pass, live_pass, page_data
 from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
-HEADER_PX, COMPARISON_PX = 300, 100  # heights in a notebook: title to words, table of both passes
+HEADER_PX, COMPARISON_PX = 430, 100  # heights in a notebook: title to words, table of both passes
 MIN_LIST_PX, MAX_LIST_PX, LIST_ITEM_PX = 300, 420, 40
+
+
+@dataclass(frozen=True)
+class _Narration:
+    """Tells the same pass of a copy of the graph. It is called with the copy of the result."""
+
+    mistake: str | None
+    update: float | None
+    places: Sequence[int] | None  # of the parameters, in topological order
+    zero_grad: bool
+
+    def __call__(self, graph: Value) -> list[Frame]:
+        nodes = topological_order(graph)
+        parameters = None if self.places is None else [nodes[i] for i in self.places]
+        options: Any = {"update": self.update, "parameters": parameters}
+        return steps(graph, self.mistake, zero_grad=self.zero_grad, **options)
 
 
 class Stepper:
@@ -38,7 +55,8 @@ class Stepper:
     named after the parameters of ``f``. Arguments by name are options of the page.
 
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
-    snapshot: later changes of the graph do not show.
+    snapshot: later changes of the graph do not show. In the page every leaf is a number that can be
+    changed. All numbers, gradients and texts follow, in a graph of at most 1,500 nodes.
 
     mistake, update, parameters, zero_grad, expand: as in `steps`.
     title: the heading of the page.
@@ -82,20 +100,17 @@ class Stepper:
         if callable(root) and not isinstance(root, Value):
             run = run_by_line(root, args)
             root = run.root
-        elif not isinstance(root, Value):
-            raise TypeError(
-                f"Stepper takes a Value, or a function and its arguments, got {root!r:.80}"
-            )
         elif len(args) > 1 or (args and mistake is not None):
             raise TypeError(f"Stepper of a Value takes a mistake at most, got {args!r:.80}")
         elif args:
             mistake = args[0]
+        moving = None if parameters is None else [*parameters]
         self.frames = steps(
             root,
             mistake,
             expand=expand,
             update=update,
-            parameters=parameters,
+            parameters=moving,
             zero_grad=zero_grad,
         )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
@@ -104,17 +119,11 @@ class Stepper:
         named = names(order)
         self._nodes = copied(named, self.frames)
         *_, (graph, self._root_name) = self._nodes.items()
-        moving = None if parameters is None else [order.index(p) for p in parameters if p in named]
-
-        def narrate(graph: Value) -> list[Frame]:
-            nodes = topological_order(graph)
-            moved = None if moving is None else [nodes[i] for i in moving]
-            options: Any = {"update": update, "parameters": moved, "zero_grad": zero_grad}
-            return steps(graph, mistake, **options)
-
+        places = [i for i, node in enumerate(order) if node in (moving or ())]
+        moves = None if moving is None else places
+        narrate = _Narration(mistake, update, moves, zero_grad)
         compares = mistake is not None or not zero_grad
-        shown = list(self._nodes)
-        self._pass = Pass(shown, [*named.values()], self.frames, narrate, compares)
+        self._pass = Pass(list(self._nodes), [*named.values()], self.frames, narrate, compares)
         self._code = code_data(run, order) if run else None
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
@@ -175,17 +184,17 @@ class Stepper:
     def _page(self) -> tuple[str, Picture, int]:
         """The page, its picture, and its height in a notebook, in pixels."""
         max_nodes = self.max_nodes or MAX_NODES
-        shown = padded(self._nodes, self.frames)
+        shown, live = padded(self._nodes, self.frames), live_pass(self._pass)
         network = self._network()
         while True:
             if network:
                 picture = picture_of(shown, None, **{**self.options, "level": "network"})
             else:
                 picture = picture_of(shown, max_nodes, **self.options)
-            data = page_data(self._pass, picture.visible, network)
+            data = page_data(live, picture.visible, network)
             if self._code:
                 data.json["code"] = self._code
-            page = page_text(self._title, self.mistake, picture, data)
+            page = page_text(self._title, self.mistake, picture, data, live)
             total = len(page.encode()) + len(picture.image)
             if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break

@@ -11,9 +11,7 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number | string} data
  * @property {string} [label]
  * @property {boolean} [constant]
- * @property {boolean} [leaf]
- * @property {boolean} [drawn]
- * @property {string} [op]
+ * @property {string} [op]  none: a leaf
  * @property {string} [domain]
  *
  * @typedef {object} Step
@@ -26,7 +24,7 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number | null} local_grad
  * @property {number | null} term
  * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
- * @property {Partial<Record<Part, import("./figures.js").Template>>} words
+ * @property {Record<Part, import("./figures.js").Template>} words
  * @property {Words} [given]  the words as Python wrote them
  * @property {number[]} [inside]  in a network: the first and the end of the steps that it stands for
  * @property {string | null} [edge]  in a network: the id of the edge along which it passes back
@@ -55,14 +53,22 @@ import { equation, evaluated, filled } from "./figures.js";
 
 const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
+/** Reads a step as page_data.py writes it. @param {any[]} row @returns {Step} */
+function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words, inside, edge]) {
+  const [text = [], rule = [], sum = [], note = []] = words;
+  /** @type {[number, number, number, boolean][]} */
+  const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
+  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, inside, edge };
+}
+
 export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
     this.mistake = /** @type {boolean} */ (data.mistake);
-    this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {Step} */ step, /** @type {number} */ k) => ({ ...step, given: given[k] })));
+    this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
     /** @type {Network | null} */
-    this.network = data.network ?? null;
+    this.network = data.network ? { ...data.network, inside: data.network.inside.map(stepOf) } : null;
     /** @type {Code | null} */
     this.code = data.code ?? null;
     /** @type {number | null} */
@@ -147,7 +153,7 @@ export class Story {
   words(k) {
     const { words, given } = this.steps[k];
     if (given && !this.edited) return given;
-    const part = (/** @type {Part} */ name) => filled(words[name] ?? [], this.values ?? []);
+    const part = (/** @type {Part} */ name) => filled(words[name], this.values ?? []);
     const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
     if (!this.mistake || this.asJudged) return said;
     return { ...said, note: "", ...(this.steps[k].phase === "verdict" && { text: OTHER_NUMBERS }) };
@@ -186,7 +192,7 @@ export class Story {
   stateAt(k) {
     const data = new Map();
     const grads = new Map();
-    for (const [i, node] of this.nodes) if (node.leaf) data.set(i, this.number(i));
+    for (const [i, node] of this.nodes) if (!node.op) data.set(i, this.number(i));
     for (const step of this.steps.slice(0, k + 1)) {
       for (const change of step.changes) {
         const [i, row, rightRow] = change;

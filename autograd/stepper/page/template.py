@@ -9,13 +9,15 @@ from string import Template
 from ...pages.scripts import joined, read
 from ..frames import Frame
 from ..mistakes import MISTAKES
-from .page_data import PageData
+from .page_data import LivePass, PageData
 from .picture import Picture
 
 FOLDER = "stepper/page"
 
 
-def page_text(title: str, mistake: str | None, picture: Picture, data: PageData) -> str:
+def page_text(
+    title: str, mistake: str | None, picture: Picture, data: PageData, live: LivePass
+) -> str:
     """Return the page."""
     clickable = bool(picture.svg)
     about = "The graph. Choose a node to see the terms of its gradient."
@@ -27,13 +29,15 @@ def page_text(title: str, mistake: str | None, picture: Picture, data: PageData)
         style=read(f"{FOLDER}/page.css"),
         warning=f'<p class="warning">{html.escape(warning)}</p>' if warning else "",
         hint="Click a node for the terms of its gradient." if clickable else "",
+        drag="Drag a leaf to change its number." if clickable and not live.fixed else "",
+        fixed=f"The numbers of this page are fixed: {html.escape(live.fixed)}." * bool(live.fixed),
         about=about if clickable else "No graph",
         picture=picture.markup,
         picture_px=str(round(picture.height_px)),
         count=str(len(data.played)),
         steps="\n".join([_list_item(frame) for frame, _ in data.played]),
         data=text.replace("<", "\\u003c"),  # the only character with which a label could end it
-        script=joined(f"{FOLDER}/main.js", f"const operations = {data.operations};"),
+        script=joined(f"{FOLDER}/main.js", f"const operations = {live.operations};"),
     )
 
 

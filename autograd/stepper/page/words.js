@@ -6,6 +6,7 @@ import { byId, make, makeButton, setText } from "./elements.js";
  * @typedef {import("./player.js").Player} Player
  * @typedef {import("./story.js").Words} Words
  */
+const AT_ONCE = 200; // steps of the list that are written before the page is drawn
 const PARTS = /** @type {const} */ (["text", "rule", "sum", "note"]);
 
 /** Returns the words that Python wrote into the list. @returns {Words[]} */
@@ -18,7 +19,7 @@ export function givenWords() {
 }
 
 /** Returns the words as elements. @param {Words} words */
-export function spans(words, parts = PARTS) {
+export function spans(words, parts = /** @type {readonly (keyof Words)[]} */ (PARTS)) {
   return parts.filter((part) => words[part]).map((part) => make("span", { className: part, textContent: words[part] }));
 }
 
@@ -68,26 +69,28 @@ export function listView(player) {
   /** @type {unknown} */
   let listed = null;
   let shown = -1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let later;
   return () => {
     const { steps } = player.story;
     if (listed !== steps) {
       listed = steps;
       buttons = steps.map((_, k) => {
         const button = makeButton("", () => player.move(k));
-        button.append(...spans(player.story.words(k)));
+        button.append(make("span", { className: "text", textContent: player.story.words(k).text }));
         return button;
       });
-      items = buttons.map((button) => make("li", {}, button));
+      items = buttons.map((button, k) => make("li", { className: classesOf(player.story, k) }, button));
       list.replaceChildren(...items);
     }
-    for (const [k, button] of buttons.entries()) {
-      items[k].className = classesOf(player.story, k);
-      const words = shownWords(player, k);
-      for (const part of PARTS) {
-        const span = button.querySelector(`.${part}`);
-        if (span) setText(span, words[part]);
-      }
-    }
+    if (player.story.mistake) for (const [k, item] of items.entries()) item.className = classesOf(player.story, k);
+    const fill = (/** @type {number} */ k) => setText(buttons[k].firstElementChild, shownWords(player, k).text);
+    fill(player.current);
+    for (let k = 0; k < Math.min(buttons.length, AT_ONCE); k++) fill(k);
+    clearTimeout(later);
+    later = setTimeout(() => {
+      for (let k = AT_ONCE; k < buttons.length; k++) fill(k);
+    });
     items[shown]?.removeAttribute("aria-current");
     items[player.current].setAttribute("aria-current", "step");
     if (shown !== player.current) reveal(list, items[player.current]);

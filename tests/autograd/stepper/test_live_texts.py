@@ -20,7 +20,7 @@ from autograd import (
 from autograd.operation import TABLE
 from autograd.stepper.mistakes import MISTAKES
 from autograd.stepper.page.figures import Figures
-from autograd.stepper.page.page_data import page_data
+from autograd.stepper.page.page_data import live_pass, page_data
 
 from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
 from ...support.node import run_module
@@ -46,11 +46,12 @@ answer({
 def live(root, leaves, mistake=None, script=STORY, **options):
     """Return what the page of ``root`` shows with other numbers in its leaves, given by label."""
     order = topological_order(root)
-    made = page_data(Stepper(root, mistake, **options)._pass, set(range(len(order))))
+    made_live = live_pass(Stepper(root, mistake, **options)._pass)
+    made = page_data(made_live, set(range(len(order))))
     places = {node.label: i for i, node in enumerate(order) if not node.parents}
     changes = [[places[label], x] for label, x in leaves.items()]
     found = json.loads(json.dumps(made.json))
-    return run_module(script % made.operations, {"data": found, "leaves": changes})
+    return run_module(script % made_live.operations, {"data": found, "leaves": changes})
 
 
 def neuron(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.88):
@@ -168,7 +169,7 @@ def test_an_operation_without_javascript_makes_a_page_with_fixed_numbers():
     try:
         root = cube(Value(2.0, "x")) * 2
         order = topological_order(root)
-        made = page_data(Stepper(root)._pass, set(range(len(order))))
+        made = page_data(live_pass(Stepper(root)._pass), set(range(len(order))))
         assert made.json["live"] is None
         assert made.json["figures"]
         assert all(row[0] == 8 for row in made.json["figures"])  # plain numbers
