@@ -57,6 +57,11 @@ class NetworkWriter(BoxWriter):
             rows.append([(f"… {more} parameters", PLAIN)])
         return rows
 
+    def notes(self, title: str) -> Rows:
+        sample, samples = self.selection.sample, self.selection.network.samples
+        text = f"sample {sample + 1} of {samples}: sample={(sample + 1) % samples} shows another"
+        return super().notes(title) + [[(text, PLAIN)]] * (samples > 1)
+
     def numbers(self, node: Value) -> dict[int, Value]:
         if node not in self.listed:
             return super().numbers(node)
