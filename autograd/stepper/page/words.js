@@ -64,6 +64,7 @@ export function listView(player) {
     return button;
   });
   list.classList.add("playable");
+  list.classList.toggle("long", items.length > AT_ONCE);
   let shown = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let later;
@@ -95,8 +96,9 @@ function markWrong({ story }, items) {
 /** Scrolls `inside` within `pane` alone, never the page around it. @param {Element} pane @param {Element} inside */
 function reveal(pane, inside) {
   const [outer, inner] = [pane.getBoundingClientRect(), inside.getBoundingClientRect()];
-  if (!outer.width) return; // not laid out yet
-  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+  const room = outer.height - inner.height;
+  if (room < 0) pane.scrollTop += inner.top - outer.top - pane.clientTop; // too high, as in a frame without width
+  else if (inner.top < outer.top || inner.bottom > outer.bottom) {
     pane.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
   }
 }
