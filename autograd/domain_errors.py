@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +44,18 @@ def failure(
     given = f", got {', '.join(got)}" if got else ""
     hint = operation.hint(xs, nodes) if operation.hint and nodes else ""
     return type(error)(f"{operation.name}({', '.join(shown + more)}): {why}{given}{hint}")
+
+
+def no_number(
+    operation: Operation, error: TypeError, xs: Sequence[Any], nodes: Sequence[Any]
+) -> TypeError:
+    """Return the error about an operand whose ``data`` was set to no number, else ``error``."""
+    for i, x in enumerate(xs):
+        if not isinstance(x, Real):
+            name = (nodes[i].label if nodes else "") or "an operand"
+            given = f"{x!r:.80} ({type(x).__name__})"
+            return TypeError(f"{operation.name}: the data of {name} is {given}: set it to a number")
+    return error
 
 
 def described(node: Any, levels: int = MAX_SHOWN_LEVELS) -> str:

@@ -112,7 +112,8 @@ if {condition}:
         node.local_grads = ({grads},)
         node.label = ""
         return node
-    except (ArithmeticError, ValueError):  # outside the domain, or an infinite derivative
+    except (ArithmeticError, ValueError, TypeError):  # outside the domain, an infinite derivative,
+        # or data that a user set to no number
         return general({arguments})
 """
 _CONSTANT = """\
@@ -199,7 +200,7 @@ def print_function(
         f"        return general({arguments})\n"
         f"    return printed\n"
     )
-    exec(source, namespace)
+    exec(compile(source, f"{__file__} ({operation.name})", "exec"), namespace)
     function: Callable[..., Any] = namespace.pop("make")(**called)
     vars(function)["__wrapped__"] = operation
     function.__name__, function.__doc__ = operation.name, operation.__doc__

@@ -39,12 +39,13 @@ import math
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import reduce, wraps
 from types import MethodType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from .domain_errors import failure
+from .domain_errors import failure, no_number
 
+NO_NUMBERS = (str, bytes, complex, list, tuple, dict, set)  # what a function may give by mistake
 TABLE: dict[str, Operation] = {}  # every operation by name, in the order of declaration
 
 
@@ -135,6 +136,8 @@ class Operation:
         self.symbol, self.aliases = symbol or self.name, aliases
         self.precedence, self.chains = precedence, chains
         self.forward, self.__wrapped__, self.domain = forward, forward, domain
+        if self.is_own:
+            self.forward = self._giving_a_number(forward, "value")
         self.pole, self.infinite, self.hint = pole, infinite, hint
         self.rule_in_words = rule_in_words
         self.samples = [s if isinstance(s, tuple) else (s,) for s in samples]
@@ -176,7 +179,31 @@ class Operation:
         rules = tuple(rules) if isinstance(rules, (tuple, list)) else (rules,)
         if len(rules) != self.arity:
             raise ValueError(f"{self.name} has {needs}, and a local gradient by each, not {rules}")
-        return tuple([rule if callable(rule) else real(rule) for rule in rules])
+        return tuple([self._rule(i, rule) for i, rule in enumerate(rules)])
+
+    def _rule(self, i: int, rule: Any) -> Any:
+        """Return the local gradient by operand ``i``: a float, or a function."""
+        if not callable(rule):
+            return real(rule)
+        of_which = f" by {self.parameters[i]}" if self.arity > 1 else ""
+        return self._giving_a_number(rule, f"local gradient{of_which}") if self.is_own else rule
+
+    def _giving_a_number(self, f: Callable[..., Any], what: str) -> Callable[..., Any]:
+        """Return the function ``f`` of a user; TypeError where it gives no number."""
+
+        @wraps(f)
+        def checked(*args: Any) -> Any:
+            return self._checked_number(f(*args), what)
+
+        return checked
+
+    def _checked_number(self, x: Any, what: str) -> Any:
+        """Return what a function of a user gave: a float, a node or an array."""
+        if x is None or issubclass(type(x), NO_NUMBERS):  # type(): some nodes have no __class__
+            raise TypeError(
+                f"the {what} of the operation {self.name} must be a number, got {x!r:.80}"
+            )
+        return x
 
     if not TYPE_CHECKING:  # checkers would take the ``op`` of a Value for a method
 
@@ -214,6 +241,8 @@ class Operation:
             return self.forward(FLOATS, *xs)  # type: ignore[no-any-return]  # floats give a float
         except (ArithmeticError, ValueError) as error:
             raise failure(self, error, xs, tuple(nodes)) from None
+        except TypeError as error:
+            raise no_number(self, error, xs, tuple(nodes)) from None
 
     def is_stale(self, node: Any) -> bool:
         """Return whether its operands' present numbers give another number than ``node`` has.
@@ -226,6 +255,8 @@ class Operation:
                 return False
         except (ArithmeticError, ValueError):
             pass
+        except TypeError:
+            self.value(xs, node.parents)  # names the operand that is no number
         y = self.limit(xs)
         return y != node.data and not (math.isnan(y) and math.isnan(node.data))
 
@@ -320,7 +351,24 @@ class Nary(Operation):
         """Return the function of the value and of all operands that gives all local gradients."""
         if not callable(rules):
             raise TypeError(f"the rule of {self.name} is one function of y, *xs, got {rules!r:.80}")
-        return rules
+        return self._giving_one_each(rules) if self.is_own else rules
+
+    def _giving_one_each(self, rules: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function ``rules`` of a user; TypeError unless it gives a number by each."""
+
+        @wraps(rules)
+        def checked(y: Any, *xs: Any) -> Any:
+            given = rules(y, *xs)
+            is_list = isinstance(given, Iterable) and not isinstance(given, (str, Node))
+            grads = list(given) if is_list else []
+            if len(grads) != len(xs):
+                raise TypeError(
+                    f"the rule of the operation {self.name} must give {len(xs)} local gradients, "
+                    f"a list with one by each operand, got {given!r:.80}"
+                )
+            return [self._checked_number(grad, "local gradient") for grad in grads]
+
+        return checked
 
     def operands(self, *args: Any) -> tuple[Any, ...]:
         if len(args) == 1 and not isinstance(args[0], Node) and isinstance(args[0], Iterable):

@@ -94,7 +94,12 @@ def _leaf(like: Value, data: float) -> Value:
 
 
 class Recorder:
-    """What becomes of operations and comparisons in a context: this one keeps values, no graph."""
+    """What becomes of operations and comparisons in a context: this one keeps values, no graph.
+
+    makes_nodes: whether operations make the nodes that they make without a recorder.
+    """
+
+    makes_nodes = False
 
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         """Return the result of ``operation`` at ``parents``."""
@@ -161,6 +166,12 @@ def recording(recorder: Recorder | None) -> Iterator[None]:
     finally:
         contexts.pop()
         _recorder.reset(token)
+
+
+def makes_nodes() -> bool:
+    """Return whether operations make ordinary nodes here, as they do without a recorder."""
+    recorder = _recorder.get()
+    return recorder is None or recorder.makes_nodes
 
 
 def no_grad() -> AbstractContextManager[None]:

@@ -45,7 +45,7 @@ class Value(operators.Operators):
     """
 
     __slots__ = ("data", "grad", "parents", "local_grads", "op", "label")
-    data: float
+    data: float  # set without a check: the next operation raises TypeError if it is no number
     grad: float  # the derivative of the last result by this node; a leaf sums it over all results
     parents: tuple[Value, ...]  # in order, repeats kept: a * a has the parents (a, a)
     local_grads: tuple[float | None, ...]  # None for a constant, such as the 1 in x + 1

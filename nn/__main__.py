@@ -1,8 +1,16 @@
-"""Start ``python -m nn``; the command line is `nn.app.command_line`."""
+"""Start ``python -m nn``; the command line is `nn.app.command_line`.
+
+Python imports the package `nn` before this file. A Ctrl-C in that moment has Python's own
+traceback. From the first line here on there is none.
+"""
 
 import os
-import signal
 import sys
+
+try:
+    import signal  # which takes a millisecond
+except KeyboardInterrupt:
+    sys.exit(130)
 
 
 def _end_at_once(*_: object) -> None:

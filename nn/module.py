@@ -12,7 +12,7 @@ from autograd import Value
 
 from . import model_file
 from .prediction import Meaning, outputs
-from .samples import rows_of
+from .samples import rows_of, too_large
 
 _SAVABLE: dict[str, Callable[..., Module]] = {}  # the registered classes by name
 _Class = TypeVar("_Class", bound=type)
@@ -71,11 +71,12 @@ class Module:
         give a model what this needs, in its `metadata`; see `save`. Without names for the classes
         the labels are the class numbers that `nn.fit` takes.
 
-        ValueError if the metadata name no loss, because the loss decides what an output means, and
-        if a row has not as many features as the model.
+        ValueError if the metadata name no loss, because the loss decides what an output means, if a
+        row has not as many features as the model, and if a feature is so large that the outputs
+        overflow.
         """
         meaning = self.meaning
-        return [meaning.answer(output) for output in outputs(self, rows_of(rows))]
+        return [meaning.answer(output) for output in self._finite_outputs(rows, meaning)]
 
     def predict_proba(self, rows: Any) -> list[list[float]]:
         """Return the probability of each class (in the order of the labels) for each row.
@@ -90,7 +91,16 @@ class Module:
         classes. ValueError as `predict`, and for a loss without probabilities, such as hinge.
         """
         meaning = self.meaning
-        return [meaning.probabilities(output) for output in outputs(self, rows_of(rows))]
+        return [meaning.probabilities(output) for output in self._finite_outputs(rows, meaning)]
+
+    def _finite_outputs(self, rows: Any, meaning: Meaning) -> Iterator[list[float]]:
+        """Yield the outputs for each row; ValueError names the feature that is too large."""
+        rows = rows_of(rows)
+        for i, output in enumerate(outputs(self, rows)):
+            if not all(map(isfinite, output)):
+                (inputs,) = meaning.standardized(rows[i : i + 1])
+                raise too_large(i, rows[i], inputs)
+            yield output
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its path, once: ``("layers.0.neurons.3.w.1", Value(...))``."""

@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 from .argument_checks import counted
+from .datasets.dataset import Label
 from .optional_packages import need
 from .prediction import outputs as outputs  # `nn.plot.outputs` is public too
 from .samples import rows_of
@@ -99,7 +100,7 @@ def decision_boundary(
     y: Sequence[float],
     *,
     ax: Any = None,
-    classes: Sequence[str] = (),
+    classes: Sequence[Label] = (),
     features: Sequence[str] = ("x1", "x2"),
     resolution: int = 60,
 ) -> Any:
@@ -193,7 +194,7 @@ def predicted_against_true(
     return ax
 
 
-def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], *, ax: Any = None) -> Any:
+def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[Label], *, ax: Any = None) -> Any:
     """Draw the confusion matrix as a table of counts, with a row for each true class.
 
     ValueError unless the matrix is square.
@@ -359,8 +360,8 @@ def _plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _class_name(classes: Sequence[str], k: int) -> str:
-    name = classes[k] if k < len(classes) else str(k)
+def _class_name(classes: Sequence[Label], k: int) -> str:
+    name = str(classes[k] if k < len(classes) else k)
     return _plain(
         name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…"
     )

@@ -16,10 +16,9 @@ from autograd import no_grad
 
 from .argument_checks import counted
 from .datasets import Rows, Scaling
+from .datasets.dataset import Label
 from .losses import LOSSES, Loss, as_list
 from .samples import Row, rows_of
-
-Label = str | int | float | bool  # the name of a class
 
 
 def outputs(model: Callable[[Any], Any], X: Iterable[Any]) -> list[list[float]]:

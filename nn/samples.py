@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -24,7 +24,12 @@ def rows_of(X: Any) -> list[Row]:
     if isinstance(X, Rows) and X and all(map(math.isfinite, X.numbers)):
         return list(X.arrays())  # type: ignore[arg-type]  # read like lists, in less memory
     rows = _plain(X)
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, list):
+        raise ValueError(
+            f"X must be a list of samples, each a list of numbers, got {X!r:.80}"
+            + "; a single sample goes into a list, [[x1, x2]]" * isinstance(rows, Real)
+        )
+    if not rows:
         raise ValueError("X has no samples: it must be a list of samples, each a list of numbers")
     for i, row in enumerate(rows):
         if not isinstance(row, list):
@@ -77,6 +82,18 @@ def targets_of(y: Any, samples: int) -> list[Target]:
         else _finite(t, f"target {i}")
         for i, t in enumerate(targets)
     ]
+
+
+def too_large(i: int, row: Sequence[float], inputs: Sequence[float]) -> ValueError:
+    """Return the error about sample ``i``, for which the outputs of a model are not finite.
+
+    ``inputs`` are what the model took for it: its features, maybe standardized.
+    """
+    j = max(range(len(inputs)), key=lambda j: abs(inputs[j]))
+    return ValueError(
+        f"feature {j} of sample {i} is {row[j]:g}: the outputs of the model overflow, so that it "
+        "has no answer"
+    )
 
 
 def _plain(x: Any) -> Any:

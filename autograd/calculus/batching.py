@@ -27,7 +27,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
     plain numbers or results of another ``vmap``, and all of them take the same branches. Compiling
     then takes the same time for any number of rows. Such results feed `sum`, `mean`, `dot`,
     `maximum`, `minimum` or another ``vmap``. To use them in another way, as a list, is right too,
-    but ``f`` is then recorded for each row.
+    but ``f`` is then recorded for each row. What ``f`` does besides computing (append, count)
+    happens when it is recorded: once, and not for each row.
 
     The name and the arguments are those of JAX. TypeError if an argument has no rows. ValueError if
     arguments differ in the number of their rows, or no argument has rows to take.

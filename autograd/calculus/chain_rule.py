@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from numbers import Real
 from typing import Any, TypeVar
 
 from ..domain_errors import described
 from ..ops import dot
 from ..recording import (
-    current_recorder,
     floats_only,
     limits,
+    makes_nodes,
     reading,
     recorded,
     refuse_float,
@@ -75,6 +76,13 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     >>> adjoints(dx, [x])[0].data
     18.0
     """
+    if not isinstance(root, (Value, Real)):
+        hint = "; for a function there is grad(f)(x)" if callable(root) else ""
+        raise TypeError(
+            f"adjoints are of a Value, such as adjoints(y, [x]), got {root!r:.80}{hint}"
+        )
+    if isinstance(wrt, Value):
+        raise TypeError("adjoints are by a list of Values: write adjoints(y, [x]), not (y, x)")
     order = topological_order(root) if isinstance(root, Value) else []
     needed = set(wrt)
     ends = needed.copy() if partial else ()
@@ -103,7 +111,7 @@ def _check_not_stale(nodes: Iterable[Value], ends: Container[Value]) -> None:
     Nodes of ``ends`` may have changed: the derivative does not go through them.
     """
     with recorded():
-        if current_recorder() is not None:
+        if not makes_nodes():
             return  # the function is being compiled: its nodes stand for any numbers
     for node in nodes:
         if node.op and node not in ends and node.op.is_stale(node):

@@ -15,7 +15,7 @@ from numbers import Real
 from typing import Any
 
 from ..ops import dot, sum
-from ..recording import current_reader, current_recorder, reading, recorded
+from ..recording import current_reader, makes_nodes, reading, recorded
 from ..tree import Leaf, Structure, build, flatten_like, flatten_numbers, outline
 from ..value import Scalar, Value, topological_order
 from .chain_rule import adjoints, ancestors, push_forward
@@ -257,7 +257,7 @@ def _call(f: Any, args: Sequence[Any], argnums: Argnums, kwargs: Any = None) -> 
             structures.append(structure)
         with reading(_refusal(variables)):
             returned = f(*arguments, **kwargs or {})
-        compiling = current_recorder() is not None  # then a derivative is never a plain number
+        compiling = not makes_nodes()  # then a derivative is never a plain number
     if returned is None:
         raise TypeError(f"{name} returned None; does it lack a return statement?")
     results, structure = flatten_numbers(returned, f"what {name} returned")
@@ -303,6 +303,8 @@ def _positions(argnums: Argnums, count: int) -> list[int]:
     wanted = list(argnums) if isinstance(argnums, Sequence) else [argnums]
     if not all(isinstance(i, int) for i in wanted):
         raise TypeError(f"argnums must be an int or a tuple of ints, got {argnums!r}")
+    if wanted and not count:
+        raise ValueError("a derivative is taken at arguments, such as grad(f)(2.0), got none")
     positions = [i % count for i in wanted if -count <= i < count]
     if len(set(positions)) < len(wanted):
         has = f"the call has {count} positional argument{'' if count == 1 else 's'}"

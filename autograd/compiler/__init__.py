@@ -1,12 +1,16 @@
 """`compile`: plain scalar code at the speed of array code.
 
-The stages, each in a file of its own, are record, loops_to_rows, simplify, differentiate, schedule,
-matrices and print_numpy. `pipeline` puts them in a row, for one *path*: one structure of arguments,
-one outcome of all comparisons. `compiled_function` finds the path of a call. `traced` is what a
+A call goes through `compiled_function`, which looks like the original, `arguments`, which tells
+calls apart, and `recordings`, which finds the *path* of the call: one structure of arguments, one
+outcome of all comparisons. The `path` gathers its `inputs`, runs its `program`, and makes the
+result, a `compiled_value`.
+
+A new path goes through the stages, each in a file of its own: record, loops_to_rows, simplify,
+differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row. `traced` is what a
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
-repeats. `arguments` tells calls apart before they are recorded. `rounding` finds which comparisons
-a program must leave to eager code, `account` whether compiling pays. Nothing is imported before a
-function is compiled, so autograd itself does not need NumPy.
+repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
+compiling pays. Nothing is imported before a function is compiled, so autograd itself does not need
+NumPy.
 """
 
 from __future__ import annotations
@@ -52,6 +56,15 @@ def compile(
     differently. `where` and `take` choose without a comparison. What `vmap` does for each row is
     recorded once. A list that only `vmap` reads may have another length at each call.
 
+    >>> from autograd import take, vmap, where
+    >>> table = [w, b]
+    >>> @autograd.compile
+    ... def fit(xs, words):
+    ...     errors = vmap(lambda x, i: where(x > 0, x, 0.1 * x) - take(table, i))(xs, words)
+    ...     return autograd.mean([e * e for e in errors])
+    >>> fit([4.0, -10.0], [0, 1]).data, fit([3.0], [1]).data
+    (4.0, 4.0)
+
     **A compiled function means what ``f`` means.** Only the order in which the products of a sum
     are added may change, as it does in matrix libraries. A plain number is added and multiplied
     where it was written: ``x / 10`` stays a division, ``(x + 1e16) - 1e16`` is not x, and constants
@@ -62,8 +75,12 @@ def compile(
     **Plain numbers from the surrounding code are constants.** They stay what they were when ``f``
     was recorded. Pass what changes as an argument. Likewise ``f`` keeps the Values that it met when
     it was recorded: change their ``data``, do not replace them. A Value that ``f`` makes is new at
-    each call, so make parameters outside. If ``f`` does more than compute (print, append), it does
+    each call, so make parameters outside. If ``f`` does more than compute (append, count), it does
     this only when recorded.
+
+    **What cannot be noticed:** ``type(x) is float`` is false for a number that ``f`` is given or
+    reads: use ``isinstance``. ``(x > 0) is True`` is false too: use the comparison itself.
+    ``repr(x)`` shows no number, since it is for debuggers.
 
     ``static_argnums`` are the positions of arguments that ``f`` needs as plain Python objects, such
     as a count. Another one records anew. So does another object among the arguments, and a bool
@@ -74,10 +91,10 @@ def compile(
     and cost. A function that catches an error inside, or needs ints beyond 2**53, runs as it is for
     that call. So does one whose recordings cost more time than they save. A warning says why.
 
-    TypeError if ``f`` needs a number itself: float() or int() of any Value, a function of ``math``,
-    a format. TypeError if ``f`` sets ``data`` or ``grad``, changes a list that it was given, or
-    returns a set or a generator. ModuleNotFoundError without NumPy. The errors of operations are
-    those of ``f``.
+    TypeError if ``f`` needs a number itself: float(), int() or str() of any Value, ``print``, a
+    format, a function of ``math``. TypeError if ``f`` sets ``data`` or ``grad``, changes a list
+    that it was given, or returns a set or a generator. ModuleNotFoundError without NumPy. The
+    errors of operations are those of ``f``.
     """
     try:
         from .compiled_function import CompiledFunction

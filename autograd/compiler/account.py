@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from ..tree import Structure
 from .arguments import without_things
 
 if TYPE_CHECKING:
-    from .pipeline import Path as Recorded
+    from .path import Path as Recorded
 
 MIN_RECORDINGS = 16  # before it is judged
 MIN_LOSS_SECONDS = 0.5
@@ -22,6 +24,7 @@ class Account:
 
     def __init__(self) -> None:
         self.recordings = 0
+        self.ties = 0  # calls that eager code has run, as rounding could have turned a comparison
         self._spent = self._saved = 0.0  # by those that were dropped, or could not be kept
         self._warned: set[str] = set()
 
@@ -41,14 +44,19 @@ class Account:
 
     def is_a_loss(self, by_structure: Mapping[Structure, Sequence[Recorded]]) -> bool:
         """Return whether compiling has cost more than it saved."""
-        if self.recordings < MIN_RECORDINGS:
+        if self.recordings + self.ties < MIN_RECORDINGS:
             return False
         recorded = [one for several in by_structure.values() for one in several]
         saved = self._saved + sum(map(_saved, recorded))
         return self.spent(recorded) > saved + MIN_LOSS_SECONDS
 
     def why(self, by_structure: Mapping[Structure, Sequence[Recorded]]) -> str:
-        """Return why there are so many recordings, and what to do about it."""
+        """Return why there are so many recordings, or calls without, and what to do about it."""
+        if self.ties > self.recordings:
+            return (
+                "it compares numbers that are equal, or nearly, so eager code has to decide: use "
+                "autograd.maximum, minimum, relu or where instead of a branch"
+            )
         if 2 * max(map(len, by_structure.values()), default=0) > self.recordings:
             return (
                 "it takes many branches: use autograd.where, maximum or masks of 0 and 1 instead "
@@ -66,7 +74,7 @@ class Account:
         """Warn the caller of the compiled function, unless that has been said."""
         if message not in self._warned:
             self._warned.add(message)
-            warnings.warn(message, stacklevel=5)  # of the call of the compiled function
+            warnings.warn(message, stacklevel=_calls_inside())
 
     def report(self, by_structure: Mapping[Structure, Sequence[Recorded]]) -> list[str]:
         """Return the lines of a report."""
@@ -74,9 +82,19 @@ class Account:
         return [
             f"recordings              {self.recordings:>8,}",
             f"structures              {len(by_structure):>8,}",
+            f"ties, left to eager code{self.ties:>8,}",
             f"seconds to compile all  {self.spent(recorded):>8.3f}",
         ]
 
 
 def _saved(one: Recorded) -> float:
     return one.calls * EAGER_SHARE * one.seconds["record"]
+
+
+def _calls_inside() -> int:
+    """Return how far up the stack a compiled function was called: the first line outside here."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -236,7 +236,7 @@ class _Printer(RowOperands):
         total = XP.sum(source) if rights.ndim == 1 else XP.sum(source, axis=axis)
         if rights.ndim == 2:
             ones = XP.ones[rights.shape[-1]]
-            self.faster[total.tree] = (XP.dot(source, ones) if axis else XP.dot(ones, source)).tree
+            self.faster[total.tree] = (source.dot(ones) if axis else ones.dot(source)).tree
         return Line("s", _multiple(factor, total))
 
     def _matrix_product(self, lefts: Ids, rights: Ids) -> Line:

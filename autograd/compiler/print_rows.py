@@ -57,6 +57,9 @@ class RowOperands(Operands):
         found = np.unique(groups).tolist()
         return [g for g in found if g in self.arrays and self.arrays[g].has_rows]
 
+    def _row_count(self, groups: Ids) -> Code:
+        return named("len")(self.arrays[self._with_rows(groups)[0]].name)
+
     def operand(self, ids: Ids, exact: bool = False, terms: bool = False) -> Code:
         """Return the expressions of these indices as an array that broadcasts to their shape.
 
@@ -96,7 +99,7 @@ class RowOperands(Operands):
         """Return expressions from several groups, out of one array that has all, row by row."""
         unique = np.unique(ids)
         groups = self.places.group[unique]
-        rows = named("len")(self.arrays[self._with_rows(groups)[0]].name)
+        rows = self._row_count(groups)
         parts, size = list[Code](), 0
         position = np.zeros(len(unique), int)
         for group in np.unique(groups).tolist():
@@ -137,8 +140,9 @@ class RowOperands(Operands):
         values = self.operand(ids.reshape(()) if group.is_number else ids, exact=True)
         if op.op is ops.sum:
             total = XP.sum(values, axis=0)
-            if isinstance(values.tree, ast.Name) and ids.ndim == 1:
-                self.faster[total.tree] = XP.dot(XP.ones[named("len")(values)], values).tree
+            if group.is_number or ids.ndim == 1:
+                rows = self._row_count(self.places.group[ids])
+                self.faster[total.tree] = XP.ones[rows].dot(values).tree
             return Line("s", total)
         return Line("m", getattr(XP, op.op.name).reduce(values, axis=0))
 
@@ -170,7 +174,7 @@ class RowOperands(Operands):
         self.products.append((product, " @ ".join([shown(size, " x ") for size in sizes])))
         axes = [ids.ndim + isinstance(x, RowCode) for x, ids in ((a, left), (b, right))]
         if max(axes) <= 2:
-            self.faster[product.tree] = XP.dot(a, b).tree
+            self.faster[product.tree] = a.dot(b).tree
         return product
 
     def product_with_rows(self, lefts: Ids, rights: Ids) -> Line:

@@ -14,8 +14,9 @@ A sum that the loop adds up, ``total = total + loss``, is not part of the period
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ MIN_PERIODS = 8  # fewer are not worth an axis
 MIN_OPERANDS = 2000  # of all periods together
 STRETCH = 12  # operations that are compared to guess a period
 MAX_GUESSES = 6
+HEAD = 1 << 16  # operations from which a period is guessed first
 
 
 class Part(NamedTuple):
@@ -81,13 +83,22 @@ def _part(tape: Tape, begin: int, end: int) -> Part:
 def periods(tape: Part, excluded: Set[int] = frozenset()) -> Periods | None:
     """Return the periods that cover most of the tape, None if it has none."""
     best: Periods | None = None
-    for length in _guesses(tape):
+    for length in chain.from_iterable(map(_guesses, _heads(tape))):
         found = _verified(tape, length) if length not in excluded else None
         if found and (best is None or found.end - found.first > best.end - best.first):
             best = found
         if best and 2 * (best.end - best.first) > len(tape.op):
             break  # no other can cover more
     return best
+
+
+def _heads(tape: Part) -> Iterator[Part]:
+    """Yield the beginning of a long tape, which usually shows the period, and then all of it."""
+    if len(tape.op) > 2 * HEAD:
+        start = tape.start[: HEAD + 1]
+        operands = tape.operands[: start[-1]]
+        yield tape._replace(op=tape.op[:HEAD], start=start, operands=operands)
+    yield tape
 
 
 def _guesses(tape: Part) -> list[int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from functools import partial, reduce
 from itertools import chain, repeat
 from types import SimpleNamespace
@@ -96,7 +97,7 @@ class RowRecorder(TraceRecorder):
         return node
 
     def _evaluated(self, operation: Operation, nodes: list[Any], xs: list[Any]) -> Traced:
-        if not any(isinstance(x, np.ndarray) for x in xs):
+        if np.ndarray not in map(type, xs):
             return super()._evaluated(operation, nodes, xs)
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             values = operation.forward(COLUMNS, *xs)
@@ -306,6 +307,13 @@ class _Watched(list[Any]):
         """Return the elements that it has, as a list."""
         return [*list.__iter__(self)]
 
+    def __copy__(self) -> list[Any]:
+        self.look()
+        return self.unwatched()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return deepcopy(self.__copy__(), memo)
+
 
 class GivenRows(_Watched):
     """A list of rows of plain numbers among the arguments, made when somebody looks into it.
@@ -374,7 +382,9 @@ def _looking(name: str) -> Callable[..., Any]:
     method = getattr(list, name)
 
     def look(rows: _Watched, *args: Any, **kwargs: Any) -> Any:
-        rows.look()
+        for x in (rows, *args):  # the other list too, of ``xs + ys`` or ``xs == ys``
+            if issubclass(type(x), _Watched):
+                x.look()
         return method(rows, *args, **kwargs)
 
     return look

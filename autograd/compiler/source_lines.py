@@ -57,7 +57,9 @@ def without_moved(lines: Sequence[Line], ends: Iterable[Code]) -> list[Line]:
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub | ast.Mult):
             left, right = filled(tree.left), filled(tree.right)
             if isinstance(tree.op, ast.Mult):
-                left, right = _factor(left, right), _factor(right, left)
+                condition = _factor(left)
+                right = _factor(right) if condition is left else right
+                left = condition
             return ast.BinOp(left, tree.op, right)
         if isinstance(tree, ast.UnaryOp):
             return ast.UnaryOp(tree.op, filled(tree.operand))
@@ -73,12 +75,15 @@ def without_moved(lines: Sequence[Line], ends: Iterable[Code]) -> list[Line]:
     return [line for line in lines if line not in moved]
 
 
-def _factor(x: ast.expr, other: ast.expr) -> ast.expr:
-    """Return ``condition`` for ``xp.where(condition, 1.0, 0.0)``, which multiplies as 1 or 0."""
+def _factor(x: ast.expr) -> ast.expr:
+    """Return ``condition`` for ``xp.where(condition, 1.0, 0.0)``.
+
+    It multiplies a number as 1 or 0. Two conditions would multiply as ``and``.
+    """
     if isinstance(x, ast.Call) and isinstance(x.func, ast.Attribute) and x.func.attr == "where":
         condition, *values = x.args
         if [constant_in(Code(v)) for v in values] == [1.0, 0.0]:
-            return x if isinstance(other, ast.Constant) else condition
+            return condition
     return x
 
 

@@ -139,8 +139,7 @@ class Unreadable:
     __mod__ = __rmod__ = _forbidden("%")
     __reduce_ex__ = _forbidden("copying or pickling a Value")
 
-    def __format__(self, spec: str) -> str:
-        return _forbidden("formatting a number")() if spec else str(self)
+    __str__ = __format__ = _forbidden("formatting a number (str, print, an f-string)")
 
 
 _unary_methods: dict[Operation, Callable[[Any], Any]] = {}  # of traced nodes
@@ -209,7 +208,10 @@ class Traced(Unreadable, Value):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.op.name if self.op else 'argument'})"
+        return f"Traced({self.op.name if self.op else 'argument'})"
+
+
+Traced.__name__ = "Value"  # in Python's own errors, as in eager code
 
 
 def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
@@ -271,6 +273,9 @@ class TracedNumber(Unreadable, Operators):
 
     def __repr__(self) -> str:
         return f"number({self.node.op.name if self.node.op else 'argument'})"
+
+
+TracedNumber.__name__ = "number"  # in Python's own errors: a float or an int
 
 
 class Comparison:
@@ -359,7 +364,7 @@ class TraceRecorder(Recorder):
         self.written: list[int] = []  # the tape, see `autograd.compiler.tape`
         self.many: list[int] = []  # the operands of entries that have many
         self.kinds = [*_KINDS]
-        self.codes = dict(_CODES)
+        self.codes: dict[tuple[Any, int], int] = dict(_CODES)
         self.nodes: list[Traced | None] = []  # of each entry of the tape
         self.leaves: list[Any] = []
         self.leaf_index: dict[Value, int] = {}
@@ -472,12 +477,13 @@ class TraceRecorder(Recorder):
 
     def _write(self, does: Any, parents: Sequence[Any]) -> None:
         operands = [self._operand(p) for p in parents]
-        kind = Kind(does, min(len(operands), MANY))
-        code = self.codes.get(kind)
+        arity = min(len(operands), MANY)
+        code = self.codes.get((does, arity))  # which is equal to the kind, and sooner made
         if code is None:
+            kind = Kind(does, arity)
             code = self.codes[kind] = len(self.kinds)
             self.kinds.append(kind)
-        if kind.arity == MANY:
+        if arity == MANY:
             start = len(self.many)
             self.many += operands
             self.written += (code, start, len(self.many))
@@ -658,10 +664,14 @@ def _fast_infix(operation: Binary, python: Callable[[float, float], float], name
             if home is not current_recorder():
                 return general(a, b)
             kind = type(b)
+            j: int | None
             if kind is Traced and b.home is home:
                 y, j = b.value, b.index
-            elif kind is Value and b in home.leaf_index:
-                y, j = data(b), home.leaf_index[b]
+            elif kind is Value:
+                j = home.leaf_index.get(b)
+                if j is None:
+                    return general(a, b)
+                y = data(b)
             elif kind is float or (kind is int and -EXACT_INT <= b <= EXACT_INT):
                 y, j = float(b), -len(home.leaves) - 1
             else:
@@ -678,9 +688,10 @@ def _fast_infix(operation: Binary, python: Callable[[float, float], float], name
                 return general(a, b)  # whose error names the operation
             if kind is float or kind is int:
                 home.leaves.append(float(b))
+            written = home.written
             node = new(Traced)
-            node.home, node.value, node.index = home, value, len(home.written)
-            home.written += (code, i, j)
+            node.home, node.value, node.index = home, value, len(written)
+            written += (code, i, j)
             home.nodes.append(node)
             return node
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import partial
 
 from ..explaining.formulas import formulas
@@ -48,7 +48,11 @@ class BoxWriter:
         self.short = short_names(list(selection.ordinal)) if names is None else dict(names)
         self.formulas = formulas(selection.nodes, {n: s.strip() for n, s in self.short.items()})
         self.has_gradients = any(node.grad for node in selection.ordinal)
-        sizes = [abs(node.grad) for node in selection.nodes if not node.is_constant]
+        self.scale_tints(selection.nodes)
+
+    def scale_tints(self, nodes: Iterable[Value]) -> None:
+        """Let the largest gradient of these nodes have the strongest tint."""
+        sizes = [abs(node.grad) for node in nodes if not node.is_constant]
         self.largest_grad = max(filter(math.isfinite, sizes), default=0.0)
 
     def rows(self, node: Value) -> Rows:
@@ -70,11 +74,16 @@ class BoxWriter:
             rows.append([("grad", PLAIN), (grad, PLAIN)])
         return rows
 
+    def numbers(self, node: Value) -> dict[int, Value]:
+        """Return whose number each row of a box shows, by the place of the row."""
+        last = len(self.rows(node)) - 1
+        return {last: node} if node.is_constant else {last - 1: node, last: node}
+
     def label(self, node: Value, rows: Rows) -> str:
         """Return the ``rows`` of a box in Graphviz's HTML, the last of them tinted."""
         lines = ""
         for row in rows:
-            cells = [markup.format(_cell(text)) for text, markup in row]
+            cells = [markup.format(cell_text(text)) for text, markup in row]
             tinted = row is rows[-1] and not node.is_constant
             tint = f' bgcolor="{self.tint(node.grad)}"' if tinted else ""
             if len(cells) == 1:
@@ -92,17 +101,17 @@ class BoxWriter:
     def tooltip_lines(self, node: Value) -> list[str]:
         """Return the formula and all digits, also of the parameters that are folded into a box."""
         formula, label = self.formulas[node], label_of(node) or self.short.get(node)
-        lines = [f"{label} = {formula}" if label else formula, f"data {_exact(node.data)}"]
+        lines = [f"{label} = {formula}" if label else formula, f"data {exact(node.data)}"]
         if not node.is_constant:
             lines.append(f"grad {self.exact_grad(node)}")
         if node in self.stale:
             lines.append(f"{CHANGED}: {_change(node)}")
         for p in self.selection.folded(node)[:MAX_TOOLTIP_PARAMETERS]:
-            lines.append(f"{label_of(p)}: data {_exact(p.data)}, grad {self.exact_grad(p)}")
+            lines.append(f"{label_of(p)}: data {exact(p.data)}, grad {self.exact_grad(p)}")
         return lines
 
     def exact_grad(self, node: Value) -> str:
-        return _exact(node.grad) if self.has_gradients else "· (never computed)"
+        return exact(node.grad) if self.has_gradients else "· (never computed)"
 
     def notes(self, title: str) -> Rows:
         """Return the lines above the picture: title, number of hidden and of stale nodes."""
@@ -129,11 +138,11 @@ class BoxWriter:
     def header(self, title: str) -> str:
         """Return the notes and the legend in Graphviz's HTML."""
         rows = [
-            "".join(markup.format(_cell(text)) for text, markup in line)
+            "".join(markup.format(cell_text(text)) for text, markup in line)
             for line in self.notes(title)
         ]
         if legend := self.legend():
-            cells = "".join(f'<td bgcolor="{tint}">{_cell(text)}</td>' for tint, text in legend)
+            cells = "".join(f'<td bgcolor="{tint}">{cell_text(text)}</td>' for tint, text in legend)
             rows.append(f'<table border="0" cellspacing="0"><tr><td>grad</td>{cells}</tr></table>')
         lines = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
         return f'<<table border="0" bgcolor="#ffffff" cellspacing="0">{lines}</table>>' * bool(rows)
@@ -161,11 +170,11 @@ def _change(node: Value) -> str:
         return str(error)
 
 
-def _exact(x: float) -> str:
+def exact(x: float) -> str:
     return repr(float(x))
 
 
-def _cell(text: str) -> str:
+def cell_text(text: str) -> str:
     return for_xml(text).replace("\\", r"\\")
 
 

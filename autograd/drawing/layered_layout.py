@@ -11,13 +11,13 @@ Here ``u`` is the direction of the graph, from the leaves to the root, and ``v``
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..graph import levels
 from ..value import Value
+from .layout import levels
 
 LEVEL_GAP_POINTS, BOX_GAP_POINTS, BEND_GAP_POINTS = 46.0, 12.0, 7.0
 ORDER_SWEEPS, PLACE_SWEEPS = 12, 17  # the last one goes towards the root
@@ -44,7 +44,8 @@ class Layers:
 
     def __init__(self, extents: Mapping[Value, float], edges: Sequence[Edge]) -> None:
         nodes = list(extents)
-        level = levels(nodes)
+        level = levels(nodes, edges)
+        operands = Counter(node for _, node, _ in edges)
         self.items = [Item(level[node], extents[node]) for node in nodes]
         self.number = {node: i for i, node in enumerate(nodes)}
         self.chains: list[list[int]] = []  # of each edge: operand, bends, consumer
@@ -59,7 +60,7 @@ class Layers:
                 chain.append(bends[start, passed])
             chain.append(self.number[node])
             self.chains.append(chain)
-            port = (i + 1) / (len(node.parents) + 1) - 0.5
+            port = (i + 1) / (operands[node] + 1) - 0.5
             for a, b in pairwise(chain):
                 self.links.setdefault((a, b), port if b == chain[-1] else 0.0)
         self.consumers: dict[int, list[int]] = defaultdict(list)

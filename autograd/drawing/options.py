@@ -40,6 +40,21 @@ def check_values(
     require_text(title, "title")
 
 
+def check_level(level: Any, sample: Any) -> None:
+    """Raise ValueError for a level or a sample that cannot be."""
+    if level not in (None, "nodes", "network"):
+        raise ValueError(f"level is 'nodes', 'network' or None, got {level!r:.80}")
+    if not (isinstance(sample, Integral) and int(sample) >= 0):
+        raise ValueError(f"sample is a whole number, 0 or more, got {sample!r:.80}")
+
+
+def check_sample(sample: int, samples: int) -> None:
+    """Raise ValueError unless there is a sample of this number."""
+    if sample >= max(samples, 1):
+        last = max(samples, 1) - 1
+        raise ValueError(f"sample is 0 to {last}: the graph has {last + 1}, got {sample}")
+
+
 def check_count(option: str, given: int | None, least: int) -> None:
     """Raise ValueError unless ``given`` is None or a whole number, ``least`` or more."""
     if given is not None and not (isinstance(given, Integral) and given >= least):

@@ -9,6 +9,9 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
     ``<title>``, the tooltip. ``<text class="data">`` and ``<text class="grad">``, one each, whose
     text is the formatted number alone (a constant has no grad). ``<polygon class="tint">``, two of
     them, behind the word grad and the number, whose color shows the gradient's sign and size.
+``<g id="n7" class="node neuron">``
+    The box of the neuron whose result is at place 7. Its texts of class data and grad tell with
+    ``data-node="n3"`` whose number each is: the result, the sum, a parameter.
 ``<g id="e7_0" class="edge">``
     The edge into n7 from its operand 0 (``parents[0]``). A repeated operand keeps both edges.
 
@@ -23,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from inspect import signature
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..explaining.argument_checks import require_value
@@ -32,10 +36,17 @@ from ..graph import expanded, stale
 from ..value import Value, topological_order
 from .boxes import BoxWriter, size_in_points
 from .layout import places
-from .options import check_svg_options, check_time_limit, check_values
+from .network_level import NetworkSelection, selected
+from .neuron_boxes import NetworkWriter
+from .options import (
+    check_level,
+    check_svg_options,
+    check_time_limit,
+    check_values,
+)
 from .rendering import MAX_SECONDS, has_graphviz, render
 from .selection import Selection
-from .svg_writer import SvgDrawing, SvgWriter
+from .svg_writer import WITHOUT_GRAPHVIZ, SvgDrawing, SvgWriter
 
 if TYPE_CHECKING:
     import graphviz
@@ -45,6 +56,7 @@ _SHAPES = {
     "parameter": {"style": "filled", "peripheries": "2"},
     "constant": {"style": "filled,dashed", "fillcolor": "#eeeeee"},
     "result": {"style": "filled,rounded"},
+    "neuron": {"style": "filled,rounded"},
 }
 _ROOT = {"penwidth": "2.5"}
 _STALE = {"style": "filled,rounded,dashed", "fillcolor": "#f0e6fa", "color": "#8a5cc7"}
@@ -67,6 +79,8 @@ def draw_dot(
     depth: int | None = None,
     params: str = "show",
     expand: bool = False,
+    level: str | None = None,
+    sample: int = 0,
     number_format: str = NUMBER_FORMAT,
     title: str = "",
 ) -> graphviz.Digraph:
@@ -85,6 +99,10 @@ def draw_dot(
     depth: how many edges from the root at most. None means no limit, also for ``max_nodes``.
     params: "fold" leaves parameters out. Their `dot` counts them, and its tooltip lists them.
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
+    level: "nodes" draws one box a node, "network" one box a neuron, with its sum z, its activation
+    a and a table of its parameters. None is "network" for a graph of neurons with more than a dozen
+    parameters, unless max_nodes, depth, params or expand is given.
+    sample: which sample of a batch the network shows, from 0. The others are counted.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
 
     TypeError unless ``root`` is a Value, ValueError for a wrong option. A notebook draws it with
@@ -95,7 +113,19 @@ def draw_dot(
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
-    picture = _picture(root, None, rankdir, max_nodes, depth, params, expand, number_format, title)
+    picture = _picture(
+        root,
+        None,
+        rankdir,
+        max_nodes,
+        depth,
+        params,
+        expand,
+        level,
+        sample,
+        number_format,
+        title,
+    )
     if not find_spec("graphviz"):
         return SvgDrawing(picture.svg())
     drawing = picture.dot(format)
@@ -111,7 +141,8 @@ def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> s
     """
     check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
     check_time_limit(time_limit)
-    return svg_of_named(root, None, time_limit, **options)
+    picture = _picture(root, None, **{k: v for k, v in options.items() if k != "format"})
+    return picture.rendered(time_limit)
 
 
 OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
@@ -123,11 +154,14 @@ def svg_of_named(
     time_limit: float = MAX_SECONDS,
     **options: Any,
 ) -> str:
-    """Return what `to_svg` returns, with ``names`` in the boxes in the place of labels."""
+    """Return what `to_svg` returns, with ``names`` in the boxes in the place of labels.
+
+    A network is placed in plain layers, which keep its neurons in order.
+    """
     picture = _picture(root, names, **{k: v for k, v in options.items() if k != "format"})
-    if not (has_graphviz() and find_spec("graphviz")):
-        return picture.svg()
-    return render(picture.dot("svg").source, time_limit)
+    if isinstance(picture.selection, NetworkSelection):
+        return picture.svg(note="")
+    return picture.rendered(time_limit)
 
 
 def _picture(
@@ -138,18 +172,25 @@ def _picture(
     depth: int | None = None,
     params: str = "show",
     expand: bool = False,
+    level: str | None = None,
+    sample: int = 0,
     number_format: str = NUMBER_FORMAT,
     title: str = "",
 ) -> _Picture:
     """Return what is drawn, before anything is placed. TypeError or ValueError as `draw_dot`."""
     require_value(root, "draws a Value")
     check_values(rankdir, max_nodes, depth, params, number_format, title)
+    check_level(level, sample)
+    as_nodes = (max_nodes, depth, params, expand) != (200, None, "show", False)
+    if of_sample := selected(root, level, sample, as_nodes):
+        writer = NetworkWriter(of_sample, set(stale(root)), number_format, names)
+        return _Picture(of_sample, writer, rankdir, title)
     # before the expansion, which leaves no dot with a bias
     parameters = parameters_of(topological_order(root))
     root = expanded(root) if expand else root
     selection = Selection(root, parameters, params == "fold", max_nodes, depth)
-    writer = BoxWriter(selection, set(stale(root)), number_format, names)
-    return _Picture(selection, writer, rankdir, title)
+    of_nodes = BoxWriter(selection, set(stale(root)), number_format, names)
+    return _Picture(selection, of_nodes, rankdir, title)
 
 
 class _Picture(NamedTuple):
@@ -160,9 +201,15 @@ class _Picture(NamedTuple):
     rankdir: str
     title: str
 
-    def svg(self) -> str:
-        """Return the picture as SVG, placed without Graphviz."""
-        return SvgWriter(*self).text()
+    def svg(self, note: str = WITHOUT_GRAPHVIZ) -> str:
+        """Return the picture as SVG, placed without Graphviz, with ``note`` above it."""
+        return SvgWriter(*self, note).text()
+
+    def rendered(self, time_limit: float) -> str:
+        """Return the picture as SVG, by Graphviz if it is there."""
+        if not (has_graphviz() and find_spec("graphviz")):
+            return self.svg()
+        return render(self.dot("svg").source, time_limit)
 
     def dot(self, format: str) -> graphviz.Digraph:
         """Return the picture in Graphviz's language."""
@@ -190,11 +237,18 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
         classes, look = [kind], _SHAPES[kind]
         if node is selection.root:
             classes, look = [*classes, "root"], look | _ROOT
+        if isinstance(writer, NetworkWriter) and node in writer.listed:
+            listed = [str(ordinal[x]) for _, x in writer.listed[node]]
+            classes = [*classes, f"lists_{'_'.join(listed)}"]
         if node in writer.stale:
             classes, look = [*classes, "stale"], look | _STALE
         more = {"pos": place[node]} if place else {}
         more |= {"label": writer.label(node, rows), "tooltip": writer.tooltip(node)}
         drawing.node(name, id=name, **{"class": " ".join(classes)}, **look, **more)
+    for column in selection.columns():  # in this order, beside each other
+        with drawing.subgraph(graph_attr={"rank": "same"}) as same:
+            for above, below in pairwise(column):
+                same.edge(f"n{ordinal[above]}", f"n{ordinal[below]}", style="invis")
     for parent, node, i in selection.edges:
         more = {"style": "dashed"} if parent.is_constant else {}
         ends = f"n{ordinal[parent]}", f"n{ordinal[node]}"

@@ -73,6 +73,25 @@ def _with_classes(box: re.Match[str]) -> str:
     """Return a box with classes on its tints and on its last texts: data, the word grad, grad."""
     tint = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'  # it depends on the version
     head, *texts = re.split("(?=<text )", re.sub(tint, r'<polygon class="tint" \1', box[0]))
+    if box[1] == "neuron":
+        return _with_nodes(head, texts)
     for back, role in [(1, "data")] if box[1] == "constant" else [(3, "data"), (1, "grad")]:
         texts[-back] = texts[-back].replace("<text ", f'<text class="{role}" ', 1)
+    return head + "".join(texts)
+
+
+def _with_nodes(head: str, texts: list[str]) -> str:
+    """Return the box of a neuron. Each number in it gets the id of its node, as ``data-node``.
+
+    The ids stand in the class of the box, as ``lists_12_11_3``, in the order of the rows.
+    """
+    listed = re.search(r" lists_([\d_]+)", head)
+    ids = listed[1].split("_") if listed else []
+    head = head.replace(listed[0], "", 1) if listed else head
+    for row, node in enumerate(ids):
+        for role, at in (("data", 3 * row + 5), ("grad", 3 * row + 6)):  # after 4 texts of heading
+            named = f'<text class="{role}" data-node="n{node}" '
+            texts[at] = texts[at].replace("<text ", named, 1)
+        tint = f'class="tint" data-node="n{node}"'  # drawn before its number
+        texts[3 * row + 5] = texts[3 * row + 5].replace('class="tint"', tint)
     return head + "".join(texts)

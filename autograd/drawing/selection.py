@@ -43,6 +43,10 @@ class Selection:
         """Return the operands of ``node`` that are folded into its box."""
         return [parent for parent in node.parents if self.folds(node, parent)]
 
+    def columns(self) -> list[list[Value]]:
+        """Return the boxes that stand beside each other in a certain order."""
+        return []
+
     def kind(self, node: Value) -> str:
         """Return "leaf", "parameter", "constant" or "result"."""
         if node.is_constant:

@@ -14,6 +14,7 @@ from .selection import Selection
 WITHOUT_GRAPHVIZ = "drawn without Graphviz, which places boxes better: pip install pygraphviz"
 CHARACTER_POINTS, ROW_POINTS = 7.2, 17.0  # of a monospaced font of 12 points
 PADDING_POINTS, MARGIN_POINTS, CELL_GAP_POINTS = 8.0, 4.0, 7.0
+NUMBER_POINTS = 8 * CHARACTER_POINTS
 _FONT = 'font-family="monospace"{} font-size="12.00"'
 _INKS = {GRAY: "#555555"}
 _ROUND = 12.0  # the radius of a corner of a result
@@ -22,14 +23,24 @@ _Corners = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class SvgWriter:
-    """Writes the picture of ``selection``. ``writer`` has the text of the boxes."""
+    """Writes the picture of ``selection``. ``writer`` has the text of the boxes.
 
-    def __init__(self, selection: Selection, writer: BoxWriter, rankdir: str, title: str) -> None:
-        self.selection, self.writer, self.title = selection, writer, title
+    note: a line above the picture.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        writer: BoxWriter,
+        rankdir: str,
+        title: str,
+        note: str = WITHOUT_GRAPHVIZ,
+    ) -> None:
+        self.selection, self.writer, self.title, self.note = selection, writer, title, note
         self.rows = {node: writer.rows(node) for node in selection.nodes}
         sizes = {node: _size(rows) for node, rows in self.rows.items()}
         if is_large(selection.nodes, selection.edges):
-            self.centers = far_apart(sizes, rankdir)
+            self.centers = far_apart(sizes, selection.edges, rankdir)
             self.routes = [[self.centers[p], self.centers[n]] for p, n, _ in selection.edges]
         else:
             self.centers, self.routes = layered(sizes, selection.edges, rankdir)
@@ -75,24 +86,51 @@ class SvgWriter:
             f"<title>{tooltip}</title>",
             *_outlines(self.corners[node], kind, is_root, is_stale),
         ]
-        roles = {len(rows) - 1: "data"} if node.is_constant else {
-            len(rows) - 2: "data", len(rows) - 1: "grad"
-        }  # fmt: skip
-        split = left + PADDING_POINTS + _left_width(rows) + CELL_GAP_POINTS / 2
-        y = top + PADDING_POINTS - 3
+        numbers = self.writer.numbers(node)
         for i, row in enumerate(rows):
-            if roles.get(i) == "grad":
-                tint = self.writer.tint(node.grad)
-                for a, b in ((left + 6, split), (split, right - 6)):
-                    edges = _points((a, y + 0.5, b, y + ROW_POINTS - 0.5))
-                    parts.append(f'<polygon class="tint" fill="{tint}" points="{edges}"/>')
-            for (text, markup), is_last in zip(row, [False, True][-len(row) :], strict=True):
-                at_right = is_last and len(row) > 1
-                x = right - PADDING_POINTS - width_of(text) if at_right else left + PADDING_POINTS
-                role = roles.get(i, "") if at_right else ""
-                parts.append(_text(x, y + 12, text, markup, role))
-            y += ROW_POINTS
+            y = top + PADDING_POINTS - 3 + ROW_POINTS * i
+            parts += self._row(row, numbers.get(i), i == len(rows) - 1, (left, y, right), rows)
         return "\n".join([*parts, "</g>"])
+
+    def _row(
+        self,
+        row: Sequence[tuple[str, str]],
+        of: Value | None,
+        is_last: bool,
+        place: tuple[float, float, float],
+        rows: Rows,
+    ) -> list[str]:
+        """Return the texts of a row, after the tint of its gradient.
+
+        A row of three has the data and the gradient of the node ``of``, and says whose they are. In
+        a row of two, the last row of a box has the gradient.
+        """
+        left, y, right = place
+        widths = _widths(rows)
+        if len(row) == 3:
+            split = right - PADDING_POINTS - widths[2] - CELL_GAP_POINTS / 2
+            ends, roles = [split - CELL_GAP_POINTS / 2, right - PADDING_POINTS], ["data", "grad"]
+        else:
+            split = left + PADDING_POINTS + widths[0] + CELL_GAP_POINTS / 2
+            ends = [right - PADDING_POINTS]
+            roles = ["grad" if is_last and of is not None and not of.is_constant else "data"]
+        whose = (
+            f' data-node="n{self.selection.ordinal[of]}"'
+            if of is not None and len(row) == 3
+            else ""
+        )
+        parts = []
+        if of is not None and roles[-1] == "grad" and len(row) > 1:
+            for start, end in [(left + 6, split)] * (len(row) == 2) + [(split, right - 6)]:
+                edges = _points((start, y + 0.5, end, y + ROW_POINTS - 0.5))
+                tint = f'fill="{self.writer.tint(of.grad)}" points="{edges}"'
+                parts.append(f'<polygon class="tint"{whose} {tint}/>')
+        (text, markup), *cells = row
+        parts.append(_text(left + PADDING_POINTS, y + 12, text, markup))
+        for (text, markup), end, role in zip(cells, ends, roles, strict=False):
+            described = f'class="{role}"{whose} ' if of is not None else ""
+            parts.append(_text(end - width_of(text), y + 12, text, markup, described))
+        return parts
 
     def edge(self, edge: tuple[Value, Value, int], route: Sequence[Point]) -> str:
         """Return an edge with its arrow."""
@@ -113,7 +151,7 @@ class SvgWriter:
 
     def header(self, left: float, bottom: float) -> tuple[str, tuple[float, float]]:
         """Return what stands above the picture, and its size."""
-        notes = [*self.writer.notes(self.title), [(WITHOUT_GRAPHVIZ, GRAY)]]
+        notes = self.writer.notes(self.title) + [[(self.note, GRAY)]] * bool(self.note)
         legend = self.writer.legend()
         height = ROW_POINTS * (len(notes) + bool(legend)) + 2 * MARGIN_POINTS
         y, parts, right = bottom - height + MARGIN_POINTS, [], left
@@ -157,22 +195,28 @@ def width_of(text: str) -> float:
     return CHARACTER_POINTS * (len(text) + wide)
 
 
-def _left_width(rows: Rows) -> float:
-    return max(width_of(row[0][0]) for row in rows if len(row) > 1)
+def _widths(rows: Rows) -> list[float]:
+    """Return the widths of the columns. Rows of one cell go over all of them.
+
+    Beside each other, data and gradient have room for any number.
+    """
+    tables = [row for row in rows if len(row) > 1]
+    columns = max(map(len, tables))
+    widths = [max(width_of(row[k][0]) for row in tables if k < len(row)) for k in range(columns)]
+    return widths if columns < 3 else [widths[0], *(max(w, NUMBER_POINTS) for w in widths[1:])]
 
 
 def _size(rows: Rows) -> Point:
-    right = max(width_of(row[1][0]) for row in rows if len(row) > 1)
+    widths = _widths(rows)
     alone = max((width_of(row[0][0]) for row in rows if len(row) == 1), default=0.0)
-    inside = max(alone, _left_width(rows) + CELL_GAP_POINTS + right)
+    inside = max(alone, sum(widths) + CELL_GAP_POINTS * (len(widths) - 1))
     return inside + 2 * PADDING_POINTS, ROW_POINTS * len(rows) + 2 * PADDING_POINTS - 6
 
 
-def _text(x: float, y: float, text: str, markup: str = "{}", role: str = "") -> str:
+def _text(x: float, y: float, text: str, markup: str = "{}", described: str = "") -> str:
     font = _FONT.format(' font-weight="bold"' if markup == BOLD else "")
-    role = f'class="{role}" ' if role else ""
     ink = _INKS.get(markup, "#111111")
-    return f'<text {role}x="{x:.1f}" y="{y:.1f}" {font} fill="{ink}">{for_xml(text)}</text>'
+    return f'<text {described}x="{x:.1f}" y="{y:.1f}" {font} fill="{ink}">{for_xml(text)}</text>'
 
 
 def _outlines(box: _Corners, kind: str, is_root: bool, is_stale: bool) -> list[str]:
@@ -181,7 +225,7 @@ def _outlines(box: _Corners, kind: str, is_root: bool, is_stale: bool) -> list[s
     stroke = "#8a5cc7" if is_stale else "#777777"
     look = f'stroke="{stroke}"' + ' stroke-width="2.5"' * is_root
     look += ' stroke-dasharray="5,2"' * (is_stale or kind == "constant")
-    if kind == "result" or is_stale:
+    if kind in ("result", "neuron") or is_stale:
         return [f'<path fill="{fill}" {look} d="{_rounded(box)}"/>']
     shapes = [f'<polygon fill="{fill}" {look} points="{_points(box)}"/>']
     if kind == "parameter":

@@ -10,7 +10,10 @@ from ..value import Value
 from .node_names import PATH, inputs_of
 from .notation import label_of
 
-_WEIGHT, _BIAS = re.compile(r"w[\d₀-₉_]*|weights?"), re.compile(r"b[\d₀-₉_]*|bias")
+_WEIGHT, _BIAS = (
+    re.compile(rf"{letter}([\d₀-₉,\[\]]*|_\w+)|{word}")
+    for letter, word in (("w", "weights?"), ("b", "bias"))
+)
 
 
 def parameters_of(order: Sequence[Value]) -> set[Value]:
@@ -21,12 +24,12 @@ def parameters_of(order: Sequence[Value]) -> set[Value]:
     return {node for node in found if node.op is None and not node.is_constant}
 
 
-def trained(order: Sequence[Value]) -> list[Value]:
-    """Return what training changes: the parameters, with the leaves labeled w, w1, b, b2 and so on.
+def weights_and_biases(order: Sequence[Value]) -> list[Value]:
+    """Return the parameters, with the leaves labeled w, w1, w[0], w_out, b, b2 and so on.
 
-    A graph without any of them has no inputs that can be told apart. Then all leaves are returned.
+    A bias is one only where there are weights.
 
-    >>> [node.label for node in trained([Value(1.0, label) for label in ("x1", "w1", "b")])]
+    >>> [x.label for x in weights_and_biases([Value(1.0, label) for label in ("x1", "w1", "b")])]
     ['w1', 'b']
     """
     leaves = [node for node in order if node.op is None and not node.is_constant]
@@ -35,7 +38,13 @@ def trained(order: Sequence[Value]) -> list[Value]:
     found = parameters_of(order) | set(weights)
     if found:
         found.update(biases)
-    return [node for node in leaves if node in found] or leaves
+    return [node for node in leaves if node in found]
+
+
+def trained(order: Sequence[Value]) -> list[Value]:
+    """Return what training changes: the weights and biases, or all leaves if there are none."""
+    leaves = [node for node in order if node.op is None and not node.is_constant]
+    return weights_and_biases(order) or leaves
 
 
 def inputs_first(order: Sequence[Value]) -> list[Value]:

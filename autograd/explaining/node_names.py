@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import count
 
+from .. import ops
 from ..operation import Dot
 from ..value import Value
 from .notation import MAX_NAME_CHARACTERS, label_of, number, printable, shorten
@@ -28,7 +29,8 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def names(order: Sequence[Value]) -> dict[Value, str]:
     """Return a name for each node of ``order``, which is topological with the root at its end.
 
-    A node's name is its label, shortened. Equal labels get subscripts. Nodes without a label are
+    A node's name is its label, shortened. Equal labels get subscripts. Without labels, the sum of a
+    neuron of a layer is called z⁽²⁾₁ and its activation a⁽²⁾₁: layer 2, neuron 1. Other nodes are
     called v1, v2, ..., and the root f. A constant's name is its number, unless it is an input.
 
     >>> x = Value(3.0, "x")
@@ -37,7 +39,8 @@ def names(order: Sequence[Value]) -> dict[Value, str]:
     ['x', '3', 'v1', 'f']
     """
     short = short_names(order)
-    labels = [short.get(node) or _plain(node) for node in order]
+    results = _results(order, short)
+    labels = [short.get(node) or _plain(node) or results.get(node, "") for node in order]
     used = Counter(filter(None, labels))
     fresh = (name for i in count(1) if (name := f"v{i}") not in used)
     told_apart = {label: _numbered(label, used) for label in used if used[label] > 1}
@@ -85,6 +88,36 @@ def short_names(order: Sequence[Value]) -> dict[Value, str]:
     return {n: next(told_apart[s]) if s in told_apart else s for n, s in found.items()}
 
 
+def _results(order: Sequence[Value], short: Mapping[Value, str]) -> dict[Value, str]:
+    """Return the names of the sums and activations of neurons, from the names of their weights."""
+    found: dict[Value, str] = {}
+    sums: dict[Value, str] = {}  # what is after the z in the name of each sum
+    read = {x for node in order if isinstance(node.op, Dot) for x in node.parents}
+    for node in order:
+        if isinstance(node.op, Dot):
+            weight, first_input = node.parents[0], node.parents[len(node.parents) // 2]
+            if first_input in short and not first_input.is_constant:
+                continue  # a product of parameters
+            match = _OF_A_LAYER.fullmatch(label_of(weight).strip())
+            own = short.get(weight, "")
+            if match and match["unit"] and match["own"] and own.endswith(below := _below(match)):
+                before, _, above = own.removesuffix(below).rpartition("w")
+                sums[node] = f"{above}{_joined(_numbers(match['unit']))}"
+                found[node] = f"{before}z{sums[node]}"
+        elif node.parents and (z := node.parents[0]) in sums and activates(node, node in read):
+            found[node] = found[z].removesuffix(f"z{sums[z]}") + f"a{sums[z]}"
+    return {node: name for node, name in found.items() if node is not order[-1]}
+
+
+def activates(node: Value, is_read: bool) -> bool:
+    """Return whether a node is an activation: -z and softplus(z) only if a neuron reads them.
+
+    Losses have these too.
+    """
+    may_be_of_a_loss = node.op is ops.neg or node.op is ops.softplus
+    return bool(getattr(node.op, "activation", False)) and (is_read or not may_be_of_a_loss)
+
+
 def inputs_of(order: Sequence[Value]) -> dict[Value, str]:
     """Return the constants that weights multiply: x1 is the first operand of its `dot`.
 
@@ -124,15 +157,27 @@ def _course_names(paths: Sequence[str]) -> dict[str, str]:
         layers[match["model"]] = max(layers.get(match["model"], 0), int(match["layer"] or 0))
     found: dict[str, str] = {}
     for path, match in parts.items():
-        model, layer, unit, letter, own = match.group("model", "layer", "unit", "letter", "own")
+        model, layer, unit, letter = match.group("model", "layer", "unit", "letter")
         if not (layer or unit or model in from_0):
             continue  # numbers that may start at 1
-        numbers = [int(i) + 1 for i in f"{unit or ''}.{own}".split(".") if i]
-        place = ("," if max(numbers, default=0) > 9 else "").join(map(str, numbers))
         above = f"⁽{int(layer) + 1}⁾" if layer and layers[model] else ""
-        below = f"{model}." if len(models) > 1 and model else ""
-        found[path] = below + letter + above.translate(_SUPERSCRIPTS) + place.translate(_SUBSCRIPTS)
+        whose = f"{model}." if len(models) > 1 and model else ""
+        found[path] = whose + letter + above.translate(_SUPERSCRIPTS) + _below(match)
     return found
+
+
+def _below(match: re.Match[str]) -> str:
+    """Return the subscript of a parameter: its neuron and its input."""
+    return _joined(_numbers(f"{match['unit'] or ''}.{match['own']}"))
+
+
+def _numbers(path: str) -> list[int]:
+    return [int(i) + 1 for i in path.split(".") if i]
+
+
+def _joined(numbers: Sequence[int]) -> str:
+    comma = "," if max(numbers, default=0) > 9 else ""
+    return comma.join(map(str, numbers)).translate(_SUBSCRIPTS)
 
 
 def _ends(path: str) -> list[str]:

@@ -155,11 +155,11 @@ def _predict(job: Job, path: str, out: str, say: Output) -> int:
     say(f"{path}: {counted(len(X), 'sample')}, predicted with the model of {job.name}\n")
     if job.data:
         say(report_text(job.data, predicted), end="\n\n")
-    answers = [job.classes[int(k)] if job.classes else repr(k) for k in predicted]
+    answers = [str(job.classes[int(k)]) if job.classes else repr(k) for k in predicted]
     header = [*columns, f"predicted {job.target}" if job.target in columns else job.target]
     completed = ([*row, answer] for row, answer in zip(rows, answers, strict=True))
     write_predictions(out, path, header, completed)
-    counts = [f"{label}: {answers.count(label)}" for label in job.classes]
+    counts = [f"{label}: {answers.count(str(label))}" for label in job.classes]
     say(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
     say(f"Written in {out}: predictions.csv")
     return 0

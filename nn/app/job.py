@@ -13,6 +13,7 @@ from autograd import compile, no_grad
 
 from .. import load as load_model
 from ..datasets import BUILT_IN, Dataset, Scaling, Table, load
+from ..datasets.dataset import Label
 from ..layers import MLP
 from ..losses import LOSSES, as_list
 from ..prediction import outputs
@@ -32,7 +33,7 @@ class Job:
     data: Dataset | None  # None: a table without targets, to be predicted
     name: str
     features: list[str]
-    classes: list[str]  # empty: regression
+    classes: list[Label]  # empty: regression
     target: str
     loss: str
     seed: int
@@ -108,7 +109,7 @@ class Job:
         return (
             _is_list([self.name, self.target, self.loss], str, 3)
             and _is_list(self.features, str, nin)
-            and _is_list(self.classes, str, count)
+            and (_is_list(self.classes, str, count) or _is_list(self.classes, int, count))
             and all(
                 _is_list(s.mean, float, n) and _is_list(s.scale, float, n) and min(s.scale) > 0
                 for s, n in scalings
@@ -146,7 +147,12 @@ def new_job(options: Namespace) -> Job:
 
 def loaded_job(options: Namespace, path: str) -> Job:
     """Return the job of the saved model at ``path``, with its data if they have targets."""
-    model = load_model(path)
+    try:
+        model = load_model(path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError(
+            f"--load {path}: {error.strerror}; choose the model.json of an earlier run"
+        ) from None
     try:
         job = Job.of(model)
     except ValueError as error:

@@ -34,7 +34,8 @@ def report_text(data: Dataset, predicted: Sequence[float]) -> str:
     table = _every_class if len(matrix) <= MAX_TABLE_CLASSES else _worst_classes
     right = sum(matrix[k][k] for k in range(len(matrix)))
     accuracy = f"Accuracy: {right / len(data):.1%} ({right} of {len(data)})"
-    return f"{accuracy}\n\n{table(list(map(_shortened, data.classes)), matrix, ratios)}"
+    names = [_shortened(str(label)) for label in data.classes]
+    return f"{accuracy}\n\n{table(names, matrix, ratios)}"
 
 
 def confusion_matrix(data: Dataset, predicted: Sequence[float]) -> list[list[int]]:

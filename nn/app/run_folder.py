@@ -38,9 +38,13 @@ MAX_TERMS = 5  # of the neuron that is drawn
 def claimed_folder(out: str) -> Iterator[str]:
     """Make the folder ``out``, and keep other runs out of it; OSError if no file can be written.
 
-    UsageError if another run is writing into it. The system ends the claim with the process.
+    UsageError if it is a file, or if another run is writing into it. The system ends the claim with
+    the process.
     """
-    os.makedirs(out, exist_ok=True)
+    try:
+        os.makedirs(out, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"--out {out}: this is a file; choose a folder, new or old") from None
     probe = Path(out, f".chalkgrad.{os.getpid()}")
     probe.touch()
     probe.unlink()

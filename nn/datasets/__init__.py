@@ -11,7 +11,7 @@ from dataclasses import replace
 from os import PathLike, fspath
 
 from .csv_tables import Table
-from .dataset import BUILT_IN, DataError, Dataset, Scaling, checked_seed
+from .dataset import BUILT_IN, DataError, Dataset, Label, Scaling, checked_seed
 from .rows import Rows
 
 
@@ -21,18 +21,22 @@ def load(
     regression: bool = False,
     seed: int = 0,
     features: Sequence[str] = (),
-    classes: Sequence[str] = (),
+    classes: Sequence[Label] = (),
     progress: bool = False,
 ) -> Dataset:
     """Return the data set of that name, or the CSV file at that path.
 
     >>> data = load("xor")
     >>> len(data), data.features, data.classes
-    (400, ['x1', 'x2'], ['0', '1'])
+    (400, ['x1', 'x2'], [0, 1])
 
     A CSV file is UTF-8 text, separated by comma, semicolon or tab. All its columns but ``target``
     hold numbers. ``target`` is a name or a position from 1; the default is the last column. The
     first row holds the names of the columns, unless there are numbers in it.
+
+    Labels of classes keep the type that they have in the data: iris has the names of its flowers,
+    moons the ints 0 and 1. Those of a CSV file are ints if all are whole numbers, else texts; 01 is
+    a text, because as an int it would lose its zero.
 
     ``regression`` makes the target a number to predict, not a class. ``seed`` draws the samples of
     moons, circles and xor. ``features`` and ``classes`` are the names that a trained model knows.
@@ -56,7 +60,8 @@ def load(
     dataset = BUILT_IN[data](data, seed)
     if regression:
         dataset = replace(dataset, classes=[])
-    if features and (list(features), list(classes)) != (dataset.features, dataset.classes):
+    known = [list(map(str, labels)) for labels in (classes, dataset.classes)]
+    if features and (list(features), known[0]) != (dataset.features, known[1]):
         raise DataError(f"the model was not made for {data}: it has other features or classes")
     return dataset
 

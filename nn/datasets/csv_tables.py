@@ -11,7 +11,7 @@ from sys import intern
 from typing import Any
 
 from .csv_file import CsvFile
-from .dataset import DataError, Dataset
+from .dataset import DataError, Dataset, Label
 from .rows import Rows
 
 MIN_ROWS = 4
@@ -103,7 +103,7 @@ class Table:
         target: str | None,
         regression: bool,
         features: Sequence[str],
-        classes: Sequence[str],
+        classes: Sequence[Label],
         progress: bool,
     ) -> Dataset:
         """Return the samples with their targets; the arguments are those of `load`."""
@@ -125,14 +125,14 @@ class Table:
         for name in sorted({self.names[c] for c in columns}):
             self.position(name)  # refuses two of that name: a trained model could not tell them
         X, texts = self._numbers_and_texts(columns, at, progress)
-        labels: list[str] = []
+        labels: list[Label] = []
         if regression:
             y = [self._number(row, at, text) for row, text in enumerate(texts)]
             if len(set(y)) == 1:
                 raise self.file.error(f"{self.names[at]!r} is {y[0]:g} in every row")
         else:
-            labels = list(classes) or self._classes(at, texts)
-            y = self._class_numbers(at, texts, labels)
+            labels = list(classes) or _typed(self._classes(at, texts))
+            y = self._class_numbers(at, texts, list(map(str, labels)))
         names = [self.names[c] for c in columns]
         return Dataset(Path(self.file.path).stem, names, X, y, labels, self.names[at])
 
@@ -219,6 +219,16 @@ def _usual_numbers(cells: Sequence[str]) -> list[float] | None:
         return None
     usual = sum(map(abs, numbers)) < MAX_NUMBER and "_" not in "".join(cells)
     return numbers if usual else None
+
+
+def _typed(labels: list[str]) -> list[Label]:
+    """Return the labels as ints if all are whole numbers, written as Python writes them."""
+    try:
+        numbers = list(map(int, labels))
+    except ValueError:
+        return [*labels]
+    written = list(map(str, numbers))
+    return [*numbers] if written == labels else [*labels]
 
 
 def _values(labels: Sequence[str]) -> list[Any]:

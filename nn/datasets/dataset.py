@@ -13,6 +13,8 @@ from typing import Any
 from ..optional_packages import need
 from .rows import Rows
 
+Label = str | int | float | bool  # what a class is called
+
 
 class DataError(ValueError):
     """Data that cannot be used; the message says what is wrong, and where."""
@@ -37,7 +39,7 @@ class Dataset:
     features: list[str]  # their names
     X: Sequence[list[float]]
     y: list[float]
-    classes: list[str]  # their names
+    classes: list[Label]  # texts, or whole numbers if these are the labels in the data
     target: str = "class"  # the name of what y holds
 
     def __len__(self) -> int:
@@ -129,21 +131,19 @@ def _moons_or_circles(name: str, seed: int) -> Dataset:
     make = getattr(need("sklearn.datasets", "scikit-learn"), f"make_{name}")
     shape = {"factor": 0.5} if name == "circles" else {}
     X, y = make(400, noise=0.1, random_state=seed % 2**32, **shape)
-    return Dataset(name, ["x1", "x2"], X.tolist(), y.tolist(), ["0", "1"])
+    return Dataset(name, ["x1", "x2"], X.tolist(), y.tolist(), [0, 1])
 
 
 def _xor(name: str, seed: int) -> Dataset:
     """Return points in four quadrants, away from the axes; class 1 if the signs differ."""
     rng = random.Random(seed)
     X = [[rng.choice((-1, 1)) * rng.uniform(0.1, 1.0) for _ in range(2)] for _ in range(400)]
-    return Dataset(name, ["x1", "x2"], X, [int(x1 * x2 < 0) for x1, x2 in X], ["0", "1"])
+    return Dataset(name, ["x1", "x2"], X, [int(x1 * x2 < 0) for x1, x2 in X], [0, 1])
 
 
 def _from_scikit_learn(name: str, seed: int) -> Dataset:
     data = getattr(need("sklearn.datasets", "scikit-learn"), f"load_{name}")()
-    features, classes = (
-        [str(x) for x in names] for names in (data.feature_names, data.target_names)
-    )
+    features, classes = list(map(str, data.feature_names)), data.target_names.tolist()
     return Dataset(name, features, data.data.tolist(), data.target.tolist(), classes)
 
 

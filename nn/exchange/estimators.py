@@ -39,6 +39,7 @@ from ..losses import LOSSES
 from ..module import architecture
 from ..module import load as load_model
 from ..optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from ..samples import too_large
 from ..training.early_stopping import EarlyStopping
 from ..training.history import History
 from ..training.loop import fit
@@ -313,7 +314,18 @@ class _MLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         for coefs, intercepts in zip(self.coefs_[:-1], self.intercepts_[:-1], strict=True):
             with np.errstate(all="ignore"):  # far from the data exp may round to 0
                 X = activate(_NUMPY, X @ coefs + intercepts)
-        return X @ self.coefs_[-1] + self.intercepts_[-1]
+        with np.errstate(all="ignore"):
+            return X @ self.coefs_[-1] + self.intercepts_[-1]
+
+    def _finite_outputs(self, X: Any) -> Any:
+        """Return the outputs for samples of a user; ValueError names a feature too large for it."""
+        X = self._checked(X)
+        outputs = self._outputs(X)
+        if not (finite := np.isfinite(outputs).all(axis=1)).all():
+            i = int(finite.argmin())
+            with np.errstate(all="ignore"):
+                raise too_large(i, X[i], X[i] * np.abs(self.coefs_[0]).max(axis=1))
+        return outputs
 
     def _checked(self, X: Any) -> Any:
         """Return samples to predict, as an array; an error before `fit` or for other features."""
@@ -332,6 +344,7 @@ def _plain(x: Any) -> Any:
     return [_plain(part) for part in x] if isinstance(x, list | tuple) else x
 
 
+@dataclass(eq=False, repr=False)  # for errors that have the name of the class
 class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-learn is untyped
     """A multi-layer perceptron that tells classes apart, trained on scalar Values.
 
@@ -391,7 +404,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
 
     def predict(self, X: Any) -> Any:
         """Return the class label of each sample."""
-        numbers = self._logits(self._checked(X)).argmax(axis=1)
+        numbers = self._logits(self._finite_outputs(X)).argmax(axis=1)
         return self.classes_[numbers]
 
     def _metadata(self) -> dict[str, Any]:
@@ -419,18 +432,18 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]  # scikit-lear
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithms of `predict_proba`, exact where a probability rounds to 0."""
-        logits = self._logits(self._checked(X))
+        logits = self._logits(self._finite_outputs(X))
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
-    def _logits(self, X: Any) -> Any:
+    def _logits(self, logits: Any) -> Any:
         """Return one logit for each class; a single output compares class 1 with class 0."""
-        logits = self._outputs(X)
         return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
 
     def _score(self, X: Any, targets: Any) -> float:
-        return float(np.mean(self._logits(X).argmax(axis=1) == targets))
+        return float(np.mean(self._logits(self._outputs(X)).argmax(axis=1) == targets))
 
 
+@dataclass(eq=False, repr=False)
 class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc]  # untyped
     """A multi-layer perceptron that predicts numbers, one or several for each sample.
 
@@ -456,7 +469,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _MLP):  # type: ignore[misc
 
     def predict(self, X: Any) -> Any:
         """Return the number predicted for each sample, or a row of numbers."""
-        outputs = self._outputs(self._checked(X))
+        outputs = self._finite_outputs(X)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 
     def _score(self, X: Any, targets: Any) -> float:

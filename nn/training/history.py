@@ -22,8 +22,8 @@ class History:
     step. ``val_loss`` (without penalty) and ``val_accuracy`` are measured after the epoch.
     ``stopped`` says why training ended early. ``best_epoch`` is the epoch whose weights were kept.
 
-    ``first + second`` is the history of both runs, one after the other. ``seams`` has the number of
-    epochs before each later run.
+    ``first + second`` is the history of both runs, one after the other, and ``sum(histories)`` the
+    one of several. ``seams`` has the number of epochs before each later run.
 
     >>> both = History("mse", loss=[0.9, 0.5]) + History("mse", loss=[0.4])
     >>> both.loss, both.seams
@@ -67,6 +67,10 @@ class History:
             stopped=later.stopped,
             seams=[*self.seams, epochs, *(epochs + seam for seam in later.seams)],
         )
+
+    def __radd__(self, start: Any) -> History:
+        """Return this history for ``0 + self``, with which ``sum`` starts."""
+        return self if isinstance(start, int) and start == 0 else NotImplemented
 
     def as_dict(self) -> dict[str, list[float]]:
         """Return each measured curve by its name, a plain number for each epoch.

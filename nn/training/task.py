@@ -35,6 +35,7 @@ class Task:
         if loss is None and self.meaning.target_scaling:
             loss = self.meaning.loss or mse
         self.loss = loss_of(loss, self.outputs, targets)
+        _check_still_classes(self.meaning, loss, self.loss, targets)
         self.name: str = getattr(self.loss, "__name__", type(self.loss).__name__)
         self.declared = self.loss if isinstance(self.loss, Loss) else None
         of_classes = self.declared is not None and self.declared.targets == "classes"
@@ -129,6 +130,23 @@ def loss_of(loss: str | LossFunction | None, outputs: int, y: Sequence[Target]) 
             'to predict numbers, name a loss, loss="mse"'
         )
     return mse
+
+
+def _check_still_classes(
+    meaning: Meaning, asked: Any, chosen: LossFunction, targets: Sequence[Target]
+) -> None:
+    """ValueError if a model of classes would become one of numbers, and nobody asked for it."""
+    was_of_classes = meaning.loss is not None and meaning.loss.targets == "classes"
+    is_of_classes = isinstance(chosen, Loss) and chosen.targets == "classes"
+    if asked is None and was_of_classes and not is_of_classes:
+        assert meaning.loss
+        kinds = sorted({t for t in targets if not isinstance(t, list)})
+        shown = ", ".join(f"{kind:g}" for kind in kinds[:4]) + ", ..." * (len(kinds) > 4)
+        raise ValueError(
+            f"the model was trained to tell classes apart ({meaning.loss.name}), but y holds "
+            f"{shown or 'lists of numbers'}: several classes need a model with one output for "
+            'each, and to predict numbers, name a loss, loss="mse"'
+        )
 
 
 def _check_classes(loss: Loss, outputs: int, targets: Sequence[Target]) -> None:

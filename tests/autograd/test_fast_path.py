@@ -94,11 +94,38 @@ def test_contexts_reach_the_operators(name: str) -> None:
             assert y.parents == ()
 
 
+def called_by(method: Callable[..., Any]) -> int:
+    """Return how many functions of the table a printed method calls."""
+    return sum(name.startswith("function") for name in method.__code__.co_freevars)
+
+
+@pytest.mark.parametrize(
+    "operation", [op for op in TABLE.values() if isinstance(op, Unary)], ids=str
+)
+def test_the_arithmetic_of_a_method_is_printed_and_not_called(operation: Operation) -> None:
+    assert called_by(getattr(Value, operation.name)) == 0
+
+
+def test_only_a_power_calls_its_rules() -> None:
+    calls = {name: called_by(getattr(Value, f"__{name}__")) for name in ("add", "mul", "truediv")}
+    assert calls == {"add": 0, "mul": 0, "truediv": 0}
+    assert called_by(Value.__pow__) == 3  # by base, twice, and by exponent: both branch
+
+
+@pytest.mark.parametrize("other", [4.0, Value(4.0)], ids=["number", "Value"])
+def test_comparisons_in_a_context_compare_numbers(other: Any) -> None:
+    with no_grad():
+        assert (Value(3.0) < other, Value(3.0) >= other, Value(5.0) > other) == (True, False, True)
+
+
 def test_a_number_that_met_a_value_is_a_constant() -> None:
     x = Value(3.0)
     two = (x * 2.0).parents[1]
     assert (two.is_constant, two.data, two.grad, two.label, two.parents) == (True, 2.0, 0.0, "", ())
     assert repr(two) == "Constant(data=2.0, grad=0.0)"
+    for name in ("colour", "zoom"):
+        with pytest.raises(AttributeError, match=f"'Constant' object has no attribute '{name}'"):
+            getattr(two, name)
 
 
 WEIGHTS = [[0.1, 0.2, -0.0], [1e16, 1.0, -1e16], [INF, -1.0, 1e-310], [NAN, 0.0, 3.0]]

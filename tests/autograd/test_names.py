@@ -83,6 +83,7 @@ def _check(program: list[str], folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_type_checkers_know_the_names_and_refuse_misspelled_ones(
     checker: str, tmp_path: Path

@@ -183,7 +183,9 @@ def test_an_n_ary_value_for_floats_only_is_not_expanded() -> None:
     norm = Nary("own_norm", lambda m, *xs: math.hypot(*xs), lambda y, *xs: [x / y for x in xs])
     y = norm(Value(3.0), Value(4.0))
     assert y.data == 5.0
-    with pytest.raises(TypeError, match=r"own_norm works for floats only .*float\(\) of a Value"):
+    with pytest.raises(
+        TypeError, match=r"own_norm works for floats only \(it takes float\(\) of a Value\)"
+    ):
         expanded(y)
 
 
@@ -240,3 +242,53 @@ def test_a_rule_may_be_a_number_and_a_formula_may_have_an_operator() -> None:
     assert (y.data, x.grad, shifted.constant_rules) == (18.0, 2.0, (1.0,))
     assert "f = v1 * 2" in str(steps(y)[2])
     assert "x + 7" in str(steps(y)[1])
+
+
+NO_NUMBERS = ["a", None, 1j, (1.0, 2.0), [1.0], {}]
+
+
+@pytest.mark.parametrize("wrong", NO_NUMBERS, ids=repr)
+def test_a_value_that_is_no_number_names_the_operation(wrong: Any) -> None:
+    bad = Unary("bad", lambda m, x: wrong, 1.0)
+    for use in (bad, lambda x: bad(x) + 1, autograd.compile(bad)):
+        for x in (Value(2.0), 2.0):
+            with pytest.raises(
+                TypeError, match="the value of the operation bad must be a number, "
+            ):
+                use(x)
+
+
+@pytest.mark.parametrize("wrong", NO_NUMBERS, ids=repr)
+def test_a_local_gradient_that_is_no_number_names_the_operation(wrong: Any) -> None:
+    one = Unary("one", lambda m, x: x * x, lambda y, x: wrong)
+    two = Binary("two", lambda m, a, b: a * b, (lambda y, a, b: b, lambda y, a, b: wrong))
+    some = Nary("some", lambda m, *xs: xs[0], lambda y, *xs: [1.0, wrong])
+    a, b = Value(2.0), Value(3.0)
+    calls = {
+        "local gradient of the operation one": lambda: one(a),
+        "local gradient by b of the operation two": lambda: two(a, b),
+        "local gradient of the operation some": lambda: some([a, b]),
+    }
+    for message, call in calls.items():
+        with pytest.raises(TypeError, match=f"^the {message} must be a number, got ") as caught:
+            call()
+        assert str(caught.value).endswith(repr(wrong))
+    assert [two(a, 1.0).data, two(2.0, 3.0)] == [2.0, 6.0]  # where nobody needs it
+
+
+@pytest.mark.parametrize("wrong", ["ab", None, 1.0, [1.0], (1.0, 1.0, 1.0)], ids=repr)
+def test_another_number_of_local_gradients_names_the_operation(wrong: Any) -> None:
+    some = Nary("some", lambda m, *xs: xs[0] + xs[1], lambda y, *xs: wrong)
+    x = Value(2.0)
+    for operands in ([x, x], [x, 1.0]):
+        with pytest.raises(TypeError, match="operation some must give 2 local gradients, a list"):
+            some(operands)
+
+
+def test_local_gradients_may_come_from_a_generator() -> None:
+    norm = Nary(
+        "norm", lambda m, *xs: m.sqrt(sum(x * x for x in xs)), lambda y, *xs: (x / y for x in xs)
+    )
+    x = Value(3.0)
+    norm([x, 4.0]).backward()
+    assert x.grad == 0.6

@@ -242,7 +242,7 @@ def test_an_error_names_the_operand_that_is_to_blame():
         (lambda: (y - unnamed).log(), "log(y - 2.0): needs x > 0, got 0.0"),
         (lambda: 1 / (x * (y - z)), "div(1.0, x * (y - z)): needs b != 0, got b = 0.0"),
         (lambda: (-((x + y) * x * y)).log(), "log(-(… * x * y)): needs x > 0, got -6.0"),
-        (lambda: (autograd.sum(many) * -1).log(), "log(sum(…) * -1.0): needs x > 0, got -9.0"),
+        (lambda: (autograd.sum(many) * -1).log(), "log(sum(…) * (-1.0)): needs x > 0, got -9.0"),
         (lambda: (y * 400.0).exp(), "exp(y * 400.0): the result is too large for a float"),
         (lambda: 1e3 ** (y * 400.0), "pow(1000.0, y * 400.0): .*, got b = 800.0"),
         (lambda: long.log(), "log(a label a label a label a label a label…): needs x > 0, got 0.0"),
@@ -556,3 +556,29 @@ def test_an_interrupted_backward_leaves_the_gradients_of_leaves_as_they_were():
     with pytest.raises(KeyboardInterrupt):
         (inner * x + w).backward()  # w and x have their first terms when it is interrupted
     assert (x.grad, w.grad) == (2.0, 3.0)
+
+
+@pytest.mark.parametrize("wrong", ["a", None, [1.0]], ids=repr)
+def test_data_that_was_set_to_no_number_names_the_leaf_at_the_next_operation(wrong):
+    x, nameless = Value(2.0, "x"), Value(2.0)
+    y, z = x * x, autograd.tanh(nameless)
+    x.data = nameless.data = wrong
+    told = f"the data of x is {wrong!r} ({type(wrong).__name__}): set it to a number"
+    uses = {
+        "mul": [lambda: x * 3.0, lambda: 3.0 * x, lambda: x * x, lambda: autograd.recompute(y)],
+        "add": [lambda: x + 1.0],
+        "exp": [lambda: autograd.exp(x), x.exp],
+        "dot": [lambda: dot([x, x], [x, x])],
+    }
+    for name, calls in uses.items():
+        for call in calls:
+            with pytest.raises(TypeError, match=f"^{name}: {re.escape(told)}$"):
+                call()
+    for call in (
+        lambda: autograd.recompute(z),
+        lambda: autograd.adjoints(z, [nameless]),
+        lambda: autograd.explain(z, nameless),
+    ):
+        with pytest.raises(TypeError, match=r"^tanh: the data of an operand is "):
+            call()
+    assert (y.data, x.data) == (4.0, wrong)

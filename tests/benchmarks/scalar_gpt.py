@@ -156,8 +156,8 @@ class Training:
     @property
     def compiling(self) -> float:
         """The seconds that compiling took, which are a part of those of the loss."""
-        recorded = [path for paths in self.loss.paths.values() for path in paths]
-        return float(self.loss.account.spent(recorded))
+        recorded = [path for paths in self.loss.recordings.paths.values() for path in paths]
+        return float(self.loss.recordings.account.spent(recorded))
 
 
 def seconds(step: Callable[[], Any]) -> float:
@@ -193,7 +193,7 @@ def one_step() -> None:
             for _ in range(20):
                 compiled = min(compiled, seconds(lambda step=step: step(fast)))
         print(
-            f"{length:7}{fast.last.recorded:8,}{eager * 1e3:11.1f}{compiled * 1e3:14.3f}"
+            f"{length:7}{fast.recordings.last.recorded:8,}{eager * 1e3:11.1f}{compiled * 1e3:14.3f}"
             f"{eager / compiled:8.0f}{compiling:12.2f}{error:16.1e}"
         )
 
@@ -226,7 +226,7 @@ def training_run() -> None:
     first, last = (sum(losses) / 50 for losses in (padded.losses[:50], padded.losses[-50:]))
     print(f"the mean loss of 50 steps fell from {first:.2f} to {last:.2f}\n")
     print("where the time of the padded run went, in seconds")
-    for what, spent in {**padded.loss.last.seconds, **padded.spent}.items():
+    for what, spent in {**padded.loss.recordings.last.seconds, **padded.spent}.items():
         print(f"{what:15}{spent:8.3f}")
     print(f"\n{padded.loss.report()}")
 

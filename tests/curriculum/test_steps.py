@@ -75,5 +75,6 @@ def test_d12_shared_sub_expressions_add_up_term_by_term():
     assert sums == ["dz/dv = 15 so far, 1 more term to come", "dz/dv = 15 + 12 = 27, complete"]
 
 
+@pytest.mark.slow
 def test_the_notebook_reproduces():
     assert_reproduces("step_through_a_graph.ipynb")

@@ -109,7 +109,7 @@ def test_a_csv_header_is_recognized(
 
 
 def test_csv_classes_that_are_numbers_are_in_their_order(tmp_path: Path) -> None:
-    assert load(write(tmp_path, "a,b\n1,10\n2,9\n3,10\n4,9\n")).classes == ["9", "10"]
+    assert load(write(tmp_path, "a,b\n1,10\n2,9\n3,10\n4,9\n")).classes == [9, 10]
 
 
 def test_csv_for_regression_has_numbers_as_targets(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_a_number_with_an_underscore_is_text(tmp_path: Path) -> None:
 def test_labels_that_are_the_same_number_are_one_class(tmp_path: Path) -> None:
     path = write(tmp_path, "a,b\n1,1\n2,1.0\n3,2\n4,2e0\n5,01\n")
     data = load(path)
-    assert (data.classes, data.y) == (["1", "2"], [0, 0, 1, 1, 0])
+    assert (data.classes, data.y) == ([1, 2], [0, 0, 1, 1, 0])
     assert load(path, features=["a"], classes=["2.0", "1.0"]).y == [1, 1, 0, 0, 1]
 
 
@@ -324,18 +324,21 @@ def test_labels_that_are_the_same_number_are_one_class(tmp_path: Path) -> None:
     ("labels", "classes"),
     [
         (["1", "1.0", "x", "1"], ["1", "1.0", "x"]),  # not numbers alone
-        (["9007199254740993", "9007199254740992"] * 2, ["9007199254740992", "9007199254740993"]),
+        (["9007199254740993", "9007199254740992"] * 2, [9007199254740992, 9007199254740993]),
         (["1e400", "1e401"] * 2, ["1e400", "1e401"]),
         (["0e" + "9" * 30, "1"] * 2, ["0e" + "9" * 30, "1"]),
-        (["10", "9", "-1", "9"], ["-1", "9", "10"]),
+        (["10", "9", "-1", "9"], [-1, 9, 10]),
+        (["1", "02", "1", "02"], ["1", "02"]),  # 2 would lose its zero
+        (["1.5", "2", "1.5", "2"], ["1.5", "2"]),
+        (["+1", "-1", "+1", "-1"], ["-1", "+1"]),
     ],
 )
 def test_labels_are_told_apart_exactly(
-    tmp_path: Path, labels: list[str], classes: list[str]
+    tmp_path: Path, labels: list[str], classes: list[str | int]
 ) -> None:
     data = load(write(tmp_path, "a,b\n" + "".join(f"1,{label}\n" for label in labels)))
     assert data.classes == classes
-    assert [data.classes[int(k)] for k in data.y] == labels
+    assert [str(data.classes[int(k)]) for k in data.y] == labels
 
 
 def test_the_error_about_a_cell_counts_blank_lines_and_line_breaks_in_quotes(

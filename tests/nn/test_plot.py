@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,12 @@ FIGURES = {
     "weights": lambda: plot.weights(nn.MLP(2, [3, 1], rng=1)),
     "weights of maxout": lambda: plot.weights(nn.Sequential(nn.Maxout(2, 3, 2, rng=1))),
 }
+MORE = {
+    "confusion of long names": lambda: plot.confusion(
+        [[1, 0, 0]] * 3, ["a" * 30, "b" * 30, "c" * 30]
+    ),
+    "confusion of 21": lambda: plot.confusion([[i % 2 for i in range(21)]] * 21, [*range(21)]),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +73,42 @@ def test_an_axes_has_title_labels_and_a_legend_or_numbers(name: str) -> None:
     assert ax.get_ylabel()
     assert ax.get_legend() or name == "confusion"
     assert plt.fignum_exists(ax.figure.number)  # new figures are pyplot's, which notebooks show
+
+
+def in_words(figure: Any) -> str:
+    """Return what a picture says and how it looks, in lines of text."""
+    lines = [f"  {figure.get_suptitle()}"] if figure.get_suptitle() else []
+    for ax in figure.axes:
+        ratios = ax.get_gridspec().get_width_ratios() if ax.get_subplotspec() else None
+        lines.append(f"  axes {ax.get_title()!r} of {ratios}")
+        for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+            axis_ticks = [tick.get_text() for tick in axis.get_ticklabels() if tick.get_text()]
+            turned = {tick.get_rotation() for tick in axis.get_ticklabels()} - {0.0}
+            lines.append(
+                f"    {name} {axis.get_label_text()!r} {' '.join(axis_ticks)} {turned or ''}"
+            )
+        if legend := ax.get_legend():
+            lines.append(f"    legend {[text.get_text() for text in legend.get_texts()]}")
+        for line in ax.lines:
+            style = line.get_color(), line.get_linestyle(), line.get_marker(), line.get_alpha()
+            lines.append(f"    line {line.get_label()!r} {style}")
+        for artist in (*ax.images, *ax.collections):
+            limits = (
+                [round(x, 4) for x in artist.get_clim()] if artist.get_array() is not None else ""
+            )
+            sizes = {*artist.get_sizes().tolist()} if hasattr(artist, "get_sizes") else ""
+            lines.append(f"    {type(artist).__name__} {limits} {artist.get_alpha()} {sizes}")
+        lines += [f"    text {t.get_text()!r} {t.get_color()} {t.get_ha()}" for t in ax.texts]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("name", PICTURES | FIGURES | MORE)
+def test_a_picture_says_and_looks_as_it_did(name: str) -> None:
+    made = (PICTURES | FIGURES | MORE)[name]()
+    figure = made if hasattr(made, "add_subplot") else made.figure
+    figure.canvas.draw()
+    expected = Path(__file__).with_name("pictures.txt").read_text("utf-8")
+    assert f"{name}\n{in_words(figure)}\n\n" in expected
 
 
 @pytest.mark.parametrize("name", PICTURES | FIGURES)
@@ -165,6 +208,8 @@ def test_history_draws_itself_by_its_curves() -> None:
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["loss", "accuracy", "validation loss", "validation accuracy"]
     assert list(ax.lines[0].get_ydata()) == history.loss
+    given = plt.figure().add_subplot()
+    assert history.plot(given) is given
 
 
 def test_histories_are_drawn_one_after_another_with_the_seam_marked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,16 @@ def test_a_fitted_model_predicts_what_it_was_fitted_to() -> None:
     nn.fit(three, XOR, [0, 1, 2, 0], epochs=1)
     assert set(three.predict(XOR)) <= {0, 1, 2}
     assert [len(ps) for ps in three.predict_proba(XOR)] == [3] * 4
+
+
+def test_classes_that_do_not_fit_the_new_task_are_forgotten() -> None:
+    model = nn.MLP(2, [3], rng=0)
+    model.metadata = {"classes": ["a", "b"], "me": 1}
+    nn.fit(model, XOR, [0, 1, 2, 0], epochs=1)
+    assert model.metadata == {"me": 1, "loss": "cross_entropy"}
+    model.metadata = {"classes": ["a", "b", "c"]}
+    nn.fit(model, XOR, [[0.5, 1.0, 2.0]] * 4, loss="mse", epochs=1)
+    assert "classes" not in model.metadata
 
 
 def test_fit_takes_the_rows_that_predict_takes() -> None:
@@ -404,3 +415,43 @@ def test_what_is_not_known_is_not_told() -> None:
     named = fixed(2, [[1.0, 1.0, 0.0]], loss="mse", features=["width", "height"])
     assert str(named).splitlines()[-2:] == ["inputs: width, height", "outputs: number (loss mse)"]
     assert str(fixed(1, [[1.0, 0.0]], loss="bce")).splitlines()[-1] == "outputs: class (loss bce)"
+
+
+CSV = "a,b,kind\n" + "1,5,{0}\n2,6,{1}\n" * 4
+LABELED = {  # data of the command line, with the labels that its model must give
+    "moons": [0, 1],
+    "breast_cancer": ["malignant", "benign"],
+    CSV.format(0, 7): [0, 7],
+    CSV.format("no", 7): ["7", "no"],
+    CSV.format("007", "008"): ["007", "008"],
+}
+
+
+@pytest.mark.usefixtures("_extras")
+@pytest.mark.parametrize("data", LABELED, ids=lambda data: data[:20].replace("\n", " "))
+def test_labels_have_the_type_that_they_have_in_the_data(tmp_path: Path, data: str) -> None:
+    labels = LABELED[data]
+    if "," in data:
+        (tmp_path / "d.csv").write_text(data)
+        data = str(tmp_path / "d.csv")
+    out = str(tmp_path / "o")
+    assert main([data, "--epochs", "1", "--hidden", "--out", out]) == 0
+    model = nn.load(out + "/model.json")
+    answers = model.predict(nn.datasets.load(data).X)
+    assert set(answers) <= set(labels)
+    assert set(map(type, answers)) == {type(labels[0])}
+    assert model.metadata["classes"] == labels
+    again = ["--load", out + "/model.json", "--epochs", "0", "--out", str(tmp_path / "p")]
+    assert main([data, *again]) == 0
+
+
+@pytest.mark.parametrize("scaling", [None, [[0.0, 0.0], [1.0, 1e-9]]])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "hinge"])
+def test_a_feature_so_large_that_the_outputs_overflow_is_named(loss: str, scaling: Any) -> None:
+    model = fixed(2, [[2.0, -2.0, 0.0], [-1.0, 2.0, 0.0]], loss=loss, scaling=scaling)
+    assert len(model.predict([[1e300, 1.0]])) == 1
+    row = [1.0, -1e308] if scaling is None else [1e300, 1e300]
+    says = f"feature 1 of sample 1 is {row[1]:g}: the outputs of the model overflow"
+    for use in [model.predict] + [model.predict_proba] * (loss == "cross_entropy"):
+        with pytest.raises(ValueError, match=re.escape(says)):
+            use([[1.0, 2.0], row])

@@ -1,7 +1,7 @@
 // @ts-check
 // The boxes of the picture: their numbers, their tints, their names for a screen reader.
 import { inFull, number } from "../../pages/numbers.js";
-import { element } from "../../pages/pan_zoom.js";
+import { boxOf, element } from "../../pages/pan_zoom.js";
 import { byId, setText } from "./elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
@@ -10,7 +10,7 @@ const CHARACTER = 7.2; // the width of one in the picture
 
 /** @param {Player} player */
 export function boxesView(player) {
-  const boxes = [...player.story.nodes.keys()].filter((i) => byId(`n${i}`)).map((i) => boxOfNode(player, i));
+  const boxes = [...player.story.nodes.keys()].filter((i) => byId(`n${i}`) && !player.story.network?.neurons[i]).map((i) => boxOfNode(player, i));
   const legend = legendTexts();
   const draw = () => {
     const { story, current } = player;
@@ -30,7 +30,6 @@ export function boxesView(player) {
     }
     if (story.edited || legend.edited) drawLegend(legend, largest);
   };
-  rove(player, boxes.map((box) => box.group));
   return draw;
 }
 
@@ -76,7 +75,7 @@ function write(text, words, room) {
 }
 
 /** @param {any} box @param {number | undefined} value @param {boolean} isNew @param {boolean} asked */
-function drawData(box, value, isNew, asked) {
+export function drawData(box, value, isNew, asked) {
   const known = value !== undefined && !asked;
   write(box.data, known ? number(value) : asked ? "?" : "", box.room);
   box.data.classList.toggle("changed", isNew);
@@ -85,7 +84,7 @@ function drawData(box, value, isNew, asked) {
 }
 
 /** @param {any} box @param {import("./story.js").Gradient | undefined} grad @param {boolean} isNew @param {boolean} asked @param {number} largest */
-function drawGradient(box, grad, isNew, asked, largest) {
+export function drawGradient(box, grad, isNew, asked, largest) {
   if (!box.grad) return;
   const known = grad !== undefined && !asked;
   const value = known ? grad.value : NaN;
@@ -101,7 +100,7 @@ function drawGradient(box, grad, isNew, asked, largest) {
 }
 
 /** The largest gradient after the last step. @param {Player} player */
-function largestGradient(player) {
+export function largestGradient(player) {
   const { grads } = player.story.stateAt(player.story.last);
   return Math.max(0, ...[...grads.values()].map(({ value }) => Math.abs(value)).filter(Number.isFinite));
 }
@@ -126,14 +125,17 @@ function drawLegend(legend, largest) {
   legend.edited = true;
 }
 
-/** The picture is one stop of the Tab key: up and down go from box to box. @param {Player} player @param {SVGElement[]} groups */
-function rove(player, groups) {
+/** The picture is one stop of the Tab key: up and down go from box to box, and the view follows. @param {SVGGraphicsElement[]} groups @param {import("../../pages/pan_zoom.js").PanZoom | null} view */
+export function rove(groups, view) {
   const stop = (/** @type {SVGElement} */ one) => {
     for (const group of groups) group.setAttribute("tabindex", group === one ? "0" : "-1");
   };
   if (groups.length) stop(groups[0]);
   for (const [at, group] of groups.entries()) {
-    group.addEventListener("focus", () => stop(group));
+    group.addEventListener("focus", () => {
+      stop(group);
+      view?.reveal(boxOf(group));
+    });
     group.addEventListener("keydown", (event) => {
       const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
       if (event.shiftKey || to === undefined) return;

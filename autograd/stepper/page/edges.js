@@ -30,7 +30,7 @@ export function highlightView(player, view) {
     shown = player.current;
     for (const active of picture.querySelectorAll(".node, .edge")) active.classList.remove(...PHASES);
     picture.querySelector(".head-back")?.remove();
-    const marked = activeParts(step);
+    const marked = activeParts(player, step);
     for (const part of marked) part.classList.add(step.phase);
     const edge = backEdge(step);
     if (edge) edge.append(headBack(edge));
@@ -43,19 +43,23 @@ export function highlightView(player, view) {
 
 const PHASES = ["given", "forward", "backward", "update", "verdict"];
 
-/** @param {import("./story.js").Step} step @returns {SVGGraphicsElement[]} */
-function activeParts({ phase, node, operand, target }) {
-  const found = target === null ? [] : [byId(`n${target}`)];
+/** @param {Player} player @param {import("./story.js").Step} step @returns {SVGGraphicsElement[]} */
+function activeParts({ story }, step) {
+  const { phase, node, target } = step;
+  const found = target === null ? [] : [byId(`n${story.boxOf(target)}`)];
   if (node !== null) {
-    found.push(byId(`n${node}`));
-    if (phase === "backward") found.push(byId(`e${node}_${operand}`));
-    else if (phase === "forward") found.push(...document.querySelectorAll(`[id^="e${node}_"]`));
+    const box = story.boxOf(node);
+    const isNeuron = Number(step.inside?.[1]) - Number(step.inside?.[0]) > 1;
+    found.push(byId(`n${box}`));
+    if (phase === "forward" || isNeuron) found.push(...document.querySelectorAll(`[id^="e${box}_"]`));
+    else if (phase === "backward") found.push(backEdge(step));
   }
   return [...new Set(found.filter(Boolean))];
 }
 
 /** @param {import("./story.js").Step} step */
-function backEdge({ phase, node, operand }) {
+function backEdge({ phase, node, operand, edge }) {
+  if (edge !== undefined) return edge === null ? null : byId(edge);
   return phase === "backward" && operand !== null ? byId(`e${node}_${operand}`) : null;
 }
 
@@ -117,12 +121,26 @@ function litEdges(player) {
   /** @type {[SVGElement, number][]} */
   const found = [];
   for (const i of above) {
+    const neuron = player.story.network?.neurons[i];
+    if (neuron) {
+      found.push(...litInputs(engine, above, i, neuron));
+      continue;
+    }
     for (const [k, parent] of engine.graph.parents[i].entries()) {
       const edge = byId(`e${i}_${k}`);
       if (edge && above.has(parent) && engine.local[i][k] !== null) found.push([edge, engine.local[i][k]]);
     }
   }
   return found;
+}
+
+/** The edges into a neuron: its derivative by an input is that of its activation times the weight. */
+function litInputs(/** @type {any} */ engine, /** @type {Set<number>} */ above, /** @type {number} */ a, /** @type {import("./story.js").Neuron} */ { z, weights, inputs }) {
+  const slope = a === z ? 1 : engine.local[a][engine.graph.parents[a].indexOf(z)];
+  return inputs.flatMap((x, k) => {
+    const edge = byId(`e${a}_${k}`);
+    return edge && above.has(x) ? [/** @type {[SVGElement, number]} */ ([edge, slope * engine.data[weights[k]]])] : [];
+  });
 }
 
 /** The nodes that are computed from node `from`, and itself. @param {number[][]} parents @param {number} from */

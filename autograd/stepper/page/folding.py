@@ -28,15 +28,16 @@ def folded(frames: Sequence[Frame], visible: set[int]) -> Iterator[FoldedStep]:
     for (phase, is_shown), group in groupby(frames, lambda f: (f.phase, can_be_shown(f))):
         run = list(group)
         if is_shown:
-            yield from [(f, [_change(f)] if f.target in visible else []) for f in run]
+            yield from [(f, [change(f)] if f.target in visible else []) for f in run]
             continue
         names = list(dict.fromkeys(frame.name for frame in run))
         text = f"{len(run)} step{'s' * (len(run) > 1)} folded: {listed(names, MAX_LISTED)}"
         last = {frame.target: frame for frame in run if frame.target in visible}.values()
         sums = "; ".join(frame.so_far for frame in list(last)[:MAX_LISTED])
-        yield Frame(phase, text, so_far=sums), [_change(frame) for frame in last]
+        yield Frame(phase, text, so_far=sums), [change(frame) for frame in last]
 
 
-def _change(frame: Frame) -> Change:
+def change(frame: Frame) -> Change:
+    """Return what a frame changes in the box of its target."""
     right = number(frame.value if frame.right is None else frame.right)
     return frame.target, number(frame.value), repr(frame.value), right, frame.wrong

@@ -90,7 +90,7 @@ function change(player, leaves) {
     player.story.change(leaves);
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    byId(`n${error.node}`)?.classList.add("failed");
+    byId(`n${player.story.boxOf(error.node)}`)?.classList.add("failed");
     setText(byId("trouble"), reason(player, error));
     return false;
   }

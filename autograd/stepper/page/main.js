@@ -1,12 +1,14 @@
 // @ts-check
 // Puts the page of a stepper together. `operations` is printed before this script.
 import { PanZoom } from "../../pages/pan_zoom.js";
-import { boxesView } from "./boxes.js";
+import { boxesView, rove } from "./boxes.js";
 import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
+import { codeView } from "./code.js";
 import { byId, takesKeys } from "./elements.js";
 import { leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
+import { insideView, neuronsView } from "./neurons.js";
 import { Player, connect, drawPosition } from "./player.js";
 import { predictView } from "./predict.js";
 import { connectSearch } from "./search.js";
@@ -29,6 +31,9 @@ player.views = [
   listView(player),
   cardView(player),
   boxesView(player),
+  neuronsView(player),
+  insideView(player),
+  codeView(player),
   highlightView(player, view),
   pathsView(player),
   localDerivativesView(player),
@@ -38,6 +43,7 @@ player.views = [
   leavesView(player),
   compareView(player),
 ];
+rove([...picture.querySelectorAll(".node")], view);
 connect(player);
 player.show(0);
 

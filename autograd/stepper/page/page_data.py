@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...explaining.leaves import inputs_first
@@ -15,6 +16,7 @@ from ...value import Value
 from ..frames import Frame
 from .figures import Figures, KeepsFigures, with_figures
 from .folding import FoldedStep, folded
+from .network_page import NetworkPage
 
 MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
 PARTS = ["text", "rule", "so_far", "note"]  # of the words of a step
@@ -93,8 +95,11 @@ def _looks(
     return found[0], found[1]
 
 
-def page_data(live: LivePass, visible: set[int]) -> PageData:
-    """Return the data of a page whose picture has the ``visible`` nodes."""
+def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = None) -> PageData:
+    """Return the data of a page whose picture has the ``visible`` nodes.
+
+    With ``network`` a step is a neuron, and the page has the steps inside of it too.
+    """
     given, figures = live.given, live.figures
     figures.clear()
     place = {node: i for i, node in enumerate(given.order)}
@@ -103,9 +108,12 @@ def page_data(live: LivePass, visible: set[int]) -> PageData:
         for frame in live.looks[0]
         if frame.phase == "update" and not given.order[frame.target or 0].parents
     ]
+    fold = partial(network.steps if network else _folded, visible=visible)
     looks = []
     for figures.looks_negative, frames in zip((False, True), live.looks, strict=True):
-        looks.append(list(folded(frames, visible)))
+        looks.append(fold(frames))
+    steps = [_step(step, other, figures) for step, (other, _) in zip(*looks, strict=True)]
+    played = fold(given.frames)
     result = {
         "root": given.names[-1],
         "mistake": given.compares,
@@ -115,12 +123,28 @@ def page_data(live: LivePass, visible: set[int]) -> PageData:
             for i, node in enumerate(given.order)
             if live.graph is not None or i in visible
         },
-        "frames": [_step(step, other, figures) for step, (other, _) in zip(*looks, strict=True)],
+        "frames": steps,
         "leaves": [place[leaf] for leaf in inputs_first(given.order)] if live.graph else [],
         "updates": updates,
         "figures": figures.table,
     }
-    return PageData(result, list(folded(given.frames, visible)))
+    if network:
+        inside = network.inside(given.frames)
+        played, result["frames"] = played[: len(inside)], steps[: len(inside)]
+        for step, first_and_end in zip(steps, inside, strict=False):
+            step.append(first_and_end)
+        for step, frame in zip(steps[len(inside) :], given.frames, strict=True):
+            step += [None, network.edge(frame)]
+        result["network"] = {
+            "inside": steps[len(inside) :],
+            "neurons": network.neurons(),
+            "boxes": network.boxes(),
+        }
+    return PageData(result, played)
+
+
+def _folded(frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:
+    return list(folded(frames, visible))
 
 
 def _node(node: Value, name: str) -> dict[str, Any]:

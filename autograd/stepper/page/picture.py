@@ -39,7 +39,7 @@ class Picture:
         return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
 
 
-def picture_of(names: Mapping[Value, str], max_nodes: int, **options: Any) -> Picture:
+def picture_of(names: Mapping[Value, str], max_nodes: int | None, **options: Any) -> Picture:
     """Return the picture of a graph with these names, or a notice if Graphviz fails."""
     nodes = list(names)
     try:
@@ -53,7 +53,7 @@ def picture_of(names: Mapping[Value, str], max_nodes: int, **options: Any) -> Pi
     width_px, height_px = (float(x) * 4 / 3 for x in size_pt)
     scale = max(MIN_SCALE, min(1.0, NOTEBOOK_WIDTH_PX / width_px))
     style = f'<svg style="--least-width: {MIN_SCALE * width_px:.0f}px"'
-    visible = {int(place) for place in re.findall(r'<g id="n(\d+)"', svg)}
+    visible = {int(place) for place in re.findall(r'(?:<g id|data-node)="n(\d+)"', svg)}
     markup = compact(svg).replace("<svg", style, 1)
     return Picture(svg, markup, visible, min(MAX_HEIGHT_PX, height_px * scale))
 
@@ -97,6 +97,7 @@ def compact(svg: str) -> str:
 
 def _drawn(names: Mapping[Value, str], **options: Any) -> str:
     """Return the SVG of the `padded` names. Their padding becomes a shift."""
+    options = {"level": "nodes"} | options
     svg = svg_of_named(list(names)[-1], names, **options).replace("&#160;", PADDING)
     svg = re.sub(rf"(<title>){PADDING}+", r"\1", svg)
     return re.sub(rf'( x=")([^"]*)("[^>]*>)({PADDING}+)', _shifted, svg)

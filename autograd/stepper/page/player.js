@@ -23,6 +23,13 @@ export class Player {
     this.hides = () => false; // whether step k hides its number
   }
 
+  /** Opens or closes a neuron. @param {number} box */
+  open(box) {
+    this.stop();
+    this.current = this.story.open(this.story.opened === box ? null : box, this.current);
+    this.draw();
+  }
+
   draw() {
     for (const view of this.views) view();
   }
@@ -107,13 +114,12 @@ export class Player {
 
 /** Connects the buttons, the slider and the keys. @param {Player} player */
 export function connect(player) {
-  const { last } = player.story;
   /** @type {Record<string, () => number>} */
   const moves = {
     first: () => 0,
     previous: () => player.current - 1,
     next: () => player.current + 1,
-    last: () => last,
+    last: () => player.story.last,
     "next-node": () => player.nextNode,
     "end-of-phase": () => player.endOfPhase,
     "next-use": () => player.nextUse,
@@ -148,10 +154,11 @@ export function connect(player) {
 /** Draws the position. @param {Player} player */
 export function drawPosition(player) {
   const { current, story: { steps, last } } = player;
-  const phase = steps[current].phase;
+  const phase = steps[current].kind ?? steps[current].phase;
   byId("phase").textContent = phase[0].toUpperCase() + phase.slice(1);
   byId("phase").className = phase;
   byId("position").textContent = `Step ${current + 1} of ${steps.length}`;
+  byId("slider").max = steps.length;
   byId("slider").value = current + 1;
   byId("slider").setAttribute("aria-valuetext", `Step ${current + 1}`);
   const disable = (/** @type {string[]} */ ids, /** @type {boolean} */ disabled) => {

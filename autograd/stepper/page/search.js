@@ -18,7 +18,7 @@ export function connectSearch(player, view) {
   };
   const choose = (/** @type {number} */ i) => {
     close();
-    const box = byId(`n${i}`);
+    const box = byId(`n${player.story.boxOf(i)}`);
     if (box && view) view.reveal(boxOf(box));
     player.choose(i);
   };

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ...drawing.network_level import selected
 from ...drawing.options import check_count, check_svg_options
 from ...drawing.picture import OPTIONS, draw_dot
 from ...explaining.argument_checks import require_text
@@ -18,7 +19,9 @@ from ...explaining.notation import printable
 from ...graph import expanded
 from ...value import Value, topological_order
 from ..frames import Frame
+from ..source_lines import code_data, run_by_line
 from ..stepping import steps
+from .network_page import NetworkPage
 from .page_data import Pass, live_pass, page_data
 from .picture import Picture, copied, padded, picture_of
 from .template import fill, page_text
@@ -47,6 +50,10 @@ class _Narration:
 class Stepper:
     """A page that plays one forward and one backward pass through the graph of ``root``.
 
+    ``Stepper(f, *args)`` runs a function first. Then the page shows the source of ``f`` beside the
+    steps, and marks the expression that made the node of a step. Numbers among ``args`` are leaves,
+    named after the parameters of ``f``. Arguments by name are options of the page.
+
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
     snapshot: later changes of the graph do not show. In the page every leaf is a number that can be
     changed. All numbers, gradients and texts follow, in a graph of at most 1,500 nodes.
@@ -64,6 +71,10 @@ class Stepper:
       2  f = x * 3 = 2 * 3 = 6
       3  df/df = 1
       4  df/dx += df/df · ∂f/∂x = 1 · 3 = 3
+    >>> def f(x):
+    ...     return x * 3
+    >>> print(Stepper(f, 2.0).frames[1])
+    f = x * 3 = 2 * 3 = 6
 
     Without Graphviz the picture is a plain one. Raises what `steps` and
     `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
@@ -71,9 +82,9 @@ class Stepper:
 
     def __init__(
         self,
-        root: Value,
+        root: Value | Callable[..., Value],
+        *args: Any,
         mistake: str | None = None,
-        *,
         update: float | None = None,
         parameters: Iterable[Value] | None = None,
         zero_grad: bool = True,
@@ -85,6 +96,14 @@ class Stepper:
         require_text(title, "title")
         check_svg_options("Stepper", options, OPTIONS)
         check_count("max_nodes", max_nodes, 1)
+        run = None
+        if callable(root) and not isinstance(root, Value):
+            run = run_by_line(root, args)
+            root = run.root
+        elif len(args) > 1 or (args and mistake is not None):
+            raise TypeError(f"Stepper of a Value takes a mistake at most, got {args!r:.80}")
+        elif args:
+            mistake = args[0]
         moving = None if parameters is None else [*parameters]
         self.frames = steps(
             root,
@@ -95,6 +114,7 @@ class Stepper:
             zero_grad=zero_grad,
         )
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
+        self._expand = expand
         order = topological_order(expanded(root) if expand else root)
         named = names(order)
         self._nodes = copied(named, self.frames)
@@ -104,6 +124,7 @@ class Stepper:
         narrate = _Narration(mistake, update, moves, zero_grad)
         compares = mistake is not None or not zero_grad
         self._pass = Pass(list(self._nodes), [*named.values()], self.frames, narrate, compares)
+        self._code = code_data(run, order) if run else None
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
@@ -137,7 +158,7 @@ class Stepper:
 
         ValueError if ``path`` cannot be the path of a file.
         """
-        path, page = Path(path), self._page[0]
+        given, path, page = path, Path(path), self._page[0]
         try:
             new = path.with_name(f".{path.name}.{os.getpid()}.new")
             new.write_text(page, "utf-8")
@@ -148,19 +169,34 @@ class Stepper:
             reason += ", make the folder first" * isinstance(error, FileNotFoundError)
             raise OSError(error.errno, reason, str(path)) from None
         except ValueError as error:
-            raise ValueError(f"{str(path)!r} cannot be the path of a file: {error}") from None
+            why = str(error) if path.name else "give a name, such as 'page.html'"
+            raise ValueError(f"{given!r} cannot be the path of a file: {why}") from None
+
+    def _network(self) -> NetworkPage | None:
+        """Return the network that the page shows, or None if it shows nodes."""
+        chosen = self.options.keys() & {"depth", "params"}
+        level, sample = self.options.get("level"), self.options.get("sample", 0)
+        as_nodes = bool(self.max_nodes or self._expand or chosen)
+        selection = selected(list(self._nodes)[-1], level, sample, as_nodes)
+        return None if selection is None else NetworkPage(selection, self._nodes)
 
     @cached_property
     def _page(self) -> tuple[str, Picture, int]:
         """The page, its picture, and its height in a notebook, in pixels."""
         max_nodes = self.max_nodes or MAX_NODES
         shown, live = padded(self._nodes, self.frames), live_pass(self._pass)
+        network = self._network()
         while True:
-            picture = picture_of(shown, max_nodes, **self.options)
-            data = page_data(live, picture.visible)
+            if network:
+                picture = picture_of(shown, None, **{**self.options, "level": "network"})
+            else:
+                picture = picture_of(shown, max_nodes, **self.options)
+            data = page_data(live, picture.visible, network)
+            if self._code:
+                data.json["code"] = self._code
             page = page_text(self._title, self.mistake, picture, data, live)
             total = len(page.encode()) + len(picture.image)
-            if self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
+            if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break
             max_nodes = max(1, int(max_nodes * min(0.9, MAX_BYTES / total)))
         list_px = min(MAX_LIST_PX, max(MIN_LIST_PX, LIST_ITEM_PX * len(data.played)))

@@ -16,6 +16,7 @@ import { equation, evaluated, filled } from "./figures.js";
  *
  * @typedef {object} Step
  * @property {string} phase
+ * @property {string} [kind]  "update" where the step changes a parameter
  * @property {number | null} node
  * @property {number | null} operand
  * @property {number | null} target
@@ -24,6 +25,27 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number | null} term
  * @property {[number, number, number, boolean][]} changes  node, figure, right figure, wrong
  * @property {Record<Part, import("./figures.js").Template>} words
+ * @property {Words} [given]  the words as Python wrote them
+ * @property {number[]} [inside]  in a network: the first and the end of the steps that it stands for
+ * @property {string | null} [edge]  in a network: the id of the edge along which it passes back
+ *
+ * @typedef {object} Neuron  by the places of its nodes
+ * @property {string} name
+ * @property {number} z
+ * @property {number[]} weights
+ * @property {number[]} inputs
+ * @property {number[]} read  the boxes of the inputs
+ * @property {number | null} bias
+ * @property {string | null} activation
+ *
+ * @typedef {object} Code  the user's functions, and the expression that made each node
+ * @property {{name: string, file: string, first: number, lines: string[]}[]} sources
+ * @property {Record<number, number[]>} places  source, line, column, end line, end column, turn, turns
+ *
+ * @typedef {object} Network
+ * @property {Step[]} inside  all steps, one by one
+ * @property {Record<number, Neuron>} neurons  by the place of the result
+ * @property {Record<number, number>} boxes  of nodes without a box of their own
  *
  * @typedef {{value: number, right: number, wrong: boolean}} Gradient
  * @typedef {Record<Part, string>} Words
@@ -32,11 +54,11 @@ import { equation, evaluated, filled } from "./figures.js";
 const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
 /** Reads a step as page_data.py writes it. @param {any[]} row @returns {Step} */
-function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words]) {
+function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words, inside, edge]) {
   const [text = [], rule = [], sum = [], note = []] = words;
   /** @type {[number, number, number, boolean][]} */
   const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
-  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note } };
+  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, inside, edge };
 }
 
 export class Story {
@@ -44,18 +66,55 @@ export class Story {
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
     this.mistake = /** @type {boolean} */ (data.mistake);
-    this.steps = /** @type {Step[]} */ (data.frames.map(stepOf));
-    this.last = this.steps.length - 1;
+    this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
+    /** @type {Network | null} */
+    this.network = data.network ? { ...data.network, inside: data.network.inside.map(stepOf) } : null;
+    /** @type {Code | null} */
+    this.code = data.code ?? null;
+    /** @type {number | null} */
+    this.opened = null; // the neuron whose steps are played one by one
+    this.steps = this.playedSteps();
     /** @type {Map<number, NodeInfo>} */
     this.nodes = new Map(Object.entries(data.nodes).map(([i, node]) => [Number(i), /** @type {NodeInfo} */ (node)]));
     this.rows = data.figures;
     this.updates = data.updates;
     this.leaves = /** @type {number[]} */ (data.leaves); // those that can be changed, inputs first
-    this.given = given; // the words as Python wrote them
     this.edited = false;
     this.engine = data.live && engineOf(data.live, operations);
     this.start = this.engine && [...this.engine.data];
     this.refresh();
+  }
+
+  get last() {
+    return this.steps.length - 1;
+  }
+
+  /** The steps: in a network a neuron is one step, unless it is opened. @returns {Step[]} */
+  playedSteps() {
+    const { network, opened } = this;
+    if (!network) return this.groups;
+    return this.groups.flatMap((group) => {
+      const [first, end] = group.inside ?? [0, 0];
+      const inside = network.inside.slice(first, end).map((step, k) => ({ ...step, inside: [first + k, first + k + 1] }));
+      if (inside.length === 1) return [{ ...inside[0], given: group.given }];
+      return group.node === opened ? inside : [group];
+    });
+  }
+
+  /**
+   * Opens a neuron, or closes the one that is open (null). Returns the step that shows what step k showed.
+   * @param {number | null} box @param {number} k
+   */
+  open(box, k) {
+    const at = this.steps[k].inside?.[0] ?? 0;
+    this.opened = box;
+    this.steps = this.playedSteps();
+    return this.steps.findLastIndex(({ inside }) => (inside?.[0] ?? 0) <= at);
+  }
+
+  /** The node whose box shows node i. @param {number} i */
+  boxOf(i) {
+    return this.network?.boxes[i] ?? i;
   }
 
   /** Whether the numbers can be changed. */
@@ -92,8 +151,8 @@ export class Story {
 
   /** What step k says. @param {number} k @returns {Words} */
   words(k) {
-    if (!this.edited) return this.given[k];
-    const { words } = this.steps[k];
+    const { words, given } = this.steps[k];
+    if (given && !this.edited) return given;
     const part = (/** @type {Part} */ name) => filled(words[name], this.values ?? []);
     const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
     if (!this.mistake || this.asJudged) return said;
@@ -103,6 +162,11 @@ export class Story {
   /** Whether step k gives a wrong number. @param {number} k */
   isWrong(k) {
     return this.steps[k].changes.some((change) => this.wrong(change));
+  }
+
+  /** The first step that gives a wrong number, or -1. */
+  get firstWrong() {
+    return this.steps.findIndex((_, k) => this.isWrong(k));
   }
 
   /** @param {[number, number, number, boolean]} change */

@@ -1,6 +1,6 @@
 // @ts-check
 // The words of the steps: the card of the present step, and the list of all steps.
-import { byId, make, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "./elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player
@@ -36,18 +36,24 @@ export function shownWords(player, k) {
   return { text: k > player.current ? words.text.split(" = ")[0] : withoutResult(words.text), rule: "", sum: "", note: "" };
 }
 
+/** The phase of step k, and whether it gives a wrong number. @param {import("./story.js").Story} story @param {number} k */
+function classesOf(story, k) {
+  const wrong = story.isWrong(k) ? ["wrong", ...(k === story.firstWrong ? ["first-wrong"] : [])] : [];
+  return [story.steps[k].phase, ...wrong].join(" ");
+}
+
 /** @param {Player} player */
 export function cardView(player) {
   const card = byId("formula");
-  const items = [...byId("steps").children];
   let drawn = "";
   return () => {
     const { current } = player;
     const words = shownWords(player, current);
-    const text = JSON.stringify([words, current, items[current].className]);
+    const className = `formula ${classesOf(player.story, current)}`;
+    const text = JSON.stringify([words, current, className]);
     if (text === drawn) return; // a screen reader reads it once
     drawn = text;
-    card.className = `formula ${items[current].className}`;
+    card.className = className;
     card.replaceChildren(...spans(words));
   };
 }
@@ -55,21 +61,30 @@ export function cardView(player) {
 /** @param {Player} player */
 export function listView(player) {
   const list = byId("steps");
-  const items = [...list.children];
-  const buttons = items.map((item, k) => {
-    const button = make("button", { type: "button" });
-    button.append(...spans(player.story.words(k), ["text"]));
-    button.addEventListener("click", () => player.move(k));
-    item.replaceChildren(button);
-    return button;
-  });
   list.classList.add("playable");
-  list.classList.toggle("long", items.length > AT_ONCE);
+  /** @type {any[]} */
+  let items = [];
+  /** @type {any[]} */
+  let buttons = [];
+  /** @type {unknown} */
+  let listed = null;
   let shown = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let later;
   return () => {
-    if (player.story.mistake) markWrong(player, items);
+    const { steps } = player.story;
+    if (listed !== steps) {
+      listed = steps;
+      buttons = steps.map((_, k) => {
+        const button = makeButton("", () => player.move(k));
+        button.append(make("span", { className: "text", textContent: player.story.words(k).text }));
+        return button;
+      });
+      items = buttons.map((button, k) => make("li", { className: classesOf(player.story, k) }, button));
+      list.replaceChildren(...items);
+      list.classList.toggle("long", items.length > AT_ONCE);
+    }
+    if (player.story.mistake) for (const [k, item] of items.entries()) item.className = classesOf(player.story, k);
     const fill = (/** @type {number} */ k) => setText(buttons[k].firstElementChild, shownWords(player, k).text);
     fill(player.current);
     for (let k = 0; k < Math.min(buttons.length, AT_ONCE); k++) fill(k);
@@ -82,15 +97,6 @@ export function listView(player) {
     if (shown !== player.current) reveal(list, items[player.current]);
     shown = player.current;
   };
-}
-
-/** @param {Player} player @param {Element[]} items */
-function markWrong({ story }, items) {
-  const wrong = items.map((_, k) => story.isWrong(k));
-  for (const [k, item] of items.entries()) {
-    item.classList.toggle("wrong", wrong[k]);
-    item.classList.toggle("first-wrong", k === wrong.indexOf(true));
-  }
 }
 
 /** Scrolls `inside` within `pane` alone, never the page around it. @param {Element} pane @param {Element} inside */

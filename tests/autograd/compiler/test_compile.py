@@ -20,7 +20,8 @@ from ...support.random_graphs import programs
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_function import MAX_NEW_PATHS, CompiledValue  # noqa: E402
+from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
+from autograd.compiler.recordings import MAX_NEW_PATHS  # noqa: E402
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -125,7 +126,7 @@ def check_program(program, batch):
     assert isinstance(fast(), CompiledValue)  # not a result of eager code
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(2500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [40, pytest.param(2500, marks=pytest.mark.slow)])
 def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
     @settings(FUZZ, max_examples=count)
     @given(programs())
@@ -135,7 +136,7 @@ def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
     run()
 
 
-@pytest.mark.parametrize("count", [80, pytest.param(2500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(2500, marks=pytest.mark.slow)])
 def test_a_random_graph_is_equal_to_eager_in_arrays(count, monkeypatch):
     arrays_pay(monkeypatch)
 
@@ -239,7 +240,7 @@ def test_sums_of_thousands_of_terms_are_compiled():
 
     def f():
         y = x
-        for _ in range(6000):
+        for _ in range(2000):
             y = (y * w + 0.01).tanh()
         return y
 
@@ -275,11 +276,11 @@ def test_the_source_computes_what_the_program_computes():
     fast = autograd.compile(hinge(model, X, y))
     result = fast()
     printed = fast.last_program().printed
-    assert "xp.dot" in printed.faster_source
+    assert ".dot(" in printed.faster_source
     assert "xp.dot" not in printed.source
     namespace = {"xp": fast.xp, **printed.constants}
     exec(printed.source, namespace)
-    inputs = fast.last.inputs_in([], {})
+    inputs = fast.recordings.last.inputs.constant
     values, gradient = namespace["program"](result.inputs, *inputs)
     assert values == [result.data]
     assert gradient == pytest.approx(result.gradient, rel=1e-13, abs=1e-15)
@@ -621,7 +622,7 @@ def test_a_function_that_branches_is_right_on_every_path_in_any_order():
     for _ in range(150):
         a.data, b.data = rng.uniform(-2, 2), rng.uniform(-2, 2)
         check(f, fast, (rng.choice([-1, 0, 1, 2]),), [a, b])
-    assert 4 < sum(map(len, fast.paths.values())) < 64
+    assert 4 < sum(map(len, fast.recordings.paths.values())) < 64
 
 
 def test_a_function_that_branches_at_every_call_runs_uncompiled_with_a_warning():
@@ -643,7 +644,7 @@ def test_arguments_of_another_structure_record_anew():
     f = autograd.compile(lambda xs: sum(x * x for x in xs))
     assert [f([1.0] * n).data for n in (1, 2, 3, 2)] == [1, 2, 3, 2]
     assert f((1.0, 2.0)).data == 5.0
-    assert len(f.paths) == 4
+    assert len(f.recordings.paths) == 4
 
 
 def test_a_static_argument_is_a_plain_object_and_a_new_one_records_anew():
@@ -787,10 +788,21 @@ def test_compiling_is_deterministic():
 def test_another_array_library_gives_the_same():
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
-    model = Network([2, 8, 8, 1])
-    X, y = data(10)
+    model = Network([2, 4, 1])
+    X, y = data(6)
     loss = hinge(model, X, y)
     check(loss, autograd.compile(loss, xp=jax.numpy), (), model.parameters())
+
+
+def test_two_conditions_multiply_as_numbers():
+    xs = [Value(0.1 * i + 0.3) for i in range(60)]
+
+    def f():
+        return sum((x.relu() - 0.01).relu() + ((x + 0.25).relu() - 0.2).relu() for x in xs)
+
+    fast = autograd.compile(f)
+    check(f, fast, (), xs)  # each derivative is 1 * 1 + 1 * 1, and not `True and True or ...`
+    assert ") * xp.where(" in fast.source
 
 
 def test_many_comparisons_of_one_kind_are_tested_as_arrays():

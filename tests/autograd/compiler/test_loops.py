@@ -296,8 +296,8 @@ def check(loss: Loss, takes_data: bool) -> Any:
 def test_a_loop_over_samples_becomes_rows(loss: Loss, takes_data: bool) -> None:
     compiled = check(loss, takes_data)
     assert "rows1" in compiled.source
-    last = compiled.last
-    assert last.simplified < last.recorded / 5
+    last = compiled.recordings.last
+    assert last.code.count < last.recorded / 5
 
 
 @pytest.mark.parametrize("takes_data", [False, True])

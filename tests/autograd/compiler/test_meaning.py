@@ -22,8 +22,9 @@ from autograd.operation import TABLE
 np = pytest.importorskip("numpy")
 
 from autograd.compiler import account, rounding  # noqa: E402
-from autograd.compiler.compiled_function import MAX_STRUCTURES, CompiledValue  # noqa: E402
+from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
 from autograd.compiler.expressions import Graph, reachable  # noqa: E402
+from autograd.compiler.recordings import MAX_STRUCTURES  # noqa: E402
 
 
 def result(f, args, leaves):
@@ -89,7 +90,7 @@ def test_plain_numbers_are_computed_as_python_does():
     rng = random.Random(1)
     calls = [[rng.gauss(0, 1) * 10 ** rng.randrange(-9, 9) for _ in range(3)] for _ in range(50)]
     fast = check_calls(f, calls)
-    assert sum(map(len, fast.paths.values())) == 1
+    assert sum(map(len, fast.recordings.paths.values())) == 1
 
 
 def test_a_comparison_is_evaluated_as_eager_code_would():
@@ -118,6 +119,22 @@ def test_a_tie_within_rounding_is_decided_by_eager_code(weights):
         for _ in range(50):  # a tie is no failure
             fast(*calls[0])
     assert isinstance(fast(*calls[2]), CompiledValue)
+
+
+def test_ties_are_reported_and_warned_of_if_compiling_does_not_pay(monkeypatch):
+    monkeypatch.setattr(account, "MIN_LOSS_SECONDS", 0.0)
+    ws = [Value(0.1), Value(0.2), Value(-0.3)]
+    fast = autograd.compile(lambda x: x if sum(w * x for w in ws) > 0 else -x)
+
+    def use():
+        for _ in range(2 * account.MIN_RECORDINGS):
+            assert fast(1.0).data == 1.0
+
+    with pytest.warns(UserWarning, match="compares numbers that are equal") as caught:
+        use()
+    assert len(caught) == 1
+    assert "ties, left to eager code" in fast.report()
+    assert fast.report().split("eager code")[1].split()[0] == str(2 * account.MIN_RECORDINGS)
 
 
 def test_a_comparison_of_exact_numbers_needs_no_test_for_a_tie():
@@ -419,6 +436,12 @@ class Spread:
         (lambda x: {"a": x}.values(), lambda: [1.0], "returned a dict_values"),
         (lambda x: Spread(x * 2), lambda: [1.0], "returned a Spread"),
         (lambda x: f"{x:.1f}", lambda: [1.0], "formatting"),
+        (lambda x: len(f"{x}"), lambda: [1.0], "formatting"),
+        (lambda x: len(str(x)), lambda: [1.0], "formatting"),
+        (lambda x: len("".join(map(str, [x]))), lambda: [Value(1.0)], "formatting"),
+        (lambda x: print(x * 2), lambda: [Value(1.0)], "formatting"),
+        (lambda x, s: x + s, lambda: [1.0, "a"], "'number' and 'str'"),
+        (lambda x, s: x * x + s, lambda: [Value(1.0), "a"], "'Value' and 'str'"),
         (lambda x: x.is_integer(), lambda: [1.0], "is_integer"),
     ],
 )
@@ -508,7 +531,7 @@ def test_eight_threads_share_one_function():
     for thread in threads:
         thread.join()
     assert not errors
-    assert sum(map(len, fast.paths.values())) == 3
+    assert sum(map(len, fast.recordings.paths.values())) == 3
 
 
 class Model:
@@ -530,11 +553,11 @@ def test_a_compiled_method_does_not_keep_instances_alive():
     alive = weakref.ref(model)
     assert model.loss(3.0).data == 6.0
     assert kept.loss(3.0).data == 3.0
-    before = len(Model.loss.paths)
+    before = len(Model.loss.recordings.paths)
     del model
     gc.collect()
     assert alive() is None
-    assert len(Model.loss.paths) == before - 1
+    assert len(Model.loss.recordings.paths) == before - 1
     assert kept.loss(4.0).data == 4.0
 
 
@@ -564,8 +587,8 @@ def test_recordings_are_bounded_and_the_oldest_go_first():
 
     with pytest.warns(UserWarning, match="structures of arguments"):
         use()
-    assert len(f.paths) == MAX_STRUCTURES
-    assert any(paths and paths[0].calls > 50 for paths in f.paths.values())
+    assert len(f.recordings.paths) == MAX_STRUCTURES
+    assert any(paths and paths[0].calls > 50 for paths in f.recordings.paths.values())
 
 
 @pytest.mark.parametrize(
@@ -590,7 +613,8 @@ def test_compiling_that_costs_more_than_it_saves_stops_with_one_warning(
     with pytest.warns(UserWarning, match="cost more time") as caught:
         use()
     assert [message in str(w.message) for w in caught] == [True]
-    assert fast.account.recordings == account.MIN_RECORDINGS
+    assert caught[0].filename == __file__
+    assert fast.recordings.account.recordings == account.MIN_RECORDINGS
 
 
 def test_the_report_accounts_for_all_recordings():
@@ -617,7 +641,7 @@ def test_where_is_recorded_without_a_branch():
     calls = [[rng.uniform(-2, 2), rng.uniform(-2, 2)] for _ in range(30)]
     calls += [[1.0, 1.0], [Value(1.0), Value(1.0)], [Value(-1.0), Value(2.0)]]
     fast = check_calls(f, calls, [w])
-    assert sum(map(len, fast.paths.values())) == 2  # for numbers, and for Values
+    assert sum(map(len, fast.recordings.paths.values())) == 2  # for numbers, and for Values
 
 
 @pytest.mark.parametrize("symbol", [ops.equal, "lt", "le", "gt", "ge"])
@@ -626,7 +650,7 @@ def test_every_comparison_can_be_the_condition(symbol):
     fast = autograd.compile(lambda a, b: autograd.where(test(a, b), 1.0, 2.0) * PARAMETER)
     for a, b in ((1.0, 2.0), (2.0, 1.0), (1.5, 1.5), (-0.0, 0.0)):
         assert fast(a, b).data == (2.0 if test(a, b) else 4.0)
-    assert sum(map(len, fast.paths.values())) == 1
+    assert sum(map(len, fast.recordings.paths.values())) == 1
     assert autograd.where(test(1.0, 1.0), 1.0, 2.0) == (1.0 if test(1.0, 1.0) else 2.0)
 
 
@@ -640,7 +664,7 @@ def test_take_is_what_a_list_gives_for_every_index():
 
     calls = [[i] for i in (0, 3, 1, -1, 2, -4, 2.0, 7, -5, 3)]
     fast = check_calls(f, calls, flat)
-    assert sum(map(len, fast.paths.values())) == 2  # from the front, and from the end
+    assert sum(map(len, fast.recordings.paths.values())) == 2  # from the front, and from the end
     for g in (f, fast):
         with pytest.raises(IndexError, match="out of range for 4"):
             g(4)
@@ -667,7 +691,7 @@ def test_models_and_losses_take_an_index_that_is_an_argument():
         lambda i, y: nn.hinge([model(i)], [y]),
     ):
         fast = check_calls(loss, [(0, 1), (3, 2), (4, 0), (1, 3), (2.0, 1.0)], parameters)
-        assert sum(map(len, fast.paths.values())) == 1
+        assert sum(map(len, fast.recordings.paths.values())) == 1
         for wrong in ((5, 0), (-1, 0), (0, 4), (0, -1)):
             with pytest.raises(ValueError, match=r"index|label"):
                 fast(*wrong)

@@ -98,7 +98,7 @@ def test_a_gpt_with_tokens_as_arguments_learns_as_eager_code_does_by_one_recordi
         expected_losses, expected_parameters, _ = trained(padded, compiled=False, padding=padding)
         assert losses == pytest.approx(expected_losses, abs=1e-9)
         assert parameters == pytest.approx(expected_parameters, abs=1e-9)
-    assert fast.account.recordings == 1
+    assert fast.recordings.account.recordings == 1
     assert len(set(losses)) == len(NAMES)
 
 

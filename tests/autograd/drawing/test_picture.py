@@ -431,7 +431,7 @@ def test_depth_counts_edges_from_the_root() -> None:
 @needs_graphviz
 def test_folded_parameters_leave_a_box_a_neuron_and_activation() -> None:
     root = mlp()
-    folded, shown = draw(root, params="fold"), draw(root)
+    folded, shown = draw(root, params="fold"), draw(root, level="nodes")
     assert (len(folded.nodes), len(shown.nodes)) == (19, 56)
     assert "more value" not in folded.header()
     boxes = [folded.texts(g.get("id", "")) for g in folded.nodes]
@@ -719,7 +719,7 @@ def test_few_boxes_with_many_long_edges_do_not_take_graphviz_a_minute() -> None:
 def test_large_graph_flows_in_its_direction(rankdir: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograd.drawing.layout.MAX_BOXES_AND_LEVELS", 0)
     root = mlp()
-    picture, order = draw(root, rankdir=rankdir), topological_order(root)
+    picture, order = draw(root, rankdir=rankdir, level="nodes"), topological_order(root)
     axis = {"LR": ("x", 1), "RL": ("x", -1), "TB": ("y", 1), "BT": ("y", -1)}[rankdir]
 
     def place(node: Value) -> float:
@@ -872,9 +872,10 @@ def test_a_very_large_graph_is_drawn_without_graphviz(
     rankdir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only("", monkeypatch)
-    small = draw(mlp(), rankdir=rankdir)
+    small = draw(mlp(), rankdir=rankdir, level="nodes")
     monkeypatch.setattr("autograd.drawing.layout.MAX_BOXES_AND_LEVELS", 0)
-    picture, order = draw(mlp(), rankdir=rankdir), topological_order(mlp())
+    picture = draw(mlp(), rankdir=rankdir, level="nodes")
+    order = topological_order(mlp())
     assert len(picture.nodes) == len(order)
     assert sorted(picture.edges) == sorted(small.edges)
 

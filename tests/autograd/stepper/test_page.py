@@ -412,4 +412,6 @@ def test_a_path_that_no_file_can_have_is_refused_in_one_sentence(name, tmp_path,
         Stepper(fan_out()).save(name)
     assert type(caught.value) is ValueError
     str(caught.value).encode()
+    assert name or str(caught.value).endswith(": give a name, such as 'page.html'")
+    assert str(caught.value).startswith(repr(name))
     assert list(tmp_path.iterdir()) == []

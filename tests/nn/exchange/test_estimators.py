@@ -36,7 +36,7 @@ X, Y = make_moons(120, noise=0.1, random_state=0)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
 
 
-@parametrize_with_checks([kind(hidden_layer_sizes=(8,)) for kind in KINDS])
+@parametrize_with_checks([kind(hidden_layer_sizes=(4,), max_iter=40) for kind in KINDS])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -99,14 +99,14 @@ def test_arrays_give_what_the_network_gives(activation: str) -> None:
 
 def test_training_is_nn_fit_on_standardized_features() -> None:
     """Shifted and scaled features give the same predictions, which raw ones would not."""
-    plain = nn.MLPClassifier(max_iter=20, random_state=0).fit(X, Y)
-    moved = nn.MLPClassifier(max_iter=20, random_state=0).fit(X * [1e6, 1e-6] + [1e7, 3.0], Y)
+    plain = nn.MLPClassifier(**QUICK).fit(X, Y)
+    moved = nn.MLPClassifier(**QUICK).fit(X * [1e6, 1e-6] + [1e7, 3.0], Y)
     probabilities = plain.predict_proba(X), moved.predict_proba(X * [1e6, 1e-6] + [1e7, 3.0])
     assert np.allclose(*probabilities, atol=1e-6)
 
 
 def test_works_in_pipeline_grid_search_and_cross_validation() -> None:
-    pipeline = make_pipeline(StandardScaler(), nn.MLPClassifier(max_iter=40, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), nn.MLPClassifier(max_iter=20, random_state=0))
     assert cross_val_score(pipeline, X, Y, cv=3).mean() > 0.85
     grid = {"mlpclassifier__hidden_layer_sizes": [(), (8,)], "mlpclassifier__alpha": [1e-4]}
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, Y)
@@ -125,7 +125,7 @@ def test_draws_its_decision_boundary() -> None:
 def test_probabilities_of_three_classes() -> None:
     features, labels = load_iris(return_X_y=True)
     names = np.array(["setosa", "versicolor", "virginica"])[labels]
-    estimator = nn.MLPClassifier(random_state=0, max_iter=60).fit(features, names)
+    estimator = nn.MLPClassifier((8,), random_state=0, max_iter=40).fit(features, names)
     assert estimator.score(features, names) > 0.93
     assert estimator.out_activation_ == "softmax"
     assert list(estimator.classes_) == ["setosa", "versicolor", "virginica"]
@@ -151,7 +151,7 @@ def test_the_same_random_state_gives_the_same_bits() -> None:
 
 @pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd"])
 def test_every_solver_learns(solver: str) -> None:
-    estimator = nn.MLPClassifier(solver=solver, max_iter=60, random_state=0).fit(X, Y)
+    estimator = nn.MLPClassifier(solver=solver, max_iter=40, random_state=0).fit(X, Y)
     assert estimator.score(X, Y) > 0.9
     assert estimator.loss_curve_[-1] < estimator.loss_curve_[0]
 
@@ -159,7 +159,7 @@ def test_every_solver_learns(solver: str) -> None:
 def test_alpha_shrinks_the_weights() -> None:
     sizes = []
     for alpha in (0.0, 1.0, 100.0):
-        estimator = nn.MLPClassifier(alpha=alpha, max_iter=40, random_state=0).fit(X, Y)
+        estimator = nn.MLPClassifier((4,), alpha=alpha, max_iter=20, random_state=0).fit(X, Y)
         sizes.append(sum(float((coefs**2).sum()) for coefs in estimator.coefs_))
     assert sizes[0] > sizes[1] > sizes[2]
 
@@ -254,7 +254,8 @@ def test_a_regressor_without_names_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS, "identity", "logistic"])
 def test_the_network_of_an_estimator_answers_as_it_does(activation: str) -> None:
-    settings: dict[str, Any] = {**QUICK, "hidden_layer_sizes": (3, 2), "activation": activation}
+    settings: dict[str, Any] = {"activation": activation, "max_iter": 2, "random_state": 0}
+    settings["hidden_layer_sizes"] = (3, 2)
     raw = X * [1.0, 100.0] + 5.0
     classifier = nn.MLPClassifier(**settings).fit(raw, LABELS["three"])
     model = classifier.model_
@@ -425,3 +426,18 @@ def test_scikit_learn_stays_optional() -> None:
     )
     with pytest.raises(AttributeError, match="no attribute 'MLPClassifer'"):
         nn.MLPClassifer  # noqa: B018  # a typo is an error
+
+
+def test_a_feature_so_large_that_the_outputs_overflow_is_named() -> None:
+    far = np.array([[1.0, 2.0], [1.0, -1e308]])
+    classifier = nn.MLPClassifier((4,), "linear", max_iter=2, random_state=0).fit(X / 100, Y)
+    regressor = nn.MLPRegressor((4,), "linear", max_iter=2, random_state=0).fit(X / 100, Y)
+    for use in (classifier.predict, classifier.predict_proba, regressor.predict):
+        with pytest.raises(ValueError, match=r"feature 1 of sample 1 is -1e\+308: the outputs"):
+            use(far)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_parameter_is_an_error_of_that_estimator(kind: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}.__init__\(\) got .* 'epochs'"):
+        kind(epochs=5)

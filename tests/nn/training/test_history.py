@@ -104,3 +104,12 @@ def test_a_history_is_plain_numbers_and_json_to_the_last_bit():
     assert math.isnan(back.val_loss[0])
     assert nn.History.from_json(odd.to_json()) == odd
     assert nn.History.from_json(first.to_json()) == first
+
+
+def test_the_sum_of_histories_is_the_history_of_all():
+    runs = [nn.History("mse", [x]) for x in (1.0, 2.0, 3.0)]
+    assert sum(runs).loss == [1.0, 2.0, 3.0]
+    assert sum(runs).seams == [1, 2]
+    for start in (1, 0.0, None):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            start + runs[0]

@@ -319,7 +319,7 @@ NAN, INF = math.nan, math.inf
     ("change", "error", "message"),
     [
         ({"X": []}, ValueError, "X has no samples"),
-        ({"X": 3.0}, ValueError, "X has no samples"),
+        ({"X": 3.0}, ValueError, "X must be a list of samples, .* got 3.0; a single sample goes"),
         ({"X": [1.0, 2.0, 3.0, 4.0]}, ValueError, "each a list of numbers; sample 0 is 1.0"),
         ({"X": [[0, 0], [0, 1, 2], [1, 0], [1, 1]]}, ValueError, "sample 1 has 3 features"),
         ({"X": [[0, 0, 0]] * 4}, ValueError, "X does not fit the model, .*takes 2 inputs, got 3"),

@@ -102,8 +102,9 @@ def test_training_compiled_follows_training_by_the_graph(settings):
 
 
 @pytest.mark.parametrize("largest", [1, 100, 17 * 16, 17 * 39, 1 << 16])
-def test_a_batch_in_parts_gives_the_same(largest, monkeypatch):
-    X, y = blobs()
+@pytest.mark.parametrize("count", [None, 37])  # a prime number of samples has no equal parts
+def test_a_batch_in_parts_gives_the_same(largest, count, monkeypatch):
+    X, y = (samples[:count] for samples in blobs())
     batch = [(x, float(t)) for x, t in zip(X, y, strict=True)]
     model = small()
     assert len(model.parameters()) == 17

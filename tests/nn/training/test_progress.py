@@ -27,6 +27,7 @@ def test_in_a_notebook_the_progress_bar_is_one_line_without_times(monkeypatch):
 
     class Display:
         def __call__(self, data, **how):
+            assert how.get("raw") is True
             states.append(data["text/plain"])
             return self
 

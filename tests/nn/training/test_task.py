@@ -39,6 +39,8 @@ def test_without_a_loss_what_looks_like_classes_is_not_taken_for_numbers():
         assert nn.fit(nn.MLP(2, [1]), XOR, y, loss="mse", epochs=1).loss_name == "mse"
     with pytest.raises(ValueError, match="one class only"):
         nn.fit(nn.MLP(2, [3]), XOR, [0] * 4)
+    with pytest.raises(ValueError, match="one class only, 2"):
+        nn.fit(nn.MLP(2, [3]), [[1.0, 2.0]], [2])
     assert nn.fit(nn.MLP(1, [1]), [[0], [1]], [1, 3], epochs=1).loss_name == "mse"
 
 
@@ -137,3 +139,17 @@ def test_a_declared_loss_of_one_s_own_trains_like_those_of_the_library(compiled)
         nn.fit(small(), X, [1.0] * 40, loss=perceptron)
     with pytest.raises(ValueError, match="perceptron, sample 0: the model has 1 output, the targ"):
         nn.fit(small(), X, [[1.0, -1.0]] * 40, loss=perceptron)
+
+
+@pytest.mark.parametrize(
+    "y", [[0, 1, 2, 1], [0.5, 1.5, 2.5, 3.5], [[0, 1], [1, 0], [1, 1], [0, 0]]]
+)
+def test_a_model_of_two_classes_does_not_become_a_regression_by_itself(y):
+    X, model = [[0, 0], [0, 1], [1, 0], [1, 1]], nn.MLP(2, [1], rng=0)
+    nn.fit(model, X, [0, 1, 1, 0], epochs=1, compiled=False)
+    with pytest.raises(ValueError, match=r"to tell classes apart \(bce_with_logits\), but y"):
+        nn.fit(model, X, y, epochs=1, compiled=False)
+    assert model.metadata == {"loss": "bce_with_logits"}
+    assert nn.fit(model, X, [-1, 1, 1, -1], epochs=1, compiled=False).loss_name == "hinge"
+    nn.fit(model, X, [0, 1, 2, 1], loss="mse", epochs=1, compiled=False)
+    assert nn.fit(model, X, [0, 1, 2, 1], epochs=1, compiled=False).loss_name == "mse"

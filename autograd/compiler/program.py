@@ -1,0 +1,52 @@
+"""One emitted program, ready to run."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..value import Value
+from .array_functions import NUMBERS, Arrays
+from .print_numpy import Printed
+
+TIE = ()  # what a program returns if rounding could decide a comparison
+
+
+class Program:
+    """A program. ``run`` takes the parameters and the inputs as flat arrays."""
+
+    def __init__(self, printed: Printed, xp: Arrays) -> None:
+        self.printed = printed
+        self.order = printed.order  # in which it takes the parameters of the path
+        self.parents: tuple[Value, ...] | None = None  # the parameters, if they never change
+        namespace = {"xp": xp, "math": NUMBERS}
+        for name, array in printed.constants.items():
+            namespace[name] = xp.library.asarray(array)
+        source = printed.faster_source if xp.is_numpy else printed.source
+        exec(compile(source, "<compiled by autograd>", "exec"), namespace)
+        self.run: Any = namespace["program"]
+        self.pack = struct.Struct(f"{len(self.order)}d").pack
+
+    @np.errstate(divide="raise", over="raise", invalid="raise")
+    def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
+        """Return the values and the gradient, or TIE.
+
+        None if the call takes another path, or eager code fails. NumPy raises where Python's
+        ``math`` does: an overflow, a pole, even if the result is finite.
+        """
+        try:
+            found = self.run(p, *inputs)
+            if not found:
+                return found
+            values, gradient = found
+            if gradient is not None:
+                gradient = np.asarray(gradient)
+                if not math.isfinite(gradient.dot(gradient)):
+                    return None  # or too large to square, for which eager code is good enough
+            return (values, gradient) if all(map(math.isfinite, values)) else None
+        except (ArithmeticError, ValueError):
+            return None

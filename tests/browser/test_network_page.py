@@ -1,0 +1,143 @@
+"""The page of a network, and the user's own code on a page, in Chromium."""
+
+import pytest
+
+from autograd import Stepper, recompute, topological_order
+from autograd.explaining.neurons import network
+
+from ..support.browser import require_module
+from ..support.networks import batch_with_penalty, small_mlp
+from .test_stepper_page import faults, opened  # noqa: F401  a fixture
+
+NUMBERS = """() => Object.fromEntries(
+  [...document.querySelectorAll("#picture .neuron text[data-node]")].map((text) => [
+    text.getAttribute("class").split(" ")[0] + " " + text.getAttribute("data-node"),
+    text.textContent,
+  ]))"""
+
+
+def backward(root):
+    root.backward()
+    return root
+
+
+def test_the_boxes_of_neurons_end_with_the_numbers_of_a_backward_pass(opened):  # noqa: F811
+    root = backward(small_mlp())
+    order = topological_order(root)
+    with opened(Stepper(small_mlp())) as page:
+        assert page.locator("#slider").get_attribute("max") == "27"
+        page.keyboard.press("End")
+        shown = page.evaluate(NUMBERS)
+    for key, text in shown.items():
+        role, place = key.split(" n")
+        node = order[int(place)]
+        assert text == f"{node.data if role == 'data' else node.grad:.4g}", key
+    found = network(root)
+    inside = {*found.parameters, *(n.a for n in found.neurons), *(n.z for n in found.neurons)}
+    assert len(shown) == 2 * len(inside)
+
+
+def test_a_neuron_opens_and_its_steps_are_played_one_by_one(opened):  # noqa: F811
+    root = backward(small_mlp())
+    order = topological_order(root)
+    neuron = network(root).neurons[4]
+    a = order.index(neuron.a)
+    with opened(Stepper(small_mlp())) as page:
+        page.locator(f"#n{a}").focus()  # the view follows
+        page.wait_for_timeout(300)
+        page.locator(f"#n{a} .opener").click()
+        assert page.locator(f"#n{a}").get_attribute("aria-expanded") == "true"
+        assert page.locator("#slider").get_attribute("max") == str(27 - 2 + 2 + 10)
+        assert page.locator("#inside-heading").inner_text() == "Inside layer 2, neuron 1"
+        page.keyboard.press("End")
+        rows = page.locator("#inside-rows tr").all()
+        for row, w, x in zip(rows, neuron.weights, neuron.inputs, strict=False):
+            cells = [x.data, w.data, w.data * x.data, w.grad]
+            texts = row.locator("td").all_inner_texts()
+            assert [texts[i] for i in (0, 2, 3, 4)] == [f"{cell:.4g}" for cell in cells]
+        assert [row.locator("td").last.inner_text() for row in rows[-2:]] == [
+            f"{neuron.z.grad:.4g}", f"{neuron.a.grad:.4g}",
+        ]  # fmt: skip
+        page.locator(f"#n{a}").focus()
+        page.keyboard.press("Enter")
+        assert page.locator("#inside").is_hidden()
+        assert page.locator("#slider").get_attribute("max") == "27"
+
+
+def test_an_edit_changes_every_neuron_that_depends_on_it(opened):  # noqa: F811
+    root = small_mlp()
+    order = topological_order(root)
+    x = next(node for node in order if node.label == "x1")
+    with opened(Stepper(small_mlp())) as page:
+        page.keyboard.press("End")
+        page.get_by_label("Value of x1", exact=True).fill("-0.75")
+        shown = page.evaluate(NUMBERS)
+        row = page.locator("#leaves-rows tr", has=page.get_by_label("Value of x1", exact=True))
+        gradient = row.locator("td").last.inner_text()
+    again = small_mlp()
+    changed = topological_order(again)
+    changed[order.index(x)].data = -0.75
+    recompute(again)
+    again.backward()
+    for key, text in shown.items():
+        role, place = key.split(" n")
+        node = changed[int(place)]
+        assert text == f"{node.data if role == 'data' else node.grad:.4g}", key
+    assert gradient == f"{changed[order.index(x)].grad:.4g}"
+
+
+def test_a_sample_of_a_batch_has_its_page(opened):  # noqa: F811
+    for sample in (0, 2):
+        root = backward(batch_with_penalty())
+        with opened(Stepper(batch_with_penalty(), sample=sample)) as page:
+            page.keyboard.press("End")
+            shown = page.evaluate(NUMBERS)
+        order = topological_order(root)
+        of_sample = [n for n in network(root).neurons if network(root).sample_of[n.a] == sample]
+        for neuron in of_sample:
+            for node in (neuron.z, *neuron.parameters):
+                assert shown[f"grad n{order.index(node)}"] == f"{node.grad:.4g}"
+
+
+def square_error(x, w, target=1.0):
+    total = sum(wi * xi for wi, xi in zip(w, x, strict=True))
+    return (total - target) ** 2
+
+
+def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):  # noqa: F811
+    with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0])) as page:
+        marked = []
+        for _ in range(int(page.locator("#slider").get_attribute("max"))):
+            page.keyboard.press("ArrowRight")
+            marked.append(page.locator("#sources mark").all_inner_texts())
+        assert marked[:3] == [
+            ["wi * xi"], ["sum(wi * xi for wi, xi in zip(w, x, strict=True))"], ["wi * xi"],
+        ]  # fmt: skip
+        assert page.locator("#turn").inner_text().startswith("v1 was made in square_error, line ")
+        line = page.locator("#sources button.line").first
+        line.click()
+        assert line.get_attribute("aria-pressed") == "true"
+        assert page.locator("#picture .from-line").count() == 4
+        line.click()
+        assert page.locator("#picture .from-line").count() == 0
+
+
+def test_a_page_without_source_works(opened):  # noqa: F811
+    with opened(Stepper(eval("lambda x: x * x"), 3.0)) as page:
+        assert page.locator("#code-section").is_hidden()
+        page.keyboard.press("End")
+        assert page.locator("#formula .text").inner_text().startswith("df/dx += ")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):  # noqa: F811
+    require_module("axe_playwright_python.sync_playwright")
+    options = {"reduced_motion": "reduce", "color_scheme": scheme}
+    with opened(Stepper(small_mlp()), **options) as page:
+        page.locator(".opener").first.click()
+        page.keyboard.press("End")
+        assert faults(page) == []
+    with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0]), **options) as page:
+        page.keyboard.press("ArrowRight")
+        page.locator("#sources button.line").first.click()
+        assert faults(page) == []

@@ -1,0 +1,66 @@
+"""The packages in Pyodide, which has no NumPy, no graphviz and no processes here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Stepper, Value
+
+from ..support.browser import require
+
+ROOT = Path(__file__).parents[2]
+X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+SCRIPT = f"""
+import importlib.util, json
+import autograd, nn
+from autograd import Stepper, Value, to_svg
+
+model = nn.MLP(2, [4, 1], "tanh", rng=0)
+history = nn.fit(model, {X}, {Y}, epochs=20, compiled=False)
+neuron = (Value(2.0, "x") * Value(-3.0, "w") + Value(6.5, "b")).tanh()
+stepper = Stepper(neuron)
+stepper.save("/tmp/page.html")
+json.dumps({{
+    "missing": [name for name in ("numpy", "graphviz") if not importlib.util.find_spec(name)],
+    "loss": history.loss,
+    "parameters": [p.data for p in model.parameters()],
+    "page": open("/tmp/page.html", encoding="utf-8").read(),
+    "steps": [frame.text for frame in stepper.frames],
+    "svg": to_svg(nn.mse([model([1.0, 2.0])], [1.0])),
+}})
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> Any:
+    node = shutil.which("node")
+    require(node, "needs node (Debian: apt-get install nodejs)")
+    require((ROOT / "node_modules/pyodide").exists(), "needs Pyodide: npm install")
+    command = [str(node), str(Path(__file__).with_name("run.mjs")), str(ROOT), SCRIPT]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_mlp_trains_to_the_same_numbers(found: Any) -> None:
+    assert found["missing"] == ["numpy", "graphviz"]
+    model = nn.MLP(2, [4, 1], "tanh", rng=0)
+    history = nn.fit(model, X, Y, epochs=20, compiled=False)
+    assert found["loss"] == pytest.approx(history.loss, rel=1e-13)
+    expected = [p.data for p in model.parameters()]
+    assert found["parameters"] == pytest.approx(expected, rel=1e-13)
+
+
+def test_a_stepper_has_its_picture_without_graphviz(found: Any) -> None:
+    assert found["page"].count('class="node ') == 6
+    assert "drawn without Graphviz" in found["page"]
+    root = (Value(2.0, "x") * Value(-3.0, "w") + Value(6.5, "b")).tanh()
+    assert found["steps"] == [frame.text for frame in Stepper(root).frames]
+    assert found["svg"].count('class="node neuron') == 5
