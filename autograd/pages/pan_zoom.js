@@ -8,6 +8,7 @@ const READABLE = 0.62 * PX_PER_PT; // smaller boxes cannot be read
 const [MIN_SCALE, MAX_SCALE] = [0.05, 6];
 const ZOOM_STEP = 1.25;
 const MARGIN = 8; // around what is shown, in units of the picture
+const MIN_HEIGHT_PX = 180; // of the pane
 const DRAG_PX = 4; // a shorter way is a click
 const MAP_PX = { width: 130, height: 84 };
 const MAP_GAP = "6px"; // from the corner of the pane
@@ -52,7 +53,10 @@ export class PanZoom {
 
   /** Shows all, if it can be read; else a part of it. */
   start() {
+    this.pane.style.height = ""; // as the style sheet has it, at most
     this.preferred = Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
+    const needed = Math.max(this.content.height * this.preferred + 2 * MARGIN, MIN_HEIGHT_PX);
+    this.pane.style.height = `${Math.min(needed, this.pane.offsetHeight)}px`;
     this.set({ scale: this.preferred });
   }
 

@@ -12,6 +12,7 @@ import { byId, make } from "./elements.js";
 const HINTS = {
   given: "These numbers are given. Change one, in the picture or in the list: all others follow.",
   forward: "Forward: a box is computed from the boxes whose arrows lead to it.",
+  update: "Update: a parameter moves against its gradient, by the learning rate times the gradient.",
   asked: "Upstream times local derivative is the term.",
   backward: "Backward: the result by itself is 1. From here each node passes on to its operands.",
 };

@@ -82,6 +82,7 @@ export function listView(player) {
       });
       items = buttons.map((button, k) => make("li", { className: classesOf(player.story, k) }, button));
       list.replaceChildren(...items);
+      list.classList.toggle("long", items.length > AT_ONCE);
     }
     if (player.story.mistake) for (const [k, item] of items.entries()) item.className = classesOf(player.story, k);
     const fill = (/** @type {number} */ k) => setText(buttons[k].firstElementChild, shownWords(player, k).text);
@@ -101,8 +102,9 @@ export function listView(player) {
 /** Scrolls `inside` within `pane` alone, never the page around it. @param {Element} pane @param {Element} inside */
 function reveal(pane, inside) {
   const [outer, inner] = [pane.getBoundingClientRect(), inside.getBoundingClientRect()];
-  if (!outer.width) return; // not laid out yet
-  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+  const room = outer.height - inner.height;
+  if (room < 0) pane.scrollTop += inner.top - outer.top - pane.clientTop; // too high, as in a frame without width
+  else if (inner.top < outer.top || inner.bottom > outer.bottom) {
     pane.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
   }
 }
