@@ -86,7 +86,9 @@ def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
 def copy_project(to: Path) -> None:
     """Copy what the tests need into the new folder ``to``."""
     for name in ("autograd", "nn", "tests", "notebooks"):
-        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+        )
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, to)
 

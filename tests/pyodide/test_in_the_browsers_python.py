@@ -42,7 +42,9 @@ json.dumps({{
 def found() -> Any:
     node = shutil.which("node")
     require(node, "needs node (Debian: apt-get install nodejs)")
-    require((ROOT / "node_modules/pyodide").exists(), "needs Pyodide: npm install")
+    require(
+        (ROOT / "tests/node_modules/pyodide").exists(), "needs Pyodide: npm --prefix tests install"
+    )
     command = [str(node), str(Path(__file__).with_name("run.mjs")), str(ROOT), SCRIPT]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
