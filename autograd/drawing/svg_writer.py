@@ -14,6 +14,7 @@ from .selection import Selection
 WITHOUT_GRAPHVIZ = "drawn without Graphviz, which places boxes better: pip install pygraphviz"
 CHARACTER_POINTS, ROW_POINTS = 7.2, 17.0  # of a monospaced font of 12 points
 PADDING_POINTS, MARGIN_POINTS, CELL_GAP_POINTS = 8.0, 4.0, 7.0
+BUTTON_POINTS = 6 * CHARACTER_POINTS
 NUMBER_POINTS = 8 * CHARACTER_POINTS
 _FONT = 'font-family="monospace"{} font-size="12.00"'
 _INKS = {GRAY: "#555555"}
@@ -209,6 +210,8 @@ def _widths(rows: Rows) -> list[float]:
 def _size(rows: Rows) -> Point:
     widths = _widths(rows)
     alone = max((width_of(row[0][0]) for row in rows if len(row) == 1), default=0.0)
+    if len(widths) == 3:  # a page has a button beside the name of a neuron
+        alone = max(alone, width_of(rows[0][0][0]) + BUTTON_POINTS)
     inside = max(alone, sum(widths) + CELL_GAP_POINTS * (len(widths) - 1))
     return inside + 2 * PADDING_POINTS, ROW_POINTS * len(rows) + 2 * PADDING_POINTS - 6
 
