@@ -12,8 +12,10 @@ from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 IN_VIEW = """() => {
   const pane = document.querySelector("#picture").getBoundingClientRect();
-  const active = "#picture :is(.node.forward, .node.backward, .edge.backward path)";
-  return [...document.querySelectorAll(active)].map((e) => e.getBoundingClientRect()).every((r) =>
+  const edges = document.querySelectorAll("#picture .edge.backward path");
+  const edge = edges.length === 1 ? [...edges] : []; // a neuron has many
+  const nodes = document.querySelectorAll("#picture :is(.node.forward, .node.backward)");
+  return [...nodes, ...edge].map((e) => e.getBoundingClientRect()).every((r) =>
     r.left >= pane.left - 1 && r.right <= pane.right + 1 && r.top >= pane.top - 1
       && r.bottom <= pane.bottom + 1);
 }"""

@@ -34,7 +34,8 @@ export function highlightView(player, view) {
     for (const part of marked) part.classList.add(step.phase);
     const edge = backEdge(step);
     if (edge) edge.append(headBack(edge));
-    if (view && marked.length) view.reveal(around(marked.map(boxOf)));
+    const inFocus = isNeuron(step) ? marked.filter((part) => part.classList.contains("node")) : marked;
+    if (view && inFocus.length) view.reveal(around(inFocus.map(boxOf)));
     for (const rect of picture.querySelectorAll(".minimap rect")) {
       rect.classList.toggle("here", marked.some((part) => part.id === rect.getAttribute("data-of")));
     }
@@ -49,12 +50,16 @@ function activeParts({ story }, step) {
   const found = target === null ? [] : [byId(`n${story.boxOf(target)}`)];
   if (node !== null) {
     const box = story.boxOf(node);
-    const isNeuron = Number(step.inside?.[1]) - Number(step.inside?.[0]) > 1;
     found.push(byId(`n${box}`));
-    if (phase === "forward" || isNeuron) found.push(...document.querySelectorAll(`[id^="e${box}_"]`));
+    if (phase === "forward" || isNeuron(step)) found.push(...document.querySelectorAll(`[id^="e${box}_"]`));
     else if (phase === "backward") found.push(backEdge(step));
   }
   return [...new Set(found.filter(Boolean))];
+}
+
+/** Whether a step is a whole neuron, which reads along many edges. @param {import("./story.js").Step} step */
+function isNeuron({ inside }) {
+  return Number(inside?.[1]) - Number(inside?.[0]) > 1;
 }
 
 /** @param {import("./story.js").Step} step */
