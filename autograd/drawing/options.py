@@ -52,7 +52,7 @@ def check_sample(sample: int, samples: int) -> None:
     """Raise ValueError unless there is a sample of this number."""
     if sample >= max(samples, 1):
         last = max(samples, 1) - 1
-        raise ValueError(f"sample is 0 to {last}: the graph has {last + 1}, got {sample}")
+        raise ValueError(f"sample is 0 to {last}, as the graph has {last + 1}, got {sample}")
 
 
 def check_count(option: str, given: int | None, least: int) -> None:

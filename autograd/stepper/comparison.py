@@ -60,9 +60,9 @@ class Comparison:
             if first_wrong:
                 step_of_error = first_step + i
                 reason = self.reason(frame, self.wrong[:i])
-                note = f"first wrong number: {number(right)} is right. {reason}"
+                note = f"first wrong number: the sum should be {number(right)} here. {reason}"
             elif wrong:
-                note = f"wrong: {number(right)} is right"
+                note = f"wrong: the sum should be {number(right)} here"
             frame = replace(frame, right=right, wrong=wrong, first_wrong=first_wrong, note=note)
             last[target] = frame
             yield frame

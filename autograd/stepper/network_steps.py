@@ -139,7 +139,11 @@ class _Parts:
             return ""
         root = self.names[-1]
         last = {f.target: f for f in run if f.target is not None and self._has_number(f.target)}
-        shown = [f"d{root}/d{f.name} = {number(f.value)}" for f in last.values()]
+        shown = [
+            f"d{root}/d{f.name} = {number(f.value)}"
+            + " so far" * (not f.so_far.endswith("complete"))
+            for f in last.values()
+        ]
         return listed(shown, MAX_LISTED)
 
     def _has_number(self, place: int) -> bool:

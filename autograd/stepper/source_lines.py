@@ -30,6 +30,7 @@ _NOT_THE_USERS = (
     *(folder + os.sep for folder in site.getsitepackages()),
     "<frozen",
 )
+_SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 
 
@@ -62,11 +63,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a function, and the places in ``sources`` where its nodes were made."""
+    """The result of a function, and the places in ``sources`` where its nodes were made.
+
+    comparisons: each comparison that the function made: its symbol, its operands, its outcome.
+    """
 
     root: Value
     sources: list[Source] = field(default_factory=list)
     places: dict[Value, Place] = field(default_factory=dict)
+    comparisons: list[tuple[str, Any, Any, bool]] = field(default_factory=list)
 
 
 def run_by_line(f: Callable[..., Any], args: Sequence[Any]) -> Run:
@@ -91,8 +96,9 @@ def run_by_line(f: Callable[..., Any], args: Sequence[Any]) -> Run:
         root = f(*given)
     if not isinstance(root, Value):
         name = getattr(f, "__name__", "the function")
-        raise TypeError(f"{name} returned {root!r:.80}, but a Stepper needs one Value")
-    return Run(root, *recorder.found(getattr(f, "__code__", None)))
+        hint = ": compute with autograd.sin and not math.sin" if isinstance(root, Real) else ""
+        raise TypeError(f"{name} returned {root!r:.80}, but a Stepper needs one Value{hint}")
+    return Run(root, *recorder.found(getattr(f, "__code__", None)), recorder.comparisons)
 
 
 def code_data(run: Run, order: Sequence[Value]) -> dict[str, Any] | None:
@@ -103,11 +109,21 @@ def code_data(run: Run, order: Sequence[Value]) -> dict[str, Any] | None:
     spots = {node: place for node in order if (place := run.places.get(node))}
     if not spots:
         return None
+    ordinal = {node: i for i, node in enumerate(order)}
+
+    def operand(x: Any) -> list[Any]:
+        return ["node", ordinal[x]] if isinstance(x, Value) else ["number", repr(float(x))]
+
     turns = Counter(place[:-1] for place in run.places.values())
     return {
         "sources": [
             {"name": s.name, "file": s.file, "first": s.first_line, "lines": s.lines}
             for s in run.sources
+        ],
+        "comparisons": [
+            [symbol, operand(a), operand(b), outcome]
+            for symbol, a, b, outcome in run.comparisons
+            if all(x in ordinal for x in (a, b) if isinstance(x, Value))
         ],
         "places": {
             i: [*place, turns[place[:-1]]]
@@ -125,6 +141,7 @@ class _LineRecorder(Recorder):
     def __init__(self) -> None:
         # each node, the code that made it, its instruction, and the code of the function around
         self._made: list[tuple[Value, CodeType, int, CodeType]] = []
+        self.comparisons: list[tuple[str, Any, Any, bool]] = []
 
     def record(self, operation: Operation, parents: tuple[Value, ...]) -> Value:
         xs = [p.data for p in parents]
@@ -137,6 +154,12 @@ class _LineRecorder(Recorder):
         if frame is not None:
             self._made.append((node, frame.f_code, frame.f_lasti, _function_around(frame)))
         return node
+
+    def compare(self, test: Callable[[Any, Any], bool], a: Value, b: Any) -> bool:
+        outcome = super().compare(test, a, b)
+        if test.__name__ in _SYMBOLS:
+            self.comparisons.append((_SYMBOLS[test.__name__], a, b, outcome))
+        return outcome
 
     def found(self, first: CodeType | None) -> tuple[list[Source], dict[Value, Place]]:
         """Return the sources, that of ``first`` first, and the place of each node."""
@@ -218,7 +241,7 @@ def _parameter_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     except TypeError as error:
         name = getattr(f, "__name__", "the function")
         raise TypeError(
-            f"{name}{signature}: {error}. Give its arguments after it, as in Stepper(f, 2.0, 3.0)"
+            f"{name}{signature} does not take these arguments, as in Stepper(f, 2.0, 3.0): {error}"
         ) from None
     names: list[str] = []
     for parameter in signature.parameters.values():

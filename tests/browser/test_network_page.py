@@ -99,6 +99,36 @@ def test_a_sample_of_a_batch_has_its_page(opened):  # noqa: F811
                 assert shown[f"grad n{order.index(node)}"] == f"{node.grad:.4g}"
 
 
+def test_the_contributions_of_a_batch_add_up(opened):  # noqa: F811
+    root = batch_with_penalty()
+    with opened(Stepper(root)) as page:
+        steps_shown = int(page.locator("#slider").get_attribute("max"))
+        assert steps_shown < 30
+        page.keyboard.press("End")
+        page.locator("#picture [data-node].data").nth(2).click()  # a weight
+        terms = page.locator("#terms-list li").all_inner_texts()
+    backward(root)
+    labels = {node.label: node for node in topological_order(root)}
+    weight = labels["layers.0.neurons.0.w.0"]
+    assert len(terms) == 6  # four samples, and w * w of the penalty
+    added = [float(text.splitlines()[0].split(" = ")[-1]) for text in terms]
+    assert sum(added) == pytest.approx(weight.grad, abs=1e-3)
+
+
+def branching(x):
+    return x * 2 if x > 0 else x * -3
+
+
+def test_an_edit_that_turns_a_comparison_is_told(opened):  # noqa: F811
+    with opened(Stepper(branching, 1.0)) as page:
+        assert "another way" not in page.locator("#turn").inner_text()
+        page.get_by_label("Value of x", exact=True).fill("-2")
+        expected = "With these numbers x > 0.0 is false: the function takes another way"
+        assert page.locator("#turn").inner_text().startswith(expected)
+        page.get_by_label("Value of x", exact=True).fill("3")
+        assert "another way" not in page.locator("#turn").inner_text()
+
+
 def square_error(x, w, target=1.0):
     total = sum(wi * xi for wi, xi in zip(w, x, strict=True))
     return (total - target) ** 2

@@ -18,7 +18,9 @@ export function codeView(player) {
     for (const marked of byId("sources").querySelectorAll(".marked")) unmark(marked);
     const node = nodeOf(player);
     const place = node === null ? undefined : code.places[node];
-    setText(byId("turn"), place ? said(player, Number(node), place) : "");
+    const [turned] = player.story.turned;
+    byId("turn").classList.toggle("trouble-said", Boolean(turned));
+    setText(byId("turn"), turned ? otherWay(player, turned) : place ? said(player, Number(node), place) : "");
     if (!place) return;
     const [s, line, column, endLine, endColumn] = place;
     for (let l = line; l <= endLine; l++) {
@@ -31,6 +33,12 @@ export function codeView(player) {
 function nodeOf({ chosen, story, current }) {
   if (chosen !== null && story.code?.places[chosen]) return chosen;
   return story.steps[current].node;
+}
+
+/** @param {Player} player @param {any[]} comparison */
+function otherWay({ story }, [symbol, a, b, outcome]) {
+  const name = (/** @type {[string, any]} */ [kind, x]) => (kind === "node" ? story.nodes.get(x)?.name : String(x));
+  return `With these numbers ${name(a)} ${symbol} ${name(b)} is ${!outcome}: the function takes another way than this graph. Run Stepper again.`;
 }
 
 /** @param {Player} player @param {number} node @param {number[]} place */

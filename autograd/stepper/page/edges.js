@@ -190,17 +190,18 @@ export function edgeCardView(player) {
 /** The contributions to the gradient of the step's target, if there are several. @param {Player} player @param {string} to */
 function contributions({ story, current }, to) {
   const target = Number(story.steps[current].target);
-  const all = story.terms(target).filter((k) => story.steps[k].term !== null);
+  const all = story.terms(target).filter(({ step }) => step.term !== null);
   if (all.length < 2) return [];
-  const first = Math.max(0, Math.min(all.indexOf(current) - 1, all.length - MAX_CHIPS));
-  const chips = all.slice(first, first + MAX_CHIPS).map((k) => {
-    const { node, term } = story.steps[k];
+  const now = story.orderOf(current);
+  const at = all.findIndex(({ order }) => order === now);
+  const first = Math.max(0, Math.min(at - 1, all.length - MAX_CHIPS));
+  const chips = all.slice(first, first + MAX_CHIPS).map(({ step: { node, term }, order }) => {
     const from = story.nodes.get(Number(node))?.name ?? "…";
-    const state = k < current ? "arrived" : k === current ? "arrives" : "to-come";
-    return make("li", { className: state }, k > current ? `from ${from}` : `${number(story.figure(Number(term)))} from ${from}`);
+    const state = order < now ? "arrived" : order === now ? "arrives" : "to-come";
+    return make("li", { className: state }, order > now ? `from ${from}` : `${number(story.figure(Number(term)))} from ${from}`);
   });
-  if (all.length > MAX_CHIPS) chips.push(make("li", { className: "total", textContent: `(${all.indexOf(current) + 1} of ${all.length})` }));
+  if (all.length > MAX_CHIPS) chips.push(make("li", { className: "total", textContent: `(${at + 1} of ${all.length})` }));
   const sum = story.stateAt(current).grads.get(target);
-  const text = `d${story.root}/d${to} ${current >= all[all.length - 1] ? "=" : "so far"} ${sum ? number(sum.value) : "·"}`;
+  const text = `d${story.root}/d${to} ${now >= all[all.length - 1].order ? "=" : "so far"} ${sum ? number(sum.value) : "·"}`;
   return [make("ul", { className: "contributions" }, ...chips, make("li", { className: "total", textContent: text }))];
 }

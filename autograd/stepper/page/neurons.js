@@ -91,7 +91,9 @@ export function insideView(player) {
     panel.hidden = !neuron;
     if (!neuron || story.opened === null) return;
     setText(byId("inside-heading"), `Inside ${neuron.name}`);
-    setText(byId("inside-slope"), `d${story.root}/dw = d${story.root}/dz · x`);
+    const samples = Number(story.network?.samples);
+    const slope = samples > 1 ? `, the sum over ${samples} samples` : ` = d${story.root}/dz · x`;
+    setText(byId("inside-slope"), `d${story.root}/dw${slope}`);
     byId("inside-rows").replaceChildren(...insideRows(player, story.opened, neuron, story.steps[current]));
   };
 }
@@ -115,7 +117,7 @@ function insideRows(player, a, { z, weights, inputs, bias, activation }, step) {
   const product = (/** @type {number} */ w, /** @type {number} */ x) =>
     value(x) === "·" || value(x) === "?" ? "·" : number(story.number(w) * story.number(x));
   const row = (/** @type {number[]} */ nodes, /** @type {string[]} */ ...cells) =>
-    make("tr", { className: nodes.some((i) => touched.has(i)) ? "now" : "" },
+    make("tr", { className: nodes.some((i) => touched.has(i)) ? "in-step" : "" },
       make("th", { scope: "row", textContent: cells[0] }), ...cells.slice(1).map((text) => make("td", { textContent: text })));
   const rows = weights.map((w, k) => row([w], name(inputs[k]), value(inputs[k]), name(w), value(w), product(w, inputs[k]), slope(w)));
   if (bias !== null) rows.push(row([bias], "bias", "", name(bias), value(bias), value(bias), slope(bias)));

@@ -53,11 +53,12 @@ export function formulaView(player) {
 /** Every term that made the gradient. @param {Player} player @param {number} chosen */
 function termItems(player, chosen) {
   const { story, current } = player;
-  const items = story.terms(chosen).map((k) => {
-    const words = { ...shownWords(player, k), note: "" };
-    const button = makeButton("", () => player.move(k));
-    button.append(...spans(words), k > current ? " (still to come)" : "");
-    return make("li", { className: k > current ? "to-come" : "" }, button);
+  const now = story.orderOf(current);
+  const items = story.terms(chosen).map(({ step, at, order }) => {
+    const words = { ...(story.steps[at].inside && !player.hides(at) ? story.wordsOf(step) : shownWords(player, at)), note: "" };
+    const button = makeButton("", () => player.move(at));
+    button.append(...spans(words), order > now ? " (still to come)" : "");
+    return make("li", { className: order > now ? "to-come" : "" }, button);
   });
   if (items.length) return items;
   const why = story.nodes.get(chosen)?.constant ? "a constant needs no gradient" : "no gradient arrives here in this picture";

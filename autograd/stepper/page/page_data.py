@@ -138,6 +138,7 @@ def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = N
         result["network"] = {
             "inside": steps[len(inside) :],
             "neurons": network.neurons(),
+            "samples": network.selection.network.samples,
             "boxes": network.boxes(),
         }
     return PageData(result, played)

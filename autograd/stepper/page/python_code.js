@@ -14,6 +14,8 @@ export function pythonCode(story) {
   const { graph, data } = story.engine;
   const names = variables(story);
   const lines = ["import autograd as ag", ""];
+  if (story.mistake) lines.push("# backward() makes no mistake: this is the right pass", "");
+  if (story.updates.length) lines.push("# before the update", "");
   for (const [i, key] of graph.ops.entries()) {
     const info = story.nodes.get(i);
     if (key !== null) {

@@ -54,6 +54,9 @@ class Stepper:
     steps, and marks the expression that made the node of a step. Numbers among ``args`` are leaves,
     named after the parameters of ``f``. Arguments by name are options of the page.
 
+    The page keeps the graph of this run. Where edited numbers turn a comparison of Values that the
+    function made, the page says so. It does not see what was decided by ``x.data``.
+
     A notebook shows it as the last expression of a cell; ``save`` writes it to a file. It is a
     snapshot: later changes of the graph do not show. In the page every leaf is a number that can be
     changed. All numbers, gradients and texts follow, in a graph of at most 1,500 nodes.

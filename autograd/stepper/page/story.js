@@ -40,10 +40,12 @@ import { equation, evaluated, filled } from "./figures.js";
  *
  * @typedef {object} Code  the user's functions, and the expression that made each node
  * @property {{name: string, file: string, first: number, lines: string[]}[]} sources
+ * @property {[string, [string, any], [string, any], boolean][]} [comparisons]  symbol, operands, outcome
  * @property {Record<number, number[]>} places  source, line, column, end line, end column, turn, turns
  *
  * @typedef {object} Network
  * @property {Step[]} inside  all steps, one by one
+ * @property {number} samples
  * @property {Record<number, Neuron>} neurons  by the place of the result
  * @property {Record<number, number>} boxes  of nodes without a box of their own
  *
@@ -60,6 +62,9 @@ function stepOf([phase, node, operand, target, adjoint, local_grad, term, change
   const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
   return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, inside, edge };
 }
+
+/** @type {Record<string, (a: number, b: number) => boolean>} */
+const COMPARE = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
 
 export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
@@ -97,7 +102,7 @@ export class Story {
       const [first, end] = group.inside ?? [0, 0];
       const inside = network.inside.slice(first, end).map((step, k) => ({ ...step, inside: [first + k, first + k + 1] }));
       if (inside.length === 1) return [{ ...inside[0], given: group.given }];
-      return group.node === opened ? inside : [group];
+      return opened !== null && group.node === opened ? inside : [group];
     });
   }
 
@@ -151,12 +156,16 @@ export class Story {
 
   /** What step k says. @param {number} k @returns {Words} */
   words(k) {
-    const { words, given } = this.steps[k];
+    return this.wordsOf(this.steps[k]);
+  }
+
+  /** @param {Step} step @returns {Words} */
+  wordsOf({ phase, words, given }) {
     if (given && !this.edited) return given;
     const part = (/** @type {Part} */ name) => filled(words[name], this.values ?? []);
     const said = { text: equation(part("text")), rule: equation(part("rule")), sum: part("sum"), note: part("note") };
     if (!this.mistake || this.asJudged) return said;
-    return { ...said, note: "", ...(this.steps[k].phase === "verdict" && { text: OTHER_NUMBERS }) };
+    return { ...said, note: "", ...(phase === "verdict" && { text: OTHER_NUMBERS }) };
   }
 
   /** Whether step k gives a wrong number. @param {number} k */
@@ -204,11 +213,31 @@ export class Story {
     return { data, grads };
   }
 
-  /** The steps that add a term to the gradient of node i. @param {number} i */
+  /**
+   * The terms of the gradient of node i, in order. In a network they are those inside of neurons too.
+   * @param {number} i
+   * @returns {{step: Step, at: number, order: number}[]}  ``at`` is the step that shows the term
+   */
   terms(i) {
-    return this.steps.flatMap((step, k) =>
-      step.phase === "backward" && step.changes.some(([j]) => j === i) ? [k] : [],
-    );
+    const { network, steps } = this;
+    if (!network) {
+      return steps.flatMap((step, k) => step.phase === "backward" && step.changes.some(([j]) => j === i) ? [{ step, at: k, order: k }] : []);
+    }
+    return network.inside.flatMap((step, order) => {
+      if (step.phase !== "backward" || step.target !== i) return [];
+      return [{ step, at: steps.findLastIndex(({ inside }) => (inside?.[0] ?? 0) <= order), order }];
+    });
+  }
+
+  /** How far step k is among all steps, with those inside of neurons. @param {number} k */
+  orderOf(k) {
+    return this.network ? Number(this.steps[k].inside?.[1]) - 1 : k;
+  }
+
+  /** The comparisons of the user's function that have another outcome with the present numbers. */
+  get turned() {
+    const value = (/** @type {[string, any]} */ [kind, x]) => (kind === "node" ? this.number(x) : parsed(x));
+    return (this.code?.comparisons ?? []).filter(([symbol, a, b, outcome]) => COMPARE[symbol](value(a), value(b)) !== outcome);
   }
 }
 

@@ -50,8 +50,8 @@ def test_why_the_order_must_be_topological():
     (frame,) = [f for f in steps(chain_after_fan_out(), mistake="order") if f.first_wrong]
     assert frame.text == "df/dx += df/da · ∂a/∂x = 7 · 2 = 14"
     assert frame.note == (
-        "first wrong number: 26 is right. df/da was passed on as 7, before 1 of its 2 terms had "
-        "arrived; in full it is 13. In topological order a has its turn after all its consumers, "
+        "first wrong number: the sum should be 26 here. df/da was passed on as 7, before 1 of its "
+        "2 terms had arrived; in full it is 13. In topological order a has its turn after all its consumers, "
         "when its sum is complete."
     )
     verdict = steps(chain_after_fan_out(), mistake="order")[-1]
@@ -185,8 +185,10 @@ def test_a_difference_within_rounding_is_not_wrong(small, wrong):
 def test_a_number_that_stays_wrong_says_what_is_right_and_the_first_one_why():
     frames = steps(product_of_sum(), mistake="stale")
     notes = {frame.name: frame.note for frame in frames if frame.wrong}
-    assert notes["z"] == "wrong: 3 is right"
-    assert notes["q"].startswith("first wrong number: -4 is right. df/dq still held -4")
+    assert notes["z"] == "wrong: the sum should be 3 here"
+    assert notes["q"].startswith(
+        "first wrong number: the sum should be -4 here. df/dq still held -4"
+    )
     assert not any(frame.note for frame in frames[:4])
 
 
@@ -215,8 +217,8 @@ def test_a_recursion_that_passes_the_whole_sum_on_again_counts_a_path_twice():
     assert frame.text == "df/dx += df/da · ∂a/∂x = 13 · 2 = 26"
     assert frame.so_far == "df/dx = 14 + 26 = 40, complete"
     assert frame.note == (
-        "first wrong number: 26 is right. df/da was passed on as 13, but 7 of it was passed on in "
-        "an earlier visit. A visit may pass on the new term 6 alone, or there is one visit, when "
+        "first wrong number: the sum should be 26 here. df/da was passed on as 13, but 7 of it was "
+        "passed on in an earlier visit. A visit may pass on the new term 6 alone, or there is one visit, when "
         "the sum is complete."
     )
     assert frames[-1].note == (

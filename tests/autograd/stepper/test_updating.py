@@ -59,8 +59,8 @@ def test_gradients_that_are_not_cleared_are_counted_again():
     assert first.text == "dL/db += dL/dv2 · ∂v2/∂b = 8 · 1 = 8"
     assert first.so_far == "dL/db = 10 (stale) + 8 = 18, complete"
     assert first.note == (
-        "first wrong number: 8 is right. dL/db still held 10 from the pass before; set it to 0 "
-        "first."
+        "first wrong number: the sum should be 8 here. dL/db still held 10 from the pass before; "
+        "set it to 0 first."
     )
     number = frames.index(first) + 1
     assert (
