@@ -51,8 +51,8 @@ def test_why_the_order_must_be_topological():
     assert frame.text == "df/dx += df/da · ∂a/∂x = 7 · 2 = 14"
     assert frame.note == (
         "first wrong number: the sum should be 26 here. df/da was passed on as 7, before 1 of its "
-        "2 terms had arrived; in full it is 13. In topological order a has its turn after all its consumers, "
-        "when its sum is complete."
+        "2 terms had arrived; in full it is 13. In topological order a has its turn after all "
+        "its consumers, when its sum is complete."
     )
     verdict = steps(chain_after_fan_out(), mistake="order")[-1]
     assert verdict.note == (
@@ -218,8 +218,8 @@ def test_a_recursion_that_passes_the_whole_sum_on_again_counts_a_path_twice():
     assert frame.so_far == "df/dx = 14 + 26 = 40, complete"
     assert frame.note == (
         "first wrong number: the sum should be 26 here. df/da was passed on as 13, but 7 of it was "
-        "passed on in an earlier visit. A visit may pass on the new term 6 alone, or there is one visit, when "
-        "the sum is complete."
+        "passed on in an earlier visit. A visit may pass on the new term 6 alone, or there is one "
+        "visit, when the sum is complete."
     )
     assert frames[-1].note == (
         "df/dx = 40, right is 26. Visits, one for each path: a 2, x 2, f 1, c 1; 6 in all, where "
