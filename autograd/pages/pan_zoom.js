@@ -28,7 +28,9 @@ export class PanZoom {
     this.content = { x, y, width, height };
     this.view = { scale: 1, x: x + width / 2, y: y + height / 2 }; // its center
     this.preferred = 1;
-    this.fitted = true;
+    this.fitted = true; // until the reader moves it, the scale follows the size of the pane
+    this.whole = false;
+    this.isOnPaper = false;
     this.frame = 0;
     /** @type {Box | null} */
     this.focus = null;
@@ -52,8 +54,7 @@ export class PanZoom {
 
   /** Shows all, if it can be read; else a part of it. */
   start() {
-    this.preferred = Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
-    this.fitted = this.preferred === this.fitScale;
+    this.preferred = this.whole ? this.fitScale : Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
     this.set({ scale: this.preferred });
   }
 
@@ -65,9 +66,25 @@ export class PanZoom {
 
   fit() {
     this.preferred = this.fitScale;
-    this.fitted = true;
+    this.fitted = this.whole = true;
     const { x, y, width, height } = this.content;
     this.move({ scale: this.fitScale, x: x + width / 2, y: y + height / 2 });
+  }
+
+  /** Shows all on paper, where the pane has another size. Returns what shows the screen again. */
+  onPaper() {
+    cancelAnimationFrame(this.frame);
+    this.isOnPaper = true;
+    const before = { focus: this.focus, view: { ...this.view } };
+    const { x, y, width, height } = this.content;
+    this.svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+    this.svg.setAttribute("width", `${width}pt`); // the size on paper, if there is room
+    this.svg.setAttribute("height", `${height}pt`);
+    return () => {
+      this.isOnPaper = false;
+      Object.assign(this, before);
+      this.set({});
+    };
   }
 
   /** @param {number} steps @param {{x: number, y: number}} [at]  what keeps its place */
@@ -126,6 +143,7 @@ export class PanZoom {
   /** @param {Partial<{scale: number, x: number, y: number}>} view */
   set(view) {
     Object.assign(this.view, view);
+    if (this.isOnPaper) return;
     const { width, height } = this.size;
     const shown = { width: width / this.view.scale, height: height / this.view.scale };
     const { content } = this;

@@ -100,6 +100,7 @@ function reveal(pane, inside) {
   const [outer, inner] = [pane.getBoundingClientRect(), inside.getBoundingClientRect()];
   if (!outer.width) return; // not laid out yet
   if (inner.top < outer.top || inner.bottom > outer.bottom) {
-    pane.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+    const toMiddle = (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+    pane.scrollTop += Math.min(toMiddle, inner.top - outer.top - pane.clientTop); // its start stays in view
   }
 }
