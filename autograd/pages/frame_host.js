@@ -14,6 +14,8 @@ function follow(held) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   addEventListener("message", heard, { signal: ended.signal });
   dark.addEventListener("change", tellTheme, { signal: ended.signal });
+  held.deref()?.addEventListener("load", tellTheme, { signal: ended.signal });
+  tellTheme(); // the page may be there already
 
   /** The page tells its height: that shows that it listens. @param {MessageEvent} event */
   function heard({ source, data }) {
@@ -23,6 +25,7 @@ function follow(held) {
     to.style.height = `${Math.min(Math.max(height, MIN_PX), MAX_PX)}px`;
     const image = to.previousElementSibling; // it lies under the frame
     if (image instanceof HTMLElement) image.style.maxHeight = to.style.height;
+    fitOuterFrame();
     for (const element of around(to)) {
       if (element.matches("html, body")) observer.observe(element, { attributes: true });
     }
@@ -35,6 +38,12 @@ function follow(held) {
     ended.abort();
     observer.disconnect();
   }
+}
+
+/** A notebook such as marimo has a frame for each output with a script. It holds nothing else then. */
+function fitOuterFrame() {
+  const outer = /** @type {HTMLElement | null} */ (window.frameElement);
+  if (outer && document.body.children.length === 1) outer.style.height = `${document.documentElement.offsetHeight}px`;
 }
 
 /** The elements around one, also around the frames that it is in, as far as a script may look. @param {Element | null} element @returns {HTMLElement[]} */

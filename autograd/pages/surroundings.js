@@ -14,14 +14,17 @@ export function followSurroundings(choice) {
   addEventListener("message", ({ source, data }) => {
     const theme = data?.chalkgradTheme;
     if (source !== parent || (theme !== "light" && theme !== "dark")) return;
-    root.classList.add("framed"); // the frame is as high as the page
     around = theme;
     draw();
+    if (root.classList.contains("framed")) return;
+    root.classList.add("framed"); // the frame is as high as the page
+    tellHeight(); // the observer waits until the frame is in view
   });
-  new ResizeObserver(() => {
+  const tellHeight = () => {
     const chalkgradHeight = Math.ceil(root.getBoundingClientRect().height);
     if (innerWidth && chalkgradHeight) parent.postMessage({ chalkgradHeight }, "*"); // not while it is hidden
-  }).observe(root);
+  };
+  new ResizeObserver(tellHeight).observe(root);
 }
 
 /** Shows all on paper: calls `prepare` before the page is printed, and what it returns afterwards. @param {() => () => void} prepare */

@@ -9,13 +9,12 @@ import pytest
 
 from autograd import Stepper
 
-from ..support.browser import require_module, watched
+from ..support.browser import THEME, becomes, require_module, watched
 from ..support.graphs import product_of_sum
 from ..support.networks import NETWORKS, small_mlp
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 HOST = Template("<!doctype html><html $html><body $body><div $holder>$frame</div></body></html>")
-THEME = "getComputedStyle(document.documentElement).colorScheme"
 HEIGHTS = "[document.documentElement.scrollHeight, innerHeight]"
 SCROLLS = """() => [...document.querySelectorAll("*")].filter((e) => {
   const { overflowX, overflowY } = getComputedStyle(e);
@@ -45,15 +44,6 @@ def hosted(browser, tmp_path, stepper, html="", body="", holder="", **options):
     with watched(browser, **options) as page:
         page.goto((tmp_path / "host.html").as_uri())
         yield page, page.query_selector("iframe").content_frame()
-
-
-def becomes(frame, expression, value):
-    """Wait until an expression has a value. The page itself allows no evaluation of text."""
-    for _ in range(100):
-        if frame.evaluate(expression) == value:
-            return
-        frame.page.wait_for_timeout(50)
-    assert frame.evaluate(expression) == value
 
 
 @pytest.mark.parametrize(("places", "switch", "first"), THEMES_AROUND)
