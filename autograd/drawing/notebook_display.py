@@ -9,6 +9,7 @@ from typing import Any
 
 import graphviz
 
+from .html_image import html_image
 from .rendering import need_dot, render
 
 
@@ -33,12 +34,15 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         return "<Drawing: a notebook shows it as SVG>"
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
-        if self.without_graphviz:
-            return {"image/svg+xml": self.without_graphviz, "text/plain": repr(self)}
         try:
-            return {"image/svg+xml": render(self.source), "text/plain": repr(self)}
+            svg = self.without_graphviz or render(self.source)
         except (RuntimeError, OSError) as error:
             return {"text/plain": str(error)}
+        bundle = {"text/html": html_image(svg), "text/plain": repr(self)}
+        return bundle | {"image/svg+xml": svg}
+
+    def _repr_html_(self) -> str | None:  # marimo shows this alone, and of a bundle each part
+        return self._repr_mimebundle_().get("text/html")
 
     def pipe(self, *args: Any, **options: Any) -> Any:
         need_dot()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..value import Value
 from .boxes import BOLD, GRAY, BoxWriter, Rows, for_xml
+from .html_image import html_image
 from .layered_layout import Point, layered
 from .layout import far_apart, is_large
 from .selection import Selection
@@ -188,6 +189,9 @@ class SvgDrawing:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        return html_image(self.svg)
 
 
 def width_of(text: str) -> float:

@@ -29,7 +29,9 @@ export class PanZoom {
     this.content = { x, y, width, height };
     this.view = { scale: 1, x: x + width / 2, y: y + height / 2 }; // its center
     this.preferred = 1;
-    this.moved = false; // by hand: then it keeps its scale when the size of the pane changes
+    this.fitted = true; // until the reader moves it, the scale follows the size of the pane
+    this.whole = false;
+    this.isOnPaper = false;
     this.frame = 0;
     /** @type {Box | null} */
     this.focus = null;
@@ -54,23 +56,40 @@ export class PanZoom {
   /** Shows all, if it can be read; else a part of it. */
   start() {
     this.pane.style.height = ""; // as the style sheet has it, at most
-    this.preferred = Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
+    this.preferred = this.whole ? this.fitScale : Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
     const needed = Math.max(this.content.height * this.preferred + 2 * MARGIN, MIN_HEIGHT_PX);
     this.pane.style.height = `${Math.min(needed, this.pane.offsetHeight)}px`;
     this.set({ scale: this.preferred });
   }
 
   resized() {
-    if (!this.moved) this.start();
+    if (this.fitted) this.start();
     if (this.focus) this.reveal(this.focus, false);
     else this.set({});
   }
 
   fit() {
     this.preferred = this.fitScale;
-    this.moved = this.preferred < READABLE;
+    this.fitted = this.whole = true;
     const { x, y, width, height } = this.content;
     this.move({ scale: this.fitScale, x: x + width / 2, y: y + height / 2 });
+  }
+
+  /** Shows all on paper, where the pane has another size. Returns what shows the screen again. */
+  onPaper() {
+    cancelAnimationFrame(this.frame);
+    this.isOnPaper = true;
+    const before = { focus: this.focus, view: { ...this.view } };
+    this.pane.style.height = "";
+    const { x, y, width, height } = this.content;
+    this.svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+    this.svg.setAttribute("width", `${width}pt`); // the size on paper, if there is room
+    this.svg.setAttribute("height", `${height}pt`);
+    return () => {
+      this.isOnPaper = false;
+      Object.assign(this, before);
+      this.set({});
+    };
   }
 
   /** @param {number} steps @param {{x: number, y: number}} [at]  what keeps its place */
@@ -78,13 +97,13 @@ export class PanZoom {
     const scale = clamp(this.view.scale * ZOOM_STEP ** steps, MIN_SCALE, MAX_SCALE);
     const k = this.view.scale / scale;
     this.preferred = scale;
-    this.moved = true;
+    this.fitted = false;
     this.set({ scale, x: at.x + (this.view.x - at.x) * k, y: at.y + (this.view.y - at.y) * k });
   }
 
   /** @param {number} dx @param {number} dy  in pixels */
   pan(dx, dy) {
-    this.moved = true;
+    this.fitted = false;
     this.set({ x: this.view.x + dx / this.view.scale, y: this.view.y + dy / this.view.scale });
   }
 
@@ -129,6 +148,7 @@ export class PanZoom {
   /** @param {Partial<{scale: number, x: number, y: number}>} view */
   set(view) {
     Object.assign(this.view, view);
+    if (this.isOnPaper) return;
     const { width, height } = this.size;
     const shown = { width: width / this.view.scale, height: height / this.view.scale };
     const { content } = this;
@@ -215,7 +235,7 @@ class Minimap {
       event.stopPropagation();
       const center = (/** @type {MouseEvent} */ at) => {
         const { left, top } = this.svg.getBoundingClientRect();
-        view.moved = true;
+        view.fitted = false;
         view.set({ x: x + (at.clientX - left) / scale, y: y + (at.clientY - top) / scale });
       };
       center(event);

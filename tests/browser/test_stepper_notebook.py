@@ -11,22 +11,27 @@ import urllib.request
 
 import pytest
 
-from autograd import Stepper, steps
+from autograd import Stepper, draw_dot, steps
 
 from ..support.browser import (
+    FITS,
     NBCONVERT_ADDRESSES,
+    THEME,
     assert_plays,
     assert_shows,
+    becomes,
     require,
     require_module,
     states,
     watched,
 )
 from ..support.graphs import cube, fan_out, product_of_sum
+from ..support.networks import tanh_chain
 
 pytestmark = pytest.mark.slow  # JupyterLab and nbconvert take many seconds to start
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
 TOKEN = "stepper"
+LIST_SCROLL = "document.querySelector('#steps').scrollTop"
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +39,13 @@ def folder(tmp_path_factory):
     """The notebooks, with the steppers as the outputs of their cells."""
     nbformat = require_module("nbformat")
     v4, path = nbformat.v4, tmp_path_factory.mktemp("notebooks")
-    for name, graphs in GRAPHS.items():
+    shown = {name: [Stepper(graph()) for graph in graphs] for name, graphs in GRAPHS.items()}
+    for name, displays in {**shown, "drawing.ipynb": [draw_dot(tanh_chain(12))]}.items():
         cells = []
-        for graph in graphs:
-            bundle = Stepper(graph())._repr_mimebundle_()
+        for display in displays:
+            bundle = display._repr_mimebundle_()
             output = v4.new_output("execute_result", bundle, execution_count=1)
-            cells.append(v4.new_code_cell(f"Stepper({graph.__name__}())", outputs=[output]))
+            cells.append(v4.new_code_cell(f"{type(display).__name__}()", outputs=[output]))
         notebook = v4.new_notebook(cells=cells)
         notebook.metadata["kernelspec"] = {"display_name": "Python 3", "name": "python3"}
         nbformat.write(notebook, path / name)
@@ -66,6 +72,10 @@ def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, fol
     with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
         page.goto((folder / "one.html").as_uri())
         first, second = steppers(page, 2)
+        for frame in (first, second):
+            becomes(frame, FITS, True)
+            assert frame.evaluate(LIST_SCROLL) == 0
+            assert frame.evaluate(THEME) == "light"
         for frame, graph in ((first, product_of_sum), (second, fan_out)):
             frame.locator("h1").click()  # the keys now go to this one
             assert_plays(frame, page.keyboard.press, graph(), steps(graph()))
@@ -74,6 +84,22 @@ def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, fol
         frames = steps(product_of_sum())
         assert_shows(first, frames, list(states(product_of_sum(), frames)), 0)
         assert covered(page) == [True, True]
+
+
+def test_a_drawing_is_as_wide_as_the_cell_at_most(browser, folder):
+    require_module("nbconvert")
+    run(folder, "nbconvert", "--to", "html", "drawing.ipynb")
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
+        page.goto((folder / "drawing.html").as_uri())
+        width, natural = drawing(page)
+        assert natural > 2000 > 900 > width > 600
+
+
+def drawing(page):
+    """Return the width of the one drawing, and the width that it has by itself."""
+    image = page.get_by_alt_text("A graph of values")
+    image.wait_for()
+    return image.evaluate("(e) => [e.getBoundingClientRect().width, e.naturalWidth]")
 
 
 def steppers(page, count):
@@ -151,6 +177,9 @@ def test_in_jupyterlab_an_untrusted_notebook_shows_the_picture(browser, lab):
             "all => all.map((i) => [i.complete, i.naturalWidth, i.width])"
         )
         assert all(complete and natural > 100 and width > 100 for complete, natural, width in sizes)
+        open_notebook(page, lab, "drawing.ipynb")
+        width, natural = drawing(page)
+        assert natural > 2000 > 1100 > width > 600
 
 
 def test_in_jupyterlab_trusted_notebooks_play_side_by_side(browser, lab, folder):
@@ -164,6 +193,11 @@ def test_in_jupyterlab_trusted_notebooks_play_side_by_side(browser, lab, folder)
             assert_plays(frame, page.keyboard.press, graph(), steps(graph()))
         assert page.locator(".jp-Cell").count() == cells  # no key reached the notebook
         assert covered(page) == [True, True]
+        for light, theme in (("false", "dark"), ("true", "light")):
+            page.evaluate(f"document.body.dataset.jpThemeLight = '{light}'")
+            for frame in (first, second):
+                becomes(frame, THEME, theme)
+                becomes(frame, FITS, True)
 
         page.locator('.jp-DirListing-item[title*="two.ipynb"]').dblclick()
         page.locator(".jp-NotebookPanel").nth(1).wait_for()

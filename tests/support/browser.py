@@ -41,6 +41,9 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
+THEME = "getComputedStyle(document.documentElement).colorScheme"
+FITS = "document.documentElement.scrollHeight <= innerHeight + 1"  # of a page in a frame
+
 Texts = dict[int, tuple[str, str | None]]  # of the boxes: data and gradient, by ordinal
 
 
@@ -105,6 +108,15 @@ def watched(
     finally:
         context.close()
     assert trouble == []
+
+
+def becomes(page: sync_api.Page | sync_api.Frame, expression: str, value: Any) -> None:
+    """Wait until an expression has a value, at most 5 s. Our pages evaluate no text themselves."""
+    for _ in range(100):
+        if page.evaluate(expression) == value:
+            return
+        page.wait_for_timeout(50)
+    assert page.evaluate(expression) == value
 
 
 def states(root: Value, frames: Sequence[Frame]) -> Iterator[Texts]:

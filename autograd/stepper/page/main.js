@@ -1,6 +1,7 @@
 // @ts-check
 // Puts the page of a stepper together. `operations` is printed before this script.
 import { PanZoom } from "../../pages/pan_zoom.js";
+import { followSurroundings, onPrint } from "../../pages/surroundings.js";
 import { boxesView, rove } from "./boxes.js";
 import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
@@ -46,6 +47,16 @@ player.views = [
 rove([...picture.querySelectorAll(".node")], view);
 connect(player);
 player.show(0);
+followSurroundings(byId("theme"));
+onPrint(() => {
+  const at = player.current;
+  const fromPaper = view?.onPaper();
+  player.move(story.last);
+  return () => {
+    player.show(at);
+    fromPaper?.();
+  };
+});
 
 /** @param {PanZoom} shown */
 function connectView(shown) {

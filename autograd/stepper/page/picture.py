@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
+from ...drawing.html_image import data_url
 from ...drawing.picture import svg_of_named
 from ...explaining.notation import label_of, number
 from ...graph import distances
@@ -36,7 +36,7 @@ class Picture:
     def image(self) -> str:
         """The picture as a data URL, without the names that only the script needs."""
         plain = re.sub(r' (?:id|class)="[^"]*"', "", compact(self.svg))
-        return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
+        return data_url(plain)
 
 
 def picture_of(names: Mapping[Value, str], max_nodes: int | None, **options: Any) -> Picture:

@@ -17,6 +17,7 @@ from ...explaining.argument_checks import require_text
 from ...explaining.node_names import names
 from ...explaining.notation import printable
 from ...graph import expanded
+from ...pages.scripts import joined
 from ...value import Value, topological_order
 from ..frames import Frame
 from ..source_lines import code_data, run_by_line
@@ -145,6 +146,15 @@ class Stepper:
         The frame is sandboxed, so that the ids and keys of the page stay its own. A notebook that
         is not trusted drops the frame and shows the image that lies under it.
         """
+        bundle = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        svg = self._page[1].svg
+        return bundle | ({"image/svg+xml": svg} if svg else {})
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame, and beside it a script that fits it to its surroundings.
+
+        marimo shows this alone, and of a bundle each part.
+        """
         page, picture, height_px = self._page
         image, height = "", str(height_px)
         if picture.svg:
@@ -152,9 +162,9 @@ class Stepper:
             image = fill("image.html", alt=alt, source=picture.image, height=height)
         quoted = page.replace("&", "&amp;").replace("'", "&#39;")
         title = html.escape(self._title)
-        frame = fill("frame.html", title=title, height=height, picture=image, page=quoted)
-        bundle = {"text/html": frame, "text/plain": repr(self)}
-        return bundle | ({"image/svg+xml": picture.svg} if picture.svg else {})
+        host = joined("pages/frame_host.js")
+        parts = {"title": title, "height": height, "picture": image, "page": quoted, "host": host}
+        return fill("frame.html", **parts)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to ``path``, whole or not at all. OSError names the path if it fails.

@@ -77,7 +77,7 @@ export function listView(player) {
       listed = steps;
       buttons = steps.map((_, k) => {
         const button = makeButton("", () => player.move(k));
-        button.append(make("span", { className: "text", textContent: player.story.words(k).text }));
+        button.append(...spans(player.story.words(k))); // the list shows the text alone, paper shows all
         return button;
       });
       items = buttons.map((button, k) => make("li", { className: classesOf(player.story, k) }, button));
@@ -85,7 +85,10 @@ export function listView(player) {
       list.classList.toggle("long", items.length > AT_ONCE);
     }
     if (player.story.mistake) for (const [k, item] of items.entries()) item.className = classesOf(player.story, k);
-    const fill = (/** @type {number} */ k) => setText(buttons[k].firstElementChild, shownWords(player, k).text);
+    const fill = (/** @type {number} */ k) => {
+      const words = shownWords(player, k);
+      for (const span of buttons[k].children) setText(span, words[/** @type {keyof Words} */ (span.className)]);
+    };
     fill(player.current);
     for (let k = 0; k < Math.min(buttons.length, AT_ONCE); k++) fill(k);
     clearTimeout(later);

@@ -1,5 +1,6 @@
 """Pictures: what DOT and SVG hold, by whichever Graphviz there is, and without any."""
 
+import base64
 import html
 import importlib.util
 import math
@@ -792,6 +793,12 @@ def test_notebook_displays_svg(present: str, monkeypatch: pytest.MonkeyPatch) ->
     only(present, monkeypatch)
     bundle = draw_dot(example())._repr_mimebundle_()
     assert len(Picture(bundle["image/svg+xml"]).nodes) == 5
+    image = re.fullmatch(
+        '<img alt="[^"]+" src="data:image/svg.xml;base64,(.*)" style="(.*)">', bundle["text/html"]
+    )
+    assert image is not None
+    assert base64.b64decode(image[1]).decode() == bundle["image/svg+xml"]
+    assert "max-width: 100%" in image[2]
     assert bundle["text/plain"] == "<Drawing: a notebook shows it as SVG>"
 
 
@@ -839,6 +846,7 @@ f = Value(2.0, "x") * 3
 drawing = draw_dot(f, rankdir="TB")
 assert repr(drawing) == "<SvgDrawing: a notebook shows it as SVG>"
 assert drawing._repr_svg_() == to_svg(f, rankdir="TB")
+assert "max-width: 100%" in drawing._repr_html_()
 assert "drawn without Graphviz" in Stepper(f)._repr_mimebundle_()["image/svg+xml"]
 try:
     draw_dot(f, rankdir="up")
