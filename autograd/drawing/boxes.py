@@ -56,7 +56,14 @@ class BoxWriter:
         self.largest_grad = max(filter(math.isfinite, sizes), default=0.0)
 
     def rows(self, node: Value) -> Rows:
-        """Return the text of a box. The last rows are its data and, unless it is constant, grad."""
+        """Return the text of a box. The last rows are its data and, unless it is constant, grad.
+
+        A copy has one row, the name and the data.
+        """
+        if node in self.selection.copies:
+            leaf, _ = self.selection.copies[node]
+            name = self.short.get(leaf, "").strip() or label_of(leaf) or self.selection.kind(leaf)
+            return [[(shorten(name, MAX_NAME_CHARACTERS), BOLD), (self.number(leaf.data), PLAIN)]]
         rows = [[(node.op.symbol if node.op else self.selection.kind(node), GRAY)]]
         if label := self.short.get(node) or label_of(node):
             cell = shorten(label, MAX_NAME_CHARACTERS), BOLD
@@ -76,6 +83,8 @@ class BoxWriter:
 
     def numbers(self, node: Value) -> dict[int, Value]:
         """Return whose number each row of a box shows, by the place of the row."""
+        if node in self.selection.copies:
+            return {0: self.selection.copies[node][0]}
         last = len(self.rows(node)) - 1
         return {last: node} if node.is_constant else {last - 1: node, last: node}
 
@@ -84,7 +93,7 @@ class BoxWriter:
         lines = ""
         for row in rows:
             cells = [markup.format(cell_text(text)) for text, markup in row]
-            tinted = row is rows[-1] and not node.is_constant
+            tinted = row is rows[-1] and len(rows) > 1 and not node.is_constant
             tint = f' bgcolor="{self.tint(node.grad)}"' if tinted else ""
             if len(cells) == 1:
                 lines += f'<tr><td align="left" colspan="2">{cells[0]}</td></tr>'

@@ -104,7 +104,8 @@ class Layers:
         if towards_leaves:
             found = [at[c] + port * self.links[i, c] for c in self.consumers[i]]
         else:
-            found = [at[p] for p in self.operands[i]]
+            found = [at[p] for p in self.operands[i] if self.weight(p) > LOOSE]
+            found = found or [at[p] for p in self.operands[i]]
         return sum(found) / len(found) if found else alone
 
     def crossings(self) -> int:
@@ -132,12 +133,15 @@ class Layers:
             for row in rows[1:]:
                 sides = self.consumers if towards_leaves else self.operands
                 ideal = {i: self.mean(i, now, towards_leaves, now[i], port=24.0) for i in row}
-                weight = {
-                    i: (FIRM if self.items[i].is_bend else 1.0) if sides[i] else LOOSE for i in row
-                }
-                self.settle(row, ideal, weight, at)
+                self.settle(row, ideal, {i: self.weight(i) if sides[i] else LOOSE for i in row}, at)
                 now.update((i, at[i]) for i in row)
         return at
+
+    def weight(self, i: int) -> float:
+        """Return how much item i resists a move: a leaf of one consumer gives way to a chain."""
+        if self.items[i].is_bend:
+            return FIRM
+        return LOOSE if not self.operands[i] and len(self.consumers[i]) == 1 else 1.0
 
     def settle(
         self,

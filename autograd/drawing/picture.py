@@ -12,6 +12,8 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
 ``<g id="n7" class="node neuron">``
     The box of the neuron whose result is at place 7. Its texts of class data and grad tell with
     ``data-node="n3"`` whose number each is: the result, the sum, a parameter.
+``<g id="n3c7" class="node copy">``
+    On a page: n3 again, small, beside its consumer n7. Its data says ``data-node="n3"``.
 ``<g id="e7_0" class="edge">``
     The edge into n7 from its operand 0 (``parents[0]``). A repeated operand keeps both edges.
 
@@ -56,6 +58,7 @@ _SHAPES = {
     "parameter": {"style": "filled", "peripheries": "2"},
     "constant": {"style": "filled,dashed", "fillcolor": "#eeeeee"},
     "result": {"style": "filled,rounded"},
+    "copy": {"style": "filled", "margin": "0.04,0.02"},
     "neuron": {"style": "filled,rounded"},
 }
 _ROOT = {"penwidth": "2.5"}
@@ -188,7 +191,8 @@ def _picture(
     # before the expansion, which leaves no dot with a bias
     parameters = parameters_of(topological_order(root))
     root = expanded(root) if expand else root
-    selection = Selection(root, parameters, params == "fold", max_nodes, depth)
+    is_page = names is not None
+    selection = Selection(root, parameters, params == "fold", max_nodes, depth, repeats=is_page)
     of_nodes = BoxWriter(selection, set(stale(root)), number_format, names)
     return _Picture(selection, of_nodes, rankdir, title)
 
@@ -233,7 +237,7 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
         drawing.attr("graph", **_PLACED)
     ordinal = selection.ordinal
     for node, rows in boxes.items():
-        name, kind = f"n{ordinal[node]}", selection.kind(node)
+        name, kind = selection.id(node), selection.kind(node)
         classes, look = [kind], _SHAPES[kind]
         if node is selection.root:
             classes, look = [*classes, "root"], look | _ROOT
@@ -251,5 +255,7 @@ def _draw(drawing: graphviz.Digraph, selection: Selection, writer: BoxWriter, ra
                 same.edge(f"n{ordinal[above]}", f"n{ordinal[below]}", style="invis")
     for parent, node, i in selection.edges:
         more = {"style": "dashed"} if parent.is_constant else {}
-        ends = f"n{ordinal[parent]}", f"n{ordinal[node]}"
+        if selection.copies and parent not in selection.copies:
+            more["weight"] = "8"  # straighter than the edges from copies
+        ends = selection.id(parent), selection.id(node)
         drawing.edge(*ends, id=f"e{ordinal[node]}_{i}", **more)

@@ -66,16 +66,20 @@ def _finished(svg: str) -> str:
     svg = re.sub(r"<title>.*?</title>\n", "", svg)
     svg = re.sub(r'<g id="a_[^"]*"><a xlink:title="([^"]*)">', r"<title>\1</title>", svg)
     svg = svg.replace("</a>\n</g>\n", "")
-    return re.sub(r'<g id="n\d+" class="node (\w+).*?</g>', _with_classes, svg, flags=re.DOTALL)
+    box = r'<g id="(n\d+)c?\d*" class="node (\w+).*?</g>'
+    return re.sub(box, _with_classes, svg, flags=re.DOTALL)
 
 
 def _with_classes(box: re.Match[str]) -> str:
     """Return a box with classes on its tints and on its last texts: data, the word grad, grad."""
     tint = r'<polygon (fill="[^"]*") stroke="(?:none|transparent)"'  # it depends on the version
     head, *texts = re.split("(?=<text )", re.sub(tint, r'<polygon class="tint" \1', box[0]))
-    if box[1] == "neuron":
+    node, kind = box.groups()
+    if kind == "neuron":
         return _with_nodes(head, texts)
-    for back, role in [(1, "data")] if box[1] == "constant" else [(3, "data"), (1, "grad")]:
+    if kind == "copy":
+        return f'{head}{texts[0]}<text class="data" data-node="{node}"{texts[1][5:]}'
+    for back, role in [(1, "data")] if kind == "constant" else [(3, "data"), (1, "grad")]:
         texts[-back] = texts[-back].replace("<text ", f'<text class="{role}" ', 1)
     return head + "".join(texts)
 

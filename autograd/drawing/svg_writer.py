@@ -84,7 +84,7 @@ class SvgWriter:
         classes = " ".join([kind] + ["root"] * is_root + ["stale"] * is_stale)
         tooltip = "&#10;".join(for_xml(line) for line in self.writer.tooltip_lines(node))
         parts = [
-            f'<g id="n{self.selection.ordinal[node]}" class="node {classes}">',
+            f'<g id="{self.selection.id(node)}" class="node {classes}">',
             f"<title>{tooltip}</title>",
             *_outlines(self.corners[node], kind, is_root, is_stale),
         ]
@@ -108,17 +108,18 @@ class SvgWriter:
         a row of two, the last row of a box has the gradient.
         """
         left, y, right = place
-        widths = _widths(rows)
+        widths, is_copy = _widths(rows), len(rows) == 1
         if len(row) == 3:
             split = right - PADDING_POINTS - widths[2] - CELL_GAP_POINTS / 2
             ends, roles = [split - CELL_GAP_POINTS / 2, right - PADDING_POINTS], ["data", "grad"]
         else:
             split = left + PADDING_POINTS + widths[0] + CELL_GAP_POINTS / 2
             ends = [right - PADDING_POINTS]
-            roles = ["grad" if is_last and of is not None and not of.is_constant else "data"]
+            is_grad = is_last and not is_copy and of is not None and not of.is_constant
+            roles = ["grad" if is_grad else "data"]
         whose = (
             f' data-node="n{self.selection.ordinal[of]}"'
-            if of is not None and len(row) == 3
+            if of is not None and (len(row) == 3 or is_copy)
             else ""
         )
         parts = []

@@ -7,7 +7,7 @@ from autograd.explaining.leaves import inputs_first
 
 from ..support.browser import assert_shows, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
-from ..support.networks import NETWORKS
+from ..support.networks import NETWORKS, tanh_chain
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 IN_VIEW = """() => {
@@ -269,4 +269,23 @@ def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):  #
         require_module("axe_playwright_python.sync_playwright")
         assert faults(page) == []
         page.emulate_media(color_scheme="dark")
+        assert faults(page) == []
+
+
+def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(opened):  # noqa: F811
+    with opened(Stepper(tanh_chain(10))) as page:
+        copies = page.locator("#picture .copy")
+        assert copies.count() == 9
+        assert set(copies.locator(".data").all_text_contents()) == {"0.9"}
+        fill(page, "w", "0.75")
+        assert set(copies.locator(".data").all_text_contents()) == {"0.75"}
+        page.keyboard.press("Escape")
+        page.keyboard.press("End")
+        page.locator("#steps button", has_text="df/dw +=").first.click()
+        marked = page.locator("#picture .node.backward").evaluate_all("all => all.map((e) => e.id)")
+        (copy,) = [name for name in marked if "c" in name]
+        assert copy.split("c")[1] in {name.removeprefix("n") for name in marked}
+        page.locator(f"#{copy}").click()
+        assert page.locator("#terms-heading").inner_text().endswith("w")
+        require_module("axe_playwright_python.sync_playwright")
         assert faults(page) == []

@@ -100,10 +100,10 @@ def test_messages_of_others_change_nothing(browser, tmp_path):
         assert page.evaluate("document.querySelector('iframe').style.height") == before
         assert frame.evaluate(THEME) == "light"
         frame.evaluate("parent.postMessage({ chalkgradHeight: 1e9 }, '*')")
-        page.wait_for_function("document.querySelector('iframe').style.height === '4000px'")
+        page.wait_for_function("document.querySelector('iframe').style.height === '10000px'")
 
 
-@pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])"])
+@pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
 def test_the_frame_is_as_high_as_its_page_and_nothing_else_scrolls(browser, tmp_path, name):
     stepper = Stepper(NETWORKS[name]())
     with hosted(browser, tmp_path, stepper) as (page, frame):

@@ -2,6 +2,7 @@
 // The edges: what a step highlights, the arrow that travels back, and the local derivative on it.
 import { number } from "../../pages/numbers.js";
 import { around, boxOf, element } from "../../pages/pan_zoom.js";
+import { copyBeside } from "./copies.js";
 import { byId, make } from "./elements.js";
 
 /**
@@ -47,7 +48,7 @@ const PHASES = ["given", "forward", "backward", "update", "verdict"];
 /** @param {Player} player @param {import("./story.js").Step} step @returns {SVGGraphicsElement[]} */
 function activeParts({ story }, step) {
   const { phase, node, target } = step;
-  const found = target === null ? [] : [byId(`n${story.boxOf(target)}`)];
+  const found = target === null ? [] : [copyBeside(target, node) ?? byId(`n${story.boxOf(target)}`)];
   if (node !== null) {
     const box = story.boxOf(node);
     found.push(byId(`n${box}`));

@@ -6,6 +6,7 @@ import { boxesView, rove } from "./boxes.js";
 import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
 import { codeView } from "./code.js";
+import { copiesView } from "./copies.js";
 import { byId, takesKeys } from "./elements.js";
 import { leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
@@ -32,6 +33,7 @@ player.views = [
   listView(player),
   cardView(player),
   boxesView(player),
+  copiesView(player),
   neuronsView(player),
   insideView(player),
   codeView(player),
