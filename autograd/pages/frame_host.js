@@ -2,7 +2,7 @@
 // Runs beside the frame of a page, outside of it. It gives the frame the height of its page, and
 // tells the page whether the surroundings are light or dark. The frame itself may not look there.
 
-const [MIN_PX, MAX_PX] = [200, 10000]; // of the height of a frame
+const [MIN_PX, MAX_PX] = [200, 12000]; // of the height of a frame
 
 const frame = document.currentScript?.parentElement?.querySelector("iframe");
 if (frame) follow(new WeakRef(frame));

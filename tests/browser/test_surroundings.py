@@ -100,7 +100,7 @@ def test_messages_of_others_change_nothing(browser, tmp_path):
         assert page.evaluate("document.querySelector('iframe').style.height") == before
         assert frame.evaluate(THEME) == "light"
         frame.evaluate("parent.postMessage({ chalkgradHeight: 1e9 }, '*')")
-        page.wait_for_function("document.querySelector('iframe').style.height === '10000px'")
+        page.wait_for_function("document.querySelector('iframe').style.height === '12000px'")
 
 
 @pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
