@@ -13,6 +13,8 @@ collect_ignore = ["support/own_operation.py"]
 
 SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one process
     "test_stepper_page.py": "a browser",
+    "test_live_page.py": "a browser",
+    "test_network_page.py": "a browser",
     "test_stepper_notebook.py": "a browser and JupyterLab",
     "pytorch": "PyTorch",
 }

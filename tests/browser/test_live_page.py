@@ -233,6 +233,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F8
         assert "?" not in page.locator("#steps").text_content()
 
 
+@pytest.mark.slow
 def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811
     require_module("axe_playwright_python.sync_playwright")
     with opened(Stepper(neuron()), reduced_motion="reduce") as page:

@@ -159,7 +159,7 @@ def test_a_page_without_source_works(opened):  # noqa: F811
         assert page.locator("#formula .text").inner_text().startswith("df/dx += ")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):  # noqa: F811
     require_module("axe_playwright_python.sync_playwright")
     options = {"reduced_motion": "reduce", "color_scheme": scheme}

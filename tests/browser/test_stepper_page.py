@@ -45,6 +45,7 @@ def test_each_step_forward_and_back_shows_the_right_numbers(opened, graph, mista
         assert_plays(page, page.keyboard.press, root, frames)
 
 
+@pytest.mark.slow
 def test_the_step_after_a_backward_pass_is_played(opened):
     root = product_of_sum()
     options = {"update": 0.1, "zero_grad": False}

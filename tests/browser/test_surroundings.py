@@ -14,6 +14,7 @@ from ..support.graphs import product_of_sum
 from ..support.networks import NETWORKS, small_mlp
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
+pytestmark = pytest.mark.slow  # each test waits for frames that change their size
 HOST = Template("<!doctype html><html $html><body $body><div $holder>$frame</div></body></html>")
 HEIGHTS = "[document.documentElement.scrollHeight, innerHeight]"
 SCROLLS = """() => [...document.querySelectorAll("*")].filter((e) => {

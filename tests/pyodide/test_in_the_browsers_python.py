@@ -16,6 +16,7 @@ from autograd import Stepper, Value
 from ..support.browser import require
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow  # Pyodide takes some seconds to start
 X, Y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
 SCRIPT = f"""
 import importlib.util, json
