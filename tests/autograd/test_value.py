@@ -582,3 +582,14 @@ def test_data_that_was_set_to_no_number_names_the_leaf_at_the_next_operation(wro
         with pytest.raises(TypeError, match=r"^tanh: the data of an operand is "):
             call()
     assert (y.data, x.data) == (4.0, wrong)
+
+
+def test_micrograds_backward_of_one_node_adds_to_the_gradients_of_its_operands():
+    a, b = Value(2.0), Value(3.0)
+    y = a * b + a
+    y.grad, a.grad = 1.0, 10.0
+    y._backward()
+    product = y.parents[0]
+    assert (product.grad, a.grad) == (1.0, 11.0)
+    product._backward()
+    assert (a.grad, b.grad) == (14.0, 2.0)
