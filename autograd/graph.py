@@ -1,4 +1,4 @@
-"""Walks over a graph: consumers, distances, levels, stale nodes, n-ary nodes expanded.
+"""Walks over a graph: consumers, distances, stale nodes, n-ary nodes expanded.
 
 None of them is recursive. Pictures, steps and explanations are made of them.
 """
@@ -46,23 +46,6 @@ def distances(
                 distance[parent] = distance[node] + 1
                 queue.append(parent)
     return distance
-
-
-def levels(order: Sequence[Value]) -> dict[Value, int]:
-    """Return for each node of ``order`` the longest way from it to the last node, in edges.
-
-    An operand is always on a higher level than its consumers.
-
-    >>> x = Value(3.0)
-    >>> list(levels([x, y := x * x, y * x]).values())
-    [2, 1, 0]
-    """
-    level = dict.fromkeys(order, 0)
-    for node in reversed(order):
-        for parent in node.parents:
-            if parent in level:
-                level[parent] = max(level[parent], level[node] + 1)
-    return level
 
 
 def stale(root: Value) -> list[Value]:

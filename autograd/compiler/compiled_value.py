@@ -102,8 +102,7 @@ class CompiledValue(Value):
         return self.call.gradient(self.which)
 
     @property
-    # a property where Value has a slot: read-only, computed when asked for
-    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]
+    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]  # computed when read
         return tuple(self.gradient.tolist())
 
     def backward(self) -> None:

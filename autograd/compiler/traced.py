@@ -493,7 +493,8 @@ class TraceRecorder(Recorder):
     def _operand(self, p: Any) -> int:
         """Return the place of a node on the tape, or of a leaf among the leaves."""
         if type(p) is Traced and p.home.written is self.written:
-            return p.index  # type: ignore[no-any-return]  # an int
+            on_tape: int = p.index
+            return on_tape
         index = self.leaf_index.get(p)
         if index is None:
             self.leaves.append(p)
@@ -504,7 +505,8 @@ class TraceRecorder(Recorder):
 
     def operation_at(self, index: int) -> Operation:
         code = self.finished.kind[index // STRIDE] if self.finished else self.written[index]
-        return self.kinds[code].does  # type: ignore[no-any-return]  # no guard
+        operation: Operation = self.kinds[code].does  # no guard
+        return operation
 
     def parents_at(self, index: int) -> tuple[Value, ...]:
         """Return the parents of the node at this place of the tape."""

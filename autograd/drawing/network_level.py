@@ -25,6 +25,7 @@ class NetworkSelection(Selection):
         self.network, self.sample = found, sample
         of_sample = [n for n in found.neurons if self._is_shown(n.a)]
         self.neurons = {neuron.a: neuron for neuron in of_sample}
+        self.neuron_around = {node: neuron for neuron in of_sample for node in neuron.inside}
         self._same = _same_constants(of_sample)
         boxes, self.shown = [root], {root}
         for node in boxes:  # the list grows meanwhile

@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from inspect import signature
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..explaining.argument_checks import require_value
@@ -71,6 +72,9 @@ _PLACED = {"layout": "nop2", "splines": "line", "outputorder": "edgesfirst"}
 _NODE = {"shape": "box", "margin": "0.09,0.07", "height": "0", "width": "0", "color": "#777777"}
 _NODE |= {"fontname": "monospace", "fontsize": "12", "fillcolor": "#ffffff", "fontcolor": "#111111"}
 _EDGE = {"color": "#808080", "arrowsize": "0.6"}
+
+
+FOR_NODES = ("max_nodes", "depth", "params", "expand")  # they ask for a picture node by node
 
 
 def draw_dot(
@@ -116,19 +120,8 @@ def draw_dot(
     >>> print(draw_dot(Value(2.0, "x") * 3).source.count("->"))
     2
     """
-    picture = _picture(
-        root,
-        None,
-        rankdir,
-        max_nodes,
-        depth,
-        params,
-        expand,
-        level,
-        sample,
-        number_format,
-        title,
-    )
+    options = {name: value for name, value in locals().items() if name in OPTIONS}
+    picture = _picture(root, None, options)
     if not find_spec("graphviz"):
         return SvgDrawing(picture.svg())
     drawing = picture.dot(format)
@@ -144,11 +137,13 @@ def to_svg(root: Value, *, time_limit: float = MAX_SECONDS, **options: Any) -> s
     """
     check_svg_options("to_svg", options, [*OPTIONS, "time_limit"])
     check_time_limit(time_limit)
-    picture = _picture(root, None, **{k: v for k, v in options.items() if k != "format"})
-    return picture.rendered(time_limit)
+    return _picture(root, None, options).rendered(time_limit)
 
 
-OPTIONS = list(signature(draw_dot).parameters)[1:]  # of a picture
+_DEFAULTS = {
+    name: p.default for name, p in signature(draw_dot).parameters.items() if name != "root"
+}
+OPTIONS = list(_DEFAULTS)  # of a picture
 
 
 def svg_of_named(
@@ -161,40 +156,29 @@ def svg_of_named(
 
     A network is placed in plain layers, which keep its neurons in order.
     """
-    picture = _picture(root, names, **{k: v for k, v in options.items() if k != "format"})
+    picture = _picture(root, names, options)
     if isinstance(picture.selection, NetworkSelection):
         return picture.svg(note="")
     return picture.rendered(time_limit)
 
 
-def _picture(
-    root: Value,
-    names: Mapping[Value, str] | None,
-    rankdir: str = "LR",
-    max_nodes: int | None = 200,
-    depth: int | None = None,
-    params: str = "show",
-    expand: bool = False,
-    level: str | None = None,
-    sample: int = 0,
-    number_format: str = NUMBER_FORMAT,
-    title: str = "",
-) -> _Picture:
+def _picture(root: Value, names: Mapping[Value, str] | None, options: dict[str, Any]) -> _Picture:
     """Return what is drawn, before anything is placed. TypeError or ValueError as `draw_dot`."""
+    o = SimpleNamespace(**(_DEFAULTS | options))
     require_value(root, "draws a Value")
-    check_values(rankdir, max_nodes, depth, params, number_format, title)
-    check_level(level, sample)
-    as_nodes = (max_nodes, depth, params, expand) != (200, None, "show", False)
-    if of_sample := selected(root, level, sample, as_nodes):
-        writer = NetworkWriter(of_sample, set(stale(root)), number_format, names)
-        return _Picture(of_sample, writer, rankdir, title)
+    check_values(o.rankdir, o.max_nodes, o.depth, o.params, o.number_format, o.title)
+    check_level(o.level, o.sample)
+    as_nodes = any(getattr(o, name) != _DEFAULTS[name] for name in FOR_NODES)
+    if of_sample := selected(root, o.level, o.sample, as_nodes):
+        writer = NetworkWriter(of_sample, set(stale(root)), o.number_format, names)
+        return _Picture(of_sample, writer, o.rankdir, o.title)
     # before the expansion, which leaves no dot with a bias
     parameters = parameters_of(topological_order(root))
-    root = expanded(root) if expand else root
+    root = expanded(root) if o.expand else root
     is_page = names is not None
-    selection = Selection(root, parameters, params == "fold", max_nodes, depth, repeats=is_page)
-    of_nodes = BoxWriter(selection, set(stale(root)), number_format, names)
-    return _Picture(selection, of_nodes, rankdir, title)
+    selection = Selection(root, parameters, o.params == "fold", o.max_nodes, o.depth, is_page)
+    of_nodes = BoxWriter(selection, set(stale(root)), o.number_format, names)
+    return _Picture(selection, of_nodes, o.rankdir, o.title)
 
 
 class _Picture(NamedTuple):

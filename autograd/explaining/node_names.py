@@ -127,12 +127,14 @@ def inputs_of(order: Sequence[Value]) -> dict[Value, str]:
     found: dict[Value, str] = {}
     for node in order:
         half = len(node.parents) // 2
+        pairs: Sequence[tuple[Value, Value]]
+        places: Sequence[int]
         if isinstance(node.op, Dot):
             pairs = list(zip(node.parents[:half], node.parents[half : 2 * half], strict=True))
             places = range(1, half + 1)
         elif node.op is not None and node.op.symbol == "*" and half == 1:
-            pairs = [node.parents, node.parents[::-1]]  # type: ignore[list-item]  # two of them
-            places = [_place(w) for w, _ in pairs]  # type: ignore[assignment]
+            a, b = node.parents
+            pairs, places = [(a, b), (b, a)], [_place(a), _place(b)]
         else:
             continue
         for place, (w, x) in zip(places, pairs, strict=True):

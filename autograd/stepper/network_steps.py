@@ -61,17 +61,14 @@ class _Parts:
 
     def __init__(self, selection: NetworkSelection, order: list[Value], names: list[str]) -> None:
         self.selection, self.order, self.names = selection, order, names
-        self.neurons: dict[Value, Neuron] = {
-            node: neuron for neuron in selection.neurons.values() for node in neuron.inside
-        }
 
     def of(self, frame: Frame) -> object:
         """Return the part in which a frame computes or passes on. None: it is a step of its own."""
         if frame.node is None:
             return None
         node = self.order[frame.node]
-        if node in self.neurons:
-            return self.neurons[node]
+        if neuron := self.selection.neuron_around.get(node):
+            return neuron
         if node in self.selection.network.penalties:
             return "penalty"
         target = node if frame.target is None else self.order[frame.target]

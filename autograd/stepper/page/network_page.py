@@ -41,7 +41,6 @@ class NetworkPage:
                 "z": place[neuron.z],
                 "weights": [place[w] for w in neuron.weights],
                 "inputs": [place[x] for x in neuron.inputs],
-                "read": [place[x] for _, x in self.selection.read_by(a)],
                 "bias": None if neuron.bias is None else place[neuron.bias],
                 "activation": None if a is neuron.z else getattr(a.op, "symbol", ""),
             }
@@ -63,10 +62,10 @@ class NetworkPage:
             return None
         order = list(self.names)
         node, target = order[frame.node], order[frame.target]
-        for a, neuron in self.selection.neurons.items():
-            if node in neuron.inside:
-                at = neuron.inputs.index(target) if target in neuron.inputs else None
-                return None if at is None else f"e{self.selection.ordinal[a]}_{at}"
+        if neuron := self.selection.neuron_around.get(node):
+            if target not in neuron.inputs:
+                return None
+            return f"e{self.selection.ordinal[neuron.a]}_{neuron.inputs.index(target)}"
         return f"e{frame.node}_{frame.operand}" if node in self.selection.shown else None
 
 

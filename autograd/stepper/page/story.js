@@ -34,7 +34,6 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {number} z
  * @property {number[]} weights
  * @property {number[]} inputs
- * @property {number[]} read  the boxes of the inputs
  * @property {number | null} bias
  * @property {string | null} activation
  *
