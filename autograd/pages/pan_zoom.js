@@ -24,10 +24,9 @@ export class PanZoom {
   constructor(pane, svg, mayDrag = () => true) {
     this.pane = pane;
     this.svg = svg;
+    this.content = { x: 0, y: 0, width: 1, height: 1 };
+    this.view = { scale: 1, x: 0, y: 0 }; // its center
     this.mayDrag = mayDrag;
-    const { x, y, width, height } = svg.viewBox.baseVal;
-    this.content = { x, y, width, height };
-    this.view = { scale: 1, x: x + width / 2, y: y + height / 2 }; // its center
     this.preferred = 1;
     this.fitted = true; // until the reader moves it, the scale follows the size of the pane
     this.whole = false;
@@ -36,11 +35,22 @@ export class PanZoom {
     /** @type {Box | null} */
     this.focus = null;
     this.map = new Minimap(pane, this);
-    svg.removeAttribute("width");
-    svg.removeAttribute("height");
+    this.take(svg);
     new ResizeObserver(() => this.resized()).observe(pane);
     pane.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     pane.addEventListener("pointerdown", (event) => this.drag(event));
+  }
+
+  /** Shows this picture, in the place of another one. @param {SVGSVGElement} svg */
+  take(svg) {
+    this.svg = svg;
+    const { x, y, width, height } = svg.viewBox.baseVal;
+    this.content = { x, y, width, height };
+    Object.assign(this.view, { x: x + width / 2, y: y + height / 2 });
+    svg.removeAttribute("width");
+    svg.removeAttribute("height");
+    this.map.svg.remove();
+    this.map = new Minimap(this.pane, this);
     this.start();
   }
 

@@ -24,11 +24,12 @@ const HEAD = 8; // the length of the arrow head that points back
 /** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
 export function highlightView(player, view) {
   const picture = byId("picture");
-  let shown = -1;
+  /** @type {unknown} */
+  let shown = null;
   return () => {
     const step = player.story.steps[player.current];
-    if (shown === player.current) return;
-    shown = player.current;
+    if (shown === step) return;
+    shown = step;
     for (const active of picture.querySelectorAll(".node, .edge")) active.classList.remove(...PHASES);
     picture.querySelector(".head-back")?.remove();
     const marked = activeParts(player, step);
@@ -127,7 +128,7 @@ function litEdges(player) {
   /** @type {[SVGElement, number][]} */
   const found = [];
   for (const i of above) {
-    const neuron = player.story.network?.neurons[i];
+    const neuron = player.story.neurons[i];
     if (neuron) {
       found.push(...litInputs(engine, above, i, neuron));
       continue;

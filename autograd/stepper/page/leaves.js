@@ -18,7 +18,6 @@ export function leavesView(player) {
   byId("leaves-rows").replaceChildren(...rows.map((row) => row.element));
   byId("reset").addEventListener("click", () => change(player, story.leaves.map((i) => [i, story.start[i]])));
   byId("copy").addEventListener("click", () => copy(player));
-  dragNumbers(player);
   return () => {
     const { grads } = story.stateAt(player.current);
     const hidden = player.hides(player.current) ? story.steps[player.current].target : null;
@@ -107,7 +106,7 @@ function reason({ story }, { node, kind, operands }) {
 }
 
 /** In the picture a drag on a leaf changes its number; Enter and a double click lead to its field. @param {Player} player */
-function dragNumbers(player) {
+export function dragNumbers(player) {
   for (const i of player.story.live ? player.story.leaves : []) {
     const group = byId(`n${i}`);
     if (!group) continue;

@@ -19,7 +19,7 @@ from autograd import (
 )
 from autograd.operation import TABLE
 from autograd.stepper.mistakes import MISTAKES
-from autograd.stepper.page.figures import Figures
+from autograd.stepper.page.figures import LETTERS
 from autograd.stepper.page.page_data import live_pass, page_data
 
 from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
@@ -59,6 +59,11 @@ def neuron(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.88):
     return (x1 * w1 + x2 * w2 + b).tanh()
 
 
+def four_products(x1=-1.0, x2=2.0, x3=-3.0, x4=4.0):
+    xs = [Value(x, f"x{i}") for i, x in enumerate((x1, x2, x3, x4), 1)]
+    return dot(xs, [Value(-0.25, "w"), *xs[:3]], Value(0.5, "b"))
+
+
 NEURON = ["x1", "x2", "w1", "w2", "b"]
 
 
@@ -91,6 +96,7 @@ CASES = [
     (choices, {"a": -1.0, "b": -2.0, "c": -3.0}),
     (layer, {"w": -1.25, "x": -0.5}),
     (repeated, {"a": -0.3}),
+    (four_products, {"x1": -2.0, "x3": -1.5}),
 ]
 
 
@@ -178,8 +184,7 @@ def test_an_operation_without_javascript_makes_a_page_with_fixed_numbers():
 
 
 def test_a_label_cannot_be_taken_for_a_marker():
-    letter = Figures([]).letter
-    x = Value(2.0, f"{letter}0000{letter}")
+    x = Value(2.0, "".join(map(chr, LETTERS[:3])))
     found = live(x * x, {x.label: 3.0})
     assert found["words"][1]["text"] == f"f = {x.label} * {x.label} = 3 * 3 = 9"
 
