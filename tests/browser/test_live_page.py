@@ -84,11 +84,41 @@ def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened)
         assert "log(-1.0) needs x > 0" in page.locator("#trouble").inner_text()
         assert page.locator(".node.failed").get_attribute("id") == "n1"
         assert page.locator("#picture .data, #picture .grad").all_text_contents() == numbers
-        fill(page, "x", "abc")
-        assert "abc is not a number" in page.locator("#trouble").inner_text()
         fill(page, "x", "3")
         assert page.locator("#trouble").inner_text() == ""
         assert page.locator(".node.failed").count() == 0
+
+
+def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):  # noqa: F811
+    x = Value(2.0, "x")
+    with opened(Stepper(x.log() * x)) as page:
+        field = page.get_by_label("Value of x", exact=True)
+        said = page.locator(".says")
+        for text in ("abc", "", "1e999", "1/0", "1/2/3", "0x", "/2", "-1"):
+            field.fill(text)
+            page.locator("#next").focus()
+            assert field.input_value() == text
+            assert field.get_attribute("aria-invalid") == "true"
+            assert (
+                "needs x > 0" in said.inner_text()
+                if text == "-1"
+                else (
+                    "A number looks like 0.5, -2, 1e-3 or 1/3. It is still 2;" in said.inner_text()
+                )
+            )
+        page.locator("#next").click()  # drawing leaves the text
+        assert field.input_value() == "-1"
+        field.press("Escape")
+        assert (field.input_value(), said.inner_text()) == ("2", "")
+        assert page.locator("#trouble").inner_text() == ""
+        for text, shown in [("1/3", "0.333333"), (" −0,5 / -2 ", "0.25"), ("1e-3", "0.001")]:
+            field.fill(text)
+            field.press("Enter")
+            assert field.input_value() == shown
+            assert field.get_attribute("aria-invalid") == "false"
+        field.fill("abc")
+        page.locator("#reset").click()
+        assert (field.input_value(), said.inner_text()) == ("2", "")
 
 
 def test_a_node_is_found_checked_and_its_paths_are_lit(opened):  # noqa: F811

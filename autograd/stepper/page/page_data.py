@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from ...explaining.leaves import inputs_first
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
+from ...operation import Operation
 from ...pages.graph_data import graph_data, json_number
 from ...pages.javascript import CannotPrintError, print_operations
 from ...recording import recording
@@ -124,6 +126,9 @@ def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = N
         "leaves": [place[leaf] for leaf in inputs_first(given.order)] if live.graph else [],
         "updates": updates,
     }
+    own = {node.op.name: node.op for node in given.order if node.op is not None and node.op.is_own}
+    if own:
+        result["own"] = {name: _module(operation) for name, operation in own.items()}
     if network:
         result["network"] = _network_data(network, given.frames, writer)
     result["figures"] = figures.table  # after all that uses it
@@ -151,6 +156,13 @@ def _network_data(
         "mean": network.mean(),
         "samples": samples,
     }
+
+
+def _module(operation: Operation) -> str:
+    """Return the module from which an operation can be imported by its name, or ""."""
+    module = sys.modules.get(operation.__module__)
+    can_be = getattr(module, operation.name, None) is operation
+    return operation.__module__ if can_be and operation.__module__ != "__main__" else ""
 
 
 def _folded(frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:

@@ -94,6 +94,8 @@ export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
+    /** @type {Record<string, string>} */
+    this.own = data.own ?? {}; // the operations of one's own, and where to import them from
     this.mistake = /** @type {boolean} */ (data.mistake);
     this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
     this.network = data.network ? networkOf(data.network, given) : null;

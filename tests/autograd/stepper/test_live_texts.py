@@ -12,6 +12,7 @@ from autograd import (
     logsumexp,
     maximum,
     mean,
+    recompute,
     steps,
     sum,
     tanh,
@@ -24,6 +25,7 @@ from autograd.stepper.page.page_data import live_pass, page_data
 
 from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
 from ...support.node import run_module
+from ...support.own_operation import area, cube, norm
 
 STORY = """
 import { Story } from "./autograd/stepper/page/story.js";
@@ -211,6 +213,29 @@ def test_the_copied_python_computes_the_numbers_of_the_page(graph, leaves, capsy
     assert {line.split()[0][2:].split("/d")[1]: float(line.split()[1]) for line in grads} == (
         leaf_grads
     )
+
+
+def test_the_copied_python_imports_operations_of_ones_own(capsys):
+    a, b = Value(1.5, "a"), Value(-2.0, "b")
+    root = norm(cube(a), area(a, b)) + cube(b)
+    code = live(root, {"a": 0.5}, script=CODE)
+    assert "from tests.support.own_operation import cube\n" in code
+    exec(code, {})
+    a.data = 0.5
+    recompute(root)
+    assert float(capsys.readouterr().out.splitlines()[0].split()[1]) == root.data
+
+
+def test_the_copied_python_says_what_must_be_declared(capsys):
+    try:
+        local = Unary("local_square", lambda m, x: x * x, lambda y, x: 2 * x)
+        code = live(local(Value(3.0, "x")), {}, script=CODE)
+    finally:
+        del TABLE["local_square"]
+    said = "# local_square is an operation of your own: import it here, or declare it"
+    assert code.splitlines()[1] == said
+    exec(code, {"local_square": lambda x: x * x})
+    assert capsys.readouterr().out == "f 9.0\ndf/dx 6.0\n"
 
 
 def test_names_that_are_no_names_in_python_are_replaced(capsys):
