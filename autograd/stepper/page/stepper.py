@@ -134,6 +134,8 @@ class Stepper:
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
+        if "sample" in options:
+            self._check_sample(options["sample"])
 
     def __repr__(self) -> str:
         head = f"Stepper of {self._root_name}, {len(self.frames)} steps:"
@@ -186,6 +188,16 @@ class Stepper:
         except ValueError as error:
             why = str(error) if path.name else "give a name, such as 'page.html'"
             raise ValueError(f"{given!r} cannot be the path of a file: {why}") from None
+
+    def _check_sample(self, sample: Any) -> None:
+        """Raise ValueError unless the page can show this sample first."""
+        if isinstance(sample, bool):
+            raise ValueError(f"sample is a whole number, 0 or more, got {sample}")
+        if self._network() is None:
+            raise ValueError(
+                f"sample={sample} needs a network whose samples can be told apart, but this graph "
+                "is shown node by node: leave sample out"
+            )
 
     def _network(self) -> NetworkPage | None:
         """Return the network that the page shows, or None if it shows nodes."""
