@@ -103,8 +103,8 @@ def run_by_line(f: Callable[..., Any], args: Sequence[Any]) -> Run:
             raise
         raise TypeError(
             f"{name} uses an argument as a whole number ({error}), but the numbers after a "
-            f"function become Values: keep n a number with Stepper(lambda x: {name}(x, 3), 2.0), or with "
-            "functools.partial"
+            f"function become Values: keep n a number with Stepper(lambda x: {name}(x, 3), 2.0), "
+            "or with functools.partial"
         ) from error
     if not isinstance(root, Value):
         hint = ": compute with autograd.sin and not math.sin" if isinstance(root, Real) else ""

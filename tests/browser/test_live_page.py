@@ -320,3 +320,33 @@ def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(op
         assert page.locator("#terms-heading").inner_text().endswith("w")
         require_module("axe_playwright_python.sync_playwright")
         assert faults(page) == []
+
+
+COVERED = """() => {
+  const boxes = (selector) => [...document.querySelectorAll(selector)]
+    .map((part) => part.getBoundingClientRect());
+  const labels = boxes("#picture .local");
+  const others = boxes("#picture .node > :is(polygon, path):not(.tint)");
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+  const covered = labels.flatMap((a, k) => [...others, ...labels.slice(k + 1)]
+    .filter((b) => over(a, b)));
+  return [labels.length, covered.length];
+}"""
+
+
+@pytest.mark.parametrize("name", ["neuron", "softmax cross entropy", "LSTM cell"])
+def test_the_derivatives_on_edges_cover_no_number(opened, name):  # noqa: F811
+    with opened(Stepper(NETWORKS[name]()), reduced_motion="reduce") as page:
+        written = 0
+        page.keyboard.press("End")
+        for _ in range(int(page.locator("#slider").get_attribute("max")) // 2):
+            count, covered = page.evaluate(COVERED)
+            assert covered == 0
+            written += count
+            page.keyboard.press("ArrowLeft")
+        page.locator("#picture .node").first.focus()  # lights every path
+        count, covered = page.evaluate(COVERED)
+        assert covered == 0
+        assert count >= 1
+        assert written >= 5
