@@ -350,3 +350,28 @@ def test_the_derivatives_on_edges_cover_no_number(opened, name):  # noqa: F811
         assert covered == 0
         assert count >= 1
         assert written >= 5
+
+
+FIRST_SCREEN = """() => [...document.querySelectorAll("#next, #formula .text, #picture, #to-leaves")]
+  .map((part) => part.getBoundingClientRect())
+  .every((box) => box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth)"""
+WHOLE_PICTURE = """() => {
+  const pane = document.querySelector("#picture").getBoundingClientRect();
+  return [...document.querySelectorAll("#picture .node")].map((e) => e.getBoundingClientRect())
+    .every((box) => box.top >= pane.top && box.bottom <= pane.bottom && box.left >= pane.left);
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+@pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
+def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):  # noqa: F811
+    view = {"width": size[0], "height": size[1]}
+    with opened(Stepper(NETWORKS[name]()), viewport=view, reduced_motion="reduce") as page:
+        for k in range(4):
+            page.locator("#slider").fill(str(1 + 4 * k))
+            assert page.evaluate(FIRST_SCREEN), k
+        if size[0] > 1000:
+            assert page.evaluate(WHOLE_PICTURE)
+        page.locator("#to-leaves").click()
+        field = page.locator("#leaves input").first.bounding_box()
+        assert 0 <= field["y"] <= size[1] - 30

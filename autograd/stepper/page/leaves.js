@@ -13,7 +13,11 @@ const PX_PER_STEP = 6; // of a drag
 /** @param {Player} player */
 export function leavesView(player) {
   const { story } = player;
-  byId("leaves").hidden = !story.live || !story.leaves.length;
+  byId("leaves").hidden = byId("to-leaves").hidden = !story.live || !story.leaves.length;
+  byId("to-leaves").addEventListener("click", () => {
+    byId("leaves").scrollIntoView();
+    byId("leaves").querySelector(".scroll").focus({ preventScroll: true });
+  });
   const rows = story.leaves.map((i) => rowOf(player, i));
   byId("leaves-rows").replaceChildren(...rows.map((row) => row.element));
   byId("reset").addEventListener("click", () => {
