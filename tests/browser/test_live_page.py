@@ -5,7 +5,7 @@ import pytest
 from autograd import Stepper, Value, steps
 from autograd.explaining.leaves import inputs_first
 
-from ..support.browser import assert_shows, require_module, states, watched
+from ..support.browser import assert_shows, becomes, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
 from ..support.networks import NETWORKS, tanh_chain
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
@@ -352,7 +352,8 @@ def test_the_derivatives_on_edges_cover_no_number(opened, name):  # noqa: F811
         assert written >= 5
 
 
-FIRST_SCREEN = """() => [...document.querySelectorAll("#next, #formula .text, #picture, #to-leaves")]
+FIRST_SCREEN = """() => ["#next", "#formula .text", "#picture", "#to-leaves"]
+  .map((selector) => document.querySelector(selector))
   .map((part) => part.getBoundingClientRect())
   .every((box) => box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth)"""
 WHOLE_PICTURE = """() => {
@@ -375,3 +376,13 @@ def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name): 
         page.locator("#to-leaves").click()
         field = page.locator("#leaves input").first.bounding_box()
         assert 0 <= field["y"] <= size[1] - 30
+
+
+def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):  # noqa: F811
+    stroke = "(part) => getComputedStyle(part).stroke"
+    with opened(Stepper(neuron()), reduced_motion="reduce") as page:
+        page.keyboard.press("End")
+        leaf = page.locator("#picture .backward.node > polygon:not(.tint)").first
+        edge = page.locator("#picture .backward.edge path")
+        becomes(page, "document.getAnimations().length", 0)
+        assert leaf.evaluate(stroke) == edge.evaluate(stroke)

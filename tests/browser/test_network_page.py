@@ -127,6 +127,7 @@ def assert_shows_sample(page, root, k):
         node = order[int(place)]
         assert text == f"{node.data if role == 'data' else node.grad:.4g}", key
     assert page.locator("#sample").input_value() == str(k)
+    assert page.locator("#picture g.graph > text").first.text_content() == f"sample {k + 1} of 4"
 
 
 def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):  # noqa: F811

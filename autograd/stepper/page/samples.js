@@ -18,6 +18,7 @@ export class Samples {
     const others = [...document.querySelectorAll("#other-pictures template")].map((template) => /** @type {HTMLTemplateElement} */ (template).content.querySelector("svg"));
     this.pictures = [pane.querySelector("svg")?.cloneNode(true), ...others];
     this.shown = story.sample; // as the page was made
+    this.note(pane);
   }
 
   /** Puts the picture of the present sample into the page. Returns it, if it is another one. */
@@ -41,10 +42,16 @@ export class Samples {
       if (named && from) setText(named, to);
       part.id = ids.get(part.id) ?? part.id;
     }
-    const note = [...svg.querySelectorAll("g.graph > text")].find((text) => / of \d+: sample=/.test(text.textContent));
-    if (note) setText(note, `sample ${sample.number + 1} of ${network.count}`);
+    this.note(svg);
     old.replaceWith(svg);
     return svg;
+  }
+
+  /** Says in the picture which sample it shows; the option of Python that it names is a chooser here. @param {Element} picture */
+  note(picture) {
+    const { sample, network } = this.story;
+    const note = [...picture.querySelectorAll("g.graph > text")].find((text) => / of \d+: sample=/.test(text.textContent));
+    if (note) setText(note, `sample ${Number(sample?.number) + 1} of ${network?.count}`);
   }
 }
 
