@@ -276,6 +276,12 @@ def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):  # noq
         page.locator(".opener").first.click()
         page.keyboard.press("End")
         assert faults(page) == []
+    with opened(Stepper(batch_with_penalty()), **options) as page:
+        page.keyboard.press("End")
+        page.locator("#sample").select_option(index=2)
+        page.locator("#picture .data[data-node]").nth(2).click()
+        page.get_by_label("Value of b⁽²⁾₁", exact=True).fill("abc")
+        assert faults(page) == []
     with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0]), **options) as page:
         page.keyboard.press("ArrowRight")
         page.locator("#sources button.line").first.click()

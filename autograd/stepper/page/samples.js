@@ -73,7 +73,7 @@ export function samplesView(player) {
     setText(byId("samples-heading"), w === null ? `The batch: how its ${network.count} samples add up. Choose a parameter for its gradients.` : `The batch: how its ${network.count} samples add up to ${of}`);
     chooser.value = String(network.samples.indexOf(/** @type {Sample} */ (sample)));
     const slope = w === null ? [] : [`d·/d${nodes.get(w)?.name}`, `to ${of}`];
-    byId("samples-columns").replaceChildren(...["", "output", "value", `d${root}/d·`, ...slope].map((textContent) => make("th", { scope: "col", textContent })));
+    byId("samples-columns").replaceChildren(...["sample", "output", "value", `d${root}/d·`, ...slope].map((textContent) => make("th", { scope: "col", textContent })));
     const rows = network.samples.map((each, s) => {
       buttons[s].setAttribute("aria-pressed", String(each === sample));
       return make("tr", { className: each === sample ? "in-step" : "" }, make("th", { scope: "row" }, buttons[s]), ...cellsOf(player, each, w));
