@@ -183,14 +183,15 @@ def _left_out(what: str, count: int, total: float) -> list[str]:
 
 _SMALL_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 _AS_DIGITS = str.maketrans(_SMALL_DIGITS, "0123456789" * 2)
-_LETTER = re.compile(r"([A-Za-z])(?:⁽([⁰¹²³⁴-⁹]+)⁾)?_?(\d*|[₀-₉]+(?:,[₀-₉]+)*)")
+_LETTER = re.compile(r"([A-Za-z])(?:⁽([⁰¹²³⁴-⁹]+)⁾)?_?(\d*|[₀-₉]+(?:,[₀-₉]+)*)(\[\d+\])?")
 
 
 def _latex_name(name: str) -> str:
     """Return a letter as it is, x1 and w⁽²⁾₁₄ with their indices, any other name upright."""
     if match := _LETTER.fullmatch(name):
         layer, place = [(text or "").translate(_AS_DIGITS) for text in match.group(2, 3)]
-        return match[1] + (f"^{{({layer})}}" if layer else "") + (f"_{{{place}}}" if place else "")
+        below = f"_{{{place}}}" if place else ""
+        return match[1] + (f"^{{({layer})}}" if layer else "") + below + (match[4] or "")
     escaped = re.sub(r"[{}$&#%_]", r"\\\g<0>", re.sub(r"[\\^~]", " ", name))
     return rf"\text{{{escaped}}}"
 

@@ -48,8 +48,16 @@ def trained(order: Sequence[Value]) -> list[Value]:
 
 
 def inputs_first(order: Sequence[Value]) -> list[Value]:
-    """Return the leaves that a pass is given: inputs, then what training changes."""
-    inputs = inputs_of(order)
-    last = set(trained(order))
+    """Return the leaves that a pass is given: inputs, then what training changes.
+
+    What training changes is in the order of its use, so that the first layer comes first.
+    """
+    inputs, last = inputs_of(order), set(trained(order))
     leaves = [n for n in order if n.op is None and (n in inputs or not n.is_constant)]
-    return sorted(leaves, key=lambda node: node in last)
+    level = dict.fromkeys(order, 0)  # of a node: one above its operands
+    used_at = dict.fromkeys(order, 0)  # the last of these levels on which a node is used
+    for node in order:
+        level[node] = 1 + max([level[p] for p in node.parents], default=0)
+        for p in node.parents:
+            used_at[p] = max(used_at[p], level[node])
+    return sorted(leaves, key=lambda node: used_at[node] if node in last else 0)

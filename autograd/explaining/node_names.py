@@ -29,7 +29,8 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def names(order: Sequence[Value]) -> dict[Value, str]:
     """Return a name for each node of ``order``, which is topological with the root at its end.
 
-    A node's name is its label, shortened. Equal labels get subscripts. Without labels, the sum of a
+    A node's name is its label, shortened. Equal names are numbered: x₁ and x₂, or x1[1] and x1[2]
+    after a digit. In a batch that is the sample: z⁽²⁾₁[3]. Without labels, the sum of a
     neuron of a layer is called z⁽²⁾₁ and its activation a⁽²⁾₁: layer 2, neuron 1. Other nodes are
     called v1, v2, ..., and the root f. A constant's name is its number, unless it is an input.
 
@@ -194,7 +195,7 @@ def _plain(node: Value) -> str:
 
 
 def _numbered(label: str, used: Container[str]) -> Iterator[str]:
-    """Yield label₁, label₂, ..., without those that are labels themselves."""
-    space = "_" if label[-1:] in "₀₁₂₃₄₅₆₇₈₉" else ""
-    numbered = (f"{label}{space}{str(i).translate(_SUBSCRIPTS)}" for i in count(1))
+    """Yield label₁, label₂, ..., without those that are labels themselves; after a digit, x1[1]."""
+    subscripts = (f"{label}{str(i).translate(_SUBSCRIPTS)}" for i in count(1))
+    numbered = (f"{label}[{i}]" for i in count(1)) if label[-1:].isdigit() else subscripts
     return (name for name in numbered if name not in used)

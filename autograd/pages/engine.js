@@ -83,14 +83,19 @@ export class Engine {
   }
 
   backward() {
+    this.grad = this.gradients(this.data.length - 1);
+  }
+
+  /** Returns the derivatives of node `of` by each node. @param {number} of */
+  gradients(of) {
     const grad = this.data.map(() => 0);
-    grad[grad.length - 1] = 1;
-    for (let i = grad.length - 1; i >= 0; i--) {
+    grad[of] = 1;
+    for (let i = of; i >= 0; i--) {
       for (const [k, local] of this.local[i].entries()) {
         if (local !== null) grad[this.graph.parents[i][k]] += grad[i] * local;
       }
     }
-    this.grad = grad;
+    return grad;
   }
 
   /**

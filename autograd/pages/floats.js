@@ -132,6 +132,7 @@ export const exact = {
   erfc: complement,
   maximum: largest,
   minimum: smallest,
+  difference: (/** @type {number} */ a, /** @type {number} */ b) => (a === b ? 0 : a - b), // of two infinities too
   of: (/** @type {Operation} */ operation, /** @type {number[]} */ ...xs) => operation.value(exact, ...xs),
 };
 

@@ -79,9 +79,13 @@ def _entry(operation: Operation, count: int, called: list[tuple[Operation, int]]
     xs = [f"x{i}" for i in range(count)]
 
     def function(f: Callable[..., Any], first: str) -> str:
-        code = _Code(f, first, xs, called)
+        has_infinite = operation.infinite is not None
+        body = _Code(f, first, xs, called, has_infinite).block([])
+        if has_infinite and first:  # the rule may ask whether y is infinite
+            at_infinity = _Code(f, first, xs, called, has_infinite, math.inf).block([])
+            body = f"if (Math.abs({first}) === Infinity) {_braces([at_infinity])}\n{body}"
         names = ["m", *([first] if first else []), *xs]
-        return f"({', '.join(names)}) => {_braces([code.block([])])}"
+        return f"({', '.join(names)}) => {_braces([body])}"
 
     value = function(operation.forward, "")
     if operation.arity:
@@ -103,7 +107,11 @@ class _ForkError(Exception):
 
 
 class _Code:
-    """Prints one function: ``f(m, *xs)`` if ``first`` is empty, else the rule ``f(y, *xs)``."""
+    """Prints one function: ``f(m, *xs)`` if ``first`` is empty, else the rule ``f(y, *xs)``.
+
+    has_infinite: the operation has a value where `forward` computes inf - inf. It prints as 0.
+    y: the number that the result looks like: inf for the rule at an infinite result.
+    """
 
     def __init__(
         self,
@@ -111,8 +119,11 @@ class _Code:
         first: str,
         xs: Sequence[str],
         called: list[tuple[Operation, int]],
+        has_infinite: bool = False,
+        y: float = math.nan,
     ) -> None:
         self.f, self.first, self.xs, self.called = f, first, xs, called
+        self.has_infinite, self.y = has_infinite, y
         self.lines: list[str] = []
         self.decisions: list[bool] = []
         self.asked = self.branches = 0
@@ -123,7 +134,7 @@ class _Code:
         if self.branches > MAX_BRANCHES:
             raise CannotPrintError("too many branches")
         self.lines, self.decisions, self.asked = [], decisions, 0
-        first: Any = _Symbol.named(self.first, self) if self.first else _Functions(self)
+        first: Any = _Symbol.named(self.first, self, self.y) if self.first else _Functions(self)
         try:
             result = self.f(first, *[_Symbol.named(x, self) for x in self.xs])
         except _ForkError as fork:
@@ -140,6 +151,8 @@ class _Code:
 
     def line(self, template: str, *operands: Any) -> _Symbol:
         """Append a line that computes ``template`` of the operands. Return its variable."""
+        if self.has_infinite and template == _OPERATORS["sub"]:
+            template = "m.difference({}, {})"
         name = f"t{len(self.lines)}"
         self.lines.append(f"const {name} = {template.format(*map(_literal, operands))};")
         return _Symbol.named(name, self)
@@ -179,8 +192,8 @@ class _Symbol(Node, float):
     name: str
 
     @classmethod
-    def named(cls, name: str, code: _Code) -> _Symbol:
-        symbol = cls(math.nan)
+    def named(cls, name: str, code: _Code, looks_like: float = math.nan) -> _Symbol:
+        symbol = cls(looks_like)
         symbol.name, symbol.code = name, code
         return symbol
 

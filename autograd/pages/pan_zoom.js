@@ -4,7 +4,8 @@
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const PX_PER_PT = 4 / 3;
 const MAX_FIT = 1.25 * PX_PER_PT; // a small picture is not blown up
-const READABLE = 0.62 * PX_PER_PT; // smaller boxes cannot be read
+const READABLE = 0.62 * PX_PER_PT; // smaller boxes are hard to read
+const MIN_WHOLE = 0.82 * READABLE; // but a little smaller is better than a part of the picture
 const [MIN_SCALE, MAX_SCALE] = [0.05, 6];
 const ZOOM_STEP = 1.25;
 const MARGIN = 8; // around what is shown, in units of the picture
@@ -24,10 +25,9 @@ export class PanZoom {
   constructor(pane, svg, mayDrag = () => true) {
     this.pane = pane;
     this.svg = svg;
+    this.content = { x: 0, y: 0, width: 1, height: 1 };
+    this.view = { scale: 1, x: 0, y: 0 }; // its center
     this.mayDrag = mayDrag;
-    const { x, y, width, height } = svg.viewBox.baseVal;
-    this.content = { x, y, width, height };
-    this.view = { scale: 1, x: x + width / 2, y: y + height / 2 }; // its center
     this.preferred = 1;
     this.fitted = true; // until the reader moves it, the scale follows the size of the pane
     this.whole = false;
@@ -36,11 +36,22 @@ export class PanZoom {
     /** @type {Box | null} */
     this.focus = null;
     this.map = new Minimap(pane, this);
-    svg.removeAttribute("width");
-    svg.removeAttribute("height");
+    this.take(svg);
     new ResizeObserver(() => this.resized()).observe(pane);
     pane.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     pane.addEventListener("pointerdown", (event) => this.drag(event));
+  }
+
+  /** Shows this picture, in the place of another one. @param {SVGSVGElement} svg */
+  take(svg) {
+    this.svg = svg;
+    const { x, y, width, height } = svg.viewBox.baseVal;
+    this.content = { x, y, width, height };
+    Object.assign(this.view, { x: x + width / 2, y: y + height / 2 });
+    svg.removeAttribute("width");
+    svg.removeAttribute("height");
+    this.map.svg.remove();
+    this.map = new Minimap(this.pane, this);
     this.start();
   }
 
@@ -56,7 +67,8 @@ export class PanZoom {
   /** Shows all, if it can be read; else a part of it. */
   start() {
     this.pane.style.height = ""; // as the style sheet has it, at most
-    this.preferred = this.whole ? this.fitScale : Math.max(this.fitScale, Math.min(READABLE, MAX_FIT));
+    const { fitScale } = this;
+    this.preferred = this.whole || fitScale >= MIN_WHOLE ? fitScale : Math.min(READABLE, MAX_FIT);
     const needed = Math.max(this.content.height * this.preferred + 2 * MARGIN, MIN_HEIGHT_PX);
     this.pane.style.height = `${Math.min(needed, this.pane.offsetHeight)}px`;
     this.set({ scale: this.preferred });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,22 +16,19 @@ from .narration import MAX_LISTED, listed
 
 
 @dataclass(frozen=True)
-class NetworkStep:
-    """One step of a network, and the frames ``frames[first:last]`` that it stands for.
+class Span:
+    """The frames ``frames[first:last]`` of a pass, which are one step of a network.
 
-    ``frame.node`` is the box: the result of a neuron, or another node that has a box. It is None
-    for a part that is not drawn, such as another sample.
+    part: the neuron, or the name of the part, that they compute. None: it is one frame, as it is.
     """
 
-    frame: Frame
     first: int
     last: int
+    part: object
 
 
-def network_steps(
-    frames: Sequence[Frame], selection: NetworkSelection, names: Mapping[Value, str]
-) -> Iterator[NetworkStep]:
-    """Yield the steps of a network that a pass consists of, from its frames.
+class NetworkSteps:
+    """The steps of a network that a pass consists of: ``spans`` of its frames.
 
     Frames that follow each other inside a neuron are one step, and so are those of another sample.
     What has a box of its own keeps its frames. The first wrong number of a mistake is a step of its
@@ -40,29 +37,35 @@ def network_steps(
     frames: of a pass through the graph of ``selection.root``, in the numbers of its nodes.
     names: of all nodes, in topological order.
     """
-    order = list(selection.ordinal)
-    parts = _Parts(selection, order, list(names.values()))
 
-    def key(at: int) -> tuple[object, ...]:
-        frame = frames[at]
-        part = parts.of(frame)
-        alone = frame.first_wrong or part is None
-        return frame.phase, part, at if alone else -1
+    def __init__(
+        self, frames: Sequence[Frame], selection: NetworkSelection, names: Sequence[str]
+    ) -> None:
+        self.selection, self.order, self.names = selection, list(selection.ordinal), names
+        parts = [None if frame.first_wrong else self._part(frame) for frame in frames]
 
-    for (_, part, alone), group in groupby(range(len(frames)), key):
-        places = list(group)
-        run = frames[places[0] : places[-1] + 1]
-        whole = run[0] if alone != -1 else parts.told(part, run)
-        yield NetworkStep(whole, places[0], places[-1] + 1)
+        def key(at: int) -> tuple[object, ...]:
+            return frames[at].phase, parts[at], at if parts[at] is None else -1
 
+        self.spans: list[Span] = []
+        for (_, part, _), group in groupby(range(len(frames)), key):
+            places = list(group)
+            self.spans.append(Span(places[0], places[-1] + 1, part))
 
-class _Parts:
-    """The parts of a network that are one step: neurons, penalties, other samples."""
+    def told(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Return one frame for each step. ``frames`` are those of the pass, or like them.
 
-    def __init__(self, selection: NetworkSelection, order: list[Value], names: list[str]) -> None:
-        self.selection, self.order, self.names = selection, order, names
+        ``frame.node`` is the box: the result of a neuron, or another node that has a box. It is
+        None for a part that is not drawn, such as another sample.
+        """
+        return [
+            frames[span.first]
+            if span.part is None
+            else self._told(span.part, frames[span.first : span.last])
+            for span in self.spans
+        ]
 
-    def of(self, frame: Frame) -> object:
+    def _part(self, frame: Frame) -> object:
         """Return the part in which a frame computes or passes on. None: it is a step of its own."""
         if frame.node is None:
             return None
@@ -75,7 +78,7 @@ class _Parts:
         is_drawn = all(x in self.selection.shown or x.is_constant for x in (node, target))
         return None if is_drawn else "others"
 
-    def told(self, part: object, run: Sequence[Frame]) -> Frame:
+    def _told(self, part: object, run: Sequence[Frame]) -> Frame:
         """Return one frame for all of ``run``."""
         if isinstance(part, Neuron):
             return self._computed(part, run) if _is_forward(run) else self._passed_on(part, run)

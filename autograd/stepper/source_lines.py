@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import site
 import sys
 import sysconfig
@@ -30,6 +31,7 @@ _NOT_THE_USERS = (
     *(folder + os.sep for folder in site.getsitepackages()),
     "<frozen",
 )
+_NEEDS_AN_INTEGER = re.compile("as an integer|must be integers|non-int|__index__")
 _SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 
@@ -92,10 +94,19 @@ def run_by_line(f: Callable[..., Any], args: Sequence[Any]) -> Run:
     """
     given = [_as_leaves(x, name) for x, name in zip(args, _parameter_names(f, args), strict=True)]
     recorder = _LineRecorder()
-    with recording(recorder):
-        root = f(*given)
+    name = getattr(f, "__name__", "the function")
+    try:
+        with recording(recorder):
+            root = f(*given)
+    except TypeError as error:
+        if not _NEEDS_AN_INTEGER.search(str(error)):
+            raise
+        raise TypeError(
+            f"{name} uses an argument as a whole number ({error}), but the numbers after a "
+            f"function become Values: keep n a number with Stepper(lambda x: {name}(x, 3), 2.0), "
+            "or with functools.partial"
+        ) from error
     if not isinstance(root, Value):
-        name = getattr(f, "__name__", "the function")
         hint = ": compute with autograd.sin and not math.sin" if isinstance(root, Real) else ""
         raise TypeError(f"{name} returned {root!r:.80}, but a Stepper needs one Value{hint}")
     return Run(root, *recorder.found(getattr(f, "__code__", None)), recorder.comparisons)

@@ -97,8 +97,9 @@ def _accumulated(loss: Value, first_step: int) -> Iterator[Frame]:
 def check_update(update: Any, mistake: str | None, parameters: Any, zero_grad: bool) -> None:
     """Raise TypeError or ValueError unless these arguments of `steps` fit together."""
     if update is None:
+        given = "parameters=" if parameters is not None else "zero_grad=False"
         if parameters is not None or not zero_grad:
-            raise ValueError("parameters= and zero_grad= need update=, the learning rate")
+            raise ValueError(f"{given} needs a learning rate too, such as update=0.1")
         return
     if mistake is not None:
         raise ValueError(

@@ -5,7 +5,7 @@ import pytest
 from autograd import Stepper, Value, steps
 from autograd.explaining.leaves import inputs_first
 
-from ..support.browser import assert_shows, require_module, states, watched
+from ..support.browser import assert_shows, becomes, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
 from ..support.networks import NETWORKS, tanh_chain
 from .test_stepper_page import faults, opened  # noqa: F401  a fixture
@@ -84,11 +84,41 @@ def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened)
         assert "log(-1.0) needs x > 0" in page.locator("#trouble").inner_text()
         assert page.locator(".node.failed").get_attribute("id") == "n1"
         assert page.locator("#picture .data, #picture .grad").all_text_contents() == numbers
-        fill(page, "x", "abc")
-        assert "abc is not a number" in page.locator("#trouble").inner_text()
         fill(page, "x", "3")
         assert page.locator("#trouble").inner_text() == ""
         assert page.locator(".node.failed").count() == 0
+
+
+def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):  # noqa: F811
+    x = Value(2.0, "x")
+    with opened(Stepper(x.log() * x)) as page:
+        field = page.get_by_label("Value of x", exact=True)
+        said = page.locator(".says")
+        for text in ("abc", "", "1e999", "1/0", "1/2/3", "0x", "/2", "-1"):
+            field.fill(text)
+            page.locator("#next").focus()
+            assert field.input_value() == text
+            assert field.get_attribute("aria-invalid") == "true"
+            assert (
+                "needs x > 0" in said.inner_text()
+                if text == "-1"
+                else (
+                    "A number looks like 0.5, -2, 1e-3 or 1/3. It is still 2;" in said.inner_text()
+                )
+            )
+        page.locator("#next").click()  # drawing leaves the text
+        assert field.input_value() == "-1"
+        field.press("Escape")
+        assert (field.input_value(), said.inner_text()) == ("2", "")
+        assert page.locator("#trouble").inner_text() == ""
+        for text, shown in [("1/3", "0.333333"), (" −0,5 / -2 ", "0.25"), ("1e-3", "0.001")]:
+            field.fill(text)
+            field.press("Enter")
+            assert field.input_value() == shown
+            assert field.get_attribute("aria-invalid") == "false"
+        field.fill("abc")
+        page.locator("#reset").click()
+        assert (field.input_value(), said.inner_text()) == ("2", "")
 
 
 def test_a_node_is_found_checked_and_its_paths_are_lit(opened):  # noqa: F811
@@ -290,3 +320,69 @@ def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(op
         assert page.locator("#terms-heading").inner_text().endswith("w")
         require_module("axe_playwright_python.sync_playwright")
         assert faults(page) == []
+
+
+COVERED = """() => {
+  const boxes = (selector) => [...document.querySelectorAll(selector)]
+    .map((part) => part.getBoundingClientRect());
+  const labels = boxes("#picture .local");
+  const others = boxes("#picture .node > :is(polygon, path):not(.tint)");
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+  const covered = labels.flatMap((a, k) => [...others, ...labels.slice(k + 1)]
+    .filter((b) => over(a, b)));
+  return [labels.length, covered.length];
+}"""
+
+
+@pytest.mark.parametrize("name", ["neuron", "softmax cross entropy", "LSTM cell"])
+def test_the_derivatives_on_edges_cover_no_number(opened, name):  # noqa: F811
+    with opened(Stepper(NETWORKS[name]()), reduced_motion="reduce") as page:
+        written = 0
+        page.keyboard.press("End")
+        for _ in range(int(page.locator("#slider").get_attribute("max")) // 2):
+            count, covered = page.evaluate(COVERED)
+            assert covered == 0
+            written += count
+            page.keyboard.press("ArrowLeft")
+        page.locator("#picture .node").first.focus()  # lights every path
+        count, covered = page.evaluate(COVERED)
+        assert covered == 0
+        assert count >= 1
+        assert written >= 5
+
+
+FIRST_SCREEN = """() => ["#next", "#formula .text", "#picture", "#to-leaves"]
+  .map((selector) => document.querySelector(selector))
+  .map((part) => part.getBoundingClientRect())
+  .every((box) => box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth)"""
+WHOLE_PICTURE = """() => {
+  const pane = document.querySelector("#picture").getBoundingClientRect();
+  return [...document.querySelectorAll("#picture .node")].map((e) => e.getBoundingClientRect())
+    .every((box) => box.top >= pane.top && box.bottom <= pane.bottom && box.left >= pane.left);
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+@pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
+def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):  # noqa: F811
+    view = {"width": size[0], "height": size[1]}
+    with opened(Stepper(NETWORKS[name]()), viewport=view, reduced_motion="reduce") as page:
+        for k in range(4):
+            page.locator("#slider").fill(str(1 + 4 * k))
+            assert page.evaluate(FIRST_SCREEN), k
+        if size[0] > 1000:
+            assert page.evaluate(WHOLE_PICTURE)
+        page.locator("#to-leaves").click()
+        field = page.locator("#leaves input").first.bounding_box()
+        assert 0 <= field["y"] <= size[1] - 30
+
+
+def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):  # noqa: F811
+    stroke = "(part) => getComputedStyle(part).stroke"
+    with opened(Stepper(neuron()), reduced_motion="reduce") as page:
+        page.keyboard.press("End")
+        leaf = page.locator("#picture .backward.node > polygon:not(.tint)").first
+        edge = page.locator("#picture .backward.edge path")
+        becomes(page, "document.getAnimations().length", 0)
+        assert leaf.evaluate(stroke) == edge.evaluate(stroke)

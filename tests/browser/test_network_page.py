@@ -115,6 +115,115 @@ def test_the_contributions_of_a_batch_add_up(opened):  # noqa: F811
     assert sum(added) == pytest.approx(weight.grad, abs=1e-3)
 
 
+def assert_shows_sample(page, root, k):
+    """Assert that the boxes have the numbers of sample ``k`` after a backward pass."""
+    order, found = topological_order(root), network(root)
+    shown = page.evaluate(NUMBERS)
+    of_sample = [n for n in found.neurons if found.sample_of[n.a] == k]
+    pieces = {x for n in of_sample for x in (n.a, n.z, *n.parameters)}
+    assert {int(key.split(" n")[1]) for key in shown} == {order.index(x) for x in pieces}
+    for key, text in shown.items():
+        role, place = key.split(" n")
+        node = order[int(place)]
+        assert text == f"{node.data if role == 'data' else node.grad:.4g}", key
+    assert page.locator("#sample").input_value() == str(k)
+    assert page.locator("#picture g.graph > text").first.text_content() == f"sample {k + 1} of 4"
+
+
+def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):  # noqa: F811
+    root = backward(batch_with_penalty())
+    order, found = topological_order(root), network(root)
+    with opened(Stepper(batch_with_penalty(), sample=1)) as page:
+        assert page.locator("#sample-chooser").inner_text().split() == [
+            "Sample",
+            *"1234",
+            "of",
+            "4",
+        ]
+        page.keyboard.press("End")
+        assert_shows_sample(page, root, 1)
+        for k in (2, 3, 0, 1):
+            page.locator("#sample").focus()
+            page.locator("#sample").select_option(index=k)
+            page.locator("#last").click()
+            assert_shows_sample(page, root, k)
+            neuron = next(n for n in found.neurons if found.sample_of[n.a] == k)
+            a = order.index(neuron.a)
+            page.locator(f"#n{a}").focus()
+            page.keyboard.press("Enter")
+            cells = page.locator("#inside-rows tr").first.locator("td").all_inner_texts()
+            x, w = neuron.inputs[0], neuron.weights[0]
+            assert cells[:1] + cells[2:] == [
+                f"{number:.4g}" for number in (x.data, w.data, w.data * x.data, w.grad)
+            ]
+        page.locator("#sample").focus()
+        page.keyboard.press("ArrowDown")
+        assert page.locator("#sample").input_value() == "2"
+        assert page.locator("#inside-heading").inner_text() == "Inside layer 1, neuron 1"
+        name = page.locator(".node.constant text", has_text="x1").text_content()
+        page.get_by_label(f"Value of {name}", exact=True).fill("0.25")
+        page.keyboard.press("Escape")
+        page.locator("#last").click()
+        again = batch_with_penalty()
+        changed = topological_order(again)
+        read = found.neurons[
+            next(i for i, n in enumerate(found.neurons) if found.sample_of[n.a] == 2)
+        ]
+        changed[order.index(read.inputs[0])].data = 0.25
+        recompute(again)
+        assert_shows_sample(page, backward(again), 2)
+        page.locator("#search").fill("layer 2, neuron 1")
+        page.locator("#search").press("Enter")
+        assert page.locator("#picture .chosen").count() == 1
+
+
+def test_the_steps_of_another_sample_follow_and_are_predicted(opened):  # noqa: F811
+    told = Stepper(batch_with_penalty(), sample=3)
+    with opened(told) as page:
+        expected = page.locator("#steps .text").all_text_contents()
+    with opened(Stepper(batch_with_penalty())) as page:
+        page.keyboard.press("ArrowRight")
+        page.locator("#sample").select_option(index=3)
+        assert page.locator("#steps .text").all_text_contents() == expected
+        at = page.locator("#formula .text").inner_text()
+        assert at.startswith("layer 1, neuron 1: ")
+        for k, text in enumerate(expected):
+            page.locator("#steps button").nth(k).click()
+            assert page.locator("#formula .text").inner_text() == text
+            if text.startswith("layer "):
+                assert page.locator("#picture .node:is(.forward, .backward)").count() == 1
+        page.locator("#predict").click()
+        first = next(k for k, text in enumerate(expected) if text.startswith("layer 1"))
+        page.locator("#steps button").nth(first).click()
+        page.locator("#give-up").click()
+        assert "layer 1, neuron 1: " in page.locator("#verdict").inner_text()
+
+
+def test_the_batch_tells_how_its_samples_add_up_to_a_gradient(opened):  # noqa: F811
+    root = backward(batch_with_penalty())
+    order = topological_order(root)
+    weight = next(n for n in order if n.label == "layers.1.neurons.0.w.1")
+    with opened(Stepper(batch_with_penalty())) as page:
+        assert "Choose a parameter" in page.locator("#samples-heading").inner_text()
+        page.keyboard.press("End")
+        page.locator(f'#picture .data[data-node="n{order.index(weight)}"]').click()
+        rows = [
+            row.locator("td").all_inner_texts() for row in page.locator("#samples-rows tr").all()
+        ]
+        page.keyboard.press("Home")
+        first = page.locator("#samples-rows tr").first.locator("td").all_inner_texts()
+        page.locator("#samples-rows button").nth(2).click()
+        assert page.locator("#sample").input_value() == "2"
+    *samples, (*_, penalty), (_, mean, slope, _, total) = rows
+    assert first[1:] == ["·"] * 4
+    assert (mean, slope) == (f"{order[-1].parents[0].data:.4g}", "1")
+    assert total == f"{weight.grad:.4g}"
+    parts = [float(text) for *_, text in samples]
+    assert sum(parts) + float(penalty) == pytest.approx(weight.grad, abs=1e-3)
+    for _, _, upstream, slope, term in samples:
+        assert float(upstream) * float(slope) == pytest.approx(float(term), abs=1e-4)
+
+
 def branching(x):
     return x * 2 if x > 0 else x * -3
 
@@ -166,6 +275,12 @@ def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):  # noq
     with opened(Stepper(small_mlp()), **options) as page:
         page.locator(".opener").first.click()
         page.keyboard.press("End")
+        assert faults(page) == []
+    with opened(Stepper(batch_with_penalty()), **options) as page:
+        page.keyboard.press("End")
+        page.locator("#sample").select_option(index=2)
+        page.locator("#picture .data[data-node]").nth(2).click()
+        page.get_by_label("Value of b⁽²⁾₁", exact=True).fill("abc")
         assert faults(page) == []
     with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0]), **options) as page:
         page.keyboard.press("ArrowRight")

@@ -10,7 +10,7 @@ const CHARACTER = 7.2; // the width of one in the picture
 
 /** @param {Player} player */
 export function boxesView(player) {
-  const boxes = [...player.story.nodes.keys()].filter((i) => byId(`n${i}`) && !player.story.network?.neurons[i]).map((i) => boxOfNode(player, i));
+  const boxes = [...player.story.nodes.keys()].filter((i) => byId(`n${i}`) && !player.story.neurons[i]).map((i) => boxOfNode(player, i));
   const legend = legendTexts();
   const draw = () => {
     const { story, current } = player;

@@ -8,6 +8,7 @@ import { byId, make } from "./elements.js";
 /**
  * @typedef {import("./player.js").Player} Player
  * @typedef {import("../../pages/pan_zoom.js").PanZoom} PanZoom
+ * @typedef {import("../../pages/pan_zoom.js").Box} Box
  */
 /** @type {Record<string, string>} */
 const HINTS = {
@@ -24,11 +25,12 @@ const HEAD = 8; // the length of the arrow head that points back
 /** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
 export function highlightView(player, view) {
   const picture = byId("picture");
-  let shown = -1;
+  /** @type {unknown} */
+  let shown = null;
   return () => {
     const step = player.story.steps[player.current];
-    if (shown === player.current) return;
-    shown = player.current;
+    if (shown === step) return;
+    shown = step;
     for (const active of picture.querySelectorAll(".node, .edge")) active.classList.remove(...PHASES);
     picture.querySelector(".head-back")?.remove();
     const marked = activeParts(player, step);
@@ -82,40 +84,67 @@ function headBack(edge) {
 /** Writes `× 2` on the edge of the step and on those of the lit paths. @param {Player} player */
 export function localDerivativesView(player) {
   const graph = document.querySelector("#picture g.graph");
+  /** @type {Box[] | null} */
+  let boxes = null; // of what no label may cover
   return () => {
     for (const old of document.querySelectorAll("#picture .local")) old.remove();
     if (!graph) return;
+    const taken = [...(boxes ??= obstacles(graph))];
+    const label = (/** @type {SVGElement} */ on, /** @type {number} */ value, /** @type {string} */ kind) => {
+      const text = `× ${number(value, 3)}`;
+      const place = freePlace(on, text.length * LABEL_CHARACTER[kind], LABEL_HEIGHT[kind], taken);
+      if (!place) return; // the card of the edge tells it
+      taken.push(place);
+      const at = { x: place.x + place.width / 2, y: place.y + place.height * 0.78 };
+      graph.append(Object.assign(element("text", { class: kind, ...at, "text-anchor": "middle" }), { textContent: text }));
+    };
     const { story, current } = player;
     const step = story.steps[current];
     const edge = backEdge(step);
     if (edge && step.local_grad !== null && !player.hides(current)) {
-      graph.append(localDerivative(edge, story.figure(step.local_grad), "local now"));
+      label(edge, story.figure(step.local_grad), "local now");
     }
     const all = litEdges(player);
     if (all.length > MAX_LABELED) return;
     for (const [lit, value] of all) {
-      if (lit !== edge) graph.append(localDerivative(lit, value, "local"));
+      if (lit !== edge) label(lit, value, "local");
     }
   };
 }
 
-/** @type {WeakMap<SVGElement, DOMPoint>} */
-const middles = new WeakMap(); // of edges: to measure one makes the browser lay out the page
+/** @type {Record<string, number>} */
+const LABEL_CHARACTER = { local: 6.4, "local now": 8.1 }; // its width, with the halo
+/** @type {Record<string, number>} */
+const LABEL_HEIGHT = { local: 13, "local now": 17 };
+const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]; // of an edge: where a label may stand
+const ASIDE = [-0.9, 0.9, -1.8, 1.8, -2.7, 2.7]; // of its center from the edge, in heights
 
-/** @param {SVGElement} edge @returns {DOMPoint} */
-function middleOf(edge) {
-  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
-  const middle = middles.get(edge) ?? path.getPointAtLength(path.getTotalLength() / 2);
-  middles.set(edge, middle);
-  return middle;
+/** @type {WeakMap<SVGElement, DOMPoint[]>} */
+const pointsOf = new WeakMap(); // along edges: to measure one makes the browser lay out the page
+
+/** The boxes of nodes and of the legend. @param {Element} graph @returns {Box[]} */
+function obstacles(graph) {
+  const parts = /** @type {NodeListOf<SVGGraphicsElement>} */ (graph.querySelectorAll(":scope > .node, :scope > text"));
+  return [...parts].map((part) => part.getBBox());
 }
 
-/** @param {SVGElement} edge @param {number} value @param {string} kind */
-function localDerivative(edge, value, kind) {
-  const { x, y } = middleOf(edge);
-  return Object.assign(element("text", { class: kind, x, y: y - 4, "text-anchor": "middle" }), {
-    textContent: `× ${number(value, 3)}`,
-  });
+/** A place beside an edge that is free of boxes and of other labels, or null. @param {SVGElement} edge @param {number} width @param {number} height @param {Box[]} taken @returns {Box | null} */
+function freePlace(edge, width, height, taken) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const points = pointsOf.get(edge) ?? ALONG.map((t) => path.getPointAtLength(path.getTotalLength() * t));
+  pointsOf.set(edge, points);
+  for (const aside of ASIDE) {
+    for (const { x, y } of points) {
+      const place = { x: x - width / 2, y: y + (aside - 0.5) * height, width, height };
+      if (!taken.some((box) => overlap(box, place))) return place;
+    }
+  }
+  return null;
+}
+
+/** @param {Box} a @param {Box} b */
+function overlap(a, b) {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** The edges of the paths from the looked-at node to the root. @param {Player} player @returns {[SVGElement, number][]} */
@@ -127,7 +156,7 @@ function litEdges(player) {
   /** @type {[SVGElement, number][]} */
   const found = [];
   for (const i of above) {
-    const neuron = player.story.network?.neurons[i];
+    const neuron = player.story.neurons[i];
     if (neuron) {
       found.push(...litInputs(engine, above, i, neuron));
       continue;

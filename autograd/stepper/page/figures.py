@@ -3,8 +3,10 @@
 The frames of a pass are sentences with numbers in them. To make them again for other leaves, the
 page needs to know what each number is. So the same frames are made a second time, on a copy of the
 graph whose numbers are of the class `Figure`. What is computed from a figure is a figure too. When
-it is formatted, it writes a marker such as ``힣0012힣`` in the place of digits. 12 is its entry in
-the table of the page: the data of a node, a local gradient, or a product or sum of other figures.
+it is formatted, it writes a marker in the place of digits: a rare Chinese letter. The place of the
+letter in its block is the entry of the figure in the table of the page: the data of a node, a local
+gradient, or a product or sum of other figures. A marker is as short as a digit. So no text is cut
+that would be whole with digits.
 
 A negative number may need parentheses, as in ``3 * (-2)``. So the frames are made twice more: once
 with markers that look positive, once with markers that look negative. `template` compares the two.
@@ -13,35 +15,39 @@ with markers that look positive, once with markers that look negative. `template
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...explaining.node_names import inputs_of
 from ...operation import real
+from ...pages.javascript import CannotPrintError
 from ...recording import Recorder
 from ...value import Constant, Value, topological_order
 
 # a list of texts and of numbers: the figure i is i, or -1 - i where a negative one gets parentheses
 Template = list[str | int]
 
-LAST_LETTER = 0xD7A3  # of markers: a Korean syllable, which few labels have
+LETTERS = range(0x20000, 0x2A6D7)  # the block of Chinese letters from which the markers are
 OPERATIONS = ["data", "local", "*", "+", "-", "/", "negative", "size", "number"]  # of figures.js
 OPERATIONS += ["data again", "local again"]  # after an update of the parameters
 
-
+AFTER_AN_OPERATOR = (" + ", " - ", " * ", " · ", " / ", "**")  # a negative number has brackets
 OF_THE_ENGINE = {"data", "local", "number", "data again", "local again"}  # no figures as operands
 
 
 class Figures:
     """The figures of one page. Each entry says how the page computes the figure.
 
+    labels: the texts whose letters are no markers.
     looks_negative: whether markers look like negative numbers at present.
     """
 
     def __init__(self, labels: Iterable[str]) -> None:
-        taken = set().union(*labels)
-        self.letter = next(c for i in range(1_000) if (c := chr(LAST_LETTER - i)) not in taken)
-        self.marker = re.compile(rf"{self.letter}(\d+){self.letter}")
+        taken = {letter for label in labels for letter in label if ord(letter) in LETTERS}
+        self.letters = [letter for letter in map(chr, LETTERS) if letter not in taken]
+        other = f"(?![{''.join(taken)}])" if taken else ""
+        self.marker = re.compile(f"({other}[{self.letters[0]}-{self.letters[-1]}])")
         self.negative_marker = re.compile(f"-{self.marker.pattern}")
         self.looks_negative = False
         self.places: dict[tuple[Any, ...], int] = {}
@@ -56,6 +62,8 @@ class Figures:
     def place(self, *entry: Any) -> int:
         """Return the place of ``entry``. An operation is followed by its operands."""
         if entry not in self.places:
+            if len(self.entries) == len(self.letters):
+                raise CannotPrintError("the steps have too many numbers")
             self.places[entry] = len(self.entries)
             self.entries.append(entry)
         return self.places[entry]
@@ -88,29 +96,34 @@ class Figures:
     def row_in(self, text: str) -> int:
         """Return the row of a figure or of a plain number that was written in full."""
         found = self.marker.fullmatch(text)
-        return self.used(int(found[1]) if found else self.place_of(float(text)))
+        return self.used(self._place(found[1]) if found else self.place_of(float(text)))
 
     def template(self, positive: str, negative: str) -> Template:
         """Return a text as a template, from its two looks."""
-        texts, places = _parted(self.marker, positive)
-        others, other_places = _parted(self.negative_marker, negative)
+        texts, places = self._parted(self.marker, positive)
+        others, other_places = self._parted(self.negative_marker, negative)
         result: Template = [texts[0]]
         for i, place in enumerate(places):
             before, after = texts[i], texts[i + 1]
-            in_brackets = (
-                other_places == places
-                and others[i].endswith("(")
-                and others[i + 1].startswith(")")
-                and not (before.endswith("(") and after.startswith(")"))
-            )
+            if other_places == places:
+                in_brackets = _in_brackets(others, i) and not _in_brackets(texts, i)
+            else:  # the longer look had its middle cut out
+                in_brackets = before.endswith(AFTER_AN_OPERATOR)
             row = self.used(place)
             result += [-1 - row if in_brackets else row, after]
         return [part for part in result if part != ""]
 
+    def _parted(self, marker: re.Pattern[str], text: str) -> tuple[list[str], list[int]]:
+        parts = marker.split(text)  # texts, with a marker between two of them
+        return parts[::2], [self._place(letter) for letter in parts[1::2]]
 
-def _parted(marker: re.Pattern[str], text: str) -> tuple[list[str], list[int]]:
-    parts = marker.split(text)  # texts, with a place between two of them
-    return parts[::2], [int(place) for place in parts[1::2]]
+    def _place(self, letter: str) -> int:
+        return bisect_left(self.letters, letter)
+
+
+def _in_brackets(texts: Sequence[str], i: int) -> bool:
+    """Return whether the place between two texts stands in brackets."""
+    return texts[i].endswith("(") and texts[i + 1].startswith(")")
 
 
 class Figure(float):
@@ -127,8 +140,7 @@ class Figure(float):
         return figure
 
     def __format__(self, spec: str) -> str:
-        letter = self.figures.letter
-        return f"{'-' * self.figures.looks_negative}{letter}{self.place:04}{letter}"
+        return f"{'-' * self.figures.looks_negative}{self.figures.letters[self.place]}"
 
     def __repr__(self) -> str:
         return format(self)

@@ -13,18 +13,24 @@ const PX_PER_STEP = 6; // of a drag
 /** @param {Player} player */
 export function leavesView(player) {
   const { story } = player;
-  byId("leaves").hidden = !story.live || !story.leaves.length;
+  byId("leaves").hidden = byId("to-leaves").hidden = !story.live || !story.leaves.length;
+  byId("to-leaves").addEventListener("click", () => {
+    byId("leaves").scrollIntoView();
+    byId("leaves").querySelector(".scroll").focus({ preventScroll: true });
+  });
   const rows = story.leaves.map((i) => rowOf(player, i));
   byId("leaves-rows").replaceChildren(...rows.map((row) => row.element));
-  byId("reset").addEventListener("click", () => change(player, story.leaves.map((i) => [i, story.start[i]])));
+  byId("reset").addEventListener("click", () => {
+    for (const row of rows) judge(row, "");
+    change(player, story.leaves.map((i) => [i, story.start[i]]));
+  });
   byId("copy").addEventListener("click", () => copy(player));
-  dragNumbers(player);
   return () => {
     const { grads } = story.stateAt(player.current);
     const hidden = player.hides(player.current) ? story.steps[player.current].target : null;
     for (const { i, input, grad, element, constant } of rows) {
       const value = number(story.number(i), 6);
-      if (document.activeElement !== input && input.value !== value) input.value = value;
+      if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") input.value = value;
       const known = grads.get(i);
       setText(grad, i === hidden ? "?" : known ? number(known.value) : constant ? "none" : "·");
       element.classList.toggle("chosen", i === player.chosen);
@@ -39,41 +45,65 @@ function rowOf(player, i) {
   const input = make("input", { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false, value: number(player.story.number(i), 6) });
   input.setAttribute("aria-label", `Value of ${name}`);
   input.id = `leaf-${i}`;
-  input.addEventListener("input", () => typed(player, i, input));
-  input.addEventListener("blur", () => settle(player, i, input));
+  const says = make("span", { className: "says", id: `leaf-${i}-says` });
+  says.setAttribute("role", "alert");
+  input.setAttribute("aria-describedby", says.id);
+  const field = { i, input, says };
+  input.addEventListener("input", () => typed(player, field));
+  input.addEventListener("blur", () => settle(player, field));
   input.addEventListener("focus", () => player.choose(i));
   input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-    if (event.key === "Enter") settle(player, i, input);
+    if (event.key === "Enter") settle(player, field);
     if (event.key === "Escape") {
+      judge(field, "");
+      forget();
       input.blur();
       player.choose(null);
     }
     if (!steps) return;
     event.preventDefault();
     stepped(player, i, event.shiftKey ? steps * 10 : steps);
+    judge(field, "");
     input.value = number(player.story.number(i), 6);
   });
   const grad = make("td", { className: "grad" });
-  const element = make("tr", {}, make("th", { scope: "row", textContent: name }), make("td", {}, input), grad);
-  return { i, input, grad, element, constant: player.story.nodes.get(i)?.constant };
+  const element = make("tr", {}, make("th", { scope: "row", textContent: name }), make("td", {}, input, says), grad);
+  return { ...field, grad, element, constant: player.story.nodes.get(i)?.constant };
 }
 
-/** Takes what was typed, if it is a number. @param {Player} player @param {number} i @param {HTMLInputElement} input */
-function typed(player, i, input) {
-  const text = input.value.trim().replace("−", "-").replace(",", ".");
-  const x = Number(text);
-  const isNumber = text !== "" && Number.isFinite(x);
-  const good = isNumber ? change(player, [[i, x]]) : false;
-  if (!isNumber) setText(byId("trouble"), `${input.value || "Nothing"} is not a number. The last good numbers stay.`);
-  input.setAttribute("aria-invalid", String(!good));
+/** @typedef {{i: number, input: HTMLInputElement, says: Element}} Field */
+
+/** Takes what was typed, if it is a number. @param {Player} player @param {Field} field */
+function typed(player, field) {
+  const x = numberIn(field.input.value);
+  if (Number.isFinite(x)) return judge(field, change(player, [[field.i, x]]));
+  const now = number(player.story.number(field.i), 6);
+  judge(field, `A number looks like 0.5, -2, 1e-3 or 1/3. It is still ${now}; Escape shows it.`);
 }
 
-/** Shows the number in use. @param {Player} player @param {number} i @param {HTMLInputElement} input */
-function settle(player, i, input) {
-  input.value = number(player.story.number(i), 6);
-  input.setAttribute("aria-invalid", "false");
-  if (!document.querySelector("#picture .failed")) setText(byId("trouble"), "");
+/** The number that a text stands for, or NaN: a number, or one divided by another. @param {string} text */
+export function numberIn(text) {
+  const parts = text.trim().replace("−", "-").replace(",", ".").split("/");
+  const [above, below = 1] = parts.map((part) => (/\d/.test(part) ? Number(part) : NaN));
+  return parts.length > 2 ? NaN : above / below;
+}
+
+/** Says beside a field what is wrong with its text; nothing if it is good. @param {Field} field @param {string} fault */
+function judge({ input, says }, fault) {
+  setText(says, fault);
+  input.setAttribute("aria-invalid", String(Boolean(fault)));
+}
+
+/** Shows the number in use, if what was typed is one. @param {Player} player @param {Field} field */
+function settle(player, { i, input }) {
+  if (input.getAttribute("aria-invalid") !== "true") input.value = number(player.story.number(i), 6);
+}
+
+/** Takes back what was said of a wrong number. */
+function forget() {
+  for (const old of document.querySelectorAll("#picture .failed")) old.classList.remove("failed");
+  setText(byId("trouble"), "");
 }
 
 /** Moves a leaf by steps of its second digit. @param {Player} player @param {number} i @param {number} steps */
@@ -83,20 +113,20 @@ function stepped(player, i, steps) {
   change(player, [[i, Number((Math.round(x / digit + steps) * digit).toPrecision(12))]]);
 }
 
-/** Changes leaves and draws. If an operation fails, says where. @param {Player} player @param {[number, number][]} leaves */
+/** Changes leaves and draws. Returns what is wrong with them, or nothing. @param {Player} player @param {[number, number][]} leaves */
 function change(player, leaves) {
-  for (const old of document.querySelectorAll("#picture .failed")) old.classList.remove("failed");
+  forget();
   try {
     player.story.change(leaves);
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     byId(`n${player.story.boxOf(error.node)}`)?.classList.add("failed");
-    setText(byId("trouble"), reason(player, error));
-    return false;
+    const said = reason(player, error);
+    setText(byId("trouble"), said);
+    return said;
   }
-  setText(byId("trouble"), "");
   player.draw();
-  return true;
+  return "";
 }
 
 /** Says which operation failed and what it needs. @param {Player} player @param {NodeError} error */
@@ -107,7 +137,7 @@ function reason({ story }, { node, kind, operands }) {
 }
 
 /** In the picture a drag on a leaf changes its number; Enter and a double click lead to its field. @param {Player} player */
-function dragNumbers(player) {
+export function dragNumbers(player) {
   for (const i of player.story.live ? player.story.leaves : []) {
     const group = byId(`n${i}`);
     if (!group) continue;

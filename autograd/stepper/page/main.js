@@ -8,11 +8,12 @@ import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./
 import { codeView } from "./code.js";
 import { copiesView } from "./copies.js";
 import { byId, takesKeys } from "./elements.js";
-import { leavesView } from "./leaves.js";
+import { dragNumbers, leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
 import { insideView, neuronsView } from "./neurons.js";
 import { Player, connect, drawPosition } from "./player.js";
 import { predictView } from "./predict.js";
+import { Samples, samplesView } from "./samples.js";
 import { connectSearch } from "./search.js";
 import { Story } from "./story.js";
 import { cardView, givenWords, listView } from "./words.js";
@@ -27,26 +28,37 @@ const view = svg ? new PanZoom(picture, svg, (from) => !from.closest(".minimap")
 if (view) connectView(view);
 else for (const id of ["fit", "zoom-in", "zoom-out"]) byId(id).hidden = true;
 connectSearch(player, view);
-player.views = [
+const words = [
   () => drawPosition(player),
   predictView(player),
   listView(player),
   cardView(player),
-  boxesView(player),
-  copiesView(player),
-  neuronsView(player),
   insideView(player),
   codeView(player),
-  highlightView(player, view),
-  pathsView(player),
-  localDerivativesView(player),
   edgeCardView(player),
   nodeView(player),
   formulaView(player),
   leavesView(player),
   compareView(player),
+  samplesView(player),
 ];
-rove([...picture.querySelectorAll(".node")], view);
+const samples = new Samples(story, picture);
+player.drawSample = () => {
+  const drawn = samples.draw();
+  if (drawn) view?.take(drawn);
+  player.views = [
+    ...words,
+    boxesView(player),
+    copiesView(player),
+    neuronsView(player),
+    highlightView(player, view),
+    pathsView(player),
+    localDerivativesView(player),
+  ];
+  dragNumbers(player);
+  rove([...picture.querySelectorAll(".node")], view);
+};
+player.drawSample();
 connect(player);
 player.show(0);
 followSurroundings(byId("theme"));

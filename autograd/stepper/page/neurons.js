@@ -12,8 +12,7 @@ import { byId, make, setText } from "./elements.js";
 
 /** Draws the boxes of the neurons. @param {Player} player */
 export function neuronsView(player) {
-  const { network } = player.story;
-  const boxes = Object.entries(network?.neurons ?? {}).map(([a, neuron]) => boxOfNeuron(player, Number(a), neuron));
+  const boxes = Object.entries(player.story.neurons).map(([a, neuron]) => boxOfNeuron(player, Number(a), neuron));
   return () => {
     if (!boxes.length) return;
     const { story, current } = player;
@@ -87,11 +86,11 @@ export function insideView(player) {
   const panel = byId("inside");
   return () => {
     const { story, current } = player;
-    const neuron = story.opened === null ? undefined : story.network?.neurons[story.opened];
+    const neuron = story.opened === null ? undefined : story.neurons[story.opened];
     panel.hidden = !neuron;
     if (!neuron || story.opened === null) return;
     setText(byId("inside-heading"), `Inside ${neuron.name}`);
-    const samples = Number(story.network?.samples);
+    const samples = Number(story.network?.count);
     const slope = samples > 1 ? `, the sum over ${samples} samples` : ` = d${story.root}/dz · x`;
     setText(byId("inside-slope"), `d${story.root}/dw${slope}`);
     byId("inside-rows").replaceChildren(...insideRows(player, story.opened, neuron, story.steps[current]));

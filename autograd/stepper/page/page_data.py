@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from ...explaining.leaves import inputs_first
 from ...explaining.notation import MAX_FORMULA_CHARACTERS, label_of, printable, shorten
+from ...operation import Operation
 from ...pages.graph_data import graph_data, json_number
 from ...pages.javascript import CannotPrintError, print_operations
 from ...recording import recording
@@ -98,7 +100,8 @@ def _looks(
 def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = None) -> PageData:
     """Return the data of a page whose picture has the ``visible`` nodes.
 
-    With ``network`` a step is a neuron, and the page has the steps inside of it too.
+    With ``network`` a step is a neuron, and the page has the steps inside of it too, and those of
+    each sample.
     """
     given, figures = live.given, live.figures
     figures.clear()
@@ -108,12 +111,8 @@ def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = N
         for frame in live.looks[0]
         if frame.phase == "update" and not given.order[frame.target or 0].parents
     ]
-    fold = partial(network.steps if network else _folded, visible=visible)
-    looks = []
-    for figures.looks_negative, frames in zip((False, True), live.looks, strict=True):
-        looks.append(fold(frames))
-    steps = [_step(step, other, figures) for step, (other, _) in zip(*looks, strict=True)]
-    played = fold(given.frames)
+    writer = _StepWriter(live)
+    fold = network.shown.played if network else partial(_folded, visible=visible)
     result = {
         "root": given.names[-1],
         "mistake": given.compares,
@@ -121,27 +120,49 @@ def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = N
         "nodes": {
             i: _node(node, given.names[i])
             for i, node in enumerate(given.order)
-            if live.graph is not None or i in visible
+            if live.graph is not None or i in (network.visible if network else visible)
         },
-        "frames": steps,
+        "frames": [] if network else writer.rows(fold),
         "leaves": [place[leaf] for leaf in inputs_first(given.order)] if live.graph else [],
         "updates": updates,
-        "figures": figures.table,
     }
+    own = {node.op.name: node.op for node in given.order if node.op is not None and node.op.is_own}
+    if own:
+        result["own"] = {name: _module(operation) for name, operation in own.items()}
     if network:
-        inside = network.inside(given.frames)
-        played, result["frames"] = played[: len(inside)], steps[: len(inside)]
-        for step, first_and_end in zip(steps, inside, strict=False):
-            step.append(first_and_end)
-        for step, frame in zip(steps[len(inside) :], given.frames, strict=True):
-            step += [None, network.edge(frame)]
-        result["network"] = {
-            "inside": steps[len(inside) :],
-            "neurons": network.neurons(),
-            "samples": network.selection.network.samples,
-            "boxes": network.boxes(),
-        }
-    return PageData(result, played)
+        result["network"] = _network_data(network, given.frames, writer)
+    result["figures"] = figures.table  # after all that uses it
+    return PageData(result, fold(given.frames))
+
+
+def _network_data(
+    network: NetworkPage, frames: Sequence[Frame], writer: _StepWriter
+) -> dict[str, Any]:
+    inside = writer.rows(network.inside)
+    for row, frame in zip(inside, frames, strict=True):
+        row.append(network.edge(frame))
+    samples = []
+    for sample in network.samples:
+        spans = sample.steps.spans
+        rows = [
+            [span.first, span.last, *(() if span.part is None else row)]
+            for span, row in zip(spans, writer.rows(sample.played), strict=True)
+        ]
+        samples.append({**sample.data(), "frames": rows})
+    return {
+        "inside": inside,
+        "count": network.count,
+        "shown": network.samples.index(network.shown),
+        "mean": network.mean(),
+        "samples": samples,
+    }
+
+
+def _module(operation: Operation) -> str:
+    """Return the module from which an operation can be imported by its name, or ""."""
+    module = sys.modules.get(operation.__module__)
+    can_be = getattr(module, operation.name, None) is operation
+    return operation.__module__ if can_be and operation.__module__ != "__main__" else ""
 
 
 def _folded(frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:
@@ -162,16 +183,30 @@ def _node(node: Value, name: str) -> dict[str, Any]:
     return found
 
 
-def _step(step: FoldedStep, other: Frame, figures: Figures) -> list[Any]:
-    """Return a step as ``story.js`` reads it. ``other`` has its words in the other look."""
-    frame, changes = step
-    numbers = [figures.row_of(x) for x in (frame.adjoint, frame.local_grad, frame.term)]
-    changed = [
-        [target, row, *([right, wrong] if wrong or right != row else [])]
-        for target, _, exact, right_text, wrong in changes
-        for row, right in [(figures.row_in(exact), figures.row_in(right_text))]
-    ]
-    words = [figures.template(getattr(frame, part), getattr(other, part)) for part in PARTS]
-    while words and not words[-1]:
-        words.pop()
-    return [frame.phase, frame.node, frame.operand, frame.target, *numbers, changed, words]
+class _StepWriter:
+    """Writes steps as ``story.js`` reads them."""
+
+    def __init__(self, live: LivePass) -> None:
+        self.looks, self.figures = live.looks, live.figures
+
+    def rows(self, fold: Callable[[Sequence[Frame]], Sequence[FoldedStep]]) -> list[list[Any]]:
+        """Return the steps that ``fold`` makes of the frames."""
+        looks = []
+        for negative, frames in enumerate(self.looks):
+            self.figures.looks_negative = bool(negative)
+            looks.append(fold(frames))
+        return [self._row(step, other) for step, (other, _) in zip(*looks, strict=True)]
+
+    def _row(self, step: FoldedStep, other: Frame) -> list[Any]:
+        """Return one step. ``other`` has its words in the other look."""
+        (frame, changes), figures = step, self.figures
+        numbers = [figures.row_of(x) for x in (frame.adjoint, frame.local_grad, frame.term)]
+        changed = [
+            [target, row, *([right, wrong] if wrong or right != row else [])]
+            for target, _, exact, right_text, wrong in changes
+            for row, right in [(figures.row_in(exact), figures.row_in(right_text))]
+        ]
+        words = [figures.template(getattr(frame, part), getattr(other, part)) for part in PARTS]
+        while words and not words[-1]:
+            words.pop()
+        return [frame.phase, frame.node, frame.operand, frame.target, *numbers, changed, words]

@@ -19,6 +19,8 @@ export class Player {
     this.timer = null;
     /** @type {(() => void)[]} */
     this.views = []; // each draws a part of the page
+    /** @type {() => void} */
+    this.drawSample = () => {}; // puts the picture of another sample into the page
     /** @type {(k: number) => boolean} */
     this.hides = () => false; // whether step k hides its number
   }
@@ -27,6 +29,17 @@ export class Player {
   open(box) {
     this.stop();
     this.current = this.story.open(this.story.opened === box ? null : box, this.current);
+    this.draw();
+  }
+
+  /** Shows another sample of a batch. @param {number} s  its place among those that can be shown */
+  showSample(s) {
+    this.stop();
+    const before = this.story.sample;
+    this.current = this.story.choose(s, this.current);
+    this.chosen = this.chosen === null ? null : this.story.counterpart(this.chosen, before);
+    this.hovered = null;
+    this.drawSample();
     this.draw();
   }
 

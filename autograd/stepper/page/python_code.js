@@ -13,14 +13,16 @@ const WORDS = new Set(
 export function pythonCode(story) {
   const { graph, data } = story.engine;
   const names = variables(story);
-  const lines = ["import autograd as ag", ""];
+  const imports = Object.entries(story.own).map(([name, module]) =>
+    module ? `from ${module} import ${name}` : `# ${name} is an operation of your own: import it here, or declare it`);
+  const lines = ["import autograd as ag", ...imports, ""];
   if (story.mistake) lines.push("# backward() makes no mistake: this is the right pass", "");
   if (story.updates.length) lines.push("# before the update", "");
   for (const [i, key] of graph.ops.entries()) {
     const info = story.nodes.get(i);
     if (key !== null) {
       const operands = graph.parents[i].map((/** @type {number} */ p) => names[p]);
-      lines.push(`${names[i]} = ${call(key.split("/")[0], operands)}`);
+      lines.push(`${names[i]} = ${call(key.split("/")[0], operands, story.own)}`);
     } else if (!info?.constant) {
       lines.push(`${names[i]} = ag.Value(${python(data[i])}, ${JSON.stringify(info?.label ?? info?.name)})`);
     }
@@ -34,11 +36,11 @@ export function pythonCode(story) {
 
 /** A name for each node that is one in Python; a constant is its number. @param {Story} story @returns {string[]} */
 function variables(story) {
-  const taken = new Set();
+  const taken = new Set(Object.keys(story.own));
   return story.engine.graph.ops.map((/** @type {any} */ _, /** @type {number} */ i) => {
     const info = story.nodes.get(i);
     if (info?.constant) return python(story.engine.data[i]);
-    const plain = (info?.name ?? "").normalize("NFKC").replace(/\W/g, "_");
+    const plain = (info?.name ?? "").normalize("NFKC").replace(/\W+/g, "_").replace(/(\w)_$/, "$1");
     const good = /^[A-Za-z_]/.test(plain) && !WORDS.has(plain) && !taken.has(plain);
     const name = good ? plain : `node${i}`;
     taken.add(name);
@@ -51,8 +53,8 @@ function python(x) {
   return Number.isFinite(x) ? inFull(x) : `float("${inFull(x)}")`;
 }
 
-/** @param {string} operation @param {string[]} operands */
-function call(operation, operands) {
+/** @param {string} operation @param {string[]} operands @param {Record<string, string>} own */
+function call(operation, operands, own) {
   const symbol = { add: "+", sub: "-", mul: "*", div: "/", pow: "**" }[operation];
   if (symbol) return operands.map((x) => (x.startsWith("-") ? `(${x})` : x)).join(` ${symbol} `);
   if (operation === "dot") {
@@ -60,5 +62,5 @@ function call(operation, operands) {
     const lists = [operands.slice(0, n), operands.slice(n, 2 * n)].map((xs) => `[${xs.join(", ")}]`);
     return `ag.dot(${[...lists, ...operands.slice(2 * n)].join(", ")})`;
   }
-  return `ag.${operation}(${operands.join(", ")})`;
+  return `${operation in own ? "" : "ag."}${operation}(${operands.join(", ")})`;
 }

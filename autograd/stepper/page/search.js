@@ -50,7 +50,7 @@ export function matches({ story, current, hides }, text) {
   const found = [...story.nodes].filter(([i, { name, label }]) => {
     const value = hides(current) ? data.get(i) : story.number(i);
     const plain = name.normalize("NFKD"); // w⁽²⁾₂₃ is found by w(2)23, and by w223
-    const box = story.network?.neurons[i]?.name ?? "";
+    const box = story.neurons[i]?.name ?? "";
     return [name, plain, plain.replace(/[()]/g, ""), label ?? "", box].some((words) => words.toLowerCase().includes(wanted)) || (value !== undefined && number(value) === wanted);
   });
   const rank = (/** @type {string} */ name) => (name.toLowerCase() === wanted ? 0 : 1);

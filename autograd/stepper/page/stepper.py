@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +64,8 @@ class Stepper:
 
     mistake, update, parameters, zero_grad, expand: as in `steps`.
     title: the heading of the page.
+    sample: of a batch, which sample the page shows first. A reader can choose another of the first
+    12 there, and sees how the samples add up to each gradient.
     max_nodes: how many boxes are drawn at most, those nearest to the root. The steps of the other
     nodes are folded. Without it, as many are drawn as fit into 300 kB, at most 100.
     options: as in `draw_dot`.
@@ -132,6 +134,8 @@ class Stepper:
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
+        if "sample" in options:
+            self._check_sample(options["sample"])
 
     def __repr__(self) -> str:
         head = f"Stepper of {self._root_name}, {len(self.frames)} steps:"
@@ -185,13 +189,36 @@ class Stepper:
             why = str(error) if path.name else "give a name, such as 'page.html'"
             raise ValueError(f"{given!r} cannot be the path of a file: {why}") from None
 
+    def _check_sample(self, sample: Any) -> None:
+        """Raise ValueError unless the page can show this sample first."""
+        if isinstance(sample, bool):
+            raise ValueError(f"sample is a whole number, 0 or more, got {sample}")
+        if self._network() is None:
+            raise ValueError(
+                f"sample={sample} needs a network whose samples can be told apart, but this graph "
+                "is shown node by node: leave sample out"
+            )
+
     def _network(self) -> NetworkPage | None:
         """Return the network that the page shows, or None if it shows nodes."""
         chosen = self.options.keys() & {"depth", "params"}
         level, sample = self.options.get("level"), self.options.get("sample", 0)
         as_nodes = bool(self.max_nodes or self._expand or chosen)
         selection = selected(list(self._nodes)[-1], level, sample, as_nodes)
-        return None if selection is None else NetworkPage(selection, self._nodes)
+        return None if selection is None else NetworkPage(selection, self._nodes, self.frames)
+
+    def _pictures(self, network: NetworkPage, shown: Mapping[Value, str]) -> list[Picture]:
+        """Return one picture for all samples that are alike, the first for the sample shown."""
+        pictures: list[Picture] = []
+        for alike in network.of_one_picture():
+            options = {**self.options, "level": "network", "sample": alike[0].selection.sample}
+            picture = picture_of(shown, None, **options)
+            for sample in alike:
+                sample.picture = len(pictures)
+                twin = dict(zip(alike[0].nodes, sample.nodes, strict=True))
+                sample.visible = {twin.get(i, i) for i in picture.visible}
+            pictures.append(picture)
+        return pictures
 
     @cached_property
     def _page(self) -> tuple[str, Picture, int]:
@@ -201,13 +228,14 @@ class Stepper:
         network = self._network()
         while True:
             if network:
-                picture = picture_of(shown, None, **{**self.options, "level": "network"})
+                pictures = self._pictures(network, shown)
             else:
-                picture = picture_of(shown, max_nodes, **self.options)
+                pictures = [picture_of(shown, max_nodes, **self.options)]
+            picture = pictures[0]
             data = page_data(live, picture.visible, network)
             if self._code:
                 data.json["code"] = self._code
-            page = page_text(self._title, self.mistake, picture, data, live)
+            page = page_text(self._title, self.mistake, pictures, data, live)
             total = len(page.encode()) + len(picture.image)
             if network or self.max_nodes or total <= MAX_BYTES or max_nodes == 1:
                 break

@@ -42,11 +42,22 @@ import { equation, evaluated, filled } from "./figures.js";
  * @property {[string, [string, any], [string, any], boolean][]} [comparisons]  symbol, operands, outcome
  * @property {Record<number, number[]>} places  source, line, column, end line, end column, turn, turns
  *
- * @typedef {object} Network
- * @property {Step[]} inside  all steps, one by one
- * @property {number} samples
+ * @typedef {object} Sample  of a batch
+ * @property {number} number  from 0
+ * @property {number} picture  which of the pictures of the page shows it
+ * @property {number[]} nodes  those of this sample alone, in the same order as in others like it
+ * @property {string[]} ids  of boxes and edges, in that order too
+ * @property {number | null} output  the node that the others read, such as its loss
  * @property {Record<number, Neuron>} neurons  by the place of the result
  * @property {Record<number, number>} boxes  of nodes without a box of their own
+ * @property {Step[]} groups  a neuron is one step
+ *
+ * @typedef {object} Network
+ * @property {Step[]} inside  all steps, one by one
+ * @property {Sample[]} samples  those that can be shown
+ * @property {number} count  of all samples
+ * @property {number} shown  which of ``samples`` the page was made for
+ * @property {number | null} mean  the node that reads the outputs of all samples
  *
  * @typedef {{value: number, right: number, wrong: boolean}} Gradient
  * @typedef {Record<Part, string>} Words
@@ -55,11 +66,25 @@ import { equation, evaluated, filled } from "./figures.js";
 const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
 /** Reads a step as page_data.py writes it. @param {any[]} row @returns {Step} */
-function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words, inside, edge]) {
+function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words, edge]) {
   const [text = [], rule = [], sum = [], note = []] = words;
   /** @type {[number, number, number, boolean][]} */
   const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
-  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, inside, edge };
+  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, edge };
+}
+
+/** Reads the network as page_data.py writes it. @param {any} network @param {Words[]} given @returns {Network} */
+function networkOf(network, given) {
+  const inside = network.inside.map(stepOf);
+  const samples = network.samples.map((/** @type {any} */ { frames, ...sample }, /** @type {number} */ s) => {
+    const groups = frames.map((/** @type {any[]} */ [first, end, ...row], /** @type {number} */ k) => {
+      const whole = row.length ? stepOf(row) : inside[first];
+      const single = { ...inside[first], words: whole.words, changes: whole.changes };
+      return { ...(end - first === 1 ? single : whole), inside: [first, end], given: s === network.shown ? given[k] : undefined };
+    });
+    return { ...sample, groups };
+  });
+  return { ...network, inside, samples };
 }
 
 /** @type {Record<string, (a: number, b: number) => boolean>} */
@@ -69,10 +94,13 @@ export class Story {
   /** @param {any} data  the JSON of page_data.py @param {Record<string, any>} operations @param {Words[]} given */
   constructor(data, operations, given) {
     this.root = /** @type {string} */ (data.root);
+    /** @type {Record<string, string>} */
+    this.own = data.own ?? {}; // the operations of one's own, and where to import them from
     this.mistake = /** @type {boolean} */ (data.mistake);
     this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
-    /** @type {Network | null} */
-    this.network = data.network ? { ...data.network, inside: data.network.inside.map(stepOf) } : null;
+    this.network = data.network ? networkOf(data.network, given) : null;
+    /** @type {Sample | undefined} */
+    this.sample = this.network?.samples[this.network.shown];
     /** @type {Code | null} */
     this.code = data.code ?? null;
     /** @type {number | null} */
@@ -95,13 +123,12 @@ export class Story {
 
   /** The steps: in a network a neuron is one step, unless it is opened. @returns {Step[]} */
   playedSteps() {
-    const { network, opened } = this;
-    if (!network) return this.groups;
-    return this.groups.flatMap((group) => {
+    const { network, sample, opened } = this;
+    if (!network || !sample) return this.groups;
+    return sample.groups.flatMap((group) => {
       const [first, end] = group.inside ?? [0, 0];
-      const inside = network.inside.slice(first, end).map((step, k) => ({ ...step, inside: [first + k, first + k + 1] }));
-      if (inside.length === 1) return [{ ...inside[0], given: group.given }];
-      return opened !== null && group.node === opened ? inside : [group];
+      if (opened === null || group.node !== opened || end - first === 1) return [group];
+      return network.inside.slice(first, end).map((step, k) => ({ ...step, inside: [first + k, first + k + 1] }));
     });
   }
 
@@ -116,9 +143,38 @@ export class Story {
     return this.steps.findLastIndex(({ inside }) => (inside?.[0] ?? 0) <= at);
   }
 
+  /**
+   * Shows another sample of the batch. Returns the step that shows what step k showed.
+   * @param {number} s  its place among those that can be shown @param {number} k
+   */
+  choose(s, k) {
+    const [before, step] = [this.sample, this.steps[k]];
+    this.sample = this.network?.samples[s];
+    const here = (/** @type {number | null} */ i) => (i === null ? null : this.counterpart(i, before));
+    this.opened = here(this.opened);
+    this.steps = this.playedSteps();
+    const [node, target] = [here(step.node), here(step.target)];
+    const alike = this.steps.findIndex((other) => other.phase === step.phase && other.node === node && other.target === target && other.operand === step.operand);
+    return alike >= 0 ? alike : Math.min(k, this.last);
+  }
+
+  /** The node of the present sample that is what node i was in another one. @param {number} i @param {Sample | undefined} before */
+  counterpart(i, before) {
+    const at = before ? before.nodes.indexOf(i) : -1;
+    if (!before || !this.sample || at < 0) return i; // of all samples
+    if (before.picture === this.sample.picture) return this.sample.nodes[at];
+    const neuron = Object.keys(before.neurons).indexOf(String(i));
+    return neuron < 0 ? null : Number(Object.keys(this.sample.neurons)[neuron]);
+  }
+
+  /** The neurons of the present sample, by the place of the result. */
+  get neurons() {
+    return this.sample?.neurons ?? {};
+  }
+
   /** The node whose box shows node i. @param {number} i */
   boxOf(i) {
-    return this.network?.boxes[i] ?? i;
+    return this.sample?.boxes[i] ?? i;
   }
 
   /** Whether the numbers can be changed. */
@@ -226,6 +282,16 @@ export class Story {
       if (step.phase !== "backward" || step.target !== i) return [];
       return [{ step, at: steps.findLastIndex(({ inside }) => (inside?.[0] ?? 0) <= order), order }];
     });
+  }
+
+  /**
+   * The number of node i, or its gradient, if it is known after step k. Its box may be in another picture.
+   * @param {number} i @param {"forward" | "backward"} phase @param {number} k
+   */
+  known(i, phase, k) {
+    const before = this.network?.inside.slice(0, this.orderOf(k) + 1) ?? [];
+    const change = before.filter((step) => step.phase === phase).flatMap(({ changes }) => changes).findLast(([j]) => j === i);
+    return change && this.figure(change[1]);
   }
 
   /** How far step k is among all steps, with those inside of neurons. @param {number} k */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from string import Template
 
 from ...pages.scripts import joined, read
@@ -16,9 +17,10 @@ FOLDER = "stepper/page"
 
 
 def page_text(
-    title: str, mistake: str | None, picture: Picture, data: PageData, live: LivePass
+    title: str, mistake: str | None, pictures: Sequence[Picture], data: PageData, live: LivePass
 ) -> str:
-    """Return the page."""
+    """Return the page. It shows the first of the ``pictures``, and has the others at hand."""
+    picture, *others = pictures
     clickable = bool(picture.svg)
     about = "The graph. Choose a node to see the terms of its gradient."
     warning = (MISTAKES[mistake].__doc__ or mistake).replace("``", "") if mistake else ""
@@ -33,6 +35,7 @@ def page_text(
         fixed=f"The numbers of this page are fixed: {html.escape(live.fixed)}." * bool(live.fixed),
         about=about if clickable else "No graph",
         picture=picture.markup,
+        other_pictures="\n".join([f"<template>{other.markup}</template>" for other in others]),
         picture_px=str(round(picture.height_px)),
         count=str(len(data.played)),
         steps="\n".join([_list_item(frame) for frame, _ in data.played]),

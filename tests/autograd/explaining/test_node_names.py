@@ -38,7 +38,7 @@ def short(*labels: str) -> list[str]:
         (["w₁₁", "neurons.0.w.0"], ["", "w.0"]),
         (["table.3.7", "table.3.8"], ["table.3.7", "table.3.8"]),
         (["attention.wq.0.1", "attention.wk.0.1"], ["wq.0.1", "wk.0.1"]),
-        (["w.0", "w.0"], ["w₁_₁", "w₁_₂"]),
+        (["w.0", "w.0"], ["w₁[1]", "w₁[2]"]),
         (["a.b.c.d", "x y", "", "3.5"], ["d", "", "", ""]),
         (["a." + "p" * 30, "b." + "p" * 30],
          ["a." + "p" * 14 + "…" + "p" * 7, "b." + "p" * 14 + "…" + "p" * 7]),
@@ -53,7 +53,7 @@ def test_a_path_has_the_name_that_courses_use_or_its_shortest_unique_end(
 @given(st.lists(st.sampled_from(
     ["w.0", "w.1", "b", "layers.0.neurons.0.w.0", "layers.1.neurons.0.w.0", "layers.0.w.0", "x1",
      "net.layers.0.neurons.0.w.0", "a.x1", "b.x1", "neurons.0.w.0", "units.0.w.0", "w₁", "w₁₁",
-     "w₁_₁", "a.b.c", "b.c", "c", *HOSTILE_LABELS]
+     "w₁[1]", "a.b.c", "b.c", "c", *HOSTILE_LABELS]
 ), max_size=12))  # fmt: skip
 @settings(derandomize=True, deadline=None, max_examples=300)
 def test_names_are_unique_and_the_same_each_time(labels: list[str]) -> None:
@@ -72,7 +72,7 @@ def test_a_network_has_the_names_of_a_course_and_named_inputs() -> None:
     found = names(topological_order(root))
     leaves = [found[node] for node in inputs_first(topological_order(root))]
     assert leaves == [
-        "x1", "x2", "w⁽²⁾₁₁", "w⁽²⁾₁₂", "w⁽¹⁾₁₁", "w⁽¹⁾₁₂", "b⁽¹⁾₁", "w⁽¹⁾₂₁", "w⁽¹⁾₂₂", "b⁽¹⁾₂",
+        "x1", "x2", "w⁽¹⁾₁₁", "w⁽¹⁾₁₂", "b⁽¹⁾₁", "w⁽¹⁾₂₁", "w⁽¹⁾₂₂", "b⁽¹⁾₂", "w⁽²⁾₁₁", "w⁽²⁾₁₂",
         "b⁽²⁾₁",
     ]  # fmt: skip
 
@@ -87,12 +87,21 @@ def test_only_constants_that_a_weight_multiplies_are_inputs() -> None:
     assert list(names([x, two, x * two]).values()) == ["x", "2", "f"]
 
 
+RESULTS = [
+    *["z⁽¹⁾₁[1]", "a⁽¹⁾₁[1]", "z⁽¹⁾₂[1]", "a⁽¹⁾₂[1]", "z⁽²⁾₁[1]"],
+    *["z⁽¹⁾₁[2]", "a⁽¹⁾₁[2]", "z⁽¹⁾₂[2]", "a⁽¹⁾₂[2]", "z⁽²⁾₁[2]", "f"],
+]
+
+
 def test_two_samples_have_inputs_of_their_own() -> None:
     neuron = nn.Neuron(2, rng=0)
     root = neuron([1.0, 2.0]) + neuron([3.0, 4.0])
     found = names(topological_order(root))
     constants = [name for node, name in found.items() if node.is_constant]
-    assert constants == ["x1₁", "x2₁", "x1₂", "x2₂"]
+    assert constants == ["x1[1]", "x2[1]", "x1[2]", "x2[2]"]
+    mlp = nn.MLP(2, [2, 1], rng=0)
+    found = names(topological_order(mlp([1.0, 2.0]) + mlp([3.0, 4.0])))
+    assert [name for node, name in found.items() if node.op is not None] == RESULTS
 
 
 def labels(nodes: object) -> list[str]:

@@ -16,6 +16,7 @@ from ...support.node import run_module
 from ...support.random_graphs import programs
 
 TOLERANCE = 1e-12
+INFINITE = [math.inf, -math.inf]
 
 
 def points(operation):
@@ -23,6 +24,9 @@ def points(operation):
     for sample in [*operation.samples, *operation.special]:
         operands = operation.operands(*sample)
         yield [float(x) for x in operands]
+    if operation.infinite:
+        yield from ([a, b, -1.0] for a in INFINITE for b in (*INFINITE, 2.0))
+        yield from ([x] * 3 for x in INFINITE)
 
 
 def close(a, b):
@@ -40,14 +44,16 @@ def test_every_operation_has_pythons_value_and_local_gradients():
     found = run_module(
         f"""
         import {{ exact }} from "./autograd/pages/floats.js";
+        import {{ parsed }} from "./autograd/pages/numbers.js";
         import {{ localGrads }} from "./autograd/pages/engine.js";
         const operations = {source};
-        answer(given.map(([key, xs]) => {{
+        answer(given.map(([key, texts]) => {{
+          const xs = texts.map(parsed);
           const y = operations[key].value(exact, ...xs);
           return [y, localGrads(operations[key], y, xs)];
         }}));
         """,
-        [(f"{op.name}/{len(xs)}", xs) for op, xs in cases],
+        [(f"{op.name}/{len(xs)}", [repr(x) for x in xs]) for op, xs in cases],
     )
     assert len({op for op, _ in cases}) == len([op for op in TABLE.values() if not op.is_own])
     for (op, xs), (y, grads) in zip(cases, found, strict=True):
@@ -84,7 +90,7 @@ def test_floats_js_has_the_functions_that_can_be_printed():
         """import { exact, limits } from "./autograd/pages/floats.js";
         answer([Object.keys(exact), Object.keys(limits)]);"""
     )
-    assert all(set(found) == FUNCTIONS | {"of"} for found in names)
+    assert all(set(found) == FUNCTIONS | {"of", "difference"} for found in names)
 
 
 def python_answer(name, xs):

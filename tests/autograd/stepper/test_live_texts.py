@@ -12,6 +12,7 @@ from autograd import (
     logsumexp,
     maximum,
     mean,
+    recompute,
     steps,
     sum,
     tanh,
@@ -19,11 +20,12 @@ from autograd import (
 )
 from autograd.operation import TABLE
 from autograd.stepper.mistakes import MISTAKES
-from autograd.stepper.page.figures import Figures
+from autograd.stepper.page.figures import LETTERS
 from autograd.stepper.page.page_data import live_pass, page_data
 
 from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
 from ...support.node import run_module
+from ...support.own_operation import area, cube, norm
 
 STORY = """
 import { Story } from "./autograd/stepper/page/story.js";
@@ -59,6 +61,11 @@ def neuron(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.88):
     return (x1 * w1 + x2 * w2 + b).tanh()
 
 
+def four_products(x1=-1.0, x2=2.0, x3=-3.0, x4=4.0):
+    xs = [Value(x, f"x{i}") for i, x in enumerate((x1, x2, x3, x4), 1)]
+    return dot(xs, [Value(-0.25, "w"), *xs[:3]], Value(0.5, "b"))
+
+
 NEURON = ["x1", "x2", "w1", "w2", "b"]
 
 
@@ -91,6 +98,7 @@ CASES = [
     (choices, {"a": -1.0, "b": -2.0, "c": -3.0}),
     (layer, {"w": -1.25, "x": -0.5}),
     (repeated, {"a": -0.3}),
+    (four_products, {"x1": -2.0, "x3": -1.5}),
 ]
 
 
@@ -178,8 +186,7 @@ def test_an_operation_without_javascript_makes_a_page_with_fixed_numbers():
 
 
 def test_a_label_cannot_be_taken_for_a_marker():
-    letter = Figures([]).letter
-    x = Value(2.0, f"{letter}0000{letter}")
+    x = Value(2.0, "".join(map(chr, LETTERS[:3])))
     found = live(x * x, {x.label: 3.0})
     assert found["words"][1]["text"] == f"f = {x.label} * {x.label} = 3 * 3 = 9"
 
@@ -206,6 +213,29 @@ def test_the_copied_python_computes_the_numbers_of_the_page(graph, leaves, capsy
     assert {line.split()[0][2:].split("/d")[1]: float(line.split()[1]) for line in grads} == (
         leaf_grads
     )
+
+
+def test_the_copied_python_imports_operations_of_ones_own(capsys):
+    a, b = Value(1.5, "a"), Value(-2.0, "b")
+    root = norm(cube(a), area(a, b)) + cube(b)
+    code = live(root, {"a": 0.5}, script=CODE)
+    assert "from tests.support.own_operation import cube\n" in code
+    exec(code, {})
+    a.data = 0.5
+    recompute(root)
+    assert float(capsys.readouterr().out.splitlines()[0].split()[1]) == root.data
+
+
+def test_the_copied_python_says_what_must_be_declared(capsys):
+    try:
+        local = Unary("local_square", lambda m, x: x * x, lambda y, x: 2 * x)
+        code = live(local(Value(3.0, "x")), {}, script=CODE)
+    finally:
+        del TABLE["local_square"]
+    said = "# local_square is an operation of your own: import it here, or declare it"
+    assert code.splitlines()[1] == said
+    exec(code, {"local_square": lambda x: x * x})
+    assert capsys.readouterr().out == "f 9.0\ndf/dx 6.0\n"
 
 
 def test_names_that_are_no_names_in_python_are_replaced(capsys):

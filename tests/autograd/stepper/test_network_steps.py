@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from autograd import Value, topological_order
@@ -9,16 +11,24 @@ from autograd.drawing.network_level import NetworkSelection
 from autograd.explaining.neurons import network
 from autograd.explaining.node_names import names
 from autograd.stepper.frames import Frame
-from autograd.stepper.network_steps import NetworkStep, network_steps
+from autograd.stepper.network_steps import NetworkSteps
 from autograd.stepper.stepping import steps
 
 from ...support.networks import NETWORKS, batch_with_penalty, small_mlp
 
 
-def played(root: Value, sample: int = 0, mistake: str | None = None) -> list[NetworkStep]:
+class Step(NamedTuple):
+    frame: Frame
+    first: int
+    last: int
+
+
+def played(root: Value, sample: int = 0, mistake: str | None = None) -> list[Step]:
     selection = NetworkSelection(root, network(root), sample)
     frames = steps(root, mistake)
-    return list(network_steps(frames, selection, names(topological_order(root))))
+    found = NetworkSteps(frames, selection, [*names(topological_order(root)).values()])
+    told = found.told(frames)
+    return [Step(f, s.first, s.last) for f, s in zip(told, found.spans, strict=True)]
 
 
 @pytest.mark.parametrize("mistake", [None, "overwrite"])

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nn
 from autograd import Stepper, Value, dot, steps, to_svg, topological_order
 from autograd import sum as total
 from autograd.stepper.mistakes import MISTAKES
@@ -22,6 +23,7 @@ from autograd.stepper.page.picture import compact
 from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
 from ...support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
+from ...support.networks import batch_with_penalty, neuron
 
 needs_graphviz = pytest.mark.skipif(
     not (shutil.which("dot") or importlib.util.find_spec("pygraphviz")), reason="needs Graphviz"
@@ -416,3 +418,28 @@ def test_a_path_that_no_file_can_have_is_refused_in_one_sentence(name, tmp_path,
     assert name or str(caught.value).endswith(": give a name, such as 'page.html'")
     assert str(caught.value).startswith(repr(name))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("graph", "sample", "message"),
+    [
+        (batch_with_penalty, True, "^sample is a whole number, 0 or more, got True"),
+        (batch_with_penalty, "1", "^sample is a whole number, 0 or more, got '1'"),
+        (batch_with_penalty, 4, "^sample is 0 to 3"),
+        (neuron, 1, "^sample=1 needs a network .* shown node by node: leave sample out"),
+    ],
+)
+def test_a_sample_that_there_is_not_is_told(graph, sample, message):
+    with pytest.raises(ValueError, match=message):
+        Stepper(graph(), sample=sample)
+
+
+def test_a_page_offers_the_first_samples_and_the_one_that_was_asked_for():
+    model = nn.MLP(2, [3, 1], "tanh", rng=2)
+    X = [[float(i), 1.0] for i in range(20)]
+    loss = nn.mse([model(x) for x in X], [0.0] * 20)
+    stepper = Stepper(loss, sample=15)
+    network = stepper._network()
+    assert [sample.selection.sample for sample in network.samples] == [*range(12), 15]
+    assert [len(alike) for alike in network.of_one_picture()] == [13]  # all share one picture
+    assert len(stepper._page[0].encode()) <= 600_000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 import autograd
 import nn
-from autograd import Value, topological_order
+from autograd import Stepper, Value, topological_order
 from autograd.stepper.source_lines import Run, run_by_line
 
 
@@ -167,3 +168,20 @@ def test_each_pass_through_a_loop_is_a_turn() -> None:
 
     places = run_by_line(f, [1.0]).places.values()
     assert [place.turn for place in places] == [*range(1, 20_001)]
+
+
+def power(x: Any, n: int) -> Any:
+    result: Any = 1.0
+    for _ in range(n):
+        result = result * x
+    return result
+
+
+def test_a_number_that_must_stay_one_is_told() -> None:
+    with pytest.raises(
+        TypeError, match=r"keep n a number with Stepper\(lambda x: power\(x, 3\), 2.0"
+    ):
+        Stepper(power, 2.0, 3)
+    assert Stepper(partial(power, n=3), 2.0).frames[-1].value == 12.0
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Stepper(lambda x: x + "a", 2.0)
