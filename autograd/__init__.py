@@ -73,9 +73,10 @@ from .recomputing import recompute
 from .recording import no_grad
 from .stepper import Stepper, steps
 from .value import Constant, Value, derivatives, topological_order
+from .vectors import Values
 
 # import * leaves out the names of builtins: abs, compile, pow, sum
-__all__ = ["Binary", "Constant", "Nary", "Operation", "TABLE", "Unary", "Value"]
+__all__ = ["Binary", "Constant", "Nary", "Operation", "TABLE", "Unary", "Value", "Values"]
 __all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_order"]
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
 __all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]
