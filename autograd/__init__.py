@@ -26,6 +26,7 @@ from .collector import collector_paused
 from .compiler import compile as compile
 from .drawing.picture import draw_dot, to_svg
 from .explaining.explanation import explain
+from .explaining.notation import number as format_number
 from .operation import TABLE, Binary, Nary, Operation, Unary
 from .ops import abs as abs  # as ...: known to type checkers, though left out of __all__
 from .ops import (
@@ -81,6 +82,7 @@ __all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_o
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
 __all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]
 __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]
+__all__ += ["format_number"]
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
 __all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]

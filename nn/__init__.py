@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .exchange.estimators import MLPClassifier as MLPClassifier
     from .exchange.estimators import MLPRegressor as MLPRegressor
     from .exchange.pytorch import from_torch, to_torch
+    from .layer_trace import Trace, trace
     from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
     from .losses import (
         bce,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _NAMES_OF = {  # the names above, by the module that has them
     "exchange.estimators": "MLPClassifier MLPRegressor",
     "exchange.pytorch": "from_torch to_torch",
+    "layer_trace": "Trace trace",
     "layers": "MLP Embedding Layer Maxout Neuron Sequential",
     "losses": "bce bce_with_logits cross_entropy gaussian_nll hinge l1 l2 laplace_nll mae mse nll",
     "module": "Module load",
@@ -81,5 +83,5 @@ __all__ = ["MLP", "Embedding", "Layer", "Maxout", "Module", "Neuron", "Sequentia
 __all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "l1", "l2"]
 __all__ += ["laplace_nll", "mae", "mse", "nll"]
 __all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
-__all__ += ["History", "fit", "from_torch", "to_torch"]
+__all__ += ["History", "Trace", "fit", "from_torch", "to_torch", "trace"]
 __all__ += ["datasets", "initializers", "plot", "schedules"]
