@@ -18,7 +18,6 @@ TYPE_CHECKING = False  # True for type checkers, which know it by its name; typi
 
 if TYPE_CHECKING:
     from . import constructions, datasets, initializers, plot, schedules
-    from .constructions import linear_pieces
     from .exchange.estimators import MLPClassifier as MLPClassifier
     from .exchange.estimators import MLPRegressor as MLPRegressor
     from .exchange.pytorch import from_torch, to_torch
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
     )
     from .module import Module, load
     from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
+    from .piece_counting import linear_pieces
     from .training.history import History
     from .training.loop import fit
 
 _NAMES_OF = {  # the names above, by the module that has them
-    "constructions": "linear_pieces",
     "exchange.estimators": "MLPClassifier MLPRegressor",
     "exchange.pytorch": "from_torch to_torch",
     "layer_trace": "Trace trace",
@@ -51,6 +50,7 @@ _NAMES_OF = {  # the names above, by the module that has them
     "losses": "bce bce_with_logits cross_entropy gaussian_nll hinge l1 l2 laplace_nll mae mse nll",
     "module": "Module load",
     "optimizers": "SGD Adam AdamW Optimizer RMSprop clip_gradients gradient_norm",
+    "piece_counting": "linear_pieces",
     "training.history": "History",
     "training.loop": "fit",
 }

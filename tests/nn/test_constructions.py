@@ -6,15 +6,9 @@ import pytest
 
 import autograd as ag
 import nn
-from nn.constructions import (
-    SLOPES,
-    linear_pieces,
-    maxout_tangents,
-    relu_interpolant,
-    sigmoid_bumps,
-    tents,
-)
+from nn.constructions import maxout_tangents, relu_interpolant, sigmoid_bumps, tents
 from nn.layers import ACTIVATIONS
+from nn.piece_counting import SLOPES, linear_pieces
 
 
 def grid(a, b, n=1000):
@@ -155,6 +149,11 @@ INTERVAL = "an interval has two finite ends a < b, got a = "
         (lambda: maxout_tangents(ag.sin, 0, 3, 4), ValueError, "f is not convex: .* at x = "),
         (lambda: maxout_tangents(ag.exp, 0, 3, 0), ValueError, "k must be at least 1, got 0"),
         (lambda: linear_pieces(tents(1), 1, 0), ValueError, INTERVAL + "1, b = 0"),
+        (
+            lambda: linear_pieces(nn.Layer(1, 1).set([[math.nan]]), 0, 1),
+            ValueError,
+            "the parameter neurons.0.w.0 must be finite, got nan",
+        ),
         (lambda: linear_pieces(nn.MLP(2, [1]), 0, 1), ValueError, r"takes 2 inputs, got 1"),
         (lambda: linear_pieces(nn.MLP(1, [2, 1], "tanh"), 0, 1), ValueError, "not piecewise"),
         (lambda: linear_pieces(nn.MLP(1, [2, 1], abs), 0, 1), ValueError, "not piecewise"),
