@@ -17,10 +17,11 @@ from . import name_clash  # noqa: F401  # for its effect: one sentence where aut
 TYPE_CHECKING = False  # True for type checkers, which know it by its name; typing is slow to import
 
 if TYPE_CHECKING:
-    from . import datasets, initializers, plot, schedules
+    from . import constructions, datasets, initializers, plot, schedules
     from .exchange.estimators import MLPClassifier as MLPClassifier
     from .exchange.estimators import MLPRegressor as MLPRegressor
     from .exchange.pytorch import from_torch, to_torch
+    from .layer_trace import Trace, trace
     from .layers import MLP, Embedding, Layer, Maxout, Neuron, Sequential
     from .losses import (
         bce,
@@ -37,21 +38,24 @@ if TYPE_CHECKING:
     )
     from .module import Module, load
     from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
+    from .piece_counting import linear_pieces
     from .training.history import History
     from .training.loop import fit
 
 _NAMES_OF = {  # the names above, by the module that has them
     "exchange.estimators": "MLPClassifier MLPRegressor",
     "exchange.pytorch": "from_torch to_torch",
+    "layer_trace": "Trace trace",
     "layers": "MLP Embedding Layer Maxout Neuron Sequential",
     "losses": "bce bce_with_logits cross_entropy gaussian_nll hinge l1 l2 laplace_nll mae mse nll",
     "module": "Module load",
     "optimizers": "SGD Adam AdamW Optimizer RMSprop clip_gradients gradient_norm",
+    "piece_counting": "linear_pieces",
     "training.history": "History",
     "training.loop": "fit",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
-_MODULES = ("datasets", "initializers", "plot", "schedules")
+_MODULES = ("constructions", "datasets", "initializers", "plot", "schedules")
 
 if not TYPE_CHECKING:
 
@@ -81,5 +85,6 @@ __all__ = ["MLP", "Embedding", "Layer", "Maxout", "Module", "Neuron", "Sequentia
 __all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "l1", "l2"]
 __all__ += ["laplace_nll", "mae", "mse", "nll"]
 __all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
-__all__ += ["History", "fit", "from_torch", "to_torch"]
-__all__ += ["datasets", "initializers", "plot", "schedules"]
+__all__ += ["History", "Trace", "fit", "from_torch", "to_torch"]
+__all__ += ["linear_pieces", "trace"]
+__all__ += ["constructions", "datasets", "initializers", "plot", "schedules"]

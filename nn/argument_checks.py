@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import inf
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -35,6 +35,14 @@ def whole(name: str, n: Any) -> int:
     if n < 1:
         raise ValueError(f"{name} must be at least 1, got {n}")
     return int(n)
+
+
+def interval(a: Any, b: Any) -> tuple[float, float]:
+    """The ends of an interval as floats; ValueError unless they are finite numbers and a < b."""
+    numbers = isinstance(a, Real) and isinstance(b, Real)
+    if not (numbers and isfinite(a) and isfinite(b) and a < b):
+        raise ValueError(f"an interval has two finite ends a < b, got a = {a!r:.80}, b = {b!r:.80}")
+    return float(a), float(b)
 
 
 def several(taker: str, parameters: Any) -> list[Any]:

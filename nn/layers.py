@@ -13,7 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import autograd
-from autograd import Constant, Value, affine, dot, maximum, take
+from autograd import Constant, Value, Values, affine, dot, maximum, take
 
 from .argument_checks import choice, counted, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
@@ -50,6 +50,12 @@ def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     return [x if issubclass(type(x), Value) else Constant(x) for x in xs]
 
 
+def _flag(name: str, given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise TypeError(f"{name} must be True or False, got {given!r:.80}")
+    return given
+
+
 def _bare(outputs: list[Value]) -> Output:
     return outputs[0] if len(outputs) == 1 else outputs
 
@@ -66,7 +72,8 @@ class Neuron(Module):
     operand and is defined everywhere. ``nonlin=False`` leaves it out, as in micrograd. ``init`` is
     a callable or a name from `nn.initializers`. The weights are drawn in order from ``rng``: a
     `random.Random`, a seed, or None for the module `random`. ``nout`` is the number of neurons in
-    the layer, which some initializers use. ValueError for an unknown name.
+    the layer, which some initializers use. ``bias=False`` leaves b out: the attribute is None.
+    ValueError for an unknown name.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class Neuron(Module):
         init: Init = "uniform",
         rng: Rng = None,
         nout: int = 1,
+        bias: bool = True,
     ) -> None:
         nin, rng = whole("nin", nin), generator(rng)
         draw = choice("initializer", init, INITIALIZERS)
@@ -89,7 +97,7 @@ class Neuron(Module):
         self.function: Activation = function if nonlin else linear
         self.activation = getattr(self.function, "__name__", type(self.function).__name__)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
-        self.b = Value(0.0)
+        self.b = Value(0.0) if _flag("bias", bias) else None
         self.label_parameters()
 
     @property
@@ -108,15 +116,22 @@ class Neuron(Module):
         return len(self.w), 1
 
     def __call__(self, x: Any) -> Value:
-        z = dot(self.w, _inputs(x, len(self.w), self), self.b)
+        (z,) = _affine([self], _inputs(x, len(self.w), self))
         return self.function(z)  # type: ignore[no-any-return]  # a Value
 
     def config(self) -> dict[str, Any]:
-        return {"nin": len(self.w), "activation": self.activation}
+        return {"nin": len(self.w), "activation": self.activation, **_without_bias(self)}
+
+
+def _without_bias(neuron: Neuron) -> dict[str, bool]:
+    """The argument ``bias`` as an entry of `Module.config`, which leaves out True."""
+    return {} if neuron.b is not None else {"bias": False}
 
 
 def _affine(neurons: Sequence[Neuron], xs: Sequence[Value]) -> list[Any]:
     """The pre-activations of neurons that see the same inputs."""
+    if neurons[0].b is None:
+        return [dot(neuron.w, xs) for neuron in neurons]
     return affine([neuron.w for neuron in neurons], xs, [neuron.b for neuron in neurons])
 
 
@@ -128,7 +143,13 @@ class Layer(Module):
     >>> len(layer([1.0, 2.0, 3.0])), len(layer.parameters())
     (5, 20)
 
-    The other arguments are as for `Neuron`. The weights are drawn neuron by neuron.
+    The other arguments are as for `Neuron`. The weights are drawn neuron by neuron. `W` and `b`
+    are the parameters as a matrix and a vector, and `set` gives them numbers:
+
+    >>> layer = Layer(2, 1, "linear").set([[3.0, -1.0]], [0.5])
+    >>> layer([1.0, 2.0]).backward()
+    >>> layer.W.data, layer.W.grad, layer.b.grad
+    ([[3.0, -1.0]], [[1.0, 2.0]], [1.0])
     """
 
     def __init__(
@@ -140,12 +161,43 @@ class Layer(Module):
         nonlin: bool = True,
         init: Init = "uniform",
         rng: Rng = None,
+        bias: bool = True,
     ) -> None:
         nin, nout, rng = whole("nin", nin), whole("nout", nout), generator(rng)
         self.neurons = [
-            Neuron(nin, nonlin, activation, init=init, rng=rng, nout=nout) for _ in range(nout)
+            Neuron(nin, nonlin, activation, init=init, rng=rng, nout=nout, bias=bias)
+            for _ in range(nout)
         ]
         self.label_parameters()
+
+    @property
+    def W(self) -> Values:
+        """The weights: a row of ``nin`` Values for each neuron. It has ``.data`` and ``.grad``."""
+        return Values([neuron.w for neuron in self.neurons])
+
+    @property
+    def b(self) -> Values | None:
+        """The bias of each neuron; None for a layer without biases."""
+        biases = [neuron.b for neuron in self.neurons]
+        return None if biases[0] is None else Values(biases)
+
+    def set(self, W: Any, b: Any = None) -> Layer:
+        """Give the weights, and the biases if ``b`` is given, these numbers; return the layer.
+
+        ``W`` has ``nout`` rows of ``nin`` numbers, ``b`` has ``nout`` numbers: lists or arrays.
+        ValueError for other shapes, TypeError for other things. On an error no parameter changes.
+        """
+        biases, before = self.b, self.W.data
+        if b is not None and biases is None:
+            raise ValueError(f"{self!r} has no biases, got b = {b!r:.80}")
+        self.W.set(W)
+        try:
+            if biases is not None and b is not None:
+                biases.set(b)
+        except (TypeError, ValueError):
+            self.W.set(before)
+            raise
+        return self
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -158,12 +210,17 @@ class Layer(Module):
         return self.neurons[0].activation
 
     def __call__(self, x: Any) -> Output:
-        zs = _affine(self.neurons, _inputs(x, self.shape[0], self))
+        zs = self.pre_activations(x)
         return _bare([neuron.function(z) for neuron, z in zip(self.neurons, zs, strict=True)])
+
+    def pre_activations(self, x: Any) -> list[Value]:
+        """Return ``W x + b``, one Value for each neuron."""
+        return _affine(self.neurons, _inputs(x, self.shape[0], self))
 
     def config(self) -> dict[str, Any]:
         nin, nout = self.shape
-        return {"nin": nin, "nout": nout, "activation": self.activation}
+        own = _without_bias(self.neurons[0])
+        return {"nin": nin, "nout": nout, "activation": self.activation, **own}
 
 
 @savable
@@ -206,6 +263,8 @@ class MLP(Sequential):
 
     ``activation`` is one for all hidden layers, or a list with one for each of them. A list with
     one more gives the output layer its own. With the same seed the weights are micrograd's.
+    ``bias=False`` leaves the biases of all layers out. ``model.layers[k].W`` is the matrix of layer
+    k, see `Layer`.
     """
 
     def __init__(
@@ -216,6 +275,7 @@ class MLP(Sequential):
         *,
         init: Init = "uniform",
         rng: Rng = None,
+        bias: bool = True,
     ) -> None:
         if not isinstance(nouts, Iterable):
             raise TypeError(
@@ -240,13 +300,16 @@ class MLP(Sequential):
                 f"got {len(activation)}"
             )
         shapes = zip(pairwise(sizes), [*activation, "linear"], strict=False)
-        super().__init__(*[Layer(n, nout, act, init=init, rng=rng) for (n, nout), act in shapes])
+        super().__init__(
+            *[Layer(n, nout, act, init=init, rng=rng, bias=bias) for (n, nout), act in shapes]
+        )
 
     def config(self) -> dict[str, Any]:
         return {
             "nin": self.layers[0].shape[0],
             "nouts": [layer.shape[1] for layer in self.layers],
             "activation": [layer.activation for layer in self.layers],
+            **_without_bias(self.layers[0].neurons[0]),
         }
 
 

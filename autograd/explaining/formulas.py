@@ -40,7 +40,11 @@ def formula(root: Value | float) -> str:
     return label or formulas(topological_order(root))[root]
 
 
-def formulas(order: Sequence[Value], short: dict[Value, str] | None = None) -> dict[Value, str]:
+def formulas(
+    order: Sequence[Value],
+    short: dict[Value, str] | None = None,
+    max_characters: int = MAX_FORMULA_CHARACTERS,
+) -> dict[Value, str]:
     """Return the `formula` of each node of ``order``, which is topological. A leaf's is its number.
 
     Operands outside ``order`` are written by their label, or as ``…``. The names in ``short`` stand
@@ -59,9 +63,9 @@ def formulas(order: Sequence[Value], short: dict[Value, str] | None = None) -> d
             text, precedence = _applied(
                 node.op, [operands.get(p) or _named(label_of_operand(p)) for p in node.parents]
             )
-        written[node] = shorten(text, MAX_FORMULA_CHARACTERS)
+        written[node] = shorten(text, max_characters)
         label = label_of_operand(node)
-        fits = not label and len(text) <= MAX_FORMULA_CHARACTERS
+        fits = not label and len(text) <= max_characters
         operands[node] = (text, precedence) if fits else _named(label)
     return written
 

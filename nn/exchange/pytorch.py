@@ -69,10 +69,13 @@ def _translated(torch: Any, model: Any) -> list[Any]:
     table = torch.tensor(numbers, dtype=torch.float64)
     if isinstance(model, Embedding):
         return [torch.nn.Embedding.from_pretrained(table, freeze=False)]
-    linear = torch.nn.Linear(model.shape[0], len(table), dtype=torch.float64)
+    nin = model.shape[0]
+    bias = table.shape[1] > nin
+    linear = torch.nn.Linear(nin, len(table), bias=bias, dtype=torch.float64)
     with torch.no_grad():
-        linear.weight.copy_(table[:, :-1])
-        linear.bias.copy_(table[:, -1])
+        linear.weight.copy_(table[:, :nin])
+        if bias:
+            linear.bias.copy_(table[:, -1])
     if isinstance(model, Maxout):
         return [linear, torch.nn.MaxPool1d(len(model.units[0]))]
     neuron = model.neurons[0] if isinstance(model, Layer) else model
@@ -86,14 +89,14 @@ def _translated(torch: Any, model: Any) -> list[Any]:
 
 
 def _rows(layer: Any) -> list[list[Value]]:
-    """Its parameters: the weights and the bias of each neuron, or a vector for each symbol."""
+    """Its parameters: the weights of each neuron, then its bias if any; or a vector a symbol."""
     if isinstance(layer, Embedding):
         return layer.w
     if isinstance(layer, Maxout):
         neurons = [piece for unit in layer.units for piece in unit]
     else:
         neurons = layer.neurons if isinstance(layer, Layer) else [layer]
-    return [[*neuron.w, neuron.b] for neuron in neurons]
+    return [[*neuron.w, *([] if neuron.b is None else [neuron.b])] for neuron in neurons]
 
 
 @cache
@@ -161,8 +164,11 @@ def from_torch(module: Any) -> Sequential:
             weighted = torch.nn.Linear | torch.nn.Embedding
             after = parts.pop(0) if parts and not isinstance(parts[0], weighted) else None
             layer = _layer(torch, part, after)
-            bias = torch.zeros_like(part.weight[:, 0]) if part.bias is None else part.bias
-            table = torch.column_stack([part.weight, bias])
+            table = part.weight
+            if part.bias is not None:
+                table = torch.column_stack([table, part.bias])
+            elif isinstance(layer, Maxout):
+                table = torch.column_stack([table, torch.zeros(len(table))])
         else:
             raise ValueError(f"no translation of PyTorch's {part} here")
         for row, numbers in zip(_rows(layer), table.tolist(), strict=True):
@@ -191,12 +197,13 @@ def _layer(torch: Any, linear: Any, after: Any) -> Layer | Maxout:
         if not isinstance(k, int) or nout % k:
             raise ValueError(f"no translation of PyTorch's {after} after {linear}")
         return Maxout(nin, nout // k, k, init="zeros")
+    bias = linear.bias is not None
     if after is None or isinstance(after, torch.nn.Identity):
-        return Layer(nin, nout, "linear", init="zeros")
+        return Layer(nin, nout, "linear", init="zeros", bias=bias)
     for name in (*_CLASSES, *_FUNCTIONS):
         if type(after) is _activation_class(torch, name):
             _require(after, **_CLASSES.get(name, ("", {}))[1])
-            return Layer(nin, nout, name, init="zeros")
+            return Layer(nin, nout, name, init="zeros", bias=bias)
     raise ValueError(f"nn has no activation that is PyTorch's {after}")
 
 

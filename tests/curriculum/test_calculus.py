@@ -7,6 +7,7 @@ import pytest
 import autograd as ag
 from autograd import (
     Value,
+    Values,
     directional_derivative,
     explain,
     grad,
@@ -171,25 +172,89 @@ def test_D11_the_sum_over_paths_is_backward_and_a_vjp_is_the_transposed_jacobian
         assert row == approx(exact, rel=1e-14)
 
 
-def test_D12_general_back_propagation_sums_over_the_fan_out_of_shared_sub_expressions():
-    w = Value(0.6, "w")
-    v = w * 2
-    v.label = "v"
-    y = v.tanh()  # w -> v -> y
-    y.label = "y"
-    x = w * w
+def test_D12_general_back_propagation_with_vectors_v_w_x_y_z_and_v_y():
+    """v -> w -> x -> y -> z and v -> y, all but z of them vectors, each of its own length."""
+
+    def w_of(v):
+        return [v[0] * v[1], ag.sin(v[1]), v[0] - 2 * v[1]]
+
+    def x_of(w):
+        return [ag.tanh(w[0] + w[1]), w[1] * w[2]]
+
+    def y_of(x, v):
+        return [x[0] * v[0], ag.exp(x[1]) + v[1], x[0] * x[1] * v[1]]
+
+    def z_of(y):
+        return y[0] * y[1] + y[2] ** 2
+
+    def transposed(J, g):
+        return [ag.dot(column, g) for column in zip(*J, strict=True)]
+
+    v = [0.6, -1.1]
+    w = w_of(v)
+    x = x_of(w)
+    y = y_of(x, v)
+    g_y = grad(z_of)(y)
+    g_x = transposed(jacobian(y_of, 0)(x, v), g_y)
+    g_w = transposed(jacobian(x_of)(w), g_x)
+    over_w = transposed(jacobian(w_of)(v), g_w)
+    direct = transposed(jacobian(y_of, 1)(x, v), g_y)
+    g_v = [a + b for a, b in zip(over_w, direct, strict=True)]  # the sum over the fan-out of v
+
+    vs = Values(v, "v")
+    ws = Values(w_of(vs))
+    xs = Values(x_of(ws))
+    ys = Values(y_of(xs, vs))
+    z_of(ys).backward()
+    for own, exact in ((ys.grad, g_y), (xs.grad, g_x), (ws.grad, g_w), (vs.grad, g_v)):
+        assert own == approx(exact, rel=1e-13)
+    assert vs[1].label == "v[1]"
+    assert (vjp(w_of, v)[1](g_w)[0], vjp(y_of, x, v)[1](g_y)) == (
+        approx(over_w, rel=1e-13),
+        (approx(g_x, rel=1e-13), approx(direct, rel=1e-13)),
+    )
+    terms = explain(z_of(ys), vs[0]).terms  # v[0] is used by w[0], w[2] and y[0]: term by term
+    assert len(terms) == 3
+    assert sum(term.value for term in terms) == approx(g_v[0], rel=1e-13)
+
+
+def test_D12_the_same_graph_in_scalars_sums_two_terms_at_v():
+    v = Value(0.6, "v")
+    w = v * 3
+    w.label = "w"
+    x = w.tanh()
     x.label = "x"
-    z = x * v + y  # v is shared
+    y = x * v  # v is shared: v -> w -> x -> y and v -> y
+    y.label = "y"
+    z = y.exp()
     z.label = "z"
     z.backward()
+    assert x.grad == approx(v.data * y.grad, rel=1e-15)
+    assert w.grad == approx((1 - x.data**2) * x.grad, rel=1e-15)
     by_v = explain(z, v)
-    assert [term.consumer for term in by_v.terms] == ["v1", "y"]  # v1 is x * v
-    assert [term.value for term in by_v.terms] == approx([0.36, 1 - math.tanh(1.2) ** 2])
-    assert by_v.derivative == v.grad == approx(sum(term.value for term in by_v.terms))
-    by_w = explain(z, w)
-    assert {term.consumer: term.adjoint for term in by_w.terms} == {"v": v.grad, "x": x.grad}
-    assert w.grad == approx(sum(term.value for term in by_w.terms), rel=1e-15)
-    text = repr(by_w)
-    assert text.startswith(f"dz/dw = {w.grad:.4g}: adjoint times local gradient, summed")
-    assert len(text.splitlines()) == 1 + 3  # w * w uses w twice
-    assert len(topological_order(z)) == 7  # w, 2, v, x, x * v, y, z: no expression was copied
+    assert {term.consumer: term.adjoint for term in by_v.terms} == {"w": w.grad, "y": y.grad}
+    through_w, direct = 3 * w.grad, x.data * y.grad
+    assert {term.consumer: term.value for term in by_v.terms} == {
+        "w": approx(through_w, rel=1e-15),
+        "y": approx(direct, rel=1e-15),
+    }
+    assert by_v.derivative == v.grad == approx(through_w + direct, rel=1e-15)
+    assert len(topological_order(z)) == 6  # v, 3, w, x, y, z: no expression was copied
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (3, 3, 1)])
+def test_F2_of_a_matrix_product_the_vjp_is_a_matrix_product_with_the_transpose(shape):
+    np = pytest.importorskip("numpy")
+    n, m, p = shape
+    rng = np.random.default_rng(0)
+    X, G = rng.normal(size=(m, p)), rng.normal(size=(n, p))
+    W = rng.normal(size=(n, m))
+
+    def product(A, B):
+        return [[ag.dot(row, column) for column in zip(*B, strict=True)] for row in A]
+
+    _, by_X = vjp(product, W.tolist(), X.tolist())[1](G.tolist())  # Y = W X
+    assert np.array(by_X) == approx(W.T @ G, rel=1e-13)
+    X, W = W, X
+    by_X, _ = vjp(product, X.tolist(), W.tolist())[1](G.tolist())  # Y = X W
+    assert np.array(by_X) == approx(G @ W.T, rel=1e-13)

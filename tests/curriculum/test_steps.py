@@ -62,17 +62,18 @@ def test_c7_patterns(pattern, graph, of_a, of_b):
     assert gradients(graph(a, b))["a"] == sum(of_a)
 
 
-def test_d12_shared_sub_expressions_add_up_term_by_term():
-    w = Value(2.0, "w")
-    v = w**2
-    v.label = "v"
-    z = (v + 1) * (3 * v)
-    z.label = "z"
-    assert sorted(terms(z, "v")) == [12.0, 15.0]
-    assert gradients(z)["v"] == 27.0
-    assert terms(z, "w") == [108.0]
+def test_d12_the_terms_of_v_come_over_w_x_y_and_directly_from_y():
+    v = Value(2.0, "v")  # v -> w -> x -> y -> z and also v -> y
+    w = v**2
+    x = w + 1
+    y = x * v
+    z = 3 * y
+    w.label, x.label, y.label, z.label = "w", "x", "y", "z"
+    assert terms(z, "v") == [15.0, 24.0]  # dz/dy x, then dz/dw 2 v
+    expected = {"z": 1.0, "y": 3.0, "x": 6.0, "w": 6.0, "v": 39.0}
+    assert gradients(z) == expected
     sums = [frame.so_far for frame in steps(z) if frame.name == "v" and frame.so_far]
-    assert sums == ["dz/dv = 15 so far, 1 more term to come", "dz/dv = 15 + 12 = 27, complete"]
+    assert sums == ["dz/dv = 15 so far, 1 more term to come", "dz/dv = 15 + 24 = 39, complete"]
 
 
 @pytest.mark.slow
