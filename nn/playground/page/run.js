@@ -23,7 +23,7 @@ import { checked } from "./settings.js";
  */
 
 /** A learning rate that is too large is this many times the given one. */
-export const LARGE_LR_FACTOR = 50;
+export const LARGE_LR_FACTOR = 200;
 
 export class Run {
   #isEdited = false;
