@@ -13,7 +13,7 @@ MODULES = {
     "settings": "checked, fromFragment, toFragment, SettingsError, DEFAULTS, lossesFor",
     "datasets": "pointsOf, SETS",
     "random": "Random",
-    "csv": "dataOfCsv",
+    "csv": "pointsOfFile",
     "python_code": "pythonCode",
     "model_file": "modelFile",
     "mistakes": "MISTAKES, collapsed",
