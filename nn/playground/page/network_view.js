@@ -17,6 +17,8 @@ const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
 const KINDS = /** @type {const} */ ({ weights: "parameters", gradients: "gradients", updates: "lastUpdate" });
+/** What the edges show after a phase. */
+const STRESSED = /** @type {const} */ ({ start: "weights", forward: "weights", backward: "gradients", update: "updates" });
 const ACTIVE = { weights: "weight", gradients: "dL/dw", updates: "update" };
 
 /** @param {Player} player @param {import("./main.js").Shown} shown @param {import("./plane.js").Plane} plane */
@@ -38,13 +40,14 @@ export function networkView(player, shown, plane) {
     plane.follow(run);
     drawNeurons(player, parts.neurons, run.responses(plane.grid(player.playing)), plane);
     drawInputs(parts.inputs, plane);
-    drawEdges(player, parts.edges, shown.edges);
+    drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : shown.edges);
   };
   new ResizeObserver(() => {
     if (`${pane.clientWidth} ${pane.clientHeight}` !== size && !player.playing) player.draw();
   }).observe(pane);
   byId("edges").addEventListener("change", () => {
     shown.edges = byId("edges").value;
+    player.stressed = null;
     player.draw();
   });
   rove(player, pane);
@@ -171,8 +174,8 @@ function drawInputs(inputs, plane) {
     input.drawn = key;
     const [low, high] = input.i === 0 ? plane.x : plane.y;
     const limit = Math.max(Math.abs(low), Math.abs(high));
-    const values = Float64Array.from({ length: 256 }, (_, k) => low + ((high - low) * (input.i === 0 ? k % 16 : 15 - Math.floor(k / 16))) / 15);
-    put(input, 16, 16, (pixels) => paint(pixels, values, limit, signed));
+    const values = Float64Array.from({ length: 256 }, (_, k) => low + ((high - low) * (input.i === 0 ? k % 16 : Math.floor(k / 16))) / 15);
+    put(input, 16, 16, (pixels) => paint(pixels, 16, values, limit, signed));
   }
 }
 
@@ -197,16 +200,24 @@ function drawNeurons(player, neurons, responses, plane) {
   const { nx, ny } = plane.grid(player.playing);
   const limits = layerLimits(player, neurons, responses);
   const dead = new Set(run.dead().map((/** @type {any} */ { layer, unit }) => `${layer} ${unit}`));
-  const shown = player.playing ? null : player.run.points.length ? player.run.sampleValues(chosen.point) : null;
+  const shown = player.playing ? null : valuesOf(player);
   for (const [i, neuron] of neurons.entries()) {
     const { layer, unit, button } = neuron;
-    put(neuron, nx, ny, (pixels) => paint(pixels, responses[i], limits[layer], signed));
+    put(neuron, nx, ny, (pixels) => paint(pixels, nx, responses[i], limits[layer], signed));
     const isChosen = layer === chosen.layer && unit === chosen.unit;
     button.setAttribute("aria-pressed", String(isChosen));
     button.tabIndex = isChosen ? 0 : -1;
     button.classList.toggle("dead", dead.has(`${layer} ${unit}`));
     drawCaption(player, neuron, shown, dead.has(`${layer} ${unit}`));
   }
+}
+
+/** The activation of each neuron on the followed point, and its gradient. @param {Player} player @returns {{a: number, da: number}[][]} */
+function valuesOf({ run, chosen }) {
+  return run.network.layers.map((layer, l) => layer.map((_, unit) => {
+    const { data, grads } = run.sampleGraph(chosen.point, l, unit);
+    return { a: data[data.length - 1], da: grads[grads.length - 1] };
+  }));
 }
 
 /** The largest response of each layer, so that its neurons can be compared. @param {Player} player @param {Neuron[]} neurons @param {Float64Array[]} responses */
@@ -226,10 +237,9 @@ function drawCaption(player, { button, caption, layer, unit }, values, dead) {
   const { revealed } = player;
   const forward = values && player.shows("forward", layer);
   const backward = values && player.shows("backward", layer) && player.run.phase !== "forward";
-  const a = values?.layers[layer].a[unit];
-  const da = values?.layers[layer].da[unit];
+  const { a, da } = values?.[layer][unit] ?? {};
   const withGradient = backward && player.run.phase !== "update";
-  setText(caption, withGradient ? `∂ ${number(da, 3)}` : forward ? number(a, 3) : "");
+  setText(caption, withGradient ? `dL/da ${number(da, 3)}` : forward ? number(a, 3) : "");
   caption.classList.toggle("grad", Boolean(withGradient));
   const lit = revealed && revealed.layer === layer;
   button.classList.toggle("lit", Boolean(lit && revealed.phase === "forward"));

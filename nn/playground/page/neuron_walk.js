@@ -4,14 +4,7 @@
 import { number } from "../../../autograd/pages/numbers.js";
 
 /**
- * @typedef {object} Graph
- * @property {(string | null)[]} ops
- * @property {number[][]} parents
- * @property {number[][]} local
- * @property {number[]} data
- * @property {number[]} grads
- * @property {string[]} names
- * @property {number} inputs
+ * @typedef {import("./neuron_graph.js").Graph} Graph
  *
  * @typedef {object} WalkStep
  * @property {"forward" | "backward"} phase

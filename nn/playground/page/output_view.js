@@ -42,10 +42,10 @@ function drawSurface({ run, playing }, plane, surface, outputs) {
   const { nx, ny } = plane.grid(playing);
   const { signed, classes } = palette();
   put(surface, nx, ny, (pixels) => {
-    if (outputs.length > 1) return paintClasses(pixels, outputs, classes, SURFACE_STRENGTH);
-    if (run.settings.data.classes.length) return paint(pixels, outputs[0].map((z) => Math.tanh(z / 2)), 1, signed, SURFACE_STRENGTH);
+    if (outputs.length > 1) return paintClasses(pixels, nx, outputs, classes, SURFACE_STRENGTH);
+    if (run.settings.data.classes.length) return paint(pixels, nx, outputs[0].map((z) => Math.tanh(z / 2)), 1, signed, SURFACE_STRENGTH);
     const { middle, half } = targetRange(run);
-    return paint(pixels, outputs[0].map((y) => y - middle), half, signed, SURFACE_STRENGTH);
+    return paint(pixels, nx, outputs[0].map((y) => y - middle), half, signed, SURFACE_STRENGTH);
   });
 }
 
@@ -72,12 +72,12 @@ function drawDots({ run, chosen }, plane, outputs) {
   const radius = run.points.length > MANY ? 1.8 : 4;
   const isTest = new Set(run.test);
   for (const [i, point] of run.points.entries()) {
-    const [u, v] = plane.place(point.x[0], plane.line ? point.y : point.x[1]);
+    const [u, v] = plane.placeOf(point);
     drawDot(context, u * width, v * height, radius, shapeOf(run, point), isTest.has(i), paper);
   }
   const followed = run.points[chosen.point];
   if (!followed) return;
-  const [u, v] = plane.place(followed.x[0], plane.line ? followed.y : followed.x[1]);
+  const [u, v] = plane.placeOf(followed);
   context.beginPath();
   context.arc(u * width, v * height, 9, 0, 7);
   context.lineWidth = 3;
@@ -140,14 +140,14 @@ function drawCurve(context, values, plane, width, height, ink) {
 function drawAxes({ run }, plane) {
   const { names } = run.settings.data;
   const range = (/** @type {[number, number]} */ [low, high]) => `${number(low, 2)} … ${number(high, 2)}`;
-  setText(byId("axis-x"), `${names?.[0] ?? (plane.line ? "x" : "x₁")} ${range(plane.x)}`);
-  setText(byId("axis-y"), `${plane.line ? "y" : names?.[1] ?? "x₂"} ${range(plane.y)}`);
+  setText(byId("axis-x"), `${names[plane.shown[0]]} ${range(plane.x)}`);
+  setText(byId("axis-y"), `${plane.line ? run.settings.data.target : names[plane.shown[1]]} ${range(plane.y)}`);
 }
 
 /** What is said of the followed point. @param {Player} player */
 function drawPoint({ run, chosen, playing }) {
   const point = run.points[chosen.point];
   if (!point || playing) return;
-  const part = run.test.includes(chosen.point) ? "test" : "training";
-  setText(byId("point-said"), `point ${chosen.point + 1} of ${run.points.length}, ${part}`);
+  const part = run.test.includes(chosen.point) ? "test" : "train";
+  setText(byId("point-said"), `${chosen.point + 1} of ${run.points.length}, ${part}`);
 }

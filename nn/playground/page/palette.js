@@ -37,27 +37,31 @@ function mixed(zero, color, t) {
 }
 
 /**
- * Fills pixels with the colors of numbers between -limit and limit.
- * @param {Uint32Array} pixels @param {ArrayLike<number>} values @param {number} limit @param {Uint32Array} signed @param {number} strength  at most 1
+ * Fills pixels with the colors of numbers between -limit and limit. The numbers go up, pixels down.
+ * @param {Uint32Array} pixels @param {number} width @param {ArrayLike<number>} values @param {number} limit @param {Uint32Array} signed @param {number} strength  at most 1
  */
-export function paint(pixels, values, limit, signed, strength = 1) {
-  const scale = limit > 0 ? SHADES / limit : 0;
+export function paint(pixels, width, values, limit, signed, strength = 1) {
+  const scale = limit > 0 ? (SHADES * strength) / limit : 0;
   const top = SHADES * strength;
-  for (let i = 0; i < pixels.length; i++) {
-    const t = values[i] * scale * strength;
-    pixels[i] = signed[SHADES + Math.round(t > top ? top : t < -top ? -top : t || 0)];
+  let from = 0;
+  for (let row = pixels.length - width; row >= 0; row -= width) {
+    for (let i = row; i < row + width; i++, from++) {
+      const t = values[from] * scale;
+      pixels[i] = signed[SHADES + Math.round(t > top ? top : t < -top ? -top : t || 0)];
+    }
   }
 }
 
-/** Fills pixels by class: the largest of the numbers wins, and shows by how much. @param {Uint32Array} pixels @param {ArrayLike<number>[]} logits @param {Uint32Array[]} classes @param {number} strength */
-export function paintClasses(pixels, logits, classes, strength) {
+/** Fills pixels by class: the largest of the numbers wins, and shows by how much. @param {Uint32Array} pixels @param {number} width @param {ArrayLike<number>[]} logits @param {Uint32Array[]} classes @param {number} strength */
+export function paintClasses(pixels, width, logits, classes, strength) {
+  const height = pixels.length / width;
   for (let i = 0; i < pixels.length; i++) {
     let best = 0;
     for (let k = 1; k < logits.length; k++) if (logits[k][i] > logits[best][i]) best = k;
     let sum = 0;
     for (const z of logits) sum += Math.exp(z[i] - logits[best][i]);
     const lead = (1 / sum - 1 / logits.length) / (1 - 1 / logits.length);
-    pixels[i] = classes[best % classes.length][Math.round(SHADES * strength * Math.min(1, Math.max(0, lead)))];
+    pixels[(height - 1 - Math.floor(i / width)) * width + (i % width)] = classes[best % classes.length][Math.round(SHADES * strength * Math.min(1, Math.max(0, lead)))];
   }
 }
 

@@ -25,6 +25,8 @@ export class Player {
     this.trouble = "";
     /** @type {{phase: Phase, layer: number} | null} how far a phase is shown */
     this.revealed = null;
+    /** @type {Phase | null} the phase whose numbers the edges show, after it was chosen by hand */
+    this.stressed = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.drawnAt = 0;
@@ -117,7 +119,7 @@ export class Player {
     if (this.playing) return this.pause();
     if (this.run.stopped) return;
     this.playing = true;
-    this.revealed = null;
+    this.revealed = this.stressed = null;
     clearTimeout(this.timer);
     const frame = () => {
       if (!this.playing) return;
@@ -155,6 +157,7 @@ export class Player {
 
   /** Goes on to the end of a phase, and shows it layer by layer. @param {Phase} phase */
   to(phase) {
+    this.stressed = phase;
     this.once(() => {
       do this.run.advance();
       while (this.run.phase !== phase && !this.run.stopped);

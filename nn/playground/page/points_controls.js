@@ -97,12 +97,15 @@ function remove(player, i) {
   put(player, points.toSpliced(i, 1), Math.min(i, points.length - 2));
 }
 
-/** @param {Player} player @param {Plane} plane @param {number} x @param {number} y @param {number} label */
-function add(player, plane, x, y, label) {
+/** The class of a point that the tool adds; in a regression the target of the followed one. @param {Player} player @param {string} tool */
+function labelOf({ run, chosen }, tool) {
+  return run.settings.data.classes.length ? Number(tool.split(" ")[1]) : run.points[chosen.point].y;
+}
+
+/** Adds a point. Features that are not on an axis are those of the followed point. @param {Player} player @param {Plane} plane @param {number[]} at @param {number} y */
+function add(player, plane, at, y) {
   const { points } = player.run;
-  const { classes } = player.run.settings.data;
-  const point = plane.line ? { x: [x], y, test: false } : { x: [x, y], y: label, test: false };
-  put(player, [...points, point], points.length);
+  put(player, [...points, plane.moved({ ...points[player.chosen.point], y, test: false }, at)], points.length);
 }
 
 /** @param {Player} player @param {Plane} plane */
@@ -118,7 +121,7 @@ function connectPointer(player, plane) {
     const { at, near } = under(event);
     const tool = byId("tool").value;
     if (tool === "delete") return near === null ? undefined : remove(player, near);
-    if (tool !== "follow") return add(player, plane, at[0], at[1], Number(tool.split(" ")[1]));
+    if (tool !== "follow") return add(player, plane, at, labelOf(player, tool));
     if (near === null) return;
     player.choose({ point: near });
     drag(player, plane, pane, event, (moved) => under(moved).at, near);
@@ -134,7 +137,7 @@ function drag(player, plane, pane, down, where, i) {
   pane.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
     if (!dragging && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < DRAG_PX) return;
     dragging = plane.frozen = true;
-    replace(player, i, moved(player, plane, i, where(event)));
+    replace(player, i, plane.moved(player.run.points[i], where(event)));
   }, { signal });
   const end = () => {
     ended.abort();
@@ -145,17 +148,11 @@ function drag(player, plane, pane, down, where, i) {
   pane.addEventListener("pointercancel", end, { signal });
 }
 
-/** @param {Player} player @param {Plane} plane @param {number} i @param {number[]} to */
-function moved(player, plane, i, [x, y]) {
-  const point = player.run.points[i];
-  return plane.line ? { ...point, x: [x], y } : { ...point, x: [x, y] };
-}
-
 /** The point next to a place, if it is near. @param {Player} player @param {Plane} plane @param {number} x @param {number} y @param {number} width @param {number} height */
 function nearest(player, plane, x, y, width, height) {
   let [best, least] = [/** @type {number | null} */ (null), NEAR_PX];
   for (const [i, point] of player.run.points.entries()) {
-    const [u, v] = plane.place(point.x[0], plane.line ? point.y : point.x[1]);
+    const [u, v] = plane.placeOf(point);
     const way = Math.hypot(u * width - x, v * height - y);
     if (way < least) [best, least] = [i, way];
   }
@@ -169,12 +166,12 @@ function connectKeys(player, plane) {
     const { point: i } = player.chosen;
     const point = player.run.points[i];
     if (!point) return;
-    const place = [point.x[0], plane.line ? point.y : point.x[1]];
+    const place = plane.numbersOf(point);
     const [dx, dy] = [(plane.x[1] - plane.x[0]) * STEP, (plane.y[1] - plane.y[0]) * STEP];
     const by = { ArrowLeft: [-dx, 0], ArrowRight: [dx, 0], ArrowUp: [0, dy], ArrowDown: [0, -dy] }[event.key];
-    if (by) replace(player, i, moved(player, plane, i, [place[0] + by[0], place[1] + by[1]]));
+    if (by) replace(player, i, plane.moved(point, [place[0] + by[0], place[1] + by[1]]));
     else if (event.key === "Delete" || event.key === "Backspace") remove(player, i);
-    else if (event.key === "Enter") add(player, plane, place[0] + 2 * dx, place[1] + 2 * dy, point.y);
+    else if (event.key === "Enter") add(player, plane, [place[0] + 2 * dx, place[1] + 2 * dy], point.y);
     else if (event.key === "PageDown") byId("next-point").click();
     else if (event.key === "PageUp") byId("previous-point").click();
     else return;

@@ -3,14 +3,15 @@
 import { byId, setText } from "../../../autograd/pages/elements.js";
 import { number } from "../../../autograd/pages/numbers.js";
 import { element } from "../../../autograd/pages/pan_zoom.js";
+import { neuronGraph } from "./neuron_graph.js";
 import { walkThrough } from "./neuron_walk.js";
 
-/** @typedef {import("./player.js").Player} Player @typedef {import("./neuron_walk.js").Graph} Graph @typedef {import("./neuron_walk.js").WalkStep} WalkStep */
+/** @typedef {import("./player.js").Player} Player @typedef {import("./neuron_graph.js").Graph} Graph @typedef {import("./neuron_walk.js").WalkStep} WalkStep */
 
-const LEAF = { width: 232, height: 24 };
-const NODE = { width: 128, height: 54 };
+const LEAF = { width: 214, height: 24 };
+const NODE = { width: 122, height: 54 };
 const ROW = 60; // of an input with its weight
-const GAP = 56; // between columns
+const GAP = 44; // between columns
 const HEAD = 22; // the names of the columns
 const PLAY_MS = 1400;
 
@@ -23,7 +24,7 @@ export function scalarView(player) {
   const draw = () => {
     const { run, chosen } = player;
     if (!run.points.length) return;
-    const graph = run.sampleGraph(chosen.point, chosen.layer, chosen.unit);
+    const graph = neuronGraph(run, chosen.point, chosen.layer, chosen.unit);
     const key = JSON.stringify([chosen.layer, chosen.unit, graph.ops, graph.names]);
     if (key !== built) {
       built = key;
@@ -88,11 +89,11 @@ function connectWalk(player, walk, draw) {
 /** Where each node stands. @param {Graph} graph */
 function layout({ ops, inputs: n }) {
   const columns = [0, LEAF.width + GAP, LEAF.width + NODE.width + 2 * GAP, LEAF.width + 2 * NODE.width + 3 * GAP];
-  const height = HEAD + (n + 1) * ROW;
+  const height = HEAD + n * ROW + 36;
   const middle = HEAD + (height - HEAD - NODE.height) / 2;
   return ops.map((_, i) => {
     if (i < 2 * n) return { x: columns[0], y: HEAD + Math.floor(i / 2) * ROW + (i % 2) * (LEAF.height + 2) + 2, ...LEAF };
-    if (i === 2 * n) return { x: columns[0], y: HEAD + n * ROW + 15, ...LEAF };
+    if (i === 2 * n) return { x: columns[0], y: HEAD + n * ROW + 6, ...LEAF };
     if (i <= 3 * n) return { x: columns[1], y: HEAD + (i - 2 * n - 1) * ROW, ...NODE };
     return { x: columns[i === 3 * n + 1 ? 2 : 3], y: middle, ...NODE };
   });
@@ -103,7 +104,7 @@ function build(player, graph) {
   const places = layout(graph);
   const { inputs: n, ops, parents } = graph;
   const width = Math.max(...places.map(({ x, width: w }) => x + w)) + 4;
-  const height = HEAD + (n + 1) * ROW + 4;
+  const height = HEAD + n * ROW + 36;
   const svg = element("svg", { width, height, viewBox: `-2 0 ${width} ${height}` });
   const links = parents.flatMap((from, i) => from.map((p) => linkOf(svg, places[p], places[i], p, i)));
   const nodes = places.map((place, i) => nodeOf(player, svg, graph, place, i));
@@ -123,7 +124,8 @@ function build(player, graph) {
 function linkOf(svg, from, to, p, i) {
   const [x1, y1] = [from.x + from.width, from.y + from.height / 2];
   const [x2, y2] = [to.x, to.y + to.height / 2];
-  const path = element("path", { class: "link", d: `M${x1} ${y1}C${x1 + GAP / 2} ${y1} ${x2 - GAP / 2} ${y2} ${x2} ${y2}` });
+  const flat = x2 - GAP; // a link over several columns bends before the last
+  const path = element("path", { class: "link", d: `M${x1} ${y1}H${flat}C${flat + GAP / 2} ${y1} ${x2 - GAP / 2} ${y2} ${x2} ${y2}` });
   svg.append(path);
   return { path, p, i };
 }
@@ -139,11 +141,11 @@ function nodeOf(player, svg, { ops, names, inputs: n }, { x, y, width, height },
     return text;
   };
   group.append(element("rect", { class: "box", x, y, width, height, rx: isLeaf ? 0 : 7 }));
-  const tint = element("rect", isLeaf ? { class: "tint", x: x + width - 80, y: y + 1, width: 79, height: height - 2 } : { class: "tint", x: x + 1, y: y + 35, width: width - 2, height: 18, rx: 5 });
+  const tint = element("rect", isLeaf ? { class: "tint", x: x + width - 76, y: y + 1, width: 75, height: height - 2 } : { class: "tint", x: x + 1, y: y + 35, width: width - 2, height: 18, rx: 5 });
   group.append(tint);
   const symbol = { mul: "×", add: "+", sum: "+" }[ops[i] ?? ""] ?? ops[i];
   const parts = isLeaf
-    ? { name: write("name", x + 6, y + 16), data: write("data", x + width - 90, y + 16, "end"), grad: write("grad", x + width - 6, y + 16, "end") }
+    ? { name: write("name", x + 6, y + 16), data: write("data", x + width - 82, y + 16, "end"), grad: write("grad", x + width - 6, y + 16, "end") }
     : { name: write("name", x + width - 7, y + 15, "end"), data: write("data", x + width - 7, y + 31, "end"), grad: write("grad", x + width - 7, y + 48, "end") };
   parts.name.textContent = names[i];
   parts.name.style.fontWeight = "700";

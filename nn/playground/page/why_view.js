@@ -46,22 +46,45 @@ function parameterOf({ run, chosen }) {
 }
 
 /** @param {Player} player @param {any} why @param {string} w @returns {[string, string][]} */
-function linesOf({ run, chosen }, why, w) {
-  const product = `${inBrackets(why.dLdz)} · ${inBrackets(why.dzdw)} = ${number(why.dLdw)}`;
+function linesOf(player, why, w) {
+  const { run, chosen } = player;
   const count = run.batch.length;
-  const l2 = why.l2 ? [["p", `with L2: + ${run.settings.training.l2} · ${w} = ${number(why.meanOverBatch + why.l2)}`]] : [];
-  /** @type {any[]} */
-  const lines = [
+  const { l2 } = run.settings.training;
+  return [
     ["h3", `on point ${chosen.point + 1}`],
     ["p", `dL/d${w} = dL/dz · ∂z/∂${w}`],
-    ["p", `= ${product}`],
-    ["h3", `mean over the ${count} point${count === 1 ? "" : "s"} of the batch`],
+    ["p", `= ${inBrackets(why.dLdz)} · ${inBrackets(why.dzdw)} = ${number(why.dLdw)}`],
+    ["h3", `${l2 ? "with L2, " : ""}mean over the ${count} point${count === 1 ? "" : "s"} of the batch`],
     ["p", `dL/d${w} = ${number(why.meanOverBatch)}`],
-    ...l2,
-    ["h3", `update: ${w} ← ${w} − lr · dL/d${w}`],
-    ...why.update.map((/** @type {any} */ { symbols, numbers, value }) => ["p", `${symbols} = ${numbers} = ${number(value)}`]),
+    ...updateLines(player, parameterOf(player), why.meanOverBatch, w),
   ];
-  return lines;
+}
+
+/** The last update, or the one that comes next. @param {Player} player @param {number} i @param {number} gradient @param {string} w @returns {[string, string][]} */
+function updateLines({ run }, i, gradient, w) {
+  if (run.phase !== "update") {
+    return [["h3", "update"], ["p", `${run.phase === "backward" ? "Update" : "Backward, then update,"} moves ${w} = ${number(run.parameters[i])} against its gradient.`]];
+  }
+  const terms = Object.fromEntries(run.optimizer.explain(i, gradient, run.lastUpdate[i]).map(({ name, value }) => [name, value]));
+  const before = number(run.before[i]);
+  const [lr, g] = [number(run.optimizer.lr), inBrackets(gradient)];
+  const after = number(run.parameters[i]);
+  const { momentum, betas: [b1, b2] } = run.optimizer;
+  if (run.optimizer.kind === "momentum") {
+    const last = (terms.velocity - gradient) / momentum;
+    return [["h3", `update with momentum: ${w} ← ${w} − lr · v`],
+      ["p", `v ← ${momentum} · v + dL/d${w}`], ["p", `= ${momentum} · ${inBrackets(last)} + ${g} = ${number(terms.velocity)}`],
+      ["p", `${w} ← ${before} − ${lr} · ${inBrackets(terms.velocity)} = ${after}`]];
+  }
+  if (run.optimizer.kind === "adam") {
+    return [["h3", `update with Adam: ${w} ← ${w} − lr · m̂ / (√v̂ + ε)`],
+      ["p", `m ← ${b1} · m + ${number(1 - b1)} · dL/d${w} = ${number(terms.m)}`],
+      ["p", `v ← ${b2} · v + ${number(1 - b2)} · (dL/d${w})² = ${number(terms.v)}`],
+      ["p", `m̂ = m / (1 − ${b1}ᵗ) = ${number(terms.m)} / ${number(terms["1 − β₁ᵗ"])} = ${number(terms["m̂"])}`],
+      ["p", `v̂ = v / (1 − ${b2}ᵗ) = ${number(terms.v)} / ${number(terms["1 − β₂ᵗ"])} = ${number(terms["v̂"])}`],
+      ["p", `${w} ← ${before} − ${lr} · ${inBrackets(terms["m̂"])} / √${number(terms["v̂"])} = ${after}`]];
+  }
+  return [["h3", `update: ${w} ← ${w} − lr · dL/d${w}`], ["p", `${w} ← ${before} − ${lr} · ${g} = ${after}`]];
 }
 
 /** A weight is set by hand. @param {Player} player */
