@@ -9,7 +9,7 @@ import { element } from "../../../autograd/pages/pan_zoom.js";
  * @typedef {{step: number[], train: number[], test: number[]}} Losses
  */
 
-export const BOX = { width: 300, height: 132, left: 44, right: 6, top: 6, bottom: 18 };
+export const BOX = { width: 300, height: 132, left: 54, right: 6, top: 6, bottom: 18 };
 const LEAST = 1e-12; // on the log scale
 
 /** @param {Player} player @param {import("./main.js").Shown} shown @param {() => {losses: Losses, color: string}[]} kept */
@@ -60,7 +60,6 @@ function picture(losses, kept, at, log) {
   for (const run of kept) svg.append(curve(run.losses.step, run.losses.train, x, y, "curve", run.color));
   svg.append(curve(losses.step, losses.test, x, y, "curve test"), curve(losses.step, losses.train, x, y, "curve train"));
   svg.append(element("line", { class: "at-line", x1: x(at), x2: x(at), y1: top, y2: height - bottom }));
-  legend(svg);
   return svg;
 }
 
@@ -83,14 +82,6 @@ export function label(text, x, y, anchor) {
 export function curve(xs, ys, x, y, name, color) {
   const points = xs.map((each, i) => (Number.isFinite(ys[i]) ? `${x(each).toFixed(1)},${y(ys[i]).toFixed(1)}` : "")).filter(Boolean).join(" ");
   return element("polyline", { class: name, points, ...(color && { style: `stroke: ${color}` }) });
-}
-
-/** @param {any} svg */
-function legend(svg) {
-  for (const [i, name] of ["train", "test"].entries()) {
-    const x = BOX.width - 100 + i * 52;
-    svg.append(element("line", { class: `curve ${name}`, x1: x - 20, x2: x - 4, y1: 14, y2: 14 }), label(name, x, 18, "start"));
-  }
 }
 
 /** @param {Losses} losses */

@@ -33,7 +33,7 @@ for (const part of document.querySelectorAll("[data-still]")) part.remove();
 hidePanels(player.settings.hide ?? []);
 followSurroundings(byId("theme"));
 const plane = new Plane();
-player.views = [timeView(player), phaseView(player), networkView(player, shown, plane), outputView(player, plane), numbersView(player)];
+player.views = [() => void (plane.seen = null), timeView(player), phaseView(player), networkView(player, shown, plane), outputView(player, plane), numbersView(player)];
 player.slowViews = [
   lossView(player, shown, runsView(player)),
   scalarView(player),

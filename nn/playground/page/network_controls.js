@@ -23,6 +23,7 @@ export function networkControls(player) {
     rows(player, byId("training-rows"), [
       { part: "training", key: "loss", label: "loss", choices: ({ settings }) => listed(lossesFor(settings.data.classes.length)) },
       { part: "training", key: "optimizer", label: "optimizer", choices: listed(OPTIMIZERS), also: (name) => ({ lr: LEARNING_RATES[name] }) },
+      { part: "training", key: "momentum", label: "momentum", stops: [0, 0.5, 0.8, 0.9, 0.95, 0.99], hidden: ({ settings }) => settings.training.optimizer !== "momentum" },
       { part: "training", key: "lr", label: "learning rate", stops: RATES, written: String },
       { part: "training", key: "batch_size", label: "batch size", stops: [1, 2, 5, 10, 20, 50, 100, null], written: (x) => (x === null ? "all" : String(x)) },
       { part: "training", key: "l2", label: "L2", stops: [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3], written: String },

@@ -37,8 +37,7 @@ export function networkView(player, shown, plane) {
       size = present;
       parts = build(player, pane);
     }
-    plane.follow(run);
-    drawNeurons(player, parts.neurons, run.responses(plane.grid(player.playing)), plane);
+    drawNeurons(player, parts.neurons, plane.responses(run, player.playing), plane);
     drawInputs(parts.inputs, plane);
     drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : shown.edges);
   };

@@ -10,6 +10,7 @@ import { localGrads } from "../../../autograd/pages/engine.js";
  * @property {number[]} data
  * @property {number[]} grads  of the loss of the point
  * @property {string[]} names
+ * @property {boolean[]} constants  without a gradient: the inputs of the network
  * @property {number} inputs  how many
  */
 
@@ -35,6 +36,7 @@ export function neuronGraph(run, point, layer, unit) {
     local: [],
     data: order.map((i) => sample.data[i]),
     grads: order.map((i) => sample.grads[i]),
+    constants: order.map((i) => sample.constants[i]),
     names: order.map((i, k) => (k > 2 * n && k <= 3 * n ? `p${below(k - 2 * n)}` : sample.names[i])),
   };
   const slope = hasActivation ? slopeOf(sample, sample.ops.length - 1) : 1;

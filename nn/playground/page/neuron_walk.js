@@ -40,14 +40,15 @@ function arrives({ grads, names }, top, isOutput) {
 }
 
 /** What node i passes on to its operands. @param {Graph} graph @param {number} i @returns {WalkStep[]} */
-function backward({ ops, parents, local, data, grads, names, inputs }, i) {
-  return parents[i].map((p, k) => {
+function backward({ ops, parents, local, data, grads, names, inputs, constants }, i) {
+  return parents[i].flatMap((p, k) => {
+    if (constants[p]) return []; // the inputs of the network get no gradient
     const slope = local[i][k];
     const [by, to] = [names[i], names[p]];
     const text = `dL/d${to} += dL/d${by} · ∂${by}/∂${to} = ${inBrackets(grads[i])} · ${inBrackets(slope)} = ${number(grads[i] * slope)}`;
     const other = ops[i] === "mul" ? names[parents[i][1 - k]] : "";
     const rule = other ? `∂${by}/∂${to} = ${other} = ${number(slope)}` : ["sum", "add"].includes(ops[i] ?? "") ? `∂${by}/∂${to} = 1: a sum passes the gradient on as it is` : `∂${by}/∂${to} = ${number(slope)}: the slope of ${ops[i]} at ${to} = ${number(data[p])}`;
     const shared = p < 2 * inputs && p % 2 === 0 ? ". Other neurons of this layer add their terms to it." : "";
-    return { phase: "backward", node: i, target: p, text, note: rule + shared };
+    return [{ phase: /** @type {const} */ ("backward"), node: i, target: p, text, note: rule + shared }];
   });
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // The output over the plane, with the points; with one input, the curve.
-import { byId, setText } from "../../../autograd/pages/elements.js";
+import { byId, make, setText } from "../../../autograd/pages/elements.js";
 import { number } from "../../../autograd/pages/numbers.js";
 import { put } from "./network_view.js";
 import { cssColor, paint, paintClasses, palette } from "./palette.js";
@@ -20,8 +20,7 @@ export function outputView(player, plane) {
   }).observe(byId("plane"));
   return () => {
     const { run } = player;
-    plane.follow(run);
-    const responses = run.responses(plane.grid(player.playing));
+    const responses = plane.responses(run, player.playing);
     const outputs = responses.slice(-run.network.layers[player.depth - 1].length);
     byId("surface").hidden = plane.line;
     if (!plane.line) drawSurface(player, plane, surface, outputs);
@@ -31,6 +30,7 @@ export function outputView(player, plane) {
     drawnPoints = plane.points;
     drawAxes(player, plane);
     drawPoint(player);
+    drawLegend(run);
   };
 }
 
@@ -73,7 +73,7 @@ function drawDots({ run, chosen }, plane, outputs) {
   const isTest = new Set(run.test);
   for (const [i, point] of run.points.entries()) {
     const [u, v] = plane.placeOf(point);
-    drawDot(context, u * width, v * height, radius, shapeOf(run, point), isTest.has(i), paper);
+    drawDot(context, u * width, v * height, radius, plane.line ? { color: dark ? "#46a6e6" : cssColor(0), shape: 0 } : shapeOf(run, point, dark), isTest.has(i), paper);
   }
   const followed = run.points[chosen.point];
   if (!followed) return;
@@ -85,9 +85,9 @@ function drawDots({ run, chosen }, plane, outputs) {
   context.stroke();
 }
 
-/** @param {any} run @param {any} point */
-function shapeOf(run, point) {
-  if (run.settings.data.classes.length) return { color: cssColor(point.y), shape: point.y };
+/** @param {any} run @param {any} point @param {boolean} dark */
+function shapeOf(run, point, dark) {
+  if (run.settings.data.classes.length) return { color: dark ? `color-mix(in srgb, ${cssColor(point.y)} 65%, white)` : cssColor(point.y), shape: point.y };
   const { middle, half } = targetRangeOf(run);
   const t = Math.max(-1, Math.min(1, (point.y - middle) / half));
   return { color: `color-mix(in srgb, ${cssColor(t < 0 ? 0 : 1)} ${Math.round(100 * Math.abs(t))}%, white)`, shape: 0 };
@@ -129,7 +129,7 @@ function drawCurve(context, values, plane, width, height, ink) {
   context.beginPath();
   for (const [i, y] of values.entries()) {
     const [, v] = plane.place(0, y);
-    context.lineTo((i * width) / (values.length - 1), Math.max(-9, Math.min(height + 9, v * height)));
+    context.lineTo(((i + 0.5) * width) / values.length, Math.max(-9, Math.min(height + 9, v * height)));
   }
   context.lineWidth = 2.5;
   context.strokeStyle = ink;
@@ -142,6 +142,26 @@ function drawAxes({ run }, plane) {
   const range = (/** @type {[number, number]} */ [low, high]) => `${number(low, 2)} … ${number(high, 2)}`;
   setText(byId("axis-x"), `${names[plane.shown[0]]} ${range(plane.x)}`);
   setText(byId("axis-y"), `${plane.line ? run.settings.data.target : names[plane.shown[1]]} ${range(plane.y)}`);
+}
+
+let legendDrawn = "";
+
+/** The classes with their marks; in a regression the ends of the colors. @param {any} run */
+function drawLegend(run) {
+  const { classes } = run.settings.data;
+  const { middle, half } = targetRangeOf(run);
+  const key = JSON.stringify([classes, middle, half, run.test.length > 0, palette().dark]);
+  if (key === legendDrawn) return;
+  legendDrawn = key;
+  const marks = classes.map((/** @type {string} */ name, /** @type {number} */ k) => ({ name, mark: "●■▲"[k % 3], color: shapeOf(run, { y: k }, palette().dark).color }));
+  const ends = [{ name: number(middle - half, 2), mark: "●", color: cssColor(0) }, { name: number(middle + half, 2), mark: "●", color: cssColor(1) }];
+  const shown = classes.length ? marks : run.settings.data.names.length > 1 ? ends : [];
+  const test = run.test.length ? [{ name: "test", mark: "○", color: "inherit" }] : [];
+  byId("classes-legend").replaceChildren(...[...shown, ...test].map(({ name, mark, color }) => {
+    const sign = make("b", { textContent: mark });
+    sign.style.color = color;
+    return make("span", {}, sign, ` ${name}`);
+  }));
 }
 
 /** What is said of the followed point. @param {Player} player */

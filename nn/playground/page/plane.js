@@ -27,7 +27,16 @@ export class Plane {
     /** @type {[number, number]} the features on the axes */
     this.shown = [0, 1];
     this.line = false; // one feature: the target is on the other axis
+    /** @type {Float64Array[] | null} of the present frame */
+    this.seen = null;
     this.frozen = false; // while a point is dragged
+  }
+
+  /** The responses of all neurons over the plane, computed once for all views of a frame. @param {any} run @param {boolean} moving @returns {Float64Array[]} */
+  responses(run, moving) {
+    this.follow(run);
+    this.seen ??= run.responses(this.grid(moving));
+    return this.seen;
   }
 
   /** Follows the points of the run. With one input, y is the target. @param {any} run */

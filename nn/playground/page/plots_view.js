@@ -32,7 +32,7 @@ export function measuresView(player) {
   let drawn = "";
   return () => {
     const { run } = player;
-    const part = byId("measured").value;
+    const part = /** @type {"train" | "test"} */ (byId("measured").value);
     const found = run[part].length ? run.measures(part) : null;
     const key = JSON.stringify([found, part]);
     if (key === drawn) return;
@@ -41,11 +41,11 @@ export function measuresView(player) {
   };
 }
 
-/** @param {any} run @param {{accuracy: number | null, confusion: number[][] | null, r2: number | null}} found */
+/** @param {any} run @param {{accuracy?: number, confusion?: number[][], r2?: number}} found */
 function measured(run, { accuracy, confusion, r2 }) {
   const part = make("div", { className: "measured" });
-  if (r2 !== null && r2 !== undefined) part.append(make("div", {}, "R²", make("b", { textContent: number(r2, 3) })));
-  if (accuracy !== null && accuracy !== undefined) part.append(make("div", {}, "accuracy", make("b", { textContent: `${number(100 * accuracy, 3)} %` })));
+  if (r2 !== undefined) part.append(make("div", {}, "R²", make("b", { textContent: number(r2, 3) })));
+  if (accuracy !== undefined) part.append(make("div", {}, "accuracy", make("b", { textContent: `${number(100 * accuracy, 3)} %` })));
   if (!confusion) return part;
   const head = make("tr", {}, make("th", { scope: "col", textContent: "true \\ predicted" }), ...run.settings.data.classes.map((/** @type {string} */ name) => make("th", { scope: "col", textContent: name })));
   const rows = confusion.map((row, i) => make("tr", {}, make("th", { scope: "row", textContent: run.settings.data.classes[i] }),
@@ -67,7 +67,7 @@ export function sliceView(player) {
     byId("slice").replaceChildren(slicePicture(t, loss, at));
     const start = loss[nearest(t, 0)];
     const end = loss[nearest(t, at)];
-    setText(byId("slice-said"), `w − t · dL/dw. At t = 0 the loss is ${number(start)}. A step of lr = ${number(at)} gives ${number(end)}${end > start ? ": too far" : ""}.`);
+    setText(byId("slice-said"), `The loss at w − t · dL/dw. It is ${number(start)} before the step (t = 0) and ${number(end)} after it (t = ${number(at)})${end > start ? ": the step is too long" : ""}.`);
   };
 }
 

@@ -33,8 +33,8 @@ function toolsView(player) {
   let listed = "";
   return () => {
     const { classes } = player.run.settings.data;
-    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `adds ${name}`]) : [["add 0", "adds a point"]];
-    const tools = [["follow", "follows, drags"], ...adds, ["delete", "deletes"]];
+    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `adds ${name}`]) : [["add 0", "adds"]];
+    const tools = [["follow", "follows"], ...adds, ["delete", "deletes"]];
     if (JSON.stringify(tools) === listed) return;
     listed = JSON.stringify(tools);
     byId("tool").replaceChildren(...tools.map(([value, textContent]) => make("option", { value, textContent })));
@@ -111,20 +111,26 @@ function add(player, plane, at, y) {
 /** @param {Player} player @param {Plane} plane */
 function connectPointer(player, plane) {
   const pane = byId("plane");
-  const under = (/** @type {PointerEvent} */ event) => {
+  const under = (/** @type {{clientX: number, clientY: number}} */ event) => {
     const { left, top, width, height } = pane.getBoundingClientRect();
     const [u, v] = [(event.clientX - left) / width, (event.clientY - top) / height];
     return { at: plane.at(u, v), near: nearest(player, plane, u * width, v * height, width, height) };
   };
+  const follows = () => byId("tool").value === "follow";
   pane.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
-    if (event.button !== 0) return;
-    const { at, near } = under(event);
-    const tool = byId("tool").value;
-    if (tool === "delete") return near === null ? undefined : remove(player, near);
-    if (tool !== "follow") return add(player, plane, at, labelOf(player, tool));
-    if (near === null) return;
+    const { near } = under(event);
+    if (event.button !== 0 || !follows() || near === null) return;
     player.choose({ point: near });
     drag(player, plane, pane, event, (moved) => under(moved).at, near);
+  });
+  pane.addEventListener("touchstart", (/** @type {TouchEvent} */ event) => {
+    if (follows() && under(event.touches[0]).near !== null) event.preventDefault(); // it drags, and does not scroll
+  }, { passive: false });
+  pane.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    const { at, near } = under(event);
+    const tool = byId("tool").value;
+    if (tool.startsWith("add")) add(player, plane, at, labelOf(player, tool));
+    else if (tool === "delete" && near !== null) remove(player, near);
   });
 }
 

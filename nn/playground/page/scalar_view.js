@@ -8,7 +8,7 @@ import { walkThrough } from "./neuron_walk.js";
 
 /** @typedef {import("./player.js").Player} Player @typedef {import("./neuron_graph.js").Graph} Graph @typedef {import("./neuron_walk.js").WalkStep} WalkStep */
 
-const LEAF = { width: 214, height: 24 };
+const LEAF = { width: 224, height: 24 };
 const NODE = { width: 122, height: 54 };
 const ROW = 60; // of an input with its weight
 const GAP = 44; // between columns
@@ -141,11 +141,11 @@ function nodeOf(player, svg, { ops, names, inputs: n }, { x, y, width, height },
     return text;
   };
   group.append(element("rect", { class: "box", x, y, width, height, rx: isLeaf ? 0 : 7 }));
-  const tint = element("rect", isLeaf ? { class: "tint", x: x + width - 76, y: y + 1, width: 75, height: height - 2 } : { class: "tint", x: x + 1, y: y + 35, width: width - 2, height: 18, rx: 5 });
+  const tint = element("rect", isLeaf ? { class: "tint", x: x + width - 81, y: y + 1, width: 80, height: height - 2 } : { class: "tint", x: x + 1, y: y + 35, width: width - 2, height: 18, rx: 5 });
   group.append(tint);
   const symbol = { mul: "×", add: "+", sum: "+" }[ops[i] ?? ""] ?? ops[i];
   const parts = isLeaf
-    ? { name: write("name", x + 6, y + 16), data: write("data", x + width - 82, y + 16, "end"), grad: write("grad", x + width - 6, y + 16, "end") }
+    ? { name: write("name", x + 6, y + 16), data: write("data", x + width - 87, y + 16, "end"), grad: write("grad", x + width - 6, y + 16, "end") }
     : { name: write("name", x + width - 7, y + 15, "end"), data: write("data", x + width - 7, y + 31, "end"), grad: write("grad", x + width - 7, y + 48, "end") };
   parts.name.textContent = names[i];
   parts.name.style.fontWeight = "700";
@@ -162,9 +162,9 @@ function fill({ chosen }, graph, boxes, { at, steps }) {
   const done = new Set(all ? [] : steps.slice(0, at + 1).map(({ phase, target }) => `${phase} ${target}`));
   for (const [i, box] of boxes.nodes.entries()) {
     const hasData = all || graph.ops[i] === null || done.has(`forward ${i}`);
-    const hasGrad = all || done.has(`backward ${i}`);
+    const hasGrad = !graph.constants[i] && (all || done.has(`backward ${i}`));
     setText(box.data, hasData ? number(graph.data[i]) : "·");
-    setText(box.grad, hasGrad ? number(graph.grads[i]) : "·");
+    setText(box.grad, hasGrad ? number(graph.grads[i]) : graph.constants[i] ? "" : "·");
     box.tint.setAttribute("class", `tint ${hasGrad && graph.grads[i] > 0 ? "plus" : ""} ${hasGrad && graph.grads[i] < 0 ? "minus" : ""}`);
     box.tint.style.visibility = hasGrad && graph.grads[i] ? "visible" : "hidden";
     box.group.classList.toggle("now-forward", now?.phase === "forward" && now.target === i);
