@@ -7,7 +7,7 @@ import { FloatError, exact, limits } from "./floats.js";
 
 /**
  * @typedef {import("./floats.js").Functions} Functions
- * @typedef {object} Kernel  loops over the samples `from` to `to`; sample i of operand k is xs[k][i * ss[k]]
+ * @typedef {object} Kernel  loops over the samples `from` to `to`; sample i of operand k is xs[k][i & ss[k]]
  * @property {(m: Functions, from: number, to: number, y: Float64Array, xs: Float64Array[], ss: number[]) => void} forward
  * @property {((m: Functions, from: number, to: number, y: Float64Array, g: Float64Array, xs: Float64Array[], ss: number[], out: Float64Array, so: number) => void)[]} backward
  *
@@ -34,10 +34,10 @@ export class BatchedEngine {
     this.kernels = graph.ops.map((key) => (key === null ? null : kernels[key]));
     /** The numbers of each node. @type {Float64Array[]} */
     this.data = graph.ops.map((_, i) => this.#storage(i));
-    const strides = graph.ops.map((_, i) => (this.#isShared(i) ? 0 : 1));
-    this.strides = strides;
+    const masks = graph.ops.map((_, i) => (this.#isShared(i) ? 0 : -1));
+    this.masks = masks;
     this.operands = graph.parents.map((ps) => ps.map((p) => this.data[p]));
-    this.operandStrides = graph.parents.map((ps) => ps.map((p) => strides[p]));
+    this.operandMasks = graph.parents.map((ps) => ps.map((p) => masks[p]));
     /** Which nodes get a gradient: those that a parameter leads to. @type {boolean[]} */
     this.varies = [];
     for (const [i, parents] of graph.parents.entries()) {
@@ -67,7 +67,7 @@ export class BatchedEngine {
   forward(n, end = this.kernels.length) {
     let i = 0;
     try {
-      for (; i < end; i++) this.kernels[i]?.forward(exact, 0, n, this.data[i], this.operands[i], this.operandStrides[i]);
+      for (; i < end; i++) this.kernels[i]?.forward(exact, 0, n, this.data[i], this.operands[i], this.operandMasks[i]);
     } catch (error) {
       if (error instanceof FloatError) throw this.#failure(i, n, error);
       throw error;
@@ -77,30 +77,30 @@ export class BatchedEngine {
   /** Returns the error of node i, with the operands of the first sample that fails. @param {number} i @param {number} n @param {FloatError} error */
   #failure(i, n, error) {
     const operands = this.operands[i];
-    const strides = this.operandStrides[i];
+    const masks = this.operandMasks[i];
     for (let s = 0; s < n; s++) {
       try {
-        this.kernels[i]?.forward(exact, s, s + 1, this.data[i], operands, strides);
+        this.kernels[i]?.forward(exact, s, s + 1, this.data[i], operands, masks);
       } catch {
-        return new NodeError(i, error.kind, operands.map((xs, k) => xs[s * strides[k]]));
+        return new NodeError(i, error.kind, operands.map((xs, k) => xs[s & masks[k]]));
       }
     }
     return new NodeError(i, error.kind, []);
   }
 
   /**
-   * Computes the gradients of the mean of the root over the first n samples. With `overwrite`, a
-   * term replaces the one before it instead of being added: of several consumers or samples, the
-   * last one that is visited remains, as with `=` in place of `+=`.
-   * @param {number} n @param {boolean} [overwrite]
+   * Computes the gradients of the mean of the root over the first n samples. The terms of nodes
+   * before `overwriteBelow` replace the ones before them instead of being added: of several
+   * consumers or samples, the last one that is visited remains, as with `=` in place of `+=`.
+   * @param {number} n @param {number} [overwriteBelow]
    */
-  backward(n, overwrite = false) {
+  backward(n, overwriteBelow = 0) {
     if (!this.grad.length) this.#makeGradients();
     try {
-      this.#pass(exact, n, overwrite);
+      this.#pass(exact, n, overwriteBelow);
     } catch (error) {
       if (!(error instanceof FloatError)) throw error;
-      this.#pass(limits, n, overwrite); // a rule met a pole: its limit there
+      this.#pass(limits, n, overwriteBelow); // a rule met a pole: its limit there
     }
   }
 
@@ -113,8 +113,8 @@ export class BatchedEngine {
     });
   }
 
-  /** @param {Functions} m @param {number} n @param {boolean} overwrite */
-  #pass(m, n, overwrite) {
+  /** @param {Functions} m @param {number} n @param {number} overwriteBelow */
+  #pass(m, n, overwriteBelow) {
     this.gradients.fill(0);
     for (const grad of this.grad) grad.fill(0, 0, n);
     const last = this.kernels.length - 1;
@@ -123,15 +123,16 @@ export class BatchedEngine {
       const kernel = this.kernels[i];
       if (!kernel || !this.varies[i]) continue;
       const parents = this.graph.parents[i];
+      const overwrite = i < overwriteBelow;
       for (let k = 0; k < parents.length; k++) {
         const p = parents[k];
         if (!this.varies[p]) continue;
         const out = this.grad[p];
-        const stride = this.strides[p];
+        const mask = this.masks[p];
         if (overwrite) out.fill(0, 0, n);
         // a loop over samples visits the first one last, as the backward pass of a graph does
-        const to = overwrite && stride === 0 ? 1 : n;
-        kernel.backward[k](m, 0, to, this.data[i], this.grad[i], this.operands[i], this.operandStrides[i], out, stride);
+        const to = overwrite && mask === 0 ? 1 : n;
+        kernel.backward[k](m, 0, to, this.data[i], this.grad[i], this.operands[i], this.operandMasks[i], out, mask);
       }
     }
   }

@@ -2,8 +2,8 @@
 
 A page that trains a network computes many samples at once. Each node is then a list of numbers, one
 a sample, or one number that all samples share. The loops of an operation read operand k of sample
-``i`` as ``xs[k][i * ss[k]]``. Its stride ``ss[k]`` is 1 for a list and 0 for a shared number, so
-one loop serves both, and a sum into a shared gradient is the sum over the batch.
+``i`` as ``xs[k][i & ss[k]]``. Its mask ``ss[k]`` is -1 for a list and 0 for a shared number, so one
+loop serves both, and a sum into a shared gradient is the sum over the batch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def print_kernels(used: Iterable[tuple[Operation, int]]) -> str:
         forward: (m, from, to, y, xs, ss) => {
           const a0 = xs[0], s0 = ss[0];
           for (let i = from; i < to; i++) {
-            const x0 = a0[i * s0];
+            const x0 = a0[i & s0];
             const t0 = m.tanh(x0);
             y[i] = t0;
           }
@@ -40,7 +40,7 @@ def print_kernels(used: Iterable[tuple[Operation, int]]) -> str:
             const y0 = y[i];
             const t0 = (y0 * y0);
             const t1 = (1 - t0);
-            out[i * so] += g[i] * t1;
+            out[i & so] += g[i] * t1;
           }
         }],
       },
@@ -69,7 +69,7 @@ def _gradient(operation: Operation, k: int, names: Sequence[str]) -> _Loop:
         rule = operation.rules[k]
         return rule if isinstance(rule, float) else rule(y, *xs)
 
-    return _Loop(local_gradient, "y0", names, "out[i * so] += g[i] * {};")
+    return _Loop(local_gradient, "y0", names, "out[i & so] += g[i] * {};")
 
 
 class _Loop(Code):
@@ -88,7 +88,7 @@ class _Loop(Code):
         if self.branches > 1:  # the lines before a branch are kept, all of them
             self.used |= {self.first, *self.xs}
         places = [k for k, name in enumerate(self.xs) if name in self.used]
-        reads = [f"const x{k} = a{k}[i * s{k}];\n" for k in places]
+        reads = [f"const x{k} = a{k}[i & s{k}];\n" for k in places]
         reads += [f"const {self.first} = y[i];\n"] * (bool(self.first) and self.first in self.used)
         lists = ", ".join(f"a{k} = xs[{k}], s{k} = ss[{k}]" for k in places)
         loop = f"for (let i = from; i < to; i++) {braces([*reads, block])}\n"

@@ -19,6 +19,7 @@ from autograd.pages.javascript import print_operations
 from ..initializers import INITIALIZERS
 from ..layers import ACTIVATIONS
 from ..losses import LOSSES, Loss
+from ..model_file import FORMAT, VERSION
 
 MAX_CLASSES = 10
 NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gives
@@ -52,13 +53,14 @@ def library() -> str:
         "losses": losses,
         "initializers": [*INITIALIZERS],
         "maxClasses": MAX_CLASSES,
+        "modelFile": {"format": FORMAT, "version": VERSION},
     }
     ordered = sorted(used, key=lambda pair: (pair[0].name, pair[1]))
     scalar = [pair for pair in ordered if pair[0].arity]  # those inside a neuron
     parts = [f"{name}: {_json(table)}" for name, table in tables.items()]
-    # operations call others by this name
     parts += [f"kernels: {print_kernels(ordered)}", "operations"]
-    return f"(() => {{\nconst operations = {print_operations(scalar)};\nreturn {{ {', '.join(parts)} }};\n}})()"
+    operations = f"const operations = {print_operations(scalar)};"  # its entries call each other
+    return f"(() => {{\n{operations}\nreturn {{ {', '.join(parts)} }};\n}})()"
 
 
 def _key(operation: Operation | None) -> str | None:

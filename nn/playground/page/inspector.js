@@ -1,7 +1,7 @@
 // @ts-check
 // Looks at a run without changing it: responses of neurons, losses, slices, one neuron on one point.
 import { BatchedEngine } from "../../../autograd/pages/batched_engine.js";
-import { NodeError } from "../../../autograd/pages/engine.js";
+import { NodeError, localGrads } from "../../../autograd/pages/engine.js";
 import { Optimizer } from "./optimizers.js";
 
 /**
@@ -72,8 +72,7 @@ export class Inspector {
         for (let i = 0; i < count; i++) to[i] = standardized(y[0] + ((Math.floor(i / nx) + 0.5) / ny) * (y[1] - y[0]));
       } else to.fill(this.mean(k));
     });
-    const end = network.outputs[network.outputs.length - 1] + 1;
-    const isDone = this.#computed(engine, count, end);
+    const isDone = this.#computed(engine, count, network.end);
     const found = network.layers.flat().map((neuron) => engine.data[neuron.a]);
     if (!isDone) for (const list of found) list.fill(NaN);
     return found;
@@ -89,7 +88,7 @@ export class Inspector {
   #lastStep() {
     const { run } = this;
     if (run.phase === "update") return { base: run.before, gradient: run.gradients, update: run.lastUpdate, batch: run.batch };
-    const gradient = run.phase === "backward" ? run.gradients : this.#gradient();
+    const gradient = run.phase === "backward" ? run.gradients : this.gradient();
     const optimizer = new Optimizer({ ...run.settings.training, lr: run.optimizer.lr }, gradient.length);
     optimizer.restore(run.optimizer.state());
     const after = run.parameters.slice();
@@ -98,12 +97,12 @@ export class Inspector {
     return { base: run.parameters, gradient, update, batch: run.batch };
   }
 
-  /** Returns the gradient of the present batch. */
-  #gradient() {
+  /** Returns the gradient of the present batch, with the penalty. */
+  gradient(overwrite = false) {
     const { run } = this;
     run.load(this.many, run.batch);
     if (!this.#computed(this.many, run.batch.length)) return run.gradients;
-    this.many.backward(run.batch.length);
+    this.many.backward(run.batch.length, overwrite ? run.network.end : 0);
     return this.many.gradients.map((g, i) => g + 2 * run.settings.training.l2 * run.parameters[i]);
   }
 
@@ -177,9 +176,28 @@ export class Inspector {
       dLdz,
       dzdw,
       dLdw: dLdz * dzdw,
-      meanOverBatch: run.phase === "backward" || run.phase === "update" ? run.gradients[parameter] : this.#gradient()[parameter],
+      meanOverBatch: run.phase === "backward" || run.phase === "update" ? run.gradients[parameter] : this.gradient()[parameter],
       update: run.lastUpdate[parameter],
     };
+  }
+
+  /** Returns the length of the present gradient of each layer. */
+  gradientNorms() {
+    const gradient = this.gradient();
+    return this.run.network.layers.map((neurons) => Math.hypot(...neurons.flatMap(({ weights, bias }) => [...weights, bias].map((i) => gradient[i]))));
+  }
+
+  /** Returns the mean of |∂a/∂z| over the units of a layer and the training points. @param {number} layer */
+  meanSlope(layer) {
+    const { network, train } = this.run;
+    const { op, constants } = library.activations[network.activations[layer]];
+    if (op === null) return 1;
+    this.run.load(this.many, train);
+    if (!this.#computed(this.many, train.length)) return NaN;
+    const slopes = network.layers[layer].flatMap(({ z, a }) =>
+      train.map((_, i) => Math.abs(localGrads(library.operations[op], this.many.data[a][i], [this.many.data[z][i], ...constants])[0])),
+    );
+    return slopes.reduce((sum, x) => sum + x, 0) / slopes.length;
   }
 
   /** Returns the ReLU units that are 0 on all training points. */

@@ -14,6 +14,7 @@ import { outputCount } from "./settings.js";
  * @property {Record<string, {op: string | null, constants: number[]}>} activations
  * @property {Record<string, LossTable>} losses
  * @property {string[]} initializers @property {number} maxClasses
+ * @property {{format: string, version: number}} modelFile
  * @property {Record<string, import("../../../autograd/pages/batched_engine.js").Kernel>} kernels
  * @property {Record<string, import("../../../autograd/pages/floats.js").Operation>} operations  of neurons, for the scalar engine
  *
@@ -53,6 +54,8 @@ export class Network {
     this.layers = [];
     for (const [l, activation] of this.activations.entries()) this.#addLayer(l, activation);
     this.outputs = this.layers[this.layers.length - 1].map((neuron) => neuron.a);
+    /** The nodes before this one are the network's, those after it the loss's. */
+    this.end = this.nodeNames.length;
     const one = this.loss.perClass && outputs > 1;
     this.targets = Array.from({ length: one ? outputs : 1 }, (_, k) => this.#add(one ? `t${k + 1}` : "target", null));
     /** The node of the loss of each sample. */

@@ -19,13 +19,15 @@ import { checked } from "./settings.js";
  * @typedef {"start" | "forward" | "backward" | "update"} Phase
  * @typedef {{step: number, node: number, name: string, sentence: string}} Stop
  * @typedef {{x: [number, number], y: [number, number], nx: number, ny: number}} Grid
- * @typedef {{step: number, weights: Float64Array}} Start  where the steps began that no edit interrupts
+ * @typedef {{step: number, weights: Float64Array, isEdited: boolean}} Start  where the steps began that no edit interrupts
  */
 
 /** A learning rate that is too large is this many times the given one. */
 export const LARGE_LR_FACTOR = 50;
 
 export class Run {
+  #isEdited = false;
+
   /** @param {unknown} given  settings; what is missing has its default */
   constructor(given = {}) {
     this.settings = checked(given);
@@ -80,7 +82,7 @@ export class Run {
     this.batches = new Batches(this.train, training.batch_size, training.seed);
     this.gradients.fill(0);
     /** @type {Start} */
-    this.start = { step: this.step, weights: this.parameters.slice() };
+    this.start = { step: this.step, weights: this.parameters.slice(), isEdited: this.#isEdited };
     this.phase = "start";
     this.stopped = null;
     this.furthest = this.step;
@@ -123,7 +125,7 @@ export class Run {
     if (this.phase !== "forward") this.forward();
     if (this.stopped) return;
     const { mistakes, training } = this.settings;
-    this.engine.backward(this.batches.current.length, mistakes.overwrite);
+    this.engine.backward(this.batches.current.length, mistakes.overwrite ? this.network.end : 0);
     for (let i = 0; i < this.gradients.length; i++) {
       const g = this.engine.gradients[i] + 2 * training.l2 * this.parameters[i];
       this.gradients[i] = mistakes.no_zero_grad ? this.gradients[i] + g : g;
@@ -273,6 +275,21 @@ export class Run {
     return this.inspector.why(point, layer, unit, k);
   }
 
+  /** Returns the gradient of the present batch; with `overwrite` as `=` in place of `+=` gives it. */
+  freshGradient(overwrite = false) {
+    return this.inspector.gradient(overwrite);
+  }
+
+  /** Returns the length of the present gradient of each layer. */
+  gradientNorms() {
+    return this.inspector.gradientNorms();
+  }
+
+  /** Returns the mean of |∂a/∂z| over the units of a layer and the training points. @param {number} layer */
+  meanSlope(layer) {
+    return this.inspector.meanSlope(layer);
+  }
+
   /** Returns the units that are 0 on all training points. */
   dead() {
     return this.inspector.dead();
@@ -342,7 +359,7 @@ export class Run {
   }
 
   #edited() {
-    this.checkpoints.cut(this.step);
+    this.#isEdited = true;
     this.#begin();
   }
 }
