@@ -1,7 +1,7 @@
 // @ts-check
 // The data: which set, how noisy, how many points, how many of them test; a CSV file.
 import { byId } from "../../../autograd/pages/elements.js";
-import { pointsOfFile } from "./csv.js";
+import { dataOfCsv } from "./csv.js";
 import { SETS } from "./datasets.js";
 import { range, rows } from "./fields.js";
 import { lossesFor } from "./settings.js";
@@ -77,7 +77,7 @@ function connectFiles(player) {
 /** @param {Player} player @param {File} file */
 async function read(player, file) {
   try {
-    changeData(player, pointsOfFile(await file.text(), file.name));
+    changeData(player, dataOfCsv(await file.text()));
   } catch (error) {
     player.complain(error instanceof Error ? error.message : String(error));
   }

@@ -21,8 +21,8 @@ const KINDS = /** @type {const} */ ({ weights: "parameters", gradients: "gradien
 const STRESSED = /** @type {const} */ ({ start: "weights", forward: "weights", backward: "gradients", update: "updates" });
 const ACTIVE = { weights: "weight", gradients: "dL/dw", updates: "update" };
 
-/** @param {Player} player @param {import("./main.js").Shown} shown @param {import("./plane.js").Plane} plane */
-export function networkView(player, shown, plane) {
+/** @param {Player} player @param {import("./plane.js").Plane} plane */
+export function networkView(player, plane) {
   const pane = byId("layers");
   /** @type {any} */
   let drawn = null;
@@ -39,13 +39,13 @@ export function networkView(player, shown, plane) {
     }
     drawNeurons(player, parts.neurons, plane.responses(run, player.playing), plane);
     drawInputs(parts.inputs, plane);
-    drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : shown.edges);
+    drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : player.shown.edges);
   };
   new ResizeObserver(() => {
     if (`${pane.clientWidth} ${pane.clientHeight}` !== size && !player.playing) player.draw();
   }).observe(pane);
   byId("edges").addEventListener("change", () => {
-    shown.edges = byId("edges").value;
+    player.shown.edges = byId("edges").value;
     player.stressed = null;
     player.draw();
   });

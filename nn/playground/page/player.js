@@ -6,6 +6,7 @@ import { Run } from "./run.js";
 /**
  * @typedef {"start" | "forward" | "backward" | "update"} Phase
  * @typedef {{point: number, layer: number, unit: number, k: number}} Chosen  k: the weight, or the bias after the last
+ * @typedef {{edges: "weights" | "gradients" | "updates", log: boolean}} Shown
  */
 
 const LAYER_MS = 380; // between two layers, where a phase is shown layer by layer
@@ -15,10 +16,12 @@ const FRAME_MS = 9; // of training in one frame; the rest is for drawing
 export class Player {
   /** @param {any} settings */
   constructor(settings) {
-    this.settings = settings;
     this.run = new Run(settings);
+    this.settings = this.run.settings;
     /** @type {Chosen} */
     this.chosen = { point: 0, layer: 0, unit: 0, k: 0 };
+    /** @type {Shown} what the reader chose to see */
+    this.shown = { edges: this.settings.show.edges ?? "weights", log: Boolean(this.settings.show.log) };
     this.playing = false;
     this.speed = 1; // steps a frame
     this.credit = 0;
@@ -53,7 +56,7 @@ export class Player {
   restart(settings) {
     try {
       this.run = new Run(settings);
-      this.settings = settings;
+      this.settings = this.run.settings;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.complain(error.message);
