@@ -162,7 +162,7 @@ class Stepper:
             image = fill("image.html", alt=alt, source=picture.image, height=height)
         quoted = page.replace("&", "&amp;").replace("'", "&#39;")
         title = html.escape(self._title)
-        host = joined("pages/frame_host.js")
+        host = joined("autograd/pages/frame_host.js")
         parts = {"title": title, "height": height, "picture": image, "page": quoted, "host": host}
         return fill("frame.html", **parts)
 

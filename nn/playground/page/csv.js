@@ -42,7 +42,7 @@ function numberOf(cell, line, column) {
  * target of texts, or of at most ten different whole numbers, has classes; other numbers are predicted.
  * @param {string} text @returns {Partial<import("./settings.js").DataSettings>}
  */
-export function dataOfCsv(text) {
+export function pointsOfFile(text) {
   need(text.length <= MAX_CHARACTERS, "The file is larger than two million characters: give fewer rows.");
   need(!text.includes("\0"), "The file is not text: give a CSV file.");
   const rows = cells(text);
@@ -88,10 +88,4 @@ function targetsOf(labels, lines) {
   need(different.length <= library.maxClasses, `The target has ${different.length} classes: the page takes at most ${library.maxClasses}.`);
   const classes = different.sort(areNumbers ? (a, b) => Number(a) - Number(b) : undefined);
   return { classes: classes.map((label) => label.slice(0, 80)), y: labels.map((label) => classes.indexOf(label)) };
-}
-
-/** Returns test flags for own points: a share of them, drawn with a seed. @param {number[][]} points @param {number[]} test */
-export function withTest(points, test) {
-  const chosen = new Set(test);
-  return points.map((row, i) => [...row.slice(0, -1), Number(chosen.has(i))]);
 }

@@ -23,7 +23,7 @@ import { checked } from "./settings.js";
  */
 
 /** A learning rate that is too large is this many times the given one. */
-export const LARGE_LR_FACTOR = 50;
+export const LARGE_LR_FACTOR = 200;
 
 export class Run {
   #isEdited = false;
@@ -270,6 +270,11 @@ export class Run {
     return this.inspector.sampleGraph(point, layer, unit);
   }
 
+  /** Returns the numbers of all neurons on one point: {x, layers: {z, a, dz, da}[], loss}. @param {number} point */
+  sampleValues(point) {
+    return this.inspector.sampleValues(point);
+  }
+
   /** Returns why a weight moves as it does; k of all weights is the bias. @param {number} point @param {number} layer @param {number} unit @param {number} k */
   why(point, layer, unit, k) {
     return this.inspector.why(point, layer, unit, k);
@@ -340,6 +345,9 @@ export class Run {
   /** Changes a parameter by hand. The optimizer and the batches start anew. @param {number} i @param {number} value */
   setWeight(i, value) {
     this.parameters[i] = value;
+    const network = { ...this.settings.network, weights: [...this.parameters] };
+    const mistakes = { ...this.settings.mistakes, equal_weights: false, saturated: false }; // of the start
+    this.settings = checked({ ...this.settings, network, mistakes });
     this.#edited();
   }
 
