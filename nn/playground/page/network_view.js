@@ -198,25 +198,19 @@ function drawNeurons(player, neurons, responses, plane) {
   const { signed } = palette();
   const { nx, ny } = plane.grid(player.playing);
   const limits = layerLimits(player, neurons, responses);
+  const isChance = run.settings.data.classes.length > 0 && run.network.outputs.length === 1; // 2 p - 1, as in the plane
   const dead = new Set(run.dead().map((/** @type {any} */ { layer, unit }) => `${layer} ${unit}`));
-  const shown = player.playing ? null : valuesOf(player);
+  const shown = player.playing ? null : player.run.sampleValues(chosen.point);
   for (const [i, neuron] of neurons.entries()) {
     const { layer, unit, button } = neuron;
-    put(neuron, nx, ny, (pixels) => paint(pixels, nx, responses[i], limits[layer], signed));
+    const values = isChance && layer === player.depth - 1 ? responses[i].map((z) => Math.tanh(z / 2)) : responses[i];
+    put(neuron, nx, ny, (pixels) => paint(pixels, nx, values, values === responses[i] ? limits[layer] : 1, signed));
     const isChosen = layer === chosen.layer && unit === chosen.unit;
     button.setAttribute("aria-pressed", String(isChosen));
     button.tabIndex = isChosen ? 0 : -1;
     button.classList.toggle("dead", dead.has(`${layer} ${unit}`));
     drawCaption(player, neuron, shown, dead.has(`${layer} ${unit}`));
   }
-}
-
-/** The activation of each neuron on the followed point, and its gradient. @param {Player} player @returns {{a: number, da: number}[][]} */
-function valuesOf({ run, chosen }) {
-  return run.network.layers.map((layer, l) => layer.map((_, unit) => {
-    const { data, grads } = run.sampleGraph(chosen.point, l, unit);
-    return { a: data[data.length - 1], da: grads[grads.length - 1] };
-  }));
 }
 
 /** The largest response of each layer, so that its neurons can be compared. @param {Player} player @param {Neuron[]} neurons @param {Float64Array[]} responses */
@@ -236,7 +230,8 @@ function drawCaption(player, { button, caption, layer, unit }, values, dead) {
   const { revealed } = player;
   const forward = values && player.shows("forward", layer);
   const backward = values && player.shows("backward", layer) && player.run.phase !== "forward";
-  const { a, da } = values?.[layer][unit] ?? {};
+  const a = values?.layers[layer].a[unit];
+  const da = values?.layers[layer].da[unit];
   const withGradient = backward && player.run.phase !== "update";
   setText(caption, withGradient ? `dL/da ${number(da, 3)}` : forward ? number(a, 3) : "");
   caption.classList.toggle("grad", Boolean(withGradient));

@@ -104,8 +104,9 @@ function labelOf({ run, chosen }, tool) {
 
 /** Adds a point. Features that are not on an axis are those of the followed point. @param {Player} player @param {Plane} plane @param {number[]} at @param {number} y */
 function add(player, plane, at, y) {
-  const { points } = player.run;
-  put(player, [...points, plane.moved({ ...points[player.chosen.point], y, test: false }, at)], points.length);
+  const { points, train } = player.run;
+  const added = plane.moved({ ...points[player.chosen.point], y, test: false }, at);
+  put(player, points.toSpliced(train.length, 0, added), train.length); // training points come first
 }
 
 /** @param {Player} player @param {Plane} plane */
