@@ -21,7 +21,8 @@ from ..layers import ACTIVATIONS
 from ..losses import LOSSES, Loss
 from ..model_file import FORMAT, VERSION
 
-MAX_CLASSES = 10
+LIMITS = {"classes": 10, "points": 2000, "units": 32, "layers": 8, "features": 64}
+LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "adam": 0.01}  # where an optimizer starts
 NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gives
 
 
@@ -32,7 +33,7 @@ def library() -> str:
     >>> library().startswith("{")
     True
     """
-    used = {(mul, 2), (add, 2)}
+    used: set[tuple[Operation, int]] = {(mul, 2), (add, 2)}
     activations = {}
     for name in ACTIVATIONS:
         operation = TABLE.get(name)
@@ -52,7 +53,8 @@ def library() -> str:
         "activations": activations,
         "losses": losses,
         "initializers": [*INITIALIZERS],
-        "maxClasses": MAX_CLASSES,
+        "limits": LIMITS,
+        "learningRates": LEARNING_RATES,
         "modelFile": {"format": FORMAT, "version": VERSION},
     }
     ordered = sorted(used, key=lambda pair: (pair[0].name, pair[1]))
@@ -92,7 +94,7 @@ def _graphs(loss: Loss) -> Iterator[tuple[int, dict[str, Any], set[tuple[Operati
     if loss.targets == "numbers":
         counts = {max(loss.per_number)}
     elif loss.per_class:
-        counts |= set(range(2, MAX_CLASSES + 1))
+        counts |= set(range(2, LIMITS["classes"] + 1))
     for count in sorted(counts):
         outputs = [Value(0.5) for _ in range(count)]
         one_each = loss.per_class and count > 1

@@ -1,100 +1,94 @@
-"""The picture of the page where no script runs: the answers over the plane, and the points.
-
-    >>> picture = still_picture([[0, 0], [1, 1]], [0, 1], lambda x1, x2: x1 - x2, "Two points.")
-    >>> picture[:7], picture.count("<circle"), picture.count("<rect")
-    ('<figure', 1, 1)
-"""
+"""The state that a page starts with, as a plain picture for readers without JavaScript."""
 
 from __future__ import annotations
 
-import base64
-import html
-import struct
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-CELLS = 48  # of the plane, a side
-SIZE_PX = 420
-MARGIN = 0.12  # of the range of the points, on each side, as in plane.js
-MINUS, PLUS = (0, 114, 178), (230, 159, 0)  # the colors of nn.plot
-STRENGTH = 0.72  # of the colors of the plane, so that the points stand out
+from autograd import no_grad
 
-Range = tuple[float, float]
+from ..datasets.drawn import DRAWN
+from ..layers import MLP
+from ..losses import LOSSES, as_list
+
+SIZE_PX, CELLS = 320, 32
+MAX_POINTS = 500
+COLORS = ("#2a62ad", "#d9822b", "#4f8a4c", "#8a5aa8", "#7a6a5a", "#b8436b", "#2f8f8f", "#8f8a2f",
+          "#5a5a9a", "#9a5a3a")  # fmt: skip
+PALE, RADIUS_PX, MARGIN_SHARE = 0.25, 3, 0.08
 
 
-def still_picture(
-    X: Sequence[Sequence[float]],
-    y: Sequence[float],
-    answer: Callable[[float, float], float],
-    caption: str,
-) -> str:
-    """Return a figure in SVG: the plane of two features in the colors of ``answer``, and points.
-
-    X: the points, two numbers each. y: their targets; the smaller half is blue, the other orange.
-    answer: called with each place of the plane. It returns a number from -1 (blue) to 1 (orange).
-    """
-    across, up = _range([row[0] for row in X]), _range([row[1] for row in X])
-    middle = (min(y) + max(y)) / 2
-    marks = [
-        _mark(_place(row[0], across), SIZE_PX - _place(row[1], up), target > middle)
-        for row, target in zip(X, y, strict=True)
-    ]
-    text = html.escape(caption)
+def still_picture(settings: dict[str, Any]) -> str:
+    """Return an SVG: the points of the training, over what the network answers at its start."""
+    X, y, classes, data = _points(settings)
+    columns = [[row[i] for row in X] for i in range(len(X[0]))]
+    across, up = data.get("shown", (0, 1))
+    if len(columns) == 1:
+        columns, up = [*columns, list(y)], 1
+    x_range, y_range = _range(columns[across]), _range(columns[up])
+    scale = max(1e-12, max(y) - min(y))
+    answer = _answers(settings, len(X[0]), classes)
+    middle = [sum(column) / len(column) for column in columns]
+    cells = []
+    side = SIZE_PX / CELLS
+    for i in range(CELLS):
+        for j in range(CELLS):
+            row = list(middle)
+            row[across] = x_range[0] + (i + 0.5) / CELLS * (x_range[1] - x_range[0])
+            row[up] = y_range[1] - (j + 0.5) / CELLS * (y_range[1] - y_range[0])
+            color, strength = answer(row[: len(X[0])])
+            opacity = PALE if classes else PALE + 0.5 * min(1.0, abs(strength) / scale)
+            cells.append(
+                f'<rect x="{i * side:g}" y="{j * side:g}" width="{side:g}" height="{side:g}" '
+                f'fill="{color}" opacity="{opacity:.2g}"/>'
+            )
+    dots = []
+    for k, (a, b) in enumerate(zip(columns[across], columns[up], strict=True)):
+        left = (a - x_range[0]) / (x_range[1] - x_range[0]) * SIZE_PX
+        top = (y_range[1] - b) / (y_range[1] - y_range[0]) * SIZE_PX
+        color = COLORS[int(y[k])] if classes else COLORS[y[k] > 0]
+        dots.append(f'<circle cx="{left:.4g}" cy="{top:.4g}" r="{RADIUS_PX}" fill="{color}"/>')
+    size = f'width="{SIZE_PX}" height="{SIZE_PX}" viewBox="0 0 {SIZE_PX} {SIZE_PX}"'
     return (
-        f'<figure><svg viewBox="0 0 {SIZE_PX} {SIZE_PX}" width="{SIZE_PX}" role="img" '
-        f'aria-label="{text}"><image width="{SIZE_PX}" height="{SIZE_PX}" '
-        f'preserveAspectRatio="none" href="{_image(across, up, answer)}"/>'
-        f"{''.join(marks)}</svg><figcaption>{text}</figcaption></figure>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="The points and the '
+        f'answers of the network">{"".join(cells)}<g stroke="white">{"".join(dots[:MAX_POINTS])}</g></svg>'
     )
 
 
-def _range(xs: Sequence[float]) -> Range:
+def _points(
+    settings: dict[str, Any],
+) -> tuple[Sequence[Sequence[float]], Sequence[float], int, dict[str, Any]]:
+    data = settings.get("data", {})
+    if data.get("kind") == "own":
+        points = data["points"]
+        classes = len(data["classes"])
+        return [p[:-2] for p in points], [p[-2] for p in points], classes, data
+    options = {key: data[key] for key in ("samples", "noise", "seed") if key in data}
+    drawn = DRAWN[data.get("kind", "moons")](**options)
+    return drawn.X, drawn.y, len(drawn.classes), data
+
+
+def _range(xs: Sequence[float]) -> tuple[float, float]:
     low, high = min(xs), max(xs)
-    margin = (high - low or 2.0) * MARGIN
+    margin = MARGIN_SHARE * (high - low) or 1.0
     return low - margin, high + margin
 
 
-def _place(x: float, ends: Range) -> float:
-    return (x - ends[0]) / (ends[1] - ends[0]) * SIZE_PX
+def _answers(settings: dict[str, Any], width: int, classes: int) -> Any:
+    """Return a function from features to the color of the answer, and to the output."""
+    network, loss = settings["network"], LOSSES[settings["training"]["loss"]]
+    sizes = [*network["hidden"], loss.outputs(classes or 1)]
+    activations = [network["activation"]] * len(network["hidden"])
+    model = MLP(width, sizes, [*activations, "linear" if loss.from_logits else "sigmoid"],
+                rng=network.get("seed", 0))  # fmt: skip
+    for parameter, x in zip(model.parameters(), network.get("weights") or (), strict=False):
+        parameter.data = x
+    means, deviations = settings.get("data", {}).get("scaling") or ([0.0] * width, [1.0] * width)
 
+    def answer(row: Sequence[float]) -> tuple[str, float]:
+        inputs = [(x - m) / s for x, m, s in zip(row, means, deviations, strict=True)]
+        with no_grad():
+            output = [float(o) for o in as_list(model(inputs))]
+        return COLORS[int(loss.decide(output)) if classes else output[0] > 0], output[0]
 
-def _mark(x: float, y: float, is_upper: bool) -> str:
-    """Return a square for the upper half of the targets, else a circle."""
-    color = f"#{bytes(PLUS if is_upper else MINUS).hex()}"
-    style = f'fill="{color}" stroke="#ffffff"'
-    if is_upper:
-        return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" {style}/>'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" {style}/>'
-
-
-def _image(across: Range, up: Range, answer: Callable[[float, float], float]) -> str:
-    """Return the colors of the plane as the address of a PNG, the highest row first."""
-
-    def at(ends: Range, i: int) -> float:
-        return ends[0] + (i + 0.5) / CELLS * (ends[1] - ends[0])
-
-    rows = [
-        b"".join(_color(answer(at(across, i), at(up, j))) for i in range(CELLS))
-        for j in reversed(range(CELLS))
-    ]
-    return f"data:image/png;base64,{base64.b64encode(_png(rows)).decode()}"
-
-
-def _color(t: float) -> bytes:
-    """Return red, green and blue: white at 0. NaN is white too."""
-    part = STRENGTH * min(abs(t), 1.0) if t == t else 0.0
-    end = MINUS if t < 0 else PLUS
-    return bytes(round(255 + (c - 255) * part) for c in end)
-
-
-def _png(rows: Sequence[bytes]) -> bytes:
-    """Return rows of 8-bit colors as a PNG (ISO/IEC 15948): header, pixels, end."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    header = struct.pack(">IIBBBBB", len(rows[0]) // 3, len(rows), 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"".join(b"\0" + row for row in rows), 9)  # 0: no filter
-    parts = [chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    return answer

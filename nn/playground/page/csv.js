@@ -85,7 +85,7 @@ function targetsOf(labels, lines) {
   const areWhole = areNumbers && labels.every((label) => Number.isInteger(Number(label)));
   if (areNumbers && !(areWhole && different.length < MIN_NUMBERS_OF_A_REGRESSION)) return { classes: [], y: labels.map(Number) };
   need(different.length > 1, `The target is "${different[0].slice(0, 40)}" in every row: one class leaves nothing to tell apart.`);
-  need(different.length <= library.maxClasses, `The target has ${different.length} classes: the page takes at most ${library.maxClasses}.`);
+  need(different.length <= library.limits.classes, `The target has ${different.length} classes: the page takes at most ${library.limits.classes}.`);
   const classes = different.sort(areNumbers ? (a, b) => Number(a) - Number(b) : undefined);
   return { classes: classes.map((label) => label.slice(0, 80)), y: labels.map((label) => classes.indexOf(label)) };
 }

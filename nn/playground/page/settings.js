@@ -34,10 +34,10 @@ import { SETS } from "./datasets.js";
  * @property {number | null} lesson @property {string[]} hide
  */
 
-export const MAX_POINTS = 2000;
-export const MAX_UNITS = 32;
-export const MAX_LAYERS = 8;
-export const MAX_FEATURES = 64;
+export const MAX_POINTS = library.limits.points;
+export const MAX_UNITS = library.limits.units;
+export const MAX_LAYERS = library.limits.layers;
+export const MAX_FEATURES = library.limits.features;
 const MAX_SEED = 2 ** 53 - 1;
 const MAX_NUMBER = 1e9;
 const MAX_TEXT = 80;
@@ -69,9 +69,9 @@ export const DEFAULTS = {
   hide: [],
 };
 
-export const OPTIMIZERS = ["sgd", "momentum", "adam"];
-/** The learning rate that an optimizer starts with. @type {Record<string, number>} */
-export const LEARNING_RATES = { sgd: 0.1, momentum: 0.1, adam: 0.01 };
+/** The learning rate that each optimizer starts with. @type {Record<string, number>} */
+export const LEARNING_RATES = library.learningRates;
+export const OPTIMIZERS = Object.keys(LEARNING_RATES);
 
 /** Returns the losses that fit so many classes (0: a regression). @param {number} classes */
 export function lossesFor(classes) {
@@ -171,6 +171,8 @@ function filled(given) {
       settings[key][name] = structuredClone(y);
     }
   }
+  const training = /** @type {any} */ (given).training ?? {};
+  if (!("lr" in training)) settings.training.lr = LEARNING_RATES[settings.training.optimizer] ?? settings.training.lr;
   if (isObject(settings.data) && Object.hasOwn(SETS, settings.data.kind)) fillSet(settings.data, /** @type {any} */ (given).data ?? {});
   return settings;
 }
@@ -193,7 +195,7 @@ function checkData(data) {
   checkNumber("data.test_share", data.test_share, 0, 0.9);
   checkWhole("data.seed", data.seed, 0, MAX_SEED);
   checkTexts("data.names", data.names, MAX_FEATURES);
-  checkTexts("data.classes", data.classes, library.maxClasses);
+  checkTexts("data.classes", data.classes, library.limits.classes);
   need(data.classes.length !== 1, "There is one class only, so there is nothing to tell apart: add points of another class.");
   need(data.names.length > 0, "The data have no features: name at least one.");
   checkTexts("data.target", [data.target], 1);
@@ -249,7 +251,7 @@ function checkTraining(training) {
 /** Returns what differs from the defaults. @param {Settings} settings */
 export function shortened(settings) {
   const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) => JSON.stringify(a) === JSON.stringify(b);
-  const base = filled({ data: { kind: settings.data.kind } });
+  const base = filled({ data: { kind: settings.data.kind }, training: { optimizer: settings.training.optimizer } });
   /** @type {Record<string, any>} */
   const found = {};
   for (const [key, x] of Object.entries(settings)) {
@@ -258,6 +260,8 @@ export function shortened(settings) {
     found[key] = isObject(x) ? Object.fromEntries(Object.entries(x).filter(([name, y]) => !same(y, usual[name]))) : x;
   }
   if (settings.data.kind !== DEFAULTS.data.kind) found.data = { ...found.data, kind: settings.data.kind };
+  const { optimizer } = settings.training;
+  if (optimizer !== DEFAULTS.training.optimizer) found.training = { ...found.training, optimizer };
   return found;
 }
 

@@ -32,8 +32,9 @@ def test_random_numbers_are_pythons():
           const rng = new Random(seed);
           const list = [...Array(50).keys()];
           rng.shuffle(list);
-          return [rng.random(), rng.uniform(-1, 1), rng.gauss(1, 2), rng.gauss(0, 1), rng.gauss(0, 1),
-            rng.choice([1, 2, 3, 4, 5]), rng.below(1), list, ...Array.from({ length: 700 }, () => rng.random())];
+          const some = [rng.random(), rng.uniform(-1, 1), rng.gauss(1, 2), rng.gauss(0, 1)];
+          some.push(rng.gauss(0, 1), rng.choice([1, 2, 3, 4, 5]), rng.below(1), list);
+          return [...some, ...Array.from({ length: 700 }, () => rng.random())];
         }));""",
         seeds,
     )
@@ -56,12 +57,12 @@ def test_points_are_those_of_nn_datasets(make):
         {"kind": kind, "samples": n, "noise": noise, "seed": seed, "test_share": share}
         for n, noise, seed, share in cases
     ]
-    of_numbers = kind in ("plane", "curve")
     found = run_page(
-        f"""answer(given.map((data) => {{
-          const settings = checked({{ data, training: {{ loss: "{'mse' if of_numbers else 'hinge'}" }} }});
-          return pointsOf(settings.data).map(({{ x, y, test }}) => [x, y, test]);
-        }}));""",
+        """answer(given.map((data) => {
+          const [loss] = lossesFor(SETS[data.kind].classes.length);
+          const settings = checked({ data, training: { loss } });
+          return pointsOf(settings.data).map(({ x, y, test }) => [x, y, test]);
+        }));""",
         given,
     )
     for (n, noise, seed, share), points in zip(cases, found, strict=True):
@@ -79,8 +80,9 @@ def test_points_are_those_of_nn_datasets(make):
 
 def test_three_gaussians_are_those_of_nn_datasets():
     found = run_page(
-        """const settings = checked({ data: { kind: "gaussians", samples: 20, test_share: 0, classes: ["a", "b", "c"] },
-             training: { loss: "cross_entropy" } });
+        """const classes = ["a", "b", "c"];
+           const data = { kind: "gaussians", samples: 20, test_share: 0, classes };
+           const settings = checked({ data, training: { loss: "cross_entropy" } });
            answer(pointsOf(settings.data).map(({ x, y }) => [...x, y]));"""
     )
     data = gaussians(20, classes=3)
@@ -136,8 +138,9 @@ def trained_in_python(kind, optimizer, size):
     last = "linear" if declared.from_logits else "sigmoid"
     model = MLP(2, [3, 2, outputs], [activation, activation, last], init=small, rng=3)
     y = declared.encode(data.y, outputs) if classes else data.y
+    stepping = OPTIMIZERS[optimizer](model.parameters(), rate(kind))
     fit(
-        model, data.X, y, loss=loss, optimizer=OPTIMIZERS[optimizer](model.parameters(), rate(kind)),
+        model, data.X, y, loss=loss, optimizer=stepping,
         epochs=25 if size else 50, batch_size=size, rng=9, l2=0.01, compiled=False,
     )  # fmt: skip
     return [p.data for p in model.parameters()]
@@ -166,7 +169,9 @@ def test_after_50_steps_the_weights_are_pythons():
     )
     assert len(all_cases) > 150
     for case, weights in zip(all_cases, found, strict=True):
-        assert weights == pytest.approx(trained_in_python(*case), rel=TOLERANCE, abs=TOLERANCE), case
+        assert weights == pytest.approx(trained_in_python(*case), rel=TOLERANCE, abs=TOLERANCE), (
+            case
+        )
 
 
 def test_the_mistake_of_overwriting_has_the_gradients_of_autograd():
@@ -187,7 +192,9 @@ def test_the_mistake_of_overwriting_has_the_gradients_of_autograd():
     outputs = [model(x) for x in data.X]
     loss = LOSSES["hinge"](outputs, LOSSES["hinge"].encode(data.y, 1))
     assert isinstance(loss, Value)
-    last = {frame.name: frame.value for frame in steps(loss, "overwrite") if frame.phase == "backward"}
+    last = {
+        frame.name: frame.value for frame in steps(loss, "overwrite") if frame.phase == "backward"
+    }
     names = run_page(
         "answer(new Run(given).network.names);", {"network": {"hidden": [3, 2], "seed": 1}}
     )
