@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from nn.playground.library import library
-from nn.playground.still_picture import still_picture
+from nn.playground.playground import Playground
 from nn.playground.template import page_text
 
 from ..support.browser import becomes, require_module, watched
@@ -47,8 +47,8 @@ def opened(browser, tmp_path):
     """Return a function that opens the page: ``with opened(settings) as page``."""
 
     @contextmanager
-    def open_page(settings=None, fragment="", picture="", **options):
-        text = page_text("Playground", settings or {}, f"const library = {library()};", picture)
+    def open_page(settings=None, fragment="", **options):
+        text = page_text("Playground", settings or {}, f"const library = {library()};")
         path = tmp_path / "p.html"
         path.write_text(text, encoding="utf-8")
         options = {"reduced_motion": "reduce", "viewport": {"width": 1366, "height": 768}} | options
@@ -82,12 +82,12 @@ def click(page, *ids):
 BY_KEYS = {
     "one-step": "Enter", "one-epoch": "Enter", "forward": "Enter", "backward": "Enter",
     "update": "Enter", "scrubber": "ArrowLeft", "reset": "Enter", "play": "Enter",
-    "speed": "ArrowDown", "lesson": "ArrowDown", "theme": "ArrowDown",
+    "speed": "ArrowDown", "theme": "ArrowDown",
     "edges": "ArrowDown", "more-layers": "Enter", "fewer-layers": "Enter", "more-1": "Enter",
     "fewer-1": "Enter", "neuron-0-0": "ArrowDown", "neuron-0-1": "ArrowUp",
     "tool": "ArrowDown", "plane": "ArrowRight", "next-point": "Enter", "previous-point": "Enter",
     "delete-point": "Enter", "log-scale": "Space", "keep-run": "Enter",
-    "walk-next": "Enter", "walk-previous": "Enter", "walk-first": "Enter", "walk-last": "Enter",
+    "walk-first": "Enter", "walk-next": "Enter", "walk-previous": "Enter", "walk-last": "Enter",
     "walk-play": "Enter", "which-weight": "ArrowDown", "measured": "ArrowDown",
     "copy-python": "Enter", "download-model": "Enter", "copy-link": "Enter",
     "network-activation": "ArrowDown", "network-initializer": "ArrowDown",
@@ -96,7 +96,7 @@ BY_KEYS = {
     "training-optimizer": "ArrowDown", "training-momentum": "ArrowLeft",
     "data-kind": "ArrowDown", "data-noise": "ArrowRight", "data-samples": "ArrowLeft",
     "data-test_share": "ArrowRight", "data-seed": "ArrowUp", "new-sample": "Enter",
-} | {f"mistake-{name}": "Space" for name in MISTAKES}  # fmt: skip
+} | {f"mistake-{name}": "Space" for name in MISTAKES} | {"lesson": "ArrowDown"}  # fmt: skip
 WITHOUT_A_KEY = {"csv", "weight-value", "shared-text", "data-classes"}  # tests of their own
 
 
@@ -515,13 +515,13 @@ def test_the_work_of_a_frame_leaves_time(opened, hidden):
     assert times[len(times) // 2] <= MAX_MEDIAN_MS[hidden]
 
 
-def test_without_javascript_the_picture_is_there(opened):
-    picture = still_picture([[0, 0], [1, 1]], [0, 1], lambda a, b: a - b, "Two points.")
-    with opened(picture=picture, java_script_enabled=False) as page:
-        assert page.get_by_role("img", name="Two points.").is_visible()
-        assert page.locator("header").is_hidden()
-    with opened(picture=picture) as page:
-        assert page.locator(".still").count() == 0
+def test_without_javascript_the_picture_is_there(browser, tmp_path):
+    Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).save(tmp_path / "own.html")
+    for java_script_enabled in (False, True):
+        with watched(browser, java_script_enabled=java_script_enabled) as page:
+            page.goto((tmp_path / "own.html").as_uri())
+            assert page.locator(".still svg").count() == (not java_script_enabled)
+            assert page.locator("header").is_visible() == java_script_enabled
 
 
 def test_on_paper_controls_are_gone(opened):
