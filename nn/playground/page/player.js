@@ -218,12 +218,18 @@ export function connectTime(player) {
   /** @type {Record<string, string>} */
   const keys = { " ": "play", 1: "forward", 2: "backward", 3: "update", s: "one-step", e: "one-epoch", r: "reset" };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target)) return;
     const id = keys[event.key];
-    if (!id || (event.key === " " && event.target instanceof Element && event.target.closest("button, summary, a"))) return;
+    if (!id || event.ctrlKey || event.altKey || event.metaKey || isForTarget(event)) return;
     event.preventDefault();
     acts[id]();
   });
+}
+
+/** Whether a key is for the element that has the focus. @param {KeyboardEvent} event */
+function isForTarget({ key, target }) {
+  if (!(target instanceof Element)) return false;
+  if (key === " " && target.matches("button, summary, a, input")) return true;
+  return takesKeys(target) && !target.matches("input:is([type=checkbox], [type=range])");
 }
 
 /** Draws where the run is. @param {Player} player */

@@ -51,10 +51,11 @@ async function offer(text, what) {
 
 /** @param {string} text */
 function download(text) {
-  const link = make("a", { href: `data:application/json;charset=utf-8,${encodeURIComponent(text)}`, download: "model.json" });
-  link.click();
   byId("shared").hidden = false;
   byId("shared-text").value = text;
+  if (parent !== window) return void offer(text, "A frame saves no file, so put this text into model.json. It");
+  const link = make("a", { href: `data:application/json;charset=utf-8,${encodeURIComponent(text)}`, download: "model.json" });
+  link.click();
   setText(byId("shared-said"), "model.json is saved. In Python: nn.load(\"model.json\").");
 }
 
