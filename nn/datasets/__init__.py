@@ -42,9 +42,9 @@ def load(
     moons the ints 0 and 1. Those of a CSV file are ints if all are whole numbers, else texts; 01 is
     a text, because as an int it would lose its zero.
 
-    ``regression`` makes the target a number to predict, not a class. plane and
-    curve have no classes. ``seed`` draws the samples of moons, circles, xor, spiral, gaussians, plane
-    and curve: 400 of them. ``features`` and ``classes`` are the names that a trained model knows.
+    ``regression`` makes the target a number to predict, not a class. plane and curve have no
+    classes. ``seed`` draws the 400 samples of moons, circles, xor, spiral, gaussians, plane and
+    curve. ``features`` and ``classes`` are the names that a trained model knows.
     ``progress`` shows a bar in a terminal while a large file is read (needs tqdm).
 
     DataError says what is wrong with a file, and in which line and column. TypeError if ``data`` or

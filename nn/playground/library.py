@@ -7,6 +7,7 @@ is its graph for one sample, recorded from its formula in `nn.losses`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -62,7 +63,8 @@ def library() -> str:
     parts = [f"{name}: {_json(table)}" for name, table in tables.items()]
     parts += [f"kernels: {print_kernels(ordered)}", "operations"]
     operations = f"const operations = {print_operations(scalar)};"  # its entries call each other
-    return f"(() => {{\n{operations}\nreturn {{ {', '.join(parts)} }};\n}})()"
+    text = f"(() => {{\n{operations}\nreturn {{ {', '.join(parts)} }};\n}})()"
+    return re.sub(r"^ +", "", text, flags=re.M)  # a quarter of it is indentation
 
 
 def _key(operation: Operation | None) -> str | None:

@@ -17,7 +17,7 @@ from ..prediction import Meaning
 from ..samples import rows_of, targets_of
 from .library import LEARNING_RATES, LIMITS, NOT_OF_AN_MLP
 
-MAX_BYTES = 150_000  # of the points in a page
+MAX_BYTES = 80_000  # of the points in a page
 Settings = dict[str, Any]
 
 
@@ -30,8 +30,8 @@ def data_settings(
 ) -> Settings:
     """Return one's own points as settings.
 
-    loss: says whether ``y`` has classes; None decides by ``y``. meaning: names, classes and scalings
-    of a trained model. held_out: X and y of points to test with.
+    loss: says whether ``y`` has classes; None decides by ``y``. meaning: names, classes and
+    scalings of a trained model. held_out: X and y of points to test with.
 
     ValueError or TypeError, in one sentence, if these are no points for the page.
     """

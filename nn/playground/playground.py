@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd.pages.frame import framed, save_page
 
+from ..argument_checks import counted
 from ..layers import MLP
 from ..losses import LOSSES
 from .library import library
@@ -28,7 +29,7 @@ HEIGHT_PX = 1_000  # in a notebook
 
 
 class Playground:
-    """A page in which a network learns: data, network, each step, and one neuron down to its scalars.
+    """A page in which a network learns: data, network, each step, one neuron down to its scalars.
 
     >>> page = Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], hidden=[3])
     >>> page
@@ -40,10 +41,10 @@ class Playground:
     and ``activation``, and its metadata name classes, features and scalings.
     loss, optimizer, lr: names, "sgd", "momentum" or "adam", and the learning rate.
     batch_size: points in a step; None takes all.
-    seed: draws the initial weights and the batches, as ``nn.MLP(rng=seed)`` and ``nn.fit(rng=seed)``.
+    seed: draws the initial weights and the batches, as ``MLP(rng=seed)`` and ``fit(rng=seed)`` do.
 
-    A notebook shows the page as the last expression of a cell; `save` writes it to a file. All of it
-    can be changed in the page, which needs no network and no server.
+    A notebook shows the page as the last expression of a cell; `save` writes it to a file. All of
+    this can be changed in the page, which needs no internet and no server.
 
     ValueError or TypeError, in one sentence, for arguments that do not fit.
     """
@@ -67,7 +68,7 @@ class Playground:
                 "give X and y, or neither of them: the page starts with two moons then"
             )
         meaning = model.meaning if isinstance(model, MLP) else None
-        named = loss_for_name(loss) or (meaning.loss if meaning else None)
+        named = _declared(loss) or (meaning.loss if meaning else None)
         data: Settings = {}
         classes, width = 2, 2
         if X is not None:
@@ -132,7 +133,7 @@ class Playground:
         save_page(self._page, path)
 
 
-def loss_for_name(loss: Any) -> Any:
+def _declared(loss: Any) -> Any:
     """Return the loss of that name; None for None. ValueError if there is none."""
     if loss is None:
         return None
@@ -147,6 +148,6 @@ def _check_outputs(model: MLP, wanted: int, from_logits: bool) -> None:
     activation = "linear" if from_logits else "sigmoid"
     if last.shape[1] != wanted or last.activation != activation:
         raise ValueError(
-            f"the model has {last.shape[1]} {last.activation} outputs: for y and this loss the page "
-            f"has {wanted} {activation}"
+            f"the model has {counted(last.shape[1], 'output')} ({last.activation}): for y and this "
+            f"loss the page has {wanted} ({activation})"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from autograd import no_grad
@@ -31,27 +32,39 @@ def still_picture(settings: dict[str, Any]) -> str:
     middle = [sum(column) / len(column) for column in columns]
     cells = []
     side = SIZE_PX / CELLS
-    for i in range(CELLS):
-        for j in range(CELLS):
+    for j in range(CELLS):
+        fills = []
+        for i in range(CELLS):
             row = list(middle)
             row[across] = x_range[0] + (i + 0.5) / CELLS * (x_range[1] - x_range[0])
             row[up] = y_range[1] - (j + 0.5) / CELLS * (y_range[1] - y_range[0])
-            color, strength = answer(row[: len(X[0])])
-            opacity = PALE if classes else PALE + 0.5 * min(1.0, abs(strength) / scale)
+            color, output = answer(row[: len(X[0])])
+            strength = 0.0 if classes else round(min(1.0, abs(output) / scale), 1)
+            fills.append((color, PALE + 0.5 * strength))
+        i = 0
+        for (color, opacity), cells_in_a_row in groupby(fills):
+            count = len(list(cells_in_a_row))
             cells.append(
-                f'<rect x="{i * side:g}" y="{j * side:g}" width="{side:g}" height="{side:g}" '
-                f'fill="{color}" opacity="{opacity:.2g}"/>'
+                f'<rect x="{i * side:g}" y="{j * side:g}" width="{count * side:g}" '
+                f'height="{side:g}" fill="{color}" opacity="{opacity:.3g}"/>'
             )
-    dots = []
-    for k, (a, b) in enumerate(zip(columns[across], columns[up], strict=True)):
+            i += count
+    dots: dict[str, list[str]] = {}
+    pairs = list(zip(columns[across], columns[up], y, strict=True))[:MAX_POINTS]
+    for a, b, target in pairs:
         left = (a - x_range[0]) / (x_range[1] - x_range[0]) * SIZE_PX
         top = (y_range[1] - b) / (y_range[1] - y_range[0]) * SIZE_PX
-        color = COLORS[int(y[k])] if classes else COLORS[y[k] > 0]
-        dots.append(f'<circle cx="{left:.4g}" cy="{top:.4g}" r="{RADIUS_PX}" fill="{color}"/>')
-    size = f'width="{SIZE_PX}" height="{SIZE_PX}" viewBox="0 0 {SIZE_PX} {SIZE_PX}"'
+        color = COLORS[int(target)] if classes else COLORS[target > 0]
+        dots.setdefault(color, []).append(f"M{left:.4g} {top:.4g}h0")
+    marks = [
+        f'<path d="{"".join(path)}" stroke="{color}" stroke-width="{2 * RADIUS_PX}" '
+        'stroke-linecap="round"/>'
+        for color, path in dots.items()
+    ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="The points and the '
-        f'answers of the network">{"".join(cells)}<g stroke="white">{"".join(dots[:MAX_POINTS])}</g></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE_PX}" height="{SIZE_PX}" '
+        f'viewBox="0 0 {SIZE_PX} {SIZE_PX}" role="img" '
+        f'aria-label="The points, over the answers of the network">{"".join(cells + marks)}</svg>'
     )
 
 

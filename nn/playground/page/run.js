@@ -18,6 +18,11 @@ import { checked } from "./settings.js";
  * @typedef {import("./datasets.js").Point} Point
  * @typedef {"start" | "forward" | "backward" | "update"} Phase
  * @typedef {{step: number, node: number, name: string, sentence: string}} Stop
+ * @typedef {object} RunState  what the next steps depend on
+ * @property {Settings} settings @property {Point[]} points @property {Start} start @property {number} step
+ * @property {Float64Array} parameters @property {Float64Array | null} gradients  those that are added to
+ * @property {ReturnType<Optimizer["state"]>} optimizer @property {ReturnType<Batches["state"]>} batches
+ * @property {Stop | null} stopped
  * @typedef {{x: [number, number], y: [number, number], nx: number, ny: number}} Grid
  * @typedef {{step: number, weights: Float64Array, isEdited: boolean}} Start  where the steps began that no edit interrupts
  */
@@ -27,6 +32,18 @@ export const LARGE_LR_FACTOR = 200;
 
 export class Run {
   #isEdited = false;
+  /** @type {Point[]} */
+  points = [];
+  /** @type {number[]} places of the points to train with */
+  train = [];
+  /** @type {number[]} */
+  test = [];
+  /** @type {Float64Array[]} of each input, its numbers for all points */
+  inputs = [];
+  /** @type {Float64Array[]} */
+  targets = [];
+  /** @type {number[] | null} the points of the last update */
+  lastBatch = null;
 
   /** @param {unknown} given  settings; what is missing has its default */
   constructor(given = {}) {
@@ -45,12 +62,37 @@ export class Run {
     /** The loss of the batch with the penalty, after the phase forward. */
     this.batchLoss = NaN;
     this.losses = new Curves();
-    /** @type {Checkpoints<ReturnType<Run["state"]>>} */
+    /** @type {Checkpoints<RunState>} */
     this.checkpoints = new Checkpoints();
     /** The last step that the run reached. */
     this.furthest = 0;
     this.#usePoints(pointsOf(this.settings.data));
+    this.engine = this.#newEngine();
+    this.inspector = new Inspector(this);
+    this.optimizer = this.#newOptimizer();
+    this.batches = this.#newBatches();
+    this.start = this.#newStart();
     this.#begin();
+  }
+
+  #newEngine() {
+    return new BatchedEngine(this.network.graph, library.kernels, this.parameters, this.points.length);
+  }
+
+  #newOptimizer() {
+    const { training, mistakes } = this.settings;
+    const lr = mistakes.large_lr ? training.lr * LARGE_LR_FACTOR : training.lr;
+    return new Optimizer({ ...training, lr }, this.parameters.length);
+  }
+
+  #newBatches() {
+    const { training } = this.settings;
+    return new Batches(this.train, training.batch_size, training.seed);
+  }
+
+  /** @returns {Start} */
+  #newStart() {
+    return { step: this.step, weights: this.parameters.slice(), isEdited: this.#isEdited };
   }
 
   /** @param {Point[]} points */
@@ -63,9 +105,6 @@ export class Run {
     this.inputs = this.network.inputs.map((_, k) => Float64Array.from(points, ({ x }) => (scaling ? (x[k] - scaling[0][k]) / scaling[1][k] : x[k])));
     const targets = points.map(({ y }) => this.network.target(this.#scaledTarget(y)));
     this.targets = this.network.targets.map((_, k) => Float64Array.from(targets, (target) => target[k]));
-    const { graph } = this.network;
-    this.engine = new BatchedEngine(graph, library.kernels, this.parameters, points.length);
-    this.inspector = new Inspector(this);
   }
 
   /** @param {number} y */
@@ -76,13 +115,10 @@ export class Run {
 
   /** Starts the optimizer and the batches anew, at the present weights. */
   #begin() {
-    const { training, mistakes } = this.settings;
-    const lr = mistakes.large_lr ? training.lr * LARGE_LR_FACTOR : training.lr;
-    this.optimizer = new Optimizer({ ...training, lr }, this.parameters.length);
-    this.batches = new Batches(this.train, training.batch_size, training.seed);
+    this.optimizer = this.#newOptimizer();
+    this.batches = this.#newBatches();
     this.gradients.fill(0);
-    /** @type {Start} */
-    this.start = { step: this.step, weights: this.parameters.slice(), isEdited: this.#isEdited };
+    this.start = this.#newStart();
     this.phase = "start";
     this.stopped = null;
     this.furthest = this.step;
@@ -302,11 +338,11 @@ export class Run {
 
   // ------------------------------------------------------------------------- back, and edits
 
-  /** Returns all that the next steps depend on. */
+  /** Returns all that the next steps depend on. @returns {RunState} */
   state() {
-    const { settings, points, train, test, start, step, furthest } = this;
+    const { settings, points, start, step } = this;
     return {
-      settings, points, train, test, start, step, furthest,
+      settings, points, start, step,
       parameters: this.parameters.slice(),
       gradients: this.settings.mistakes.no_zero_grad ? this.gradients.slice() : null,
       optimizer: this.optimizer.state(),
@@ -315,10 +351,13 @@ export class Run {
     };
   }
 
-  /** @param {ReturnType<Run["state"]>} state */
+  /** @param {RunState} state */
   #restore(state) {
-    const { training, mistakes } = (this.settings = state.settings);
-    if (this.points !== state.points) this.#usePoints(state.points);
+    this.settings = state.settings;
+    if (this.points !== state.points) {
+      this.#usePoints(state.points);
+      this.#newEngines();
+    }
     this.parameters.set(state.parameters);
     this.gradients.fill(0);
     if (state.gradients) this.gradients.set(state.gradients);
@@ -326,11 +365,15 @@ export class Run {
     this.start = state.start;
     this.stopped = state.stopped;
     this.phase = "start";
-    const lr = mistakes.large_lr ? training.lr * LARGE_LR_FACTOR : training.lr;
-    this.optimizer = new Optimizer({ ...training, lr }, this.parameters.length);
+    this.optimizer = this.#newOptimizer();
     this.optimizer.restore(state.optimizer);
-    this.batches = new Batches(this.train, training.batch_size, training.seed);
+    this.batches = this.#newBatches();
     this.batches.restore(state.batches);
+  }
+
+  #newEngines() {
+    this.engine = this.#newEngine();
+    this.inspector = new Inspector(this);
   }
 
   /** Goes to any step of the run from `checkpoints.first` to `furthest`. @param {number} step */
@@ -357,6 +400,7 @@ export class Run {
     const data = { ...this.settings.data, kind: "own", points: rows };
     this.settings = checked({ ...this.settings, data });
     this.#usePoints(pointsOf(this.settings.data));
+    this.#newEngines();
     this.#edited();
   }
 
