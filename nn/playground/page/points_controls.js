@@ -33,8 +33,8 @@ function toolsView(player) {
   let listed = "";
   return () => {
     const { classes } = player.run.settings.data;
-    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `adds ${name}`]) : [["add 0", "adds"]];
-    const tools = [["follow", "follows"], ...adds, ["delete", "deletes"]];
+    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `click adds ${name}`]) : [["add 0", "click adds"]];
+    const tools = [["follow", "click follows"], ...adds, ["delete", "click deletes"]];
     if (JSON.stringify(tools) === listed) return;
     listed = JSON.stringify(tools);
     byId("tool").replaceChildren(...tools.map(([value, textContent]) => make("option", { value, textContent })));

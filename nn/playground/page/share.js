@@ -25,13 +25,15 @@ export function connectSharing(player) {
   byId("copy-link").addEventListener("click", () => {
     const hide = boxes.filter(({ checked }) => checked).map(({ value }) => value);
     const fragment = toFragment({ ...player.settings, show: { edges: player.shown.edges, ...(player.shown.log && { log: true }) }, hide }).replace(/^#?/, "#");
-    if (location.protocol === "about:") return offer(fragment, "Save the page to a file. The end of its address");
+    if (location.protocol === "about:") {
+      return void offer(fragment, "Save the page to a file. The end of its address");
+    }
     try {
       history.replaceState(null, "", fragment);
     } catch {
       // a frame may not change its address: the text below has it
     }
-    offer(location.href.replace(/#.*/, "") + fragment, "The link");
+    return void offer(location.href.replace(/#.*/, "") + fragment, "The link");
   });
 }
 
