@@ -2,7 +2,7 @@
 // The data: which set, how noisy, how many points, how many of them test; a CSV file.
 import { byId } from "../../../autograd/pages/elements.js";
 import { pointsOfFile } from "./csv.js";
-import { SETS } from "./datasets.js";
+import { SETS, split } from "./datasets.js";
 import { range, rows } from "./fields.js";
 import { lossesFor } from "./settings.js";
 
@@ -74,10 +74,18 @@ function connectFiles(player) {
   });
 }
 
+/** Holds out a share of the points of a file for tests. @param {Player} player @param {any} data */
+function heldOut(player, data) {
+  const { test_share, seed } = player.settings.data;
+  const ys = data.points.map((/** @type {number[]} */ row) => row[row.length - 2]);
+  const test = new Set(test_share ? split(ys, !data.classes.length, test_share, seed).test : []);
+  return { ...data, points: data.points.map((/** @type {number[]} */ row, /** @type {number} */ i) => row.with(-1, Number(test.has(i)))) };
+}
+
 /** @param {Player} player @param {File} file */
 async function read(player, file) {
   try {
-    changeData(player, pointsOfFile(await file.text(), file.name));
+    changeData(player, heldOut(player, pointsOfFile(await file.text())));
   } catch (error) {
     player.complain(error instanceof Error ? error.message : String(error));
   }

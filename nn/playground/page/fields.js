@@ -43,7 +43,7 @@ function rowOf(player, field) {
 }
 
 /** @param {Player} player @param {Field} field */
-const valueOf = (player, field) => player.settings[field.part][field.key];
+const valueOf = (player, field) => /** @type {Record<string, any>} */ (player.settings[field.part])[field.key];
 
 /** @param {Player} player @param {Field} field @param {any} value */
 function set(player, field, value) {

@@ -11,9 +11,11 @@ export function lessonsView(player) {
   const choice = byId("lesson");
   choice.append(...LESSONS.map(({ title }, i) => make("option", { value: i, textContent: `${i + 1} ${title}` })));
   choice.addEventListener("change", () => {
-    if (choice.value === "") return player.restart({ ...player.settings, lesson: null });
+    const { hide } = player.settings;
     player.playing = false;
-    player.restart({ ...LESSONS[Number(choice.value)].settings, show: player.settings.show, hide: player.settings.hide, lesson: Number(choice.value) });
+    player.restart(choice.value === "" ? { ...player.settings, lesson: null } : { ...LESSONS[Number(choice.value)].settings, hide });
+    player.shown.edges = player.settings.show.edges ?? "weights";
+    player.draw();
   });
   /** @type {unknown} */
   let shown = null;

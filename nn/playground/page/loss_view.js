@@ -12,21 +12,21 @@ import { element } from "../../../autograd/pages/pan_zoom.js";
 export const BOX = { width: 300, height: 132, left: 54, right: 6, top: 6, bottom: 18 };
 const LEAST = 1e-12; // on the log scale
 
-/** @param {Player} player @param {import("./main.js").Shown} shown @param {() => {losses: Losses, color: string}[]} kept */
-export function lossView(player, shown, kept) {
-  byId("log-scale").checked = shown.log;
+/** @param {Player} player @param {() => {losses: Losses, color: string}[]} kept */
+export function lossView(player, kept) {
   byId("log-scale").addEventListener("change", () => {
-    shown.log = byId("log-scale").checked;
+    player.shown.log = byId("log-scale").checked;
     player.draw();
   });
   let drawn = "";
   return () => {
     const { losses } = player.run;
     const runs = kept();
-    const key = `${losses.step.at(-1)} ${losses.step.length} ${losses.train.at(-1)} ${losses.test.at(-1)} ${runs.length} ${shown.log} ${player.run.step}`;
+    const key = `${losses.step.at(-1)} ${losses.step.length} ${losses.train.at(-1)} ${losses.test.at(-1)} ${runs.length} ${player.shown.log} ${player.run.step}`;
     if (key === drawn) return;
     drawn = key;
-    byId("loss-plot").replaceChildren(picture(losses, runs, player.run.step, shown.log));
+    byId("log-scale").checked = player.shown.log;
+    byId("loss-plot").replaceChildren(picture(losses, runs, player.run.step, player.shown.log));
   };
 }
 

@@ -15,27 +15,22 @@ import { measuresView, numbersView, sliceView } from "./plots_view.js";
 import { pointsControls } from "./points_controls.js";
 import { runsView } from "./runs_view.js";
 import { scalarView } from "./scalar_view.js";
-import { checked } from "./settings.js";
 import { connectSharing, hidePanels, settingsOfAddress } from "./share.js";
 import { whyView } from "./why_view.js";
 
-/** @typedef {{edges: "weights" | "gradients" | "updates", log: boolean}} Shown  what the reader chose to see */
-
 const given = JSON.parse(byId("data").textContent);
 const { settings, trouble } = settingsOfAddress(given.settings);
-const player = new Player(checked(settings));
+const player = new Player(settings);
 player.trouble = trouble;
-/** @type {Shown} */
-const shown = { edges: player.settings.show?.edges ?? "weights", log: Boolean(player.settings.show?.log) };
 document.body.classList.add("playable");
 for (const part of document.querySelectorAll("[data-live]")) part.removeAttribute("hidden");
 for (const part of document.querySelectorAll("[data-still]")) part.remove();
-hidePanels(player.settings.hide ?? []);
+hidePanels(player.settings.hide);
 followSurroundings(byId("theme"));
 const plane = new Plane();
-player.views = [() => void (plane.seen = null), timeView(player), phaseView(player), networkView(player, shown, plane), outputView(player, plane), numbersView(player)];
+player.views = [() => void (plane.seen = null), timeView(player), phaseView(player), networkView(player, plane), outputView(player, plane), numbersView(player)];
 player.slowViews = [
-  lossView(player, shown, runsView(player)),
+  lossView(player, runsView(player)),
   scalarView(player),
   whyView(player),
   measuresView(player),
@@ -47,7 +42,7 @@ player.slowViews = [
   mistakesView(player),
 ];
 connectTime(player);
-connectSharing(player, shown);
+connectSharing(player);
 player.draw();
 byId("theme").addEventListener("change", () => player.draw());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => player.draw());

@@ -7,7 +7,7 @@ import { LEARNING_RATES, MAX_LAYERS, OPTIMIZERS, lossesFor } from "./settings.js
 /** @typedef {import("./player.js").Player} Player */
 
 const NEW_UNITS = 4; // of the first hidden layer; a further one is as wide as the last
-const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
+const RATES = [-4, -3, -2, -1, 0, 1].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
 
 /** @param {readonly string[]} names @returns {[string, string][]} */
 const listed = (names) => names.map((name) => [name, name.replaceAll("_", " ")]);

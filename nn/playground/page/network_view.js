@@ -7,22 +7,25 @@ import { paint, palette } from "./palette.js";
 
 /**
  * @typedef {import("./player.js").Player} Player
+ * @typedef {{x: number, y: number, size: number, hasCaption: boolean}} Place
  * @typedef {{path: any, hit: any, layer: number, unit: number, k: number, index: number}} Edge
  * @typedef {{button: any, canvas: any, caption: any, image: ImageData | null, layer: number, unit: number}} Neuron
  */
 
 const HEAD_PX = 44; // above the neurons: the number of units of a layer
-const MAX_SIZE_PX = 62; // of a heat map
+const [MIN_SIZE_PX, MAX_SIZE_PX] = [14, 62]; // of a heat map
 const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
+const MANY_EDGES = 120; // more are thinner, and those of the chosen neuron stand out
+const MANY_EDGES_MS = 150; // between two drawings of many edges
 const KINDS = /** @type {const} */ ({ weights: "parameters", gradients: "gradients", updates: "lastUpdate" });
 /** What the edges show after a phase. */
 const STRESSED = /** @type {const} */ ({ start: "weights", forward: "weights", backward: "gradients", update: "updates" });
 const ACTIVE = { weights: "weight", gradients: "dL/dw", updates: "update" };
 
-/** @param {Player} player @param {import("./main.js").Shown} shown @param {import("./plane.js").Plane} plane */
-export function networkView(player, shown, plane) {
+/** @param {Player} player @param {import("./plane.js").Plane} plane */
+export function networkView(player, plane) {
   const pane = byId("layers");
   /** @type {any} */
   let drawn = null;
@@ -39,13 +42,13 @@ export function networkView(player, shown, plane) {
     }
     drawNeurons(player, parts.neurons, plane.responses(run, player.playing), plane);
     drawInputs(parts.inputs, plane);
-    drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : shown.edges);
+    drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : player.shown.edges);
   };
   new ResizeObserver(() => {
     if (`${pane.clientWidth} ${pane.clientHeight}` !== size && !player.playing) player.draw();
   }).observe(pane);
   byId("edges").addEventListener("change", () => {
-    shown.edges = byId("edges").value;
+    player.shown.edges = byId("edges").value;
     player.stressed = null;
     player.draw();
   });
@@ -53,20 +56,27 @@ export function networkView(player, shown, plane) {
   return draw;
 }
 
-/** The places of all columns: inputs, then layers. @param {number[]} counts @param {number} width @param {number} height */
+/**
+ * The places and sizes of all columns: inputs, then layers.
+ * @param {number[]} counts @param {number} width @param {number} height
+ */
 function places(counts, width, height) {
-  const room = (height - HEAD_PX) / Math.max(...counts);
   const across = width / counts.length;
-  const captioned = Math.min(room - CAPTION_PX - 4, across - 24, MAX_SIZE_PX);
-  const size = Math.max(14, captioned >= CAPTION_SIZE_PX ? captioned : Math.min(room - 4, across - 18, MAX_SIZE_PX));
-  const hasCaption = captioned >= CAPTION_SIZE_PX;
-  const step = Math.min(room, size + CAPTION_PX + 16);
-  const margin = Math.max(size / 2 + 4, Math.min(46, width * 0.08));
-  const at = (/** @type {number} */ column, /** @type {number} */ unit) => ({
-    x: counts.length === 1 ? width / 2 : margin + (column * (width - 2 * margin)) / (counts.length - 1),
-    y: HEAD_PX + (height - HEAD_PX) / 2 + (unit - (counts[column] - 1) / 2) * step - (hasCaption ? CAPTION_PX / 2 : 0),
+  const margin = Math.max(MAX_SIZE_PX / 2, Math.min(46, width * 0.08));
+  const columns = counts.map((count, column) => {
+    const room = (height - HEAD_PX) / count;
+    const captioned = Math.min(room - CAPTION_PX - 4, across - 18, MAX_SIZE_PX);
+    const hasCaption = captioned >= CAPTION_SIZE_PX;
+    const size = Math.max(MIN_SIZE_PX, hasCaption ? captioned : Math.min(room - 4, across - 18, CAPTION_SIZE_PX));
+    const step = Math.min(room, size + CAPTION_PX + 16);
+    const x = margin + (column * (width - 2 * margin)) / (counts.length - 1);
+    return { x, size, step, hasCaption, middle: HEAD_PX + (height - HEAD_PX) / 2 - (hasCaption ? CAPTION_PX / 2 : 0) };
   });
-  return { size, at, hasCaption };
+  const at = (/** @type {number} */ column, /** @type {number} */ unit) => {
+    const { x, step, middle, size, hasCaption } = columns[column];
+    return { x, y: middle + (unit - (counts[column] - 1) / 2) * step, size, hasCaption };
+  };
+  return at;
 }
 
 /** @param {Player} player @param {any} pane */
@@ -74,17 +84,17 @@ function build(player, pane) {
   const { run } = player;
   const { layers, inputs } = run.network;
   const counts = [inputs.length, ...layers.map((/** @type {any[]} */ layer) => layer.length)];
-  const room = places(counts, pane.clientWidth || 600, pane.clientHeight || 400);
+  const at = places(counts, pane.clientWidth || 600, pane.clientHeight || 400);
   const focused = document.activeElement?.id;
   const svg = element("svg", { "aria-hidden": "true" });
-  pane.replaceChildren(svg, ...counts.map((_, column) => layerHead(player, column, room.at(column, 0).x)));
+  pane.replaceChildren(svg, ...counts.map((_, column) => layerHead(player, column, at(column, 0).x)));
   const edges = layers.flatMap((/** @type {any[]} */ layer, /** @type {number} */ l) =>
     layer.flatMap((neuron, unit) => neuron.weights.map((/** @type {number} */ index, /** @type {number} */ k) =>
-      edgeOf(player, svg, { layer: l, unit, k, index }, room.at(l, k), room.at(l + 1, unit), room.size))));
+      edgeOf(player, svg, { layer: l, unit, k, index }, at(l, k), at(l + 1, unit)))));
   const neurons = layers.flatMap((/** @type {any[]} */ layer, /** @type {number} */ l) =>
-    layer.map((_, unit) => neuronOf(player, pane, l, unit, room)));
+    layer.map((_, unit) => neuronOf(player, pane, l, unit, at(l + 1, unit))));
   const { names } = run.settings.data;
-  const inputMaps = names.map((name, i) => inputOf(pane, name, i, room));
+  const inputMaps = names.map((name, i) => inputOf(pane, name, i, at(0, i)));
   svg.append(...svg.querySelectorAll(".hit"));
   if (focused) document.getElementById(focused)?.focus();
   return { neurons, edges, inputs: inputMaps };
@@ -117,9 +127,9 @@ function layerHead(player, column, x) {
   return head;
 }
 
-/** @param {Player} player @param {any} svg @param {{layer: number, unit: number, k: number, index: number}} weight @param {{x: number, y: number}} from @param {{x: number, y: number}} to @param {number} size @returns {Edge} */
-function edgeOf(player, svg, weight, from, to, size) {
-  const [x1, x2] = [from.x + size / 2, to.x - size / 2];
+/** @param {Player} player @param {any} svg @param {{layer: number, unit: number, k: number, index: number}} weight @param {Place} from @param {Place} to @returns {Edge} */
+function edgeOf(player, svg, weight, from, to) {
+  const [x1, x2] = [from.x + from.size / 2, to.x - to.size / 2];
   const bend = (x2 - x1) * 0.45;
   const d = `M${x1} ${from.y}C${x1 + bend} ${from.y} ${x2 - bend} ${to.y} ${x2} ${to.y}`;
   const path = element("path", { class: "edge", d });
@@ -138,9 +148,8 @@ function edgeWords({ run }, { index }) {
   return `${name} = ${number(run.parameters[index])}\ndL/d${name} = ${number(run.gradients[index])}\nlast update ${number(run.lastUpdate[index])}`;
 }
 
-/** @param {Player} player @param {any} pane @param {number} layer @param {number} unit @param {any} room @returns {Neuron} */
-function neuronOf(player, pane, layer, unit, { size, at, hasCaption }) {
-  const { x, y } = at(layer + 1, unit);
+/** @param {Player} player @param {any} pane @param {number} layer @param {number} unit @param {Place} place @returns {Neuron} */
+function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption }) {
   const canvas = make("canvas", { width: 1, height: 1 });
   const button = make("button", { type: "button", className: "neuron", id: `neuron-${layer}-${unit}` }, canvas);
   button.style.cssText = `left:${x - size / 2}px;top:${y - size / 2}px;width:${size}px;height:${size}px`;
@@ -152,9 +161,8 @@ function neuronOf(player, pane, layer, unit, { size, at, hasCaption }) {
   return { button, canvas, caption, image: null, layer, unit };
 }
 
-/** @param {any} pane @param {string} name @param {number} i @param {any} room */
-function inputOf(pane, name, i, { size, at }) {
-  const { x, y } = at(0, i);
+/** @param {any} pane @param {string} name @param {number} i @param {Place} place */
+function inputOf(pane, name, i, { x, y, size }) {
   const canvas = make("canvas", { width: 16, height: 16 });
   const box = make("div", { className: "neuron input" }, canvas);
   box.style.cssText = `left:${x - size / 2}px;top:${y - size / 2}px;width:${size}px;height:${size}px`;
@@ -198,25 +206,19 @@ function drawNeurons(player, neurons, responses, plane) {
   const { signed } = palette();
   const { nx, ny } = plane.grid(player.playing);
   const limits = layerLimits(player, neurons, responses);
+  const isChance = run.settings.data.classes.length > 0 && run.network.outputs.length === 1; // 2 p - 1, as in the plane
   const dead = new Set(run.dead().map((/** @type {any} */ { layer, unit }) => `${layer} ${unit}`));
-  const shown = player.playing ? null : valuesOf(player);
+  const shown = player.playing ? null : player.run.sampleValues(chosen.point);
   for (const [i, neuron] of neurons.entries()) {
     const { layer, unit, button } = neuron;
-    put(neuron, nx, ny, (pixels) => paint(pixels, nx, responses[i], limits[layer], signed));
+    const values = isChance && layer === player.depth - 1 ? responses[i].map((z) => Math.tanh(z / 2)) : responses[i];
+    put(neuron, nx, ny, (pixels) => paint(pixels, nx, values, values === responses[i] ? limits[layer] : 1, signed));
     const isChosen = layer === chosen.layer && unit === chosen.unit;
     button.setAttribute("aria-pressed", String(isChosen));
     button.tabIndex = isChosen ? 0 : -1;
     button.classList.toggle("dead", dead.has(`${layer} ${unit}`));
     drawCaption(player, neuron, shown, dead.has(`${layer} ${unit}`));
   }
-}
-
-/** The activation of each neuron on the followed point, and its gradient. @param {Player} player @returns {{a: number, da: number}[][]} */
-function valuesOf({ run, chosen }) {
-  return run.network.layers.map((layer, l) => layer.map((_, unit) => {
-    const { data, grads } = run.sampleGraph(chosen.point, l, unit);
-    return { a: data[data.length - 1], da: grads[grads.length - 1] };
-  }));
 }
 
 /** The largest response of each layer, so that its neurons can be compared. @param {Player} player @param {Neuron[]} neurons @param {Float64Array[]} responses */
@@ -236,7 +238,8 @@ function drawCaption(player, { button, caption, layer, unit }, values, dead) {
   const { revealed } = player;
   const forward = values && player.shows("forward", layer);
   const backward = values && player.shows("backward", layer) && player.run.phase !== "forward";
-  const { a, da } = values?.[layer][unit] ?? {};
+  const a = values?.layers[layer].a[unit];
+  const da = values?.layers[layer].da[unit];
   const withGradient = backward && player.run.phase !== "update";
   setText(caption, withGradient ? `dL/da ${number(da, 3)}` : forward ? number(a, 3) : "");
   caption.classList.toggle("grad", Boolean(withGradient));
@@ -250,27 +253,36 @@ function drawCaption(player, { button, caption, layer, unit }, values, dead) {
   button.setAttribute("aria-label", words.filter(Boolean).join(", "));
 }
 
+let edgesDrawnAt = 0;
+
 /** @param {Player} player @param {Edge[]} edges @param {"weights" | "gradients" | "updates"} kind */
 function drawEdges(player, edges, kind) {
-  const { run, chosen } = player;
-  const values = run[KINDS[kind]];
+  const areMany = edges.length > MANY_EDGES;
+  const now = performance.now();
+  if (player.playing && areMany && now - edgesDrawnAt < MANY_EDGES_MS) return;
+  edgesDrawnAt = now;
+  const values = player.run[KINDS[kind]];
   let limit = 0;
   for (const { index } of edges) {
     const size = Math.abs(values[index]);
     if (size > limit && size < Infinity) limit = size;
   }
-  for (const edge of edges) {
-    const value = values[edge.index];
-    const part = limit ? Math.min(1, Math.abs(value) / limit) : 0;
-    const known = kind !== "gradients" || player.playing || player.shows("backward", edge.layer) || run.phase === "start";
-    const isChosen = edge.layer === chosen.layer && edge.unit === chosen.unit && edge.k === chosen.k;
-    const style = `${known ? (value < 0 ? "minus" : "plus") : "unknown"}${isChosen ? " chosen-edge" : ""}`;
-    edge.path.setAttribute("class", `edge ${style}`);
-    edge.path.setAttribute("stroke-width", (known ? MIN_WIDTH + (MAX_WIDTH - MIN_WIDTH) * part : 1).toFixed(2));
-    edge.path.setAttribute("stroke-opacity", known ? (0.25 + 0.75 * Math.sqrt(part)).toFixed(2) : "1");
-  }
+  for (const edge of edges) drawEdge(player, edge, values[edge.index], limit, kind, areMany);
   drawLegend(kind, limit);
   byId("edges").value = kind;
+}
+
+/** @param {Player} player @param {Edge} edge @param {number} value @param {number} limit @param {string} kind @param {boolean} isOneOfMany */
+function drawEdge(player, { path, layer, unit, k }, value, limit, kind, isOneOfMany) {
+  const { chosen, run } = player;
+  const isKnown = kind !== "gradients" || player.playing || run.phase === "start" || player.shows("backward", layer);
+  const part = limit ? Math.min(1, Math.abs(value) / limit) : 0;
+  const isNear = (layer === chosen.layer && unit === chosen.unit) || (layer === chosen.layer + 1 && k === chosen.unit);
+  const widest = isOneOfMany ? MAX_WIDTH / 2 : MAX_WIDTH;
+  const opacity = (0.25 + 0.75 * Math.sqrt(part)) * (isOneOfMany && !isNear ? 0.3 : 1);
+  path.setAttribute("class", `edge ${isKnown ? (value < 0 ? "minus" : "plus") : "unknown"}`);
+  path.setAttribute("stroke-width", (isKnown ? MIN_WIDTH + (widest - MIN_WIDTH) * part : 1).toFixed(2));
+  path.setAttribute("stroke-opacity", isKnown ? opacity.toFixed(2) : "1");
 }
 
 let legendDrawn = "";

@@ -69,11 +69,13 @@ function drawDots({ run, chosen }, plane, outputs) {
   const { dark } = palette();
   const [ink, paper] = dark ? ["#e8ebee", "#14181d"] : ["#1b1f24", "#ffffff"];
   if (plane.line) drawCurve(context, outputs[0], plane, width, height, ink);
+  const hasClasses = run.settings.data.classes.length > 0;
+  const quiet = plane.line ? paper : dark ? "#9aa5b1" : "#57606a"; // a pale point must show on a pale plane
   const radius = run.points.length > MANY ? 1.8 : 4;
   const isTest = new Set(run.test);
   for (const [i, point] of run.points.entries()) {
     const [u, v] = plane.placeOf(point);
-    drawDot(context, u * width, v * height, radius, plane.line ? { color: dark ? "#46a6e6" : cssColor(0), shape: 0 } : shapeOf(run, point, dark), isTest.has(i), paper);
+    drawDot(context, u * width, v * height, radius, plane.line ? { color: dark ? "#46a6e6" : cssColor(0), shape: 0 } : shapeOf(run, point, dark), isTest.has(i), hasClasses ? paper : quiet);
   }
   const followed = run.points[chosen.point];
   if (!followed) return;

@@ -35,8 +35,9 @@ export class Plane {
   /** The responses of all neurons over the plane, computed once for all views of a frame. @param {any} run @param {boolean} moving @returns {Float64Array[]} */
   responses(run, moving) {
     this.follow(run);
-    this.seen ??= run.responses(this.grid(moving));
-    return this.seen;
+    const seen = this.seen ?? run.responses(this.grid(moving));
+    this.seen = seen;
+    return seen;
   }
 
   /** Follows the points of the run. With one input, y is the target. @param {any} run */

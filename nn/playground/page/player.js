@@ -6,6 +6,7 @@ import { Run } from "./run.js";
 /**
  * @typedef {"start" | "forward" | "backward" | "update"} Phase
  * @typedef {{point: number, layer: number, unit: number, k: number}} Chosen  k: the weight, or the bias after the last
+ * @typedef {{edges: "weights" | "gradients" | "updates", log: boolean}} Shown
  */
 
 const LAYER_MS = 380; // between two layers, where a phase is shown layer by layer
@@ -15,10 +16,12 @@ const FRAME_MS = 9; // of training in one frame; the rest is for drawing
 export class Player {
   /** @param {any} settings */
   constructor(settings) {
-    this.settings = settings;
     this.run = new Run(settings);
+    this.settings = this.run.settings;
     /** @type {Chosen} */
     this.chosen = { point: 0, layer: 0, unit: 0, k: 0 };
+    /** @type {Shown} what the reader chose to see */
+    this.shown = { edges: this.settings.show.edges ?? "weights", log: Boolean(this.settings.show.log) };
     this.playing = false;
     this.speed = 1; // steps a frame
     this.credit = 0;
@@ -53,7 +56,7 @@ export class Player {
   restart(settings) {
     try {
       this.run = new Run(settings);
-      this.settings = settings;
+      this.settings = this.run.settings;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.complain(error.message);
@@ -215,12 +218,18 @@ export function connectTime(player) {
   /** @type {Record<string, string>} */
   const keys = { " ": "play", 1: "forward", 2: "backward", 3: "update", s: "one-step", e: "one-epoch", r: "reset" };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target)) return;
     const id = keys[event.key];
-    if (!id || (event.key === " " && event.target instanceof Element && event.target.closest("button, summary, a"))) return;
+    if (!id || event.ctrlKey || event.altKey || event.metaKey || isForTarget(event)) return;
     event.preventDefault();
     acts[id]();
   });
+}
+
+/** Whether a key is for the element that has the focus. @param {KeyboardEvent} event */
+function isForTarget({ key, target }) {
+  if (!(target instanceof Element)) return false;
+  if (key === " " && target.matches("button, summary, a, input")) return true;
+  return takesKeys(target) && !target.matches("input:is([type=checkbox], [type=range])");
 }
 
 /** Draws where the run is. @param {Player} player */

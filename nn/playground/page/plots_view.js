@@ -64,6 +64,10 @@ export function sliceView(player) {
     const key = JSON.stringify([t, loss, at]);
     if (key === drawn) return;
     drawn = key;
+    if (!loss.some(Number.isFinite) || !Number.isFinite(at)) {
+      byId("slice").replaceChildren();
+      return setText(byId("slice-said"), "The loss is not finite here.");
+    }
     byId("slice").replaceChildren(slicePicture(t, loss, at));
     const start = loss[nearest(t, 0)];
     const end = loss[nearest(t, at)];

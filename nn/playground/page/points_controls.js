@@ -33,8 +33,8 @@ function toolsView(player) {
   let listed = "";
   return () => {
     const { classes } = player.run.settings.data;
-    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `adds ${name}`]) : [["add 0", "adds"]];
-    const tools = [["follow", "follows"], ...adds, ["delete", "deletes"]];
+    const adds = classes.length ? classes.map((/** @type {string} */ name, /** @type {number} */ k) => [`add ${k}`, `click adds ${name}`]) : [["add 0", "click adds"]];
+    const tools = [["follow", "click follows"], ...adds, ["delete", "click deletes"]];
     if (JSON.stringify(tools) === listed) return;
     listed = JSON.stringify(tools);
     byId("tool").replaceChildren(...tools.map(([value, textContent]) => make("option", { value, textContent })));
@@ -104,8 +104,9 @@ function labelOf({ run, chosen }, tool) {
 
 /** Adds a point. Features that are not on an axis are those of the followed point. @param {Player} player @param {Plane} plane @param {number[]} at @param {number} y */
 function add(player, plane, at, y) {
-  const { points } = player.run;
-  put(player, [...points, plane.moved({ ...points[player.chosen.point], y, test: false }, at)], points.length);
+  const { points, train } = player.run;
+  const added = plane.moved({ ...points[player.chosen.point], y, test: false }, at);
+  put(player, points.toSpliced(train.length, 0, added), train.length); // training points come first
 }
 
 /** @param {Player} player @param {Plane} plane */

@@ -187,6 +187,6 @@ function say({ at, steps }) {
   said.dataset.words = words;
   said.className = `walk-said ${step?.phase ?? ""}`;
   const small = document.createElement("small");
-  small.textContent = step ? step.note : "Next walks through the neuron, forward and then backward. Choose a weight to see why it moves.";
+  small.textContent = step ? step.note : "Next walks through the neuron, forward and then backward. Click a weight: why does it move?";
   said.replaceChildren(step?.text ?? "", small);
 }

@@ -1,7 +1,8 @@
 // @ts-check
 // Out of the page: the run as Python, the model as JSON, the state as a link, with panels hidden.
 import { byId, make, setText } from "../../../autograd/pages/elements.js";
-import { modelFile, pythonCode } from "./python_code.js";
+import { modelFile } from "./model_file.js";
+import { pythonCode } from "./python_code.js";
 import { fromFragment, toFragment } from "./settings.js";
 
 /** @typedef {import("./player.js").Player} Player */
@@ -12,8 +13,8 @@ const PANELS = {
   scalar: "scalar graph", why: "why", measures: "measures", slice: "loss slice", share: "this box",
 };
 
-/** @param {Player} player @param {import("./main.js").Shown} shown */
-export function connectSharing(player, shown) {
+/** @param {Player} player */
+export function connectSharing(player) {
   const boxes = Object.entries(PANELS).map(([name, title]) => {
     const box = make("input", { type: "checkbox", value: name });
     byId("hiding").append(make("label", {}, box, title));
@@ -23,14 +24,16 @@ export function connectSharing(player, shown) {
   byId("download-model").addEventListener("click", () => download(modelFile(player.run)));
   byId("copy-link").addEventListener("click", () => {
     const hide = boxes.filter(({ checked }) => checked).map(({ value }) => value);
-    const fragment = toFragment({ ...player.settings, show: { ...player.settings.show, ...shown }, hide }).replace(/^#?/, "#");
-    if (location.protocol === "about:") return offer(fragment, "Save the page to a file. The end of its address");
+    const fragment = toFragment({ ...player.settings, show: { edges: player.shown.edges, ...(player.shown.log && { log: true }) }, hide }).replace(/^#?/, "#");
+    if (location.protocol === "about:") {
+      return void offer(fragment, "Save the page to a file. The end of its address");
+    }
     try {
       history.replaceState(null, "", fragment);
     } catch {
       // a frame may not change its address: the text below has it
     }
-    offer(location.href.replace(/#.*/, "") + fragment, "The link");
+    return void offer(location.href.replace(/#.*/, "") + fragment, "The link");
   });
 }
 
@@ -50,10 +53,11 @@ async function offer(text, what) {
 
 /** @param {string} text */
 function download(text) {
-  const link = make("a", { href: `data:application/json;charset=utf-8,${encodeURIComponent(text)}`, download: "model.json" });
-  link.click();
   byId("shared").hidden = false;
   byId("shared-text").value = text;
+  if (parent !== window) return void offer(text, "A frame saves no file, so put this text into model.json. It");
+  const link = make("a", { href: `data:application/json;charset=utf-8,${encodeURIComponent(text)}`, download: "model.json" });
+  link.click();
   setText(byId("shared-said"), "model.json is saved. In Python: nn.load(\"model.json\").");
 }
 
