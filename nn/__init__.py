@@ -2,7 +2,8 @@
 
 A model is made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`. Its weights
 start from `initializers`. `fit` trains it with a loss, an `Optimizer` and a schedule. `Module.save`
-writes it to a file, and `load` reads it. Each part works alone too, on the Values of `autograd`.
+writes it to a file, and `load` reads it. `Playground` is a page where a network learns. Each part
+works alone too, on the Values of `autograd`.
 
 >>> from nn import MLP, fit
 >>> model = MLP(2, [4, 1], rng=0)
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .module import Module, load
     from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
     from .piece_counting import linear_pieces
+    from .playground.playground import Playground
     from .training.history import History
     from .training.loop import fit
 
@@ -51,6 +53,7 @@ _NAMES_OF = {  # the names above, by the module that has them
     "module": "Module load",
     "optimizers": "SGD Adam AdamW Optimizer RMSprop clip_gradients gradient_norm",
     "piece_counting": "linear_pieces",
+    "playground.playground": "Playground",
     "training.history": "History",
     "training.loop": "fit",
 }
@@ -85,6 +88,6 @@ __all__ = ["MLP", "Embedding", "Layer", "Maxout", "Module", "Neuron", "Sequentia
 __all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "l1", "l2"]
 __all__ += ["laplace_nll", "mae", "mse", "nll"]
 __all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
-__all__ += ["History", "Trace", "fit", "from_torch", "to_torch"]
+__all__ += ["History", "Playground", "Trace", "fit", "from_torch", "to_torch"]
 __all__ += ["linear_pieces", "trace"]
 __all__ += ["constructions", "datasets", "initializers", "plot", "schedules"]

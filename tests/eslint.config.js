@@ -5,7 +5,7 @@ import globals from "globals";
 export default [
   js.configs.recommended,
   {
-    languageOptions: { globals: { ...globals.browser, ...globals.node, operations: "readonly" } },
+    languageOptions: { globals: { ...globals.browser, ...globals.node, operations: "readonly", library: "readonly" } },
     rules: {
       eqeqeq: "error",
       "max-lines-per-function": ["error", 60],

@@ -1,6 +1,6 @@
 """Prints operations of the table as JavaScript: the value and the local gradients.
 
-To print a function is to call it with `_Symbol` in the place of numbers. Computing with symbols
+To print a function is to call it with `Symbol` in the place of numbers. Computing with symbols
 appends lines. The local gradient of tanh, ``1 - y * y``, becomes::
 
     (m, y, a) => {
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partialmethod
 from textwrap import indent
 from typing import Any
@@ -64,14 +65,14 @@ def print_operations(used: Iterable[tuple[Operation, int]]) -> str:
         called: list[tuple[Operation, int]] = []
         printed[key] = _entry(*key, called)
         waiting += [other for other in dict.fromkeys(called) if other not in waiting]
-    return _braces(f"{_quoted(key)}: {text},\n" for key, text in printed.items())
+    return braces(f"{quoted(key)}: {text},\n" for key, text in printed.items())
 
 
-def _braces(parts: Iterable[str]) -> str:
+def braces(parts: Iterable[str]) -> str:
     return "{\n" + indent("".join(parts), "  ") + "}"
 
 
-def _quoted(key: tuple[Operation, int]) -> str:
+def quoted(key: tuple[Operation, int]) -> str:
     return f'"{key[0].name}/{key[1]}"'
 
 
@@ -80,23 +81,23 @@ def _entry(operation: Operation, count: int, called: list[tuple[Operation, int]]
 
     def function(f: Callable[..., Any], first: str) -> str:
         has_infinite = operation.infinite is not None
-        body = _Code(f, first, xs, called, has_infinite).block([])
+        body = Code(f, first, xs, called, has_infinite).block([])
         if has_infinite and first:  # the rule may ask whether y is infinite
-            at_infinity = _Code(f, first, xs, called, has_infinite, math.inf).block([])
-            body = f"if (Math.abs({first}) === Infinity) {_braces([at_infinity])}\n{body}"
+            at_infinity = Code(f, first, xs, called, has_infinite, math.inf).block([])
+            body = f"if (Math.abs({first}) === Infinity) {braces([at_infinity])}\n{body}"
         names = ["m", *([first] if first else []), *xs]
-        return f"({', '.join(names)}) => {_braces([body])}"
+        return f"({', '.join(names)}) => {braces([body])}"
 
     value = function(operation.forward, "")
     if operation.arity:
         rules = [
-            _literal(rule) if isinstance(rule, float) else function(rule, "y")
+            literal(rule) if isinstance(rule, float) else function(rule, "y")
             for rule in operation.rules
         ]
         written = f"[{', '.join(rules)}]"
     else:
         written = function(operation.rules, "y")
-    return _braces([f"value: {value},\n", f"rules: {written},\n"])
+    return braces([f"value: {value},\n", f"rules: {written},\n"])
 
 
 class _ForkError(Exception):
@@ -106,7 +107,16 @@ class _ForkError(Exception):
         self.condition = condition
 
 
-class _Code:
+@dataclass(frozen=True)
+class Line:
+    """A statement of a printed function: the variable that it defines, and those that it uses."""
+
+    name: str
+    text: str
+    uses: set[str]
+
+
+class Code:
     """Prints one function: ``f(m, *xs)`` if ``first`` is empty, else the rule ``f(y, *xs)``.
 
     has_infinite: the operation has a value where `forward` computes inf - inf. It prints as 0.
@@ -124,7 +134,7 @@ class _Code:
     ) -> None:
         self.f, self.first, self.xs, self.called = f, first, xs, called
         self.has_infinite, self.y = has_infinite, y
-        self.lines: list[str] = []
+        self.lines: list[Line] = []
         self.decisions: list[bool] = []
         self.asked = self.branches = 0
 
@@ -134,28 +144,45 @@ class _Code:
         if self.branches > MAX_BRANCHES:
             raise CannotPrintError("too many branches")
         self.lines, self.decisions, self.asked = [], decisions, 0
-        first: Any = _Symbol.named(self.first, self, self.y) if self.first else _Functions(self)
+        first: Any = Symbol.named(self.first, self, self.y) if self.first else self.functions()
         try:
-            result = self.f(first, *[_Symbol.named(x, self) for x in self.xs])
+            result = self.f(first, *[Symbol.named(x, self) for x in self.xs])
         except _ForkError as fork:
             lines, done = self.lines[printed:], len(self.lines)
-            yes, no = (_braces([self.block([*decisions, holds], done)]) for holds in (True, False))
-            return _text([*lines, f"if ({fork.condition}) {yes} else {no}"])
+            yes, no = (braces([self.block([*decisions, holds], done)]) for holds in (True, False))
+            return _text([*(x.text for x in lines), f"if ({fork.condition}) {yes} else {no}"])
         except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise CannotPrintError(str(error)) from error
-        if isinstance(result, Sequence):
-            result_text = f"[{', '.join(map(_literal, result))}]"
-        else:
-            result_text = _literal(result)
-        return _text([*self.lines[printed:], f"return {result_text};"])
+        return self.ending(self.lines[printed:], result)
 
-    def line(self, template: str, *operands: Any) -> _Symbol:
+    def ending(self, lines: Sequence[Line], result: Any) -> str:
+        """Return the last statements of a function: the lines, and what is done with the result."""
+        if isinstance(result, Sequence):
+            result_text = f"[{', '.join(map(literal, result))}]"
+        else:
+            result_text = literal(result)
+        return _text([*(line.text for line in lines), f"return {result_text};"])
+
+    def functions(self) -> Functions:
+        """Return the namespace ``m`` that the function computes with."""
+        return Functions(self)
+
+    def call(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        """Return another operation of the operands, which becomes an entry of its own."""
+        key = (operation, len(operands))
+        self.called.append(key)
+        holes = ", ".join(["{}"] * len(operands))
+        return self.line(f"m.of(operations[{quoted(key)}], {holes})", *operands)
+
+    def line(self, template: str, *operands: Any, condition: Condition | None = None) -> Symbol:
         """Append a line that computes ``template`` of the operands. Return its variable."""
         if self.has_infinite and template == _OPERATORS["sub"]:
             template = "m.difference({}, {})"
         name = f"t{len(self.lines)}"
-        self.lines.append(f"const {name} = {template.format(*map(_literal, operands))};")
-        return _Symbol.named(name, self)
+        text = f"const {name} = {template.format(*map(literal, operands))};"
+        used = [*operands, *(condition.operands if condition is not None else ())]
+        self.lines.append(Line(name, text, {x.name for x in used if isinstance(x, Symbol)}))
+        return Symbol.named(name, self)
 
     def decided(self, condition: str) -> bool:
         """Return the decision on the next condition. Without one, stop the function here."""
@@ -169,9 +196,9 @@ def _text(lines: Iterable[str]) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def _literal(x: Any) -> str:
+def literal(x: Any) -> str:
     """Return a symbol or a number as JavaScript."""
-    if isinstance(x, _Symbol):
+    if isinstance(x, Symbol):
         return x.name
     if x is math.nan:  # another nan is what math made of a symbol
         return "NaN"
@@ -184,38 +211,35 @@ def _literal(x: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-class _Symbol(Node, float):
+class Symbol(Node, float):
     """A variable of a printed function. It is a float, because rules of floats may ask for that."""
 
     __slots__ = ("code", "name")
-    code: _Code
+    code: Code
     name: str
 
     @classmethod
-    def named(cls, name: str, code: _Code, looks_like: float = math.nan) -> _Symbol:
+    def named(cls, name: str, code: Code, looks_like: float = math.nan) -> Symbol:
         symbol = cls(looks_like)
         symbol.name, symbol.code = name, code
         return symbol
 
-    def record(self, operation: Operation, operands: Sequence[Any]) -> _Symbol:
-        key = (operation, len(operands))
-        self.code.called.append(key)
-        holes = ", ".join(["{}"] * len(operands))
-        return self.code.line(f"m.of(operations[{_quoted(key)}], {holes})", *operands)
+    def record(self, operation: Operation, operands: Sequence[Any]) -> Any:
+        return self.code.call(operation, operands)
 
-    def _left(self, template: str, other: Any) -> _Symbol:
+    def _left(self, template: str, other: Any) -> Symbol:
         return self.code.line(template, self, other)
 
-    def _right(self, template: str, other: Any) -> _Symbol:
+    def _right(self, template: str, other: Any) -> Symbol:
         return self.code.line(template, other, self)
 
-    def _compared(self, symbol: str, other: Any) -> _Condition:
-        return _Condition(f"{self.name} {symbol} {_literal(other)}", self.code)
+    def _compared(self, symbol: str, other: Any) -> Condition:
+        return Condition(f"{self.name} {symbol} {literal(other)}", (self, other), self.code)
 
-    def __neg__(self) -> _Symbol:
+    def __neg__(self) -> Symbol:
         return self.code.line("(-{})", self)
 
-    def __abs__(self) -> _Symbol:
+    def __abs__(self) -> Symbol:
         return self.code.line("m.fabs({})", self)
 
     def __bool__(self) -> bool:
@@ -227,42 +251,42 @@ class _Symbol(Node, float):
 _OPERATORS = {"add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})"}
 _OPERATORS |= {"truediv": "m.div({}, {})", "pow": "m.pow({}, {})"}
 for _method, _template in _OPERATORS.items():
-    setattr(_Symbol, f"__{_method}__", partialmethod(_Symbol._left, _template))
-    setattr(_Symbol, f"__r{_method}__", partialmethod(_Symbol._right, _template))
+    setattr(Symbol, f"__{_method}__", partialmethod(Symbol._left, _template))
+    setattr(Symbol, f"__r{_method}__", partialmethod(Symbol._right, _template))
 for _compare, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
-    setattr(_Symbol, f"__{_compare}__", partialmethod(_Symbol._compared, _sign))
+    setattr(Symbol, f"__{_compare}__", partialmethod(Symbol._compared, _sign))
 for _compare, _sign in {"eq": "===", "ne": "!=="}.items():
-    setattr(_Symbol, f"__{_compare}__", partialmethod(_Symbol._compared, _sign))
+    setattr(Symbol, f"__{_compare}__", partialmethod(Symbol._compared, _sign))
 for _unprintable in ("mod", "rmod", "floordiv", "rfloordiv", "int", "float", "round", "trunc"):
 
     def _refuse(*_: Any) -> Any:
         raise CannotPrintError("it computes with float methods")
 
-    setattr(_Symbol, f"__{_unprintable}__", _refuse)
+    setattr(Symbol, f"__{_unprintable}__", _refuse)
 
 
-class _Condition:
+class Condition:
     """The outcome of a comparison, which is known in the page only."""
 
-    def __init__(self, text: str, code: _Code) -> None:
-        self.text, self.code = text, code
+    def __init__(self, text: str, operands: Sequence[Any], code: Code) -> None:
+        self.text, self.operands, self.code = text, operands, code
 
     def __bool__(self) -> bool:
         return self.code.decided(self.text)
 
 
-class _Functions:
+class Functions:
     """The namespace ``m`` of a printed function."""
 
-    def __init__(self, code: _Code) -> None:
-        self._code = code
+    def __init__(self, code: Code) -> None:
+        self.code = code
 
-    def __getattr__(self, name: str) -> Callable[..., _Symbol]:
+    def __getattr__(self, name: str) -> Callable[..., Symbol]:
         if name not in FUNCTIONS:
             raise CannotPrintError(f"pages have no function {name}")
-        return lambda *xs: self._code.line(f"m.{name}({', '.join(['{}'] * len(xs))})", *xs)
+        return lambda *xs: self.code.line(f"m.{name}({', '.join(['{}'] * len(xs))})", *xs)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
-        if not isinstance(condition, _Condition):
+        if not isinstance(condition, Condition):
             return a if condition else b
-        return self._code.line(f"{condition.text} ? {{}} : {{}}", a, b)
+        return self.code.line(f"{condition.text} ? {{}} : {{}}", a, b, condition=condition)

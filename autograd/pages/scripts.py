@@ -14,13 +14,12 @@ from importlib.resources import files
 COMMENT = re.compile(r"^ *(?://|/?\*).*\n", re.M)  # whole lines of them
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.M)
 EXPORT = re.compile(r"^export ((?:function|class|const) (\w+))", re.M)
-PACKAGE = __package__.partition(".")[0]
 
 
 def joined(main: str, first: str = "") -> str:
     """Return the module ``main`` and all that it imports as one script. ``first`` goes before them.
 
-    main: the path in this package, such as "pages/engine.js".
+    main: its path, such as "autograd/pages/engine.js". The first part is an importable package.
     """
     modules = "".join(_as_function(path) for path in _in_order(main, []))
     return f'"use strict";\n{{\n{first}\n{modules}}}\n'
@@ -53,5 +52,6 @@ def _as_function(path: str) -> str:
 
 
 def read(path: str) -> str:
-    """Return the text of a file of the package, such as "pages/engine.js"."""
-    return files(PACKAGE).joinpath(path).read_text("utf-8")
+    """Return the text of a file of a package, such as "autograd/pages/engine.js"."""
+    package, _, inside = path.partition("/")
+    return files(package).joinpath(inside).read_text("utf-8")

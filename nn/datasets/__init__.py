@@ -1,7 +1,9 @@
 """Small data sets for classification and regression: built-in ones, and CSV files.
 
 `load` gives a `Dataset` by its name or path, `Dataset.split` holds out a part of it, and `Scaling`
-standardizes its features. Numbers and names in a `Dataset` are plain Python.
+standardizes its features. Numbers and names in a `Dataset` are plain Python. `moons`, `circles`,
+`xor`, `spiral`, `gaussians`, `plane` and `curve` draw a set with as many samples and as much noise
+as wanted.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 
+from .built_in import BUILT_IN
 from .csv_tables import Table
-from .dataset import BUILT_IN, DataError, Dataset, Label, Scaling, checked_seed
+from .dataset import DataError, Dataset, Label, Scaling, checked_seed
+from .drawn import circles, curve, gaussians, moons, plane, spiral, xor
 from .rows import Rows
 
 
@@ -38,8 +42,9 @@ def load(
     moons the ints 0 and 1. Those of a CSV file are ints if all are whole numbers, else texts; 01 is
     a text, because as an int it would lose its zero.
 
-    ``regression`` makes the target a number to predict, not a class. ``seed`` draws the samples of
-    moons, circles and xor. ``features`` and ``classes`` are the names that a trained model knows.
+    ``regression`` makes the target a number to predict, not a class. plane and curve have no
+    classes. ``seed`` draws the 400 samples of moons, circles, xor, spiral, gaussians, plane and
+    curve. ``features`` and ``classes`` are the names that a trained model knows.
     ``progress`` shows a bar in a terminal while a large file is read (needs tqdm).
 
     DataError says what is wrong with a file, and in which line and column. TypeError if ``data`` or
@@ -67,3 +72,4 @@ def load(
 
 
 __all__ = ["BUILT_IN", "DataError", "Dataset", "Rows", "Scaling", "Table", "load"]
+__all__ += ["moons", "circles", "xor", "spiral", "gaussians", "plane", "curve"]

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from ..argument_checks import counted
 from ..optional_packages import need
-from .dataset import BUILT_IN, DataError
+from .built_in import BUILT_IN
+from .dataset import DataError
 
 SEPARATORS = ",;\t"
 SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts

@@ -1,16 +1,15 @@
-"""`Dataset`: samples with their targets; the built-in ones; `Scaling`: standardized features."""
+"""`Dataset`: samples with their targets; `Scaling`: standardized features."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from operator import sub, truediv
 from typing import Any
 
-from ..optional_packages import need
 from .rows import Rows
 
 Label = str | int | float | bool  # what a class is called
@@ -125,32 +124,3 @@ def _mean_and_deviation(column: Sequence[float]) -> tuple[float, float]:
         return mean, 1.0
     # dist, and not a sum of squares, because no square may overflow
     return mean, math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
-
-
-def _moons_or_circles(name: str, seed: int) -> Dataset:
-    make = getattr(need("sklearn.datasets", "scikit-learn"), f"make_{name}")
-    shape = {"factor": 0.5} if name == "circles" else {}
-    X, y = make(400, noise=0.1, random_state=seed % 2**32, **shape)
-    return Dataset(name, ["x1", "x2"], X.tolist(), y.tolist(), [0, 1])
-
-
-def _xor(name: str, seed: int) -> Dataset:
-    """Return points in four quadrants, away from the axes; class 1 if the signs differ."""
-    rng = random.Random(seed)
-    X = [[rng.choice((-1, 1)) * rng.uniform(0.1, 1.0) for _ in range(2)] for _ in range(400)]
-    return Dataset(name, ["x1", "x2"], X, [int(x1 * x2 < 0) for x1, x2 in X], [0, 1])
-
-
-def _from_scikit_learn(name: str, seed: int) -> Dataset:
-    data = getattr(need("sklearn.datasets", "scikit-learn"), f"load_{name}")()
-    features, classes = list(map(str, data.feature_names)), data.target_names.tolist()
-    return Dataset(name, features, data.data.tolist(), data.target.tolist(), classes)
-
-
-# each name with a function of the name and a seed
-BUILT_IN: dict[str, Callable[[str, int], Dataset]] = {
-    "moons": _moons_or_circles,
-    "circles": _moons_or_circles,
-    "xor": _xor,
-    **dict.fromkeys(("iris", "wine", "breast_cancer", "digits"), _from_scikit_learn),
-}

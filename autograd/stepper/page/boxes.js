@@ -2,7 +2,7 @@
 // The boxes of the picture: their numbers, their tints, their names for a screen reader.
 import { inFull, number } from "../../pages/numbers.js";
 import { boxOf, element } from "../../pages/pan_zoom.js";
-import { byId, setText } from "./elements.js";
+import { byId, setText } from "../../pages/elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The user's own code: the expression that made the node of the step, and the nodes of a line.
-import { byId, make, setText } from "./elements.js";
+import { byId, make, setText } from "../../pages/elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
 

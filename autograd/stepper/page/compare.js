@@ -1,7 +1,7 @@
 // @ts-check
 // A mistake beside the right pass: the gradients so far of both.
 import { number } from "../../pages/numbers.js";
-import { byId, make } from "./elements.js";
+import { byId, make } from "../../pages/elements.js";
 
 /** @param {import("./player.js").Player} player */
 export function compareView(player) {

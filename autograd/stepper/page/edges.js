@@ -3,7 +3,7 @@
 import { number } from "../../pages/numbers.js";
 import { around, boxOf, element } from "../../pages/pan_zoom.js";
 import { copyBeside } from "./copies.js";
-import { byId, make } from "./elements.js";
+import { byId, make } from "../../pages/elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player

@@ -3,7 +3,7 @@
 import { inFull, number } from "../../pages/numbers.js";
 import { NodeError } from "../../pages/engine.js";
 import { followed } from "../../pages/pan_zoom.js";
-import { byId, make, setText } from "./elements.js";
+import { byId, make, setText } from "../../pages/elements.js";
 import { pythonCode } from "./python_code.js";
 
 /** @typedef {import("./player.js").Player} Player */

@@ -7,7 +7,7 @@ import { compareView } from "./compare.js";
 import { edgeCardView, highlightView, localDerivativesView, pathsView } from "./edges.js";
 import { codeView } from "./code.js";
 import { copiesView } from "./copies.js";
-import { byId, takesKeys } from "./elements.js";
+import { byId, takesKeys } from "../../pages/elements.js";
 import { dragNumbers, leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
 import { insideView, neuronsView } from "./neurons.js";

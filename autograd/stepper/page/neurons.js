@@ -3,7 +3,7 @@
 import { number } from "../../pages/numbers.js";
 import { element } from "../../pages/pan_zoom.js";
 import { drawData, drawGradient, largestGradient } from "./boxes.js";
-import { byId, make, setText } from "./elements.js";
+import { byId, make, setText } from "../../pages/elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player

@@ -2,7 +2,7 @@
 // What is told of the chosen node: its formula, the terms of its gradient, its paths, and a check.
 import { number } from "../../pages/numbers.js";
 import { nodesAbove } from "./edges.js";
-import { byId, make, makeButton, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "../../pages/elements.js";
 import { close } from "./story.js";
 import { shownWords, spans } from "./words.js";
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Which step is shown and which node is chosen; buttons, slider and keys; playing.
-import { byId, takesKeys } from "./elements.js";
+import { byId, takesKeys } from "../../pages/elements.js";
 
 /** @typedef {import("./story.js").Story} Story */
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Predict: the page hides the next number and asks for it, checks it, names the rule, and counts.
 import { number } from "../../pages/numbers.js";
-import { byId, setText } from "./elements.js";
+import { byId, setText } from "../../pages/elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The samples of a batch: which one the picture shows, and how their contributions add up.
 import { number } from "../../pages/numbers.js";
-import { byId, make, makeButton, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "../../pages/elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player

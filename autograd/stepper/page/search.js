@@ -2,7 +2,7 @@
 // A box that finds a node by its name, its label or its number.
 import { number } from "../../pages/numbers.js";
 import { boxOf } from "../../pages/pan_zoom.js";
-import { byId, make, makeButton, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "../../pages/elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ...drawing.network_level import selected
@@ -17,7 +15,7 @@ from ...explaining.argument_checks import require_text
 from ...explaining.node_names import names
 from ...explaining.notation import printable
 from ...graph import expanded
-from ...pages.scripts import joined
+from ...pages.frame import framed, save_page
 from ...value import Value, topological_order
 from ..frames import Frame
 from ..source_lines import code_data, run_by_line
@@ -25,7 +23,7 @@ from ..stepping import steps
 from .network_page import NetworkPage
 from .page_data import Pass, live_pass, page_data
 from .picture import Picture, copied, padded, picture_of
-from .template import fill, page_text
+from .template import page_text
 
 MAX_NODES, MAX_BYTES = 100, 300_000  # of a page without ``max_nodes``
 HEADER_PX, COMPARISON_PX = 430, 100  # heights in a notebook: title to words, table of both passes
@@ -160,34 +158,15 @@ class Stepper:
         marimo shows this alone, and of a bundle each part.
         """
         page, picture, height_px = self._page
-        image, height = "", str(height_px)
-        if picture.svg:
-            alt = html.escape(f"The graph of {self._root_name}")
-            image = fill("image.html", alt=alt, source=picture.image, height=height)
-        quoted = page.replace("&", "&amp;").replace("'", "&#39;")
-        title = html.escape(self._title)
-        host = joined("pages/frame_host.js")
-        parts = {"title": title, "height": height, "picture": image, "page": quoted, "host": host}
-        return fill("frame.html", **parts)
+        image = picture.image if picture.svg else ""
+        return framed(page, self._title, height_px, image, f"The graph of {self._root_name}")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to ``path``, whole or not at all. OSError names the path if it fails.
 
         ValueError if ``path`` cannot be the path of a file.
         """
-        given, path, page = path, Path(path), self._page[0]
-        try:
-            new = path.with_name(f".{path.name}.{os.getpid()}.new")
-            new.write_text(page, "utf-8")
-            new.replace(path)
-        except OSError as error:
-            new.unlink(missing_ok=True)
-            reason = f"cannot write the page: {error.strerror}"
-            reason += ", make the folder first" * isinstance(error, FileNotFoundError)
-            raise OSError(error.errno, reason, str(path)) from None
-        except ValueError as error:
-            why = str(error) if path.name else "give a name, such as 'page.html'"
-            raise ValueError(f"{given!r} cannot be the path of a file: {why}") from None
+        save_page(self._page[0], path)
 
     def _check_sample(self, sample: Any) -> None:
         """Raise ValueError unless the page can show this sample first."""

@@ -13,7 +13,7 @@ from ..mistakes import MISTAKES
 from .page_data import LivePass, PageData
 from .picture import Picture
 
-FOLDER = "stepper/page"
+FOLDER = "autograd/stepper/page"
 
 
 def page_text(

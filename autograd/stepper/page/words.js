@@ -1,6 +1,6 @@
 // @ts-check
 // The words of the steps: the card of the present step, and the list of all steps.
-import { byId, make, makeButton, setText } from "./elements.js";
+import { byId, make, makeButton, setText } from "../../pages/elements.js";
 
 /**
  * @typedef {import("./player.js").Player} Player

@@ -1,0 +1,56 @@
+// @ts-check
+// Puts the playground together. The printed operations stand before this script.
+import { byId } from "../../../autograd/pages/elements.js";
+import { followSurroundings, onPrint } from "../../../autograd/pages/surroundings.js";
+import { dataControls } from "./data_controls.js";
+import { lessonsView, mistakesView } from "./lessons_view.js";
+import { lossView } from "./loss_view.js";
+import { networkControls } from "./network_controls.js";
+import { networkView } from "./network_view.js";
+import { outputView } from "./output_view.js";
+import { phaseView } from "./phase_words.js";
+import { Plane } from "./plane.js";
+import { Player, connectTime, timeView } from "./player.js";
+import { measuresView, numbersView, sliceView } from "./plots_view.js";
+import { pointsControls } from "./points_controls.js";
+import { runsView } from "./runs_view.js";
+import { scalarView } from "./scalar_view.js";
+import { connectSharing, hidePanels, settingsOfAddress } from "./share.js";
+import { whyView } from "./why_view.js";
+
+const given = JSON.parse(byId("data").textContent);
+const { settings, trouble } = settingsOfAddress(given.settings);
+const player = new Player(settings);
+player.trouble = trouble;
+document.body.classList.add("playable");
+for (const part of document.querySelectorAll("[data-live]")) part.removeAttribute("hidden");
+for (const part of document.querySelectorAll("[data-still]")) part.remove();
+hidePanels(player.settings.hide);
+followSurroundings(byId("theme"));
+const plane = new Plane();
+player.views = [() => void (plane.seen = null), timeView(player), phaseView(player), networkView(player, plane), outputView(player, plane), numbersView(player)];
+player.slowViews = [
+  lossView(player, runsView(player)),
+  scalarView(player),
+  whyView(player),
+  measuresView(player),
+  sliceView(player),
+  dataControls(player),
+  networkControls(player),
+  pointsControls(player, plane),
+  lessonsView(player),
+  mistakesView(player),
+];
+connectTime(player);
+connectSharing(player);
+player.draw();
+byId("theme").addEventListener("change", () => player.draw());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => player.draw());
+new MutationObserver(() => player.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+onPrint(() => {
+  const { playing } = player;
+  if (playing) player.pause();
+  return () => {
+    if (playing) player.play();
+  };
+});

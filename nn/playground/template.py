@@ -1,0 +1,46 @@
+"""Fills the template of the playground's page: HTML, CSS, JavaScript and JSON become one text."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from string import Template
+from typing import Any
+
+from autograd.pages.scripts import joined, read
+
+FOLDER = "nn/playground/page"
+
+
+def page_text(
+    title: str,
+    settings: Mapping[str, Any],
+    prelude: str,
+    picture: str = "",
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page.
+
+    settings: the state that it starts with, as JSON has it.
+    prelude: the JavaScript that Python prints from its tables.
+    picture: markup that stands for the page where no script runs.
+    links: the addresses of other files, by the texts of the links.
+    """
+    data = json.dumps({"settings": settings}, ensure_ascii=False, separators=(",", ":"))
+    return Template(read(f"{FOLDER}/page.html")).substitute(
+        title=html.escape(title),
+        style=read(f"{FOLDER}/page.css"),
+        picture=f'<section class="still" data-still>{picture}</section>' if picture else "",
+        links=_list(links or {}),
+        data=data.replace("<", "\\u003c"),  # the only character with which a label could end it
+        script=joined(f"{FOLDER}/main.js", prelude),
+    )
+
+
+def _list(links: Mapping[str, str]) -> str:
+    items = [
+        f'<li><a href="{html.escape(address)}">{html.escape(text)}</a></li>'
+        for text, address in links.items()
+    ]
+    return f'<ul class="links">{"".join(items)}</ul>' if items else ""

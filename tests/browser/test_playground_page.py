@@ -1,0 +1,549 @@
+"""The page of the playground in Chromium: every control by keys and by touch, and what it shows."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+
+import nn
+from nn.playground.library import library
+from nn.playground.playground import Playground
+from nn.playground.template import page_text
+
+from ..support.browser import becomes, require_module, watched
+from .test_stepper_page import faults
+
+MAX_BYTES = 400_000
+MAX_FRAME_MS = {(4, 4): 12, (16, 16): 33}  # of the work of a frame
+WIDTHS, SCHEMES = (1366, 390), ("light", "dark")
+LESSONS = 6
+MISTAKES = (
+    "no_zero_grad", "overwrite", "large_lr", "equal_weights", "no_activation", "saturated",
+)  # fmt: skip
+FRAME_TIMES = """(() => {
+  window.frameMs = [];
+  const old = requestAnimationFrame;
+  window.requestAnimationFrame = (draw) => old((now) => {
+    const start = performance.now();
+    draw(now);
+    frameMs.push(performance.now() - start);
+  });
+})()"""
+# all that a control may change: texts, values of controls, pictures
+STATE = """() => JSON.stringify([
+  document.querySelector("main").innerText,
+  [...document.querySelectorAll("input, select, textarea")].map((e) => e.value + e.checked),
+  [...document.querySelectorAll(".plane canvas")].map((e) => e.toDataURL()),
+  [...document.querySelectorAll("main svg *, main [class], header button")].map((e) =>
+    ["class", "d", "points", "stroke-width", "aria-pressed", "aria-current"].map((name) =>
+      e.getAttribute(name)).join()),
+  [...document.querySelectorAll("input[type=range]")].map((e) => e.max),
+  document.documentElement.dataset.theme,
+])"""
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Return a function that opens the page: ``with opened(settings) as page``."""
+
+    @contextmanager
+    def open_page(settings=None, fragment="", **options):
+        text = page_text("Playground", settings or {}, f"const library = {library()};")
+        path = tmp_path / "p.html"
+        path.write_text(text, encoding="utf-8")
+        options = {"reduced_motion": "reduce", "viewport": {"width": 1366, "height": 768}} | options
+        with watched(browser, **options) as page:
+            messages = []
+            page.on("console", lambda message: messages.append(message.text))
+            page.goto(path.as_uri() + fragment)
+            yield page
+        assert messages == []
+
+    return open_page
+
+
+def numbers(page):
+    """Return the numbers under the plane: step, epoch, losses of training and test."""
+    return page.locator("#numbers dd").all_inner_texts()
+
+
+def trouble(page):
+    return page.locator("#trouble").inner_text() if page.locator("#trouble").is_visible() else ""
+
+
+def click(page, *ids):
+    for name in ids:
+        page.locator(f"#{name}").click()
+
+
+# ------------------------------------------------------------------------------- every control
+
+# Keys that use a control after it has the focus. What comes first makes the next ones possible.
+BY_KEYS = {
+    "one-step": "Enter", "one-epoch": "Enter", "forward": "Enter", "backward": "Enter",
+    "update": "Enter", "scrubber": "ArrowLeft", "reset": "Enter", "play": "Enter",
+    "speed": "ArrowDown", "theme": "ArrowDown",
+    "edges": "ArrowDown", "more-layers": "Enter", "fewer-layers": "Enter", "more-1": "Enter",
+    "fewer-1": "Enter", "neuron-0-0": "ArrowDown", "neuron-0-1": "ArrowUp",
+    "tool": "ArrowDown", "plane": "ArrowRight", "next-point": "Enter", "previous-point": "Enter",
+    "delete-point": "Enter", "log-scale": "Space", "keep-run": "Enter",
+    "walk-first": "Enter", "walk-next": "Enter", "walk-previous": "Enter", "walk-last": "Enter",
+    "walk-play": "Enter", "which-weight": "ArrowDown", "measured": "ArrowDown",
+    "copy-python": "Enter", "download-model": "Enter", "copy-link": "Enter",
+    "network-activation": "ArrowDown", "network-initializer": "ArrowDown",
+    "network-seed": "ArrowUp", "training-loss": "ArrowDown", "training-lr": "ArrowRight",
+    "training-batch_size": "ArrowLeft", "training-seed": "ArrowUp", "training-l2": "ArrowRight",
+    "training-optimizer": "ArrowDown", "training-momentum": "ArrowLeft",
+    "data-kind": "ArrowDown", "data-noise": "ArrowRight", "data-samples": "ArrowLeft",
+    "data-test_share": "ArrowRight", "data-seed": "ArrowUp", "new-sample": "Enter",
+} | {f"mistake-{name}": "Space" for name in MISTAKES} | {"lesson": "ArrowDown"}  # fmt: skip
+WITHOUT_A_KEY = {"csv", "weight-value", "shared-text", "data-classes"}  # tests of their own
+
+
+def is_as_left(page, before):
+    """Wait until a control has changed something; at most 2 s."""
+    for _ in range(40):
+        if page.evaluate(STATE) != before:
+            return False
+        page.wait_for_timeout(50)
+    return True
+
+
+def use_by_keys(page, name):
+    page.locator(f"#{name}").focus()
+    page.keyboard.press(BY_KEYS[name])
+    if name == "play":
+        page.wait_for_timeout(100)
+        page.keyboard.press(BY_KEYS[name])
+
+
+def use_by_touch(page, name):
+    control = page.locator(f"#{name}")
+    kind = control.evaluate("(e) => e.type ?? ''")
+    if kind == "select-one":  # the list itself is the system's
+        control.tap()
+        page.keyboard.press("Escape")
+        options = control.locator("option")
+        at = control.evaluate("(e) => e.selectedIndex")
+        control.select_option(index=(at + 1) % options.count())
+    elif kind == "range":
+        width = control.bounding_box()["width"]
+        at = control.evaluate("(e) => (e.value - e.min) / (e.max - e.min)")
+        control.tap(position={"x": width * (0.2 if at > 0.5 else 0.8), "y": 8})
+    elif kind == "number":
+        control.tap()
+        control.fill("7")
+        control.dispatch_event("change")
+    elif name == "plane":
+        page.locator("#tool").select_option("add 1")
+        control.tap(position={"x": 40, "y": 60})
+    else:
+        control.tap()
+        if name == "play":
+            page.wait_for_timeout(100)
+            control.tap()
+    page.wait_for_timeout(10)
+
+
+def use_every_control(page, use):
+    for name in BY_KEYS:
+        if page.locator(f"#{name}").is_hidden():
+            page.locator("#training-optimizer").select_option('"momentum"')
+        before = page.evaluate(STATE)
+        use(page, name)
+        assert not is_as_left(page, before), name
+        assert trouble(page) == "", name
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+CASES = [pytest.param(w, s, marks=[] if (w, s) == (1366, "light") else pytest.mark.slow)
+         for w in WIDTHS for s in SCHEMES]  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "scheme"), CASES)
+def test_every_control_does_something_by_keyboard(opened, width, scheme):
+    viewport = {"width": width, "height": 768}
+    with opened(viewport=viewport, color_scheme=scheme) as page:
+        use_every_control(page, use_by_keys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(w, s) for w in WIDTHS for s in SCHEMES])
+def test_every_control_does_something_by_touch(opened, width, scheme):
+    viewport = {"width": width, "height": 768}
+    with opened(viewport=viewport, color_scheme=scheme, has_touch=True) as page:
+        use_every_control(page, use_by_touch)
+
+
+def test_the_table_of_controls_has_every_control(opened):
+    with opened() as page:
+        ids = page.evaluate("""() => [...document.querySelectorAll(
+            "button, input, select, textarea")]
+          .filter((e) => !e.matches(".neuron, #hiding input, #point-fields *, [type=submit]"))
+          .map((e) => e.id)""")
+        layers = {f"{which}-{layer}" for which in ("more", "fewer") for layer in (2,)}
+        assert {*ids} - layers - WITHOUT_A_KEY <= {*BY_KEYS}
+        unnamed = page.evaluate("""() => [...document.querySelectorAll("button, input, select")]
+          .filter((e) => !(e.labels?.length || e.ariaLabel || e.textContent.trim()))
+          .map((e) => e.id)""")
+        assert unnamed == []
+
+
+def test_keys_of_the_page_play_and_step(opened):
+    with opened() as page:
+        for key, phase in (("1", "Forward"), ("2", "Backward"), ("3", "Update")):
+            page.keyboard.press(key)
+            assert page.locator("#phase").inner_text() == phase
+        assert numbers(page)[0] == "1"
+        page.keyboard.press("s")
+        page.keyboard.press("e")
+        assert numbers(page)[:2] == ["3", "3"]
+        page.keyboard.press(" ")
+        assert page.locator("#play").inner_text() == "Pause"
+        becomes(page, "Number(document.querySelector('#numbers dd').textContent) > 5", True)
+        page.keyboard.press(" ")
+        page.locator("#log-scale").check()  # it has the focus, but no use for letters
+        page.keyboard.press("r")
+        assert numbers(page)[0] == "0"
+
+
+# ------------------------------------------------------------------------------ time and phases
+
+
+def test_a_step_is_taken_apart(opened):
+    with opened(reduced_motion="no-preference") as page:
+        click(page, "forward")
+        assert page.locator("#edges").input_value() == "weights"
+        becomes(page, "document.querySelectorAll('.neuron.lit').length", 0)
+        click(page, "backward")
+        assert page.locator("#edges").input_value() == "gradients"
+        unknown = "document.querySelectorAll('.edge.unknown').length"
+        assert page.evaluate(unknown) == 2 * 4 + 4 * 4  # only the last layer has its gradients
+        becomes(page, unknown, 4 * 2)
+        becomes(page, unknown, 0)
+        assert page.locator(".caption.grad").count() == 9
+        click(page, "update")
+        assert page.locator("#edges").input_value() == "updates"
+        assert "moved the most" in page.locator("#said").inner_text()
+
+
+@pytest.mark.slow
+def test_the_scrubber_goes_back_to_the_same_numbers(opened):
+    with opened() as page:
+        seen = []
+        for _ in range(6):
+            click(page, "one-step")
+            seen.append(page.evaluate("document.querySelector('#why-lines').innerText"))
+        for step in (2, 5, 1):
+            page.locator("#scrubber").fill(str(step))
+            assert numbers(page)[0] == str(step)
+        page.locator("#scrubber").fill("3")
+        click(page, "one-step")
+        assert page.evaluate("document.querySelector('#why-lines').innerText") == seen[3]
+        assert page.locator("#scrubber").get_attribute("max") == "6"
+
+
+def test_training_stops_at_a_number_that_is_not_finite_and_names_the_node(opened):
+    settings = {"data": {"kind": "plane"}, "training": {"loss": "mse", "lr": 50}}
+    settings["network"] = {"activation": "relu"}
+    with opened(settings) as page:
+        click(page, "play")
+        page.locator("#trouble").wait_for()
+        said = (
+            r"Training stopped at step \d+: (.* is (nan|-?inf)|The loss is too large|.* overflows)"
+        )
+        assert re.match(said, trouble(page))
+        assert page.locator("#play").inner_text() == "Play"
+        page.locator("#training-lr").fill("6")  # a smaller learning rate
+        click(page, "reset", "one-step", "one-step")
+        assert trouble(page) == ""
+        assert numbers(page)[0] == "2"
+
+
+# ------------------------------------------------------------------------- down to the scalar
+
+
+def value(text):
+    return float(text.strip("()"))
+
+
+def assert_equation(text):
+    """Assert that the numbers of ``... = 2 · (-3) + 1 = -5`` fit, as far as they are written."""
+    *_, terms, result = text.split(" = ")
+    if "·" not in terms and "+" not in terms:
+        return
+    total = 0.0
+    for term in terms.split(" + "):
+        product = 1.0
+        for factor in term.split(" · "):
+            product *= value(factor)
+        total += product
+    assert total == pytest.approx(value(result), rel=2e-3, abs=2e-3)
+
+
+def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
+    with opened() as page:
+        click(page, "one-epoch", "neuron-1-2", "walk-first")
+        count = int(page.locator("#walk-position").inner_text().split(" of ")[1])
+        assert count == 4 + 1 + 1 + 1 + 1 + 5 + 8
+        texts = []
+        for _ in range(count):
+            texts.append(page.evaluate("document.querySelector('#walk-said').firstChild.data"))
+            click(page, "walk-next")
+        for text in texts:
+            assert_equation(text)
+        assert texts[0].startswith("p₁ = w⁽²⁾₃₁ · a⁽¹⁾₁ = ")
+        assert any(text.startswith("dL/dw⁽²⁾₃₁ += dL/dp₁ · ∂p₁/∂w⁽²⁾₃₁ = ") for text in texts)
+
+
+def test_why_gives_the_update_in_numbers(opened):
+    with opened() as page:
+        for optimizer, words in (("sgd", "lr · dL/dw"), ("momentum", "lr · v"), ("adam", "√v̂")):
+            page.locator("#training-optimizer").select_option(f'"{optimizer}"')
+            click(page, "one-step", "one-step")
+            lines = page.locator("#why-lines").inner_text()
+            assert words in lines
+            after = page.locator("#weight-value").input_value()
+            assert lines.split(" = ")[-1].strip() == f"{float(after):.4g}"
+
+
+def test_a_weight_is_set_by_hand(opened):
+    with opened() as page:
+        page.locator("#weight-value").fill("-1.5")
+        page.locator("#weight-value").press("Enter")
+        assert "is -1.5 now" in page.locator("#weight-said").inner_text()
+        assert "-1.5" in page.locator("#scalar-picture").inner_text()
+        page.locator("#weight-value").fill("much")
+        page.locator("#weight-value").press("Enter")
+        assert '"much" is none' in page.locator("#weight-said").inner_text()
+
+
+# ------------------------------------------------------------------------ mistakes and lessons
+
+
+def test_each_mistake_says_what_goes_wrong(opened):
+    with opened() as page:
+        for name in MISTAKES:
+            page.locator(f"#mistake-{name}").check()
+            click(page, "one-step", "one-step")
+            assert len(page.locator("#mistake-text").inner_text()) > 40
+            page.locator(f"#mistake-{name}").uncheck()
+            assert page.locator("#mistake-text").is_hidden()
+
+
+@pytest.mark.slow
+def test_each_lesson_opens_with_a_question_and_trains(opened):
+    with opened() as page:
+        for k in range(LESSONS):
+            page.locator("#lesson").select_option(str(k))
+            assert page.locator("#lesson-text b").inner_text().endswith("?")
+            click(page, "one-step", "one-step")
+            assert (numbers(page)[0], trouble(page)) == ("2", "")
+
+
+def test_a_dead_relu_is_marked(opened):
+    hidden, count = [2], 2 * 2 + 2 + 2 + 1
+    weights = [0.0, 0.0, -1.0] + [1.0] * (count - 3)  # the first unit is 0 everywhere
+    settings = {"network": {"hidden": hidden, "activation": "relu", "weights": weights}}
+    with opened(settings) as page:
+        assert page.locator(".neuron.dead").count() == 1
+        assert "dead" in page.locator("#neuron-0-0").get_attribute("aria-label")
+
+
+# --------------------------------------------------------------------------------------- points
+
+
+def count_of_points(page):
+    return int(re.search(r"of (\d+)", page.locator("#point-said").inner_text())[1])
+
+
+def test_points_are_added_moved_relabelled_and_deleted(opened):
+    with opened({"data": {"samples": 40}}) as page:
+        page.locator("#tool").select_option("add 1")
+        page.locator("#plane").click(position={"x": 20, "y": 20})
+        assert count_of_points(page) == 41
+        chosen = page.locator("#point-fields select")
+        assert chosen.input_value() == "1"
+        chosen.select_option("0")
+        assert "class 0" in page.locator("#scalar-heading").inner_text()
+        page.locator("#tool").select_option("follow")
+        box = page.locator("#plane").bounding_box()
+        page.mouse.move(box["x"] + 20, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 150, box["y"] + 40, steps=4)
+        page.mouse.up()
+        before = page.locator("#scalar-picture").inner_text()
+        page.locator("#plane").press("ArrowUp")
+        assert page.locator("#scalar-picture").inner_text() != before
+        page.locator("#plane").press("Enter")
+        assert count_of_points(page) == 42
+        page.locator("#plane").press("Delete")
+        page.locator("#tool").select_option("delete")
+        click(page, "delete-point")
+        assert count_of_points(page) == 40
+        click(page, "one-step")
+        assert trouble(page) == ""
+
+
+def file(text, name="data.csv"):
+    return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+
+
+GOOD = "size,weight,kind\n" + "".join(f"{i},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
+BAD = {
+    "empty": ("", "empty"),
+    "not a number": ("a,b,c\n1,x,0\n2,3,1\n", "not a finite number"),
+    "one class": ("1,2,a\n3,4,a\n", "one class"),
+    "too long": ("a,b,c\n" + "1,2,0\n3,4,1\n" * 5000, "10,000 rows"),
+    "nan": ("1,2,0\n3,nan,1\n", "not a finite number"),
+    "ragged": ("1,2,0\n3,1\n", "columns"),
+}
+
+
+def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(opened):
+    with opened() as page:
+        page.locator("#csv").set_input_files(file(GOOD))
+        becomes(page, "document.querySelector('#data-kind').value", '"own"')
+        assert count_of_points(page) == 30
+        assert "size" in page.locator("#axis-x").inner_text()
+        for text, words in BAD.values():
+            page.locator("#csv").set_input_files(file(text))
+            page.locator("#trouble").wait_for()
+            assert words in trouble(page)
+            assert trouble(page).count(". ") == 0
+            click(page, "one-step")  # the page goes on with its data
+            page.evaluate("document.querySelector('#csv').value = ''")
+        page.evaluate("""(text) => {
+          const data = new DataTransfer();
+          data.items.add(new File([text], "t.csv"));
+          document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}));
+        }""", "x,y\n" + "".join(f"{i / 10},{i * i / 50}\n" for i in range(40)))  # fmt: skip
+        becomes(page, "document.querySelector('#training-loss').value", '"mse"')
+        assert "R²" in page.locator("#measures").inner_text()
+
+
+# ------------------------------------------------------------------------------- runs and sharing
+
+
+@pytest.mark.slow
+def test_runs_are_kept_and_taken_up_again(opened):
+    with opened() as page:
+        for rate in ("10", "12"):
+            page.locator("#training-lr").fill(rate)
+            click(page, "one-step", "one-step", "keep-run", "reset")
+        assert page.locator("#runs li").count() == 2
+        assert page.locator("#loss-plot .curve").count() == 2 + 2
+        page.get_by_role("button", name="Start again").first.click()
+        page.get_by_role("button", name="Forget").first.click()
+        assert page.locator("#runs li").count() == 1
+
+
+def test_a_link_has_the_state_and_hides_panels(opened):
+    with opened() as page:
+        page.locator("#data-kind").select_option('"circles"')
+        page.locator("#training-optimizer").select_option('"adam"')
+        click(page, "more-layers")
+        page.locator("#hiding input[value=training]").check()
+        click(page, "copy-link")
+        link = page.locator("#shared-text").input_value()
+    with opened(fragment="#" + link.partition("#")[2]) as page:
+        assert page.locator("#data-kind").input_value() == '"circles"'
+        assert page.locator("#layer-count").inner_text() == "3 hidden layers"
+        assert page.locator("#training-controls").is_hidden()
+        assert page.locator("#data-controls").is_visible()
+    with opened(fragment="#nonsense") as page:
+        assert "link is damaged" in trouble(page)
+        click(page, "one-step")
+
+
+def test_the_code_and_the_model_say_the_same_in_python(opened, tmp_path, capsys):
+    with opened({"data": {"samples": 60}, "network": {"hidden": [3]}}) as page:
+        for _ in range(5):
+            click(page, "one-step")
+        click(page, "copy-python")
+        code = page.locator("#shared-text").input_value()
+        with page.expect_download() as download:
+            click(page, "download-model")
+        download.value.save_as(tmp_path / "model.json")
+        loss = numbers(page)[2]
+    exec(compile(code, "page", "exec"), {})
+    assert f"{float(capsys.readouterr().out.split()[-1]):.3g}" == loss
+    model = nn.load(tmp_path / "model.json")
+    assert len([*model.parameters()]) == 2 * 3 + 3 + 3 + 1
+
+
+# ------------------------------------------------------------------- all kinds, surroundings
+
+KINDS = {
+    "three classes": (
+        {
+            "data": {"kind": "gaussians", "classes": ["a", "b", "c"]},
+            "training": {"loss": "cross_entropy"},
+        },
+        "accuracy",
+    ),
+    "plane": ({"data": {"kind": "plane"}, "training": {"loss": "mse"}}, "R²"),
+    "curve": ({"data": {"kind": "curve"}, "training": {"loss": "mse"}}, "R²"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["three classes", "curve", pytest.param("plane", marks=pytest.mark.slow)],
+)
+def test_every_kind_of_data_is_shown_and_measured(opened, kind):
+    settings, measure = KINDS[kind]
+    with opened(settings) as page:
+        blank = page.evaluate("document.querySelector('#dots').toDataURL()")
+        click(page, "one-epoch", "next-point")
+        assert page.evaluate("document.querySelector('#dots').toDataURL()") != blank
+        assert measure in page.locator("#measures").inner_text()
+        assert trouble(page) == ""
+
+
+@pytest.mark.parametrize(("width", "scheme"), CASES)
+def test_axe_finds_no_fault(opened, width, scheme):
+    require_module("axe_playwright_python.sync_playwright")
+    with opened(viewport={"width": width, "height": 768}, color_scheme=scheme) as page:
+        assert faults(page) == []
+        click(page, "backward", "walk-next", "mistake-no_activation", "keep-run", "copy-python")
+        page.locator("#lesson").select_option("1")
+        assert faults(page) == []
+
+
+def test_the_page_is_small_and_never_scrolls_sideways(opened, tmp_path):
+    with opened({"network": {"hidden": [16, 16]}}) as page:
+        assert (tmp_path / "p.html").stat().st_size <= MAX_BYTES
+        for width in (320, 390, 700, 701, 900, 1100, 1366, 1920):
+            page.set_viewport_size({"width": width, "height": 768})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("hidden", [(4, 4), pytest.param((16, 16), marks=pytest.mark.slow)])
+def test_the_work_of_a_frame_leaves_time(opened, hidden):
+    with opened({"network": {"hidden": [*hidden]}}) as page:
+        page.evaluate(FRAME_TIMES)
+        click(page, "play")
+        page.wait_for_timeout(1500)
+        click(page, "play")
+        times = sorted(page.evaluate("frameMs"))
+    assert len(times) > 10
+    assert times[len(times) // 4] <= MAX_FRAME_MS[hidden]  # other programs interrupt some frames
+
+
+def test_without_javascript_the_picture_is_there(browser, tmp_path):
+    Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).save(tmp_path / "own.html")
+    for java_script_enabled in (False, True):
+        with watched(browser, java_script_enabled=java_script_enabled) as page:
+            page.goto((tmp_path / "own.html").as_uri())
+            assert page.locator(".still svg").count() == (not java_script_enabled)
+            assert page.locator("header").is_visible() == java_script_enabled
+
+
+@pytest.mark.slow
+def test_on_paper_controls_are_gone(opened):
+    with opened() as page:
+        page.emulate_media(media="print")
+        assert page.locator("#play").is_hidden()
+        assert page.locator("#data-controls").is_hidden()
+        assert page.locator("#plane").is_visible()
