@@ -34,7 +34,7 @@ class NetworkSelection(Selection):
                     self.shown.add(x)
                     boxes.append(x)
         self.nodes = [node for node in self.ordinal if node in self.shown]
-        self.hidden = 0
+        self.hidden, self.copies = 0, {}
         self.edges = [(x, node, i) for node in self.nodes for i, x in self.read_by(node)]
 
     def columns(self) -> list[list[Value]]:

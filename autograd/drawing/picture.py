@@ -13,7 +13,7 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
     The box of the neuron whose result is at place 7. Its texts of class data and grad tell with
     ``data-node="n3"`` whose number each is: the result, the sum, a parameter.
 ``<g id="n3c7" class="node copy">``
-    On a page: n3 again, small, beside its consumer n7. Its data says ``data-node="n3"``.
+    The leaf n3 again, small, beside its consumer n7. Its data says ``data-node="n3"``.
 ``<g id="e7_0" class="edge">``
     The edge into n7 from its operand 0 (``parents[0]``). A repeated operand keeps both edges.
 
@@ -102,7 +102,8 @@ def draw_dot(
     shows the number that it holds. `autograd.recompute` brings the graph up to date.
 
     rankdir: the direction of the graph: LR, RL, TB or BT.
-    max_nodes: how many boxes at most, the nearest to the root. A note counts the values left out.
+    max_nodes: how many values at most, the nearest to the root. A note counts those left out. A
+    leaf that is used all along the graph is drawn again, small, beside each consumer.
     depth: how many edges from the root at most. None means no limit, also for ``max_nodes``.
     params: "fold" leaves parameters out. Their `dot` counts them, and its tooltip lists them.
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
@@ -175,8 +176,7 @@ def _picture(root: Value, names: Mapping[Value, str] | None, options: dict[str, 
     # before the expansion, which leaves no dot with a bias
     parameters = parameters_of(topological_order(root))
     root = expanded(root) if o.expand else root
-    is_page = names is not None
-    selection = Selection(root, parameters, o.params == "fold", o.max_nodes, o.depth, is_page)
+    selection = Selection(root, parameters, o.params == "fold", o.max_nodes, o.depth)
     of_nodes = BoxWriter(selection, set(stale(root)), o.number_format, names)
     return _Picture(selection, of_nodes, o.rankdir, o.title)
 

@@ -409,11 +409,11 @@ def test_no_fresh_graph_is_marked(program: Program) -> None:
 def test_max_nodes_keeps_the_nearest_and_says_how_many_are_hidden() -> None:
     x = Value(1.0, "x")
     f = x
-    for _ in range(300):
-        f = f * x + 1
+    for i in range(300):
+        f = f * Value(2.0 + i, f"y{i}") + 1
     picture = draw(f, max_nodes=7)
     assert len(picture.nodes) == 7
-    assert f"{901 - 7} more values" in picture.header()
+    assert "1,194 more values" in picture.header()
     shown = {int(g.get("id", "n")[1:]) for g in picture.nodes}
     order, far = topological_order(f), distances(f)
     furthest = max(far[order[i]] for i in shown)
@@ -712,7 +712,8 @@ def test_few_boxes_with_many_long_edges_do_not_take_graphviz_a_minute() -> None:
     nodes = [Value(0.5, "x")]
     for i in range(190):
         nodes.append(autograd.mean([nodes[i * j % len(nodes)] for j in range(12)]))
-    assert len(draw(autograd.sum(nodes), time_limit=30.0).nodes) == 192
+    boxes = draw(autograd.sum(nodes), time_limit=30.0).nodes
+    assert len([box for box in boxes if "copy" not in box.get("class", "")]) == 192
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
