@@ -108,9 +108,11 @@ def draw_dot(
     params: "fold" leaves parameters out. Their `dot` counts them, and its tooltip lists them.
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
     level: "nodes" draws one box a node, "network" one box a neuron, with its sum z, its activation
-    a and a table of its parameters. None is "network" for a graph of neurons with more than a dozen
-    parameters, unless max_nodes, depth, params or expand is given.
-    sample: which sample of a batch the network shows, from 0. The others are counted.
+    a and a table of its parameters. Of a batch, or of another sum of terms that differ in their
+    leaves alone, "network" draws one sample. None is "network" for neurons with more than a dozen
+    parameters and for a repeated sum of more than 60 nodes, unless max_nodes, depth, params or
+    expand is given.
+    sample: which sample the network shows, from 0. The others are counted.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
 
     TypeError unless ``root`` is a Value, ValueError for a wrong option. A notebook draws it with
@@ -167,10 +169,10 @@ def _picture(root: Value, names: Mapping[Value, str] | None, options: dict[str, 
     """Return what is drawn, before anything is placed. TypeError or ValueError as `draw_dot`."""
     o = SimpleNamespace(**(_DEFAULTS | options))
     require_value(root, "draws a Value")
-    check_values(o.rankdir, o.max_nodes, o.depth, o.params, o.number_format, o.title)
-    check_level(o.level, o.sample)
-    as_nodes = any(getattr(o, name) != _DEFAULTS[name] for name in FOR_NODES)
-    if of_sample := selected(root, o.level, o.sample, as_nodes):
+    check_values(o.rankdir, o.max_nodes, o.depth, o.params, o.number_format, o.title, o.expand)
+    given = {name: getattr(o, name) for name in FOR_NODES if getattr(o, name) != _DEFAULTS[name]}
+    check_level(o.level, o.sample, {name: x for name, x in given.items() if x is not None})
+    if of_sample := selected(root, o.level, o.sample, bool(given)):
         writer = NetworkWriter(of_sample, set(stale(root)), o.number_format, names)
         return _Picture(of_sample, writer, o.rankdir, o.title)
     # before the expansion, which leaves no dot with a bias

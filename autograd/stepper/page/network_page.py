@@ -23,6 +23,9 @@ class NetworkPage:
 
     def steps(self, frames: Sequence[Frame], visible: set[int]) -> list[FoldedStep]:
         """Return the steps of the network, and after them all ``frames`` one by one."""
+        visible = visible | {
+            i for i, node in enumerate(self.names) if node.op is None
+        }  # in the list
         groups = network_steps(frames, self.selection, self.names)
         whole = [(g.frame, _changes(frames[g.first : g.last], visible)) for g in groups]
         return whole + [(frame, _changes([frame], visible)) for frame in frames]

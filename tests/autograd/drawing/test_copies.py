@@ -86,4 +86,4 @@ def test_drawings_have_the_copies_that_pages_have(name):
     copies = [box for box, _ in COPY.findall(svg)]
     assert copies == [box for box, _ in COPY.findall(on_page)]
     assert all(f"\t{box} [label=" in drawing.source for box in copies)
-    assert bool(copies) == (name == "tanh chain of 60")
+    assert bool(copies) == (name in ("tanh chain of 60", "a line over 20 samples"))
