@@ -42,7 +42,10 @@ def test_a_text_is_a_string() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parameters": 3, "update": 0.1}, "parameters are several Values, as in [w, b], got 3 (int)"),
+        (
+            {"parameters": 3, "update": 1},
+            "parameters are several Values, as in [w, b], got 3 (int)",
+        ),
         ({"expand": "yes"}, "expand is True or False, got 'yes' (str)"),
         ({"zero_grad": 3, "update": 0.1}, "zero_grad is True or False, got 3 (int)"),
     ],
