@@ -1,15 +1,18 @@
-"""The picture of a network: one box a neuron, instead of one a node: `NetworkSelection`."""
+"""The picture of a network: one box a neuron, and one sample of a batch: `NetworkSelection`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..explaining.leaves import parameters_of
 from ..explaining.neurons import Network, Neuron, network
-from ..value import Value
+from ..explaining.repeated_terms import repeated_terms
+from ..value import Value, topological_order
 from .options import check_sample
 from .selection import Selection
 
-MAX_PARAMETERS = 12  # of a graph that is drawn node by node, unless it is asked for
+MAX_PARAMETERS = 12  # of all neurons of a graph that is drawn node by node, unless it is asked for
+MAX_NODES = 60  # of a graph without neurons that is drawn node by node
 MAX_NEURONS = 100  # of a sample; a larger network is drawn node by node, the nearest to the root
 
 
@@ -21,7 +24,8 @@ class NetworkSelection(Selection):
     """
 
     def __init__(self, root: Value, found: Network, sample: int) -> None:
-        super().__init__(root, found.parameters, fold=False, max_nodes=None, depth=None)
+        parameters = found.parameters or parameters_of(topological_order(root))
+        super().__init__(root, parameters, fold=False, max_nodes=None, depth=None)
         self.network, self.sample = found, sample
         of_sample = [n for n in found.neurons if self._is_shown(n.a)]
         self.neurons = {neuron.a: neuron for neuron in of_sample}
@@ -34,7 +38,7 @@ class NetworkSelection(Selection):
                     self.shown.add(x)
                     boxes.append(x)
         self.nodes = [node for node in self.ordinal if node in self.shown]
-        self.hidden = 0
+        self.hidden, self.copies = 0, {}
         self.edges = [(x, node, i) for node in self.nodes for i, x in self.read_by(node)]
 
     def columns(self) -> list[list[Value]]:
@@ -45,7 +49,7 @@ class NetworkSelection(Selection):
 
     def of_other_samples(self, node: Value) -> int:
         """Return how many operands of ``node`` belong to other samples."""
-        return sum(not self._is_shown(p) for p in node.parents)
+        return sum(not self._is_shown(x) for x in self._operands(node))
 
     def read_by(self, node: Value) -> list[tuple[int, Value]]:
         """Return the boxes with an edge into the box of ``node``.
@@ -57,7 +61,10 @@ class NetworkSelection(Selection):
             return [(i, self._same.get(x, x)) for i, x in enumerate(neuron.inputs)]
         if node in self.network.penalties:
             return []
-        return [(i, p) for i, p in enumerate(node.parents) if self._is_shown(p)]
+        return [(i, x) for i, x in enumerate(self._operands(node)) if self._is_shown(x)]
+
+    def _operands(self, node: Value) -> tuple[Value, ...]:
+        return self.network.sums.get(node, node.parents)
 
     def _is_shown(self, node: Value) -> bool:
         return self.network.sample_of.get(node, self.sample) == self.sample
@@ -68,21 +75,33 @@ def selected(
 ) -> NetworkSelection | None:
     """Return the boxes of the network in a graph, or None if it is drawn node by node.
 
-    ValueError if there is no such sample.
+    A graph without a network, or with a small one, can have a sum of repeated terms instead. A
+    sample but the first asks for the network.
+
+    ValueError if there is no network that was asked for, or no such sample.
     """
+    wanted = "level='network'" if level == "network" else f"sample={sample}"
+    level = "network" if sample and level is None else level
     if level == "nodes" or (level is None and is_asked_for_nodes):
         return None
-    found = network(root)
-    if level == "network" and not found.neurons:
-        raise ValueError(
-            "level='network' needs neurons: sums of products with parameters, whose labels are "
-            "paths such as layers.0.w.1, or w1, w2, b"
-        )
-    if not found.neurons or (level is None and len(found.parameters) <= MAX_PARAMETERS):
+    found: Network | None = network(root)
+    assert found is not None
+    rows = sum(len(neuron.parameters) for neuron in found.neurons)
+    if not found.neurons or (level is None and rows <= MAX_PARAMETERS):
+        order = topological_order(root)
+        is_long = level == "network" or len(order) > MAX_NODES
+        found = repeated_terms(order) if is_long else None
+    if found is None:
+        if level == "network":
+            raise ValueError(
+                f"{wanted} needs neurons: sums of products with parameters, whose labels are "
+                "paths such as layers.0.w.1, or w1, w2, b. Or it needs a sum of repeated terms"
+            )
         return None
     check_sample(sample, found.samples)
     selection = NetworkSelection(root, found, sample)
-    return None if level is None and len(selection.neurons) > MAX_NEURONS else selection
+    boxes = selection.neurons if found.neurons else selection.nodes
+    return None if level is None and len(boxes) > MAX_NEURONS else selection
 
 
 def layers(neurons: dict[Value, Neuron]) -> Iterator[list[Neuron]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from ..explaining.argument_checks import require_text
+from ..explaining.argument_checks import require_bool, require_text
 from ..explaining.notation import number
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -23,9 +23,15 @@ def check_svg_options(caller: str, options: dict[str, Any], known: Sequence[str]
 
 
 def check_values(
-    rankdir: Any, max_nodes: Any, depth: Any, params: Any, number_format: Any, title: Any
+    rankdir: Any,
+    max_nodes: Any,
+    depth: Any,
+    params: Any,
+    number_format: Any,
+    title: Any,
+    expand: Any,
 ) -> None:
-    """Raise ValueError for a wrong option of `draw_dot`, TypeError for a title that is no text."""
+    """Raise ValueError or TypeError for a wrong option of `draw_dot`."""
     if rankdir not in DIRECTIONS:
         raise ValueError(f"rankdir is LR, RL, TB or BT, got {rankdir!r}")
     if params not in ("show", "fold"):
@@ -38,14 +44,27 @@ def check_values(
         needs = "number_format is a format specification such as '.4g'"
         raise ValueError(f"{needs}, got {number_format!r:.80}") from None
     require_text(title, "title")
+    require_bool(expand, "expand")
 
 
-def check_level(level: Any, sample: Any) -> None:
-    """Raise ValueError for a level or a sample that cannot be."""
+def check_level(level: Any, sample: Any, for_nodes: dict[str, Any]) -> None:
+    """Raise ValueError for a level or a sample that cannot be.
+
+    for_nodes: the given options that ask for a picture node by node.
+    """
     if level not in (None, "nodes", "network"):
         raise ValueError(f"level is 'nodes', 'network' or None, got {level!r:.80}")
-    if not (isinstance(sample, Integral) and int(sample) >= 0):
+    if isinstance(sample, bool) or not (isinstance(sample, Integral) and int(sample) >= 0):
         raise ValueError(f"sample is a whole number, 0 or more, got {sample!r:.80}")
+    if level == "nodes":
+        for_nodes = {"level": "nodes", **for_nodes}
+    of_network = "level='network'" if level == "network" else f"sample={sample}" if sample else ""
+    if of_network and for_nodes:
+        name, value = next(iter(for_nodes.items()))
+        raise ValueError(
+            f"a picture has neurons or nodes, so {of_network} and {name}={value!r:.80} do not fit: "
+            "leave one out"
+        )
 
 
 def check_sample(sample: int, samples: int) -> None:
@@ -57,11 +76,12 @@ def check_sample(sample: int, samples: int) -> None:
 
 def check_count(option: str, given: int | None, least: int) -> None:
     """Raise ValueError unless ``given`` is None or a whole number, ``least`` or more."""
-    if given is not None and not (isinstance(given, Integral) and given >= least):
+    is_whole = isinstance(given, Integral) and not isinstance(given, bool)
+    if given is not None and not (is_whole and given >= least):
         raise ValueError(f"{option} is None or a whole number, {least} or more, got {given!r:.80}")
 
 
 def check_time_limit(given: float) -> None:
     """Raise ValueError unless ``given`` is a number of seconds above 0."""
-    if not (isinstance(given, Real) and given > 0):
+    if isinstance(given, bool) or not (isinstance(given, Real) and given > 0):
         raise ValueError(f"time_limit is a number of seconds above 0, got {given!r:.80}")

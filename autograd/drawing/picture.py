@@ -13,7 +13,7 @@ A program may rely on this in the SVG. The number in each id is an ordinal, neve
     The box of the neuron whose result is at place 7. Its texts of class data and grad tell with
     ``data-node="n3"`` whose number each is: the result, the sum, a parameter.
 ``<g id="n3c7" class="node copy">``
-    On a page: n3 again, small, beside its consumer n7. Its data says ``data-node="n3"``.
+    The leaf n3 again, small, beside its consumer n7. Its data says ``data-node="n3"``.
 ``<g id="e7_0" class="edge">``
     The edge into n7 from its operand 0 (``parents[0]``). A repeated operand keeps both edges.
 
@@ -102,14 +102,17 @@ def draw_dot(
     shows the number that it holds. `autograd.recompute` brings the graph up to date.
 
     rankdir: the direction of the graph: LR, RL, TB or BT.
-    max_nodes: how many boxes at most, the nearest to the root. A note counts the values left out.
+    max_nodes: how many values at most, the nearest to the root. A note counts those left out. A
+    leaf that is used all along the graph is drawn again, small, beside each consumer.
     depth: how many edges from the root at most. None means no limit, also for ``max_nodes``.
     params: "fold" leaves parameters out. Their `dot` counts them, and its tooltip lists them.
     expand: whether n-ary nodes are shown as the scalar operations that they stand for.
     level: "nodes" draws one box a node, "network" one box a neuron, with its sum z, its activation
-    a and a table of its parameters. None is "network" for a graph of neurons with more than a dozen
-    parameters, unless max_nodes, depth, params or expand is given.
-    sample: which sample of a batch the network shows, from 0. The others are counted.
+    a and a table of its parameters. Of a batch, or of another sum of terms that differ in their
+    leaves alone, "network" draws one sample. None is "network" for neurons with more than a dozen
+    parameters and for a repeated sum of more than 60 nodes, unless max_nodes, depth, params or
+    expand is given.
+    sample: which sample the network shows, from 0. The others are counted.
     number_format: a format specification, as in ``format(0.5, ".4g")``.
 
     TypeError unless ``root`` is a Value, ValueError for a wrong option. A notebook draws it with
@@ -166,17 +169,16 @@ def _picture(root: Value, names: Mapping[Value, str] | None, options: dict[str, 
     """Return what is drawn, before anything is placed. TypeError or ValueError as `draw_dot`."""
     o = SimpleNamespace(**(_DEFAULTS | options))
     require_value(root, "draws a Value")
-    check_values(o.rankdir, o.max_nodes, o.depth, o.params, o.number_format, o.title)
-    check_level(o.level, o.sample)
-    as_nodes = any(getattr(o, name) != _DEFAULTS[name] for name in FOR_NODES)
-    if of_sample := selected(root, o.level, o.sample, as_nodes):
+    check_values(o.rankdir, o.max_nodes, o.depth, o.params, o.number_format, o.title, o.expand)
+    given = {name: getattr(o, name) for name in FOR_NODES if getattr(o, name) != _DEFAULTS[name]}
+    check_level(o.level, o.sample, {name: x for name, x in given.items() if x is not None})
+    if of_sample := selected(root, o.level, o.sample, bool(given)):
         writer = NetworkWriter(of_sample, set(stale(root)), o.number_format, names)
         return _Picture(of_sample, writer, o.rankdir, o.title)
     # before the expansion, which leaves no dot with a bias
     parameters = parameters_of(topological_order(root))
     root = expanded(root) if o.expand else root
-    is_page = names is not None
-    selection = Selection(root, parameters, o.params == "fold", o.max_nodes, o.depth, is_page)
+    selection = Selection(root, parameters, o.params == "fold", o.max_nodes, o.depth)
     of_nodes = BoxWriter(selection, set(stale(root)), o.number_format, names)
     return _Picture(selection, of_nodes, o.rankdir, o.title)
 

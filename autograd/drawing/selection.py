@@ -16,8 +16,8 @@ MAX_CONSUMER_LEVELS = 4  # a leaf whose consumers stand on more is drawn again b
 class Selection:
     """The ``nodes`` of a graph that a picture shows, those nearest to the root, and their edges.
 
-    repeats: whether a leaf with consumers far from each other is drawn again, small, beside each.
-    ``copies`` has a stand-in for each of these boxes, with the leaf and the consumer.
+    A leaf with consumers far from each other is drawn again, small, beside each. ``copies`` has a
+    stand-in for each of these boxes, with the leaf and the consumer.
     """
 
     def __init__(
@@ -27,7 +27,6 @@ class Selection:
         fold: bool,
         max_nodes: int | None,
         depth: int | None,
-        repeats: bool = False,
     ) -> None:
         self.root, self.parameters, self.fold = root, parameters, fold
         order = topological_order(root)
@@ -44,8 +43,7 @@ class Selection:
             if parent in self.shown and not self.folds(node, parent)
         ]
         self.copies: dict[Value, tuple[Value, Value]] = {}
-        if repeats:
-            self._repeat_leaves()
+        self._repeat_leaves()
 
     def _repeat_leaves(self) -> None:
         """Let the edges from a leaf to consumers on many levels come from copies of the leaf."""

@@ -32,3 +32,18 @@ def require_text(x: Any, name: str) -> None:
     """Raise TypeError unless the argument called ``name`` is a string."""
     if not isinstance(x, str):
         raise TypeError(f"{name} is a string, got {x!r:.80} ({type(x).__name__})")
+
+
+def require_bool(x: Any, name: str) -> None:
+    """Raise TypeError unless the argument called ``name`` is True or False."""
+    if not isinstance(x, bool):
+        raise TypeError(f"{name} is True or False, got {x!r:.80} ({type(x).__name__})")
+
+
+def listed_values(x: Any, name: str) -> list[Value]:
+    """Return the Values in the argument called ``name``. TypeError if it has none to go through."""
+    if isinstance(x, Value) or not isinstance(x, Iterable):
+        raise TypeError(
+            f"{name} are several Values, as in [w, b], got {x!r:.80} ({type(x).__name__})"
+        )
+    return list(x)

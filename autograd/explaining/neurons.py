@@ -16,6 +16,7 @@ from ..graph import consumers
 from ..operation import Dot
 from ..value import Value, topological_order
 from .leaves import weights_and_biases
+from .long_sums import long_sums
 from .node_names import activates
 from .notation import label_of
 
@@ -53,12 +54,14 @@ class Network:
     0. Nodes of several samples have none, as the mean over a batch, and so have those that depend
     on no neuron.
     penalties: for each node that is computed from parameters without a neuron, these parameters.
+    sums: for the result of a sum over samples, its terms. The partial sums are left out.
     """
 
     neurons: list[Neuron]
     sample_of: dict[Value, int]
     samples: int
     penalties: dict[Value, frozenset[Value]]
+    sums: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> set[Value]:
@@ -80,7 +83,13 @@ def network(root: Value) -> Network:
     """
     order = topological_order(root)
     neurons = _neurons(order, set(weights_and_biases(order)))
-    return Network(neurons, *_samples(order, neurons), _penalties(order, neurons))
+    sample_of, samples = _samples(order, neurons)
+    sums = {
+        top: tuple(terms)
+        for top, terms in long_sums(order, {node for neuron in neurons for node in neuron.inside})
+        if len({sample_of[term] for term in terms if term in sample_of}) > 1
+    }
+    return Network(neurons, sample_of, samples, _penalties(order, neurons), sums)
 
 
 def _neurons(order: Sequence[Value], parameters: set[Value]) -> list[Neuron]:

@@ -1,8 +1,17 @@
 // @ts-check
 // Runs beside the frame of a page, outside of it. It gives the frame the height of its page, and
 // tells the page whether the surroundings are light or dark. The frame itself may not look there.
+// On paper the picture and all steps take the place of the frame, with the numbers of the cell.
 
 const [MIN_PX, MAX_PX] = [200, 12000]; // of the height of a frame
+
+const PAPER_STYLE = `
+@media print { .chalkgrad-screen { display: none } }
+@media not print { .chalkgrad-paper { display: none } }
+.chalkgrad-paper img { display: block; max-width: 100%; max-height: 220mm; margin: 8px auto }
+.chalkgrad-paper li { break-inside: avoid; font-family: monospace; overflow-wrap: anywhere }
+.chalkgrad-paper li span { display: block }
+.chalkgrad-paper li span + span { opacity: 0.75 }`;
 
 const frame = document.currentScript?.parentElement?.querySelector("iframe");
 if (frame) follow(new WeakRef(frame));
@@ -15,6 +24,7 @@ function follow(held) {
   addEventListener("message", heard, { signal: ended.signal });
   dark.addEventListener("change", tellTheme, { signal: ended.signal });
   held.deref()?.addEventListener("load", tellTheme, { signal: ended.signal });
+  addEventListener("beforeprint", () => putOnPaper(held.deref()), { signal: ended.signal });
   tellTheme(); // the page may be there already
 
   /** The page tells its height: that shows that it listens. @param {MessageEvent} event */
@@ -23,8 +33,8 @@ function follow(held) {
     const height = data?.chalkgradHeight;
     if (!to || !source || source !== to.contentWindow || !Number.isFinite(height)) return;
     to.style.height = `${Math.min(Math.max(height, MIN_PX), MAX_PX)}px`;
-    const image = to.previousElementSibling; // it lies under the frame
-    if (image instanceof HTMLElement) image.style.maxHeight = to.style.height;
+    const under = to.previousElementSibling; // the picture for those who have no frame
+    if (under instanceof HTMLElement) Object.assign(under.style, { maxHeight: to.style.height, overflow: "hidden", visibility: "hidden" });
     fitOuterFrame();
     for (const element of around(to)) {
       if (element.matches("html, body")) observer.observe(element, { attributes: true });
@@ -38,6 +48,23 @@ function follow(held) {
     ended.abort();
     observer.disconnect();
   }
+}
+
+/** Puts the picture and all steps beside the frame, once. It would print what is on the screen. @param {HTMLIFrameElement} [to] */
+function putOnPaper(to) {
+  if (!to || to.classList.contains("chalkgrad-screen")) return;
+  const page = new DOMParser().parseFromString(to.srcdoc, "text/html");
+  const paper = document.createElement("div");
+  const under = to.previousElementSibling;
+  const image = under?.querySelector("img")?.cloneNode();
+  if (image instanceof HTMLElement) image.removeAttribute("style");
+  const style = document.createElement("style");
+  style.textContent = PAPER_STYLE;
+  const words = [...page.querySelectorAll("h1, .warning, #steps")].map((part) => document.importNode(part, true));
+  paper.append(style, ...words.slice(0, -1), ...(image ? [image] : []), ...words.slice(-1));
+  paper.className = "chalkgrad-paper";
+  for (const part of [to, under]) part?.classList.add("chalkgrad-screen");
+  to.after(paper);
 }
 
 /** A notebook such as marimo has a frame for each output with a script. It holds nothing else then. */

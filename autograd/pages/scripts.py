@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from importlib.resources import files
 
+INDENT = re.compile(r"^ +", re.M)
 COMMENT = re.compile(r"^ *(?://|/?\*).*\n", re.M)  # whole lines of them
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.M)
 EXPORT = re.compile(r"^export ((?:function|class|const) (\w+))", re.M)
@@ -44,7 +45,7 @@ def _name(path: str) -> str:
 
 
 def _as_function(path: str) -> str:
-    text = COMMENT.sub("", read(path))
+    text = INDENT.sub("", COMMENT.sub("", read(path)))
     exported = [name for _, name in EXPORT.findall(text)]
     text = EXPORT.sub(r"\1", text)
     text = IMPORT.sub(lambda m: f"const {m[1]} = {_name(_resolved(path, m[2]))};", text)

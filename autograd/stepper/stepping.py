@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..explaining.argument_checks import require_value
+from ..explaining.argument_checks import require_bool, require_value
 from ..explaining.up_to_date import require_up_to_date
 from ..graph import expanded
 from ..value import Value
@@ -72,6 +72,8 @@ def steps(
     if mistake is not None and not (isinstance(mistake, str) and mistake in MISTAKES):
         names = ", ".join(map(repr, MISTAKES))
         raise ValueError(f"mistake must be one of {names} (or None), got {mistake!r:.80}")
+    require_bool(expand, "expand")
+    require_bool(zero_grad, "zero_grad")
     check_update(update, mistake, parameters, zero_grad)
     require_up_to_date(root)
     graph = expanded(root) if expand else root

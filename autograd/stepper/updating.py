@@ -17,7 +17,7 @@ from copy import deepcopy
 from numbers import Real
 from typing import Any
 
-from ..explaining.argument_checks import require_value
+from ..explaining.argument_checks import listed_values, require_value
 from ..explaining.leaves import trained
 from ..explaining.node_names import names
 from ..explaining.notation import factors, number, total_derivative
@@ -121,7 +121,7 @@ def parameters_in(graph: Value, given: Iterable[Value] | None) -> list[Value]:
         )
     if given is None:
         return trained(order)
-    found = dict.fromkeys(given)
+    found = dict.fromkeys(listed_values(given, "parameters"))
     for node in found:
         require_value(node, "parameters are Values")
         if node.parents or node.is_constant:

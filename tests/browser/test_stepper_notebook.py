@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from autograd import Stepper, draw_dot, steps
+from autograd import Stepper, Value, draw_dot, steps
 
 from ..support.browser import (
     FITS,
@@ -25,13 +25,21 @@ from ..support.browser import (
     states,
     watched,
 )
-from ..support.graphs import cube, fan_out, product_of_sum
+from ..support.graphs import cube, deep, fan_out, product_of_sum
 from ..support.networks import tanh_chain
+from ..support.notebooks import ROOT
 
 pytestmark = pytest.mark.slow  # JupyterLab and nbconvert take many seconds to start
+LONG = "long.ipynb"  # more than a page of paper
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
 TOKEN = "stepper"
 LIST_SCROLL = "document.querySelector('#steps').scrollTop"
+SHOWN = "[...document.querySelectorAll('iframe[srcdoc]')]"
+LIVE_CELL = """
+from autograd import Stepper
+from tests.support.graphs import product_of_sum
+Stepper(product_of_sum())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,11 @@ def folder(tmp_path_factory):
     nbformat = require_module("nbformat")
     v4, path = nbformat.v4, tmp_path_factory.mktemp("notebooks")
     shown = {name: [Stepper(graph()) for graph in graphs] for name, graphs in GRAPHS.items()}
-    for name, displays in {**shown, "drawing.ipynb": [draw_dot(tanh_chain(12))]}.items():
+    for name, displays in {
+        **shown,
+        "drawing.ipynb": [draw_dot(tanh_chain(12))],
+        LONG: [Stepper(deep(3, 2))],
+    }.items():
         cells = []
         for display in displays:
             bundle = display._repr_mimebundle_()
@@ -49,6 +61,10 @@ def folder(tmp_path_factory):
         notebook = v4.new_notebook(cells=cells)
         notebook.metadata["kernelspec"] = {"display_name": "Python 3", "name": "python3"}
         nbformat.write(notebook, path / name)
+        if name == "two.ipynb":
+            notebook.cells[0].source = LIVE_CELL
+            for live in ("live.ipynb", "trusted_live.ipynb"):
+                nbformat.write(notebook, path / live)
     return path
 
 
@@ -56,6 +72,7 @@ def environment(folder):
     """Return environment variables that keep the files of Jupyter itself in ``folder``."""
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     own = {place: str(folder / ".jupyter" / place) for place in places}
+    own["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(folder / ".jupyter" / "settings")}
 
 
@@ -95,6 +112,34 @@ def test_a_drawing_is_as_wide_as_the_cell_at_most(browser, folder):
         assert natural > 2000 > 900 > width > 600
 
 
+def test_on_paper_a_converted_notebook_has_whole_pictures_and_all_steps(browser, folder):
+    require_module("nbconvert")
+    run(folder, "nbconvert", "--to", "html", LONG)
+    root = deep(3, 2)
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
+        page.goto((folder / "long.html").as_uri())
+        (frame,) = steppers(page, 1)
+        assert page.locator(".chalkgrad-paper").count() == 0
+        page.pdf(path=folder / "long.pdf")  # as a reader who prints
+        page.pdf(path=folder / "again.pdf")
+        paper = page.locator(".chalkgrad-paper")
+        assert paper.count() == 1
+        assert paper.is_hidden()
+        becomes(frame, FITS, True)
+        page.emulate_media(media="print")
+        assert page.locator("iframe").is_hidden()
+        listed = paper.locator("li .text").all_text_contents()
+        assert listed == [frame.text for frame in steps(root)]
+        width = page.evaluate("innerWidth")
+        bottom = 0
+        for part in paper.locator("h1, img, li").all():
+            box = part.bounding_box()
+            assert box["y"] >= bottom - 1  # below the part before it
+            assert box["x"] + box["width"] <= width
+            bottom = box["y"] + box["height"]
+        assert (folder / "long.pdf").read_bytes().count(b"/Type /Page\n") > 2
+
+
 def drawing(page):
     """Return the width of the one drawing, and the width that it has by itself."""
     image = page.get_by_alt_text("A graph of values")
@@ -117,8 +162,8 @@ def covered(page):
     """Return for each picture for untrusted notebooks whether its stepper hides it."""
     return page.evaluate(
         """() => [...document.querySelectorAll('img[src^="data:image/svg"]')].map((image) => {
-          const [inner, outer] = [image, image.parentElement.querySelector('iframe')]
-            .map((e) => e.getBoundingClientRect());
+          const frame = image.closest('[style*=grid-template]').querySelector('iframe');
+          const [inner, outer] = [image, frame].map((e) => e.getBoundingClientRect());
           return inner.left >= outer.left && inner.right <= outer.right + 1
             && inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
         })"""
@@ -162,7 +207,7 @@ def address(server, log):
 
 
 def open_notebook(page, lab, name):
-    page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}")
+    page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")  # without notebooks of other tests
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").first.wait_for()
 
 
@@ -209,3 +254,46 @@ def test_in_jupyterlab_trusted_notebooks_play_side_by_side(browser, lab, folder)
         again, _ = steppers(page, 2)
         frames = steps(product_of_sum())
         assert_shows(again, frames, list(states(product_of_sum(), frames)), 0)
+
+
+@pytest.mark.parametrize("name", ["live.ipynb", "trusted_live.ipynb"])
+def test_in_jupyterlab_a_cell_is_run_and_its_page_is_live(browser, lab, folder, name):
+    is_trusted = name.startswith("trusted")
+    if is_trusted:
+        run(folder, "jupyter", "trust", name)
+    with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
+        open_notebook(page, lab, name)
+        output = page.locator(".jp-OutputArea-output").first
+        if is_trusted:
+            steppers(page, 1)  # of the saved output
+        else:
+            assert output.locator("img").is_visible()
+            assert "run the cell or trust the notebook" in output.inner_text()
+            assert page.locator("iframe[srcdoc]").count() == 0
+        panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        page.locator("#jp-main-statusbar", has_text="| Idle").wait_for()  # the kernel is there
+        panel.locator(".jp-InputArea-editor .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        ours = f"{SHOWN}.some((f) => f.offsetParent && f.srcdoc.includes('given x = -2'))"
+        page.wait_for_function(ours)
+        (frame,) = steppers(page, 1)
+        frame.locator("h1").click()
+        root = product_of_sum()
+        assert_plays(frame, page.keyboard.press, root, steps(root))
+        becomes(frame, FITS, True)
+
+        frame.get_by_role("textbox", name="x").first.fill("3")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        frame.locator("#last").click()
+        edited = Value(3.0, "x") + Value(5.0, "y")
+        edited.label = "q"
+        frames = steps(edited * Value(-4.0, "z"))
+        assert frame.locator("#steps .text").all_text_contents() == [f.text for f in frames]
+        for theme in ("Dark", "Light"):
+            page.locator(".lm-MenuBar-item", has_text="Settings").click()
+            page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+            page.locator(".lm-Menu-item", has_text=f"JupyterLab {theme}").first.click()
+            becomes(frame, THEME, theme.lower())
+            becomes(frame, FITS, True)
+            assert frame.locator("#position").inner_text() == f"Step {len(frames)} of {len(frames)}"

@@ -12,7 +12,7 @@ from autograd import Value, dot, exp, sigmoid, tanh
 Row = list[Value]
 
 
-def _numbers(count: int, name: str, seed: int) -> Row:
+def numbers(count: int, name: str, seed: int) -> Row:
     """Return leaves called name1, name2, ... with numbers between -1 and 1."""
     random = Random(seed)
     return [Value(round(random.uniform(-1, 1), 2), f"{name}{i}") for i in range(1, count + 1)]
@@ -36,7 +36,7 @@ def wide_mlp() -> Value:
 
 def softmax_cross_entropy() -> Value:
     """The loss of three logits and the label 1, written out."""
-    logits = _numbers(3, "z", 2)
+    logits = numbers(3, "z", 2)
     powers = [exp(z) for z in logits]
     return -(powers[1] / sum(powers)).log()
 
@@ -44,7 +44,7 @@ def softmax_cross_entropy() -> Value:
 def lstm_cell() -> Value:
     """One step of an LSTM with one input and one unit, and its gates (Hochreiter 1997)."""
     x, h, c = Value(0.5, "x"), Value(0.1, "h"), Value(-0.2, "c")
-    w = {name: _numbers(3, f"w_{name}", i) for i, name in enumerate("ifog")}
+    w = {name: numbers(3, f"w_{name}", i) for i, name in enumerate("ifog")}
     i, f, o, g = (dot(w[name][:2], [x, h], w[name][2]) for name in "ifog")
     cell = sigmoid(f) * c + sigmoid(i) * tanh(g)
     return sigmoid(o) * tanh(cell)
@@ -52,10 +52,10 @@ def lstm_cell() -> Value:
 
 def attention() -> Value:
     """Self-attention of three tokens of two numbers: the first output, squared and summed."""
-    tokens = [_numbers(2, f"t{k}_", k) for k in range(1, 4)]
+    tokens = [numbers(2, f"t{k}_", k) for k in range(1, 4)]
     queries, keys, values = (
         [[dot(row, token) for row in (_w[:2], _w[2:])] for token in tokens]
-        for _w in (_numbers(4, name, i) for i, name in enumerate(("q", "k", "v"), 10))
+        for _w in (numbers(4, name, i) for i, name in enumerate(("q", "k", "v"), 10))
     )
     weights = autograd.softmax([dot(queries[0], key) for key in keys])
     mixed = [dot(weights, column) for column in zip(*values, strict=True)]
@@ -78,6 +78,13 @@ def batch_with_penalty() -> Value:
     return loss + 0.01 * nn.l2(model.parameters())
 
 
+def squared_errors() -> Value:
+    """The mean squared error of a line over 20 samples, with Python's sum."""
+    a, c = Value(0.7, "a"), Value(0.5, "c")
+    samples = zip(numbers(20, "x", 1), numbers(20, "y", 2), strict=True)
+    return sum(((a * x + c - y) ** 2 for x, y in samples), Value(0.0)) / 20
+
+
 NETWORKS: dict[str, Callable[[], Value]] = {
     "neuron": neuron,
     "MLP(2, [4, 4, 1])": small_mlp,
@@ -87,4 +94,5 @@ NETWORKS: dict[str, Callable[[], Value]] = {
     "tanh chain of 60": tanh_chain,
     "MLP(2, [16, 16, 1])": wide_mlp,
     "4 samples with L2": batch_with_penalty,
+    "a line over 20 samples": squared_errors,
 }

@@ -26,7 +26,8 @@ class SamplePage:
         self.selection, self.order = selection, list(names)
         self.steps = NetworkSteps(frames, selection, list(names.values()))
         self.picture = 0  # which of the pictures of the page shows it
-        self.visible: set[int] = set()  # the nodes with numbers there
+        self.leaves = {i for i, node in enumerate(self.order) if node.op is None}  # they are listed
+        self.visible: set[int] = set()  # the nodes with numbers on the page
 
     def played(self, frames: Sequence[Frame]) -> list[FoldedStep]:
         """Return the steps, told by ``frames``: those of the pass, or like them."""

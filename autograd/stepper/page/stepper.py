@@ -11,7 +11,7 @@ from typing import Any
 from ...drawing.network_level import selected
 from ...drawing.options import check_count, check_svg_options
 from ...drawing.picture import OPTIONS, draw_dot
-from ...explaining.argument_checks import require_text
+from ...explaining.argument_checks import listed_values, require_bool, require_text
 from ...explaining.node_names import names
 from ...explaining.notation import printable
 from ...graph import expanded
@@ -98,6 +98,7 @@ class Stepper:
         **options: Any,
     ) -> None:
         require_text(title, "title")
+        require_bool(expand, "expand")
         check_svg_options("Stepper", options, OPTIONS)
         check_count("max_nodes", max_nodes, 1)
         run = None
@@ -108,7 +109,7 @@ class Stepper:
             raise TypeError(f"Stepper of a Value takes a mistake at most, got {args!r:.80}")
         elif args:
             mistake = args[0]
-        moving = None if parameters is None else [*parameters]
+        moving = None if parameters is None else listed_values(parameters, "parameters")
         self.frames = steps(
             root,
             mistake,
@@ -195,7 +196,7 @@ class Stepper:
             for sample in alike:
                 sample.picture = len(pictures)
                 twin = dict(zip(alike[0].nodes, sample.nodes, strict=True))
-                sample.visible = {twin.get(i, i) for i in picture.visible}
+                sample.visible = sample.leaves | {twin.get(i, i) for i in picture.visible}
             pictures.append(picture)
         return pictures
 

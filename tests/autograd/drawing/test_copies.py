@@ -1,4 +1,4 @@
-"""On a page, a leaf with consumers far from each other is drawn again beside each of them."""
+"""A leaf with consumers far from each other is drawn again beside each of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shutil import which
 
 import pytest
 
-from autograd import Value, to_svg, topological_order
+from autograd import Value, draw_dot, to_svg, topological_order
 from autograd.drawing.picture import svg_of_named
 from autograd.explaining.node_names import names
 
@@ -74,6 +74,16 @@ def test_consumers_beside_each_other_share_one_box(drawn):
     assert COPY.findall(drawn(small_mlp(), level="network")) == []
 
 
-def test_a_drawing_that_is_no_page_has_one_box_for_each_node():
-    for graph in NETWORKS.values():
-        assert COPY.findall(to_svg(graph(), level="nodes", max_nodes=60)) == []
+@pytest.mark.skipif(not which("dot"), reason="needs Graphviz")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_drawings_have_the_copies_that_pages_have(name):
+    root = NETWORKS[name]()
+    on_page = svg_of_named(root, names(topological_order(root)), level="nodes", max_nodes=60)
+    drawing, svg = (
+        draw_dot(root, level="nodes", max_nodes=60),
+        to_svg(root, level="nodes", max_nodes=60),
+    )
+    copies = [box for box, _ in COPY.findall(svg)]
+    assert copies == [box for box, _ in COPY.findall(on_page)]
+    assert all(f"\t{box} [label=" in drawing.source for box in copies)
+    assert bool(copies) == (name in ("tanh chain of 60", "a line over 20 samples"))

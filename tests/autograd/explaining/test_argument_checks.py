@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value
+from autograd import Stepper, Value, steps
 from autograd.explaining.argument_checks import require_text, require_value
 
 
@@ -37,3 +37,21 @@ def test_a_text_is_a_string() -> None:
         require_text(["t" * 100], "title")
     assert str(caught.value) == f"title is a string, got ['{'t' * 78} (list)"
     require_text("", "title")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"parameters": 3, "update": 1},
+            "parameters are several Values, as in [w, b], got 3 (int)",
+        ),
+        ({"expand": "yes"}, "expand is True or False, got 'yes' (str)"),
+        ({"zero_grad": 3, "update": 0.1}, "zero_grad is True or False, got 3 (int)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("call", [steps, Stepper])
+def test_an_option_of_another_type_is_named(call: Any, options: Any, message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        call(Value(2.0, "x") * 3, **options)
+    assert str(caught.value) == message
