@@ -70,8 +70,9 @@ def check_level(level: Any, sample: Any, for_nodes: dict[str, Any]) -> None:
 def check_sample(sample: int, samples: int) -> None:
     """Raise ValueError unless there is a sample of this number."""
     if sample >= max(samples, 1):
-        last = max(samples, 1) - 1
-        raise ValueError(f"sample is 0 to {last}, as the graph has {last + 1}, got {sample}")
+        if samples <= 1:
+            raise ValueError(f"sample={sample}, but this graph has one sample: leave sample out")
+        raise ValueError(f"sample is 0 to {samples - 1} in this graph, got {sample}")
 
 
 def check_count(option: str, given: int | None, least: int) -> None:

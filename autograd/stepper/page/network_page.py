@@ -55,7 +55,7 @@ class SamplePage:
             (node.op, node.is_constant, tuple([role(p) for p in node.parents])) for node in own
         ]
         edges = [(role(x), role(node), i if node in own else 0) for x, node, i in selection.edges]
-        return tuple(nodes), tuple(edges), tuple([role(node) for node in selection.nodes])
+        return tuple(nodes), tuple(edges), frozenset(role(node) for node in selection.nodes)
 
     @cached_property
     def output(self) -> int | None:

@@ -133,8 +133,6 @@ class Stepper:
         self._title = printable(title) or f"Step through {self._root_name}"
         if options:
             draw_dot(graph, max_nodes=max_nodes, **options)  # raises for a wrong option
-        if "sample" in options:
-            self._check_sample(options["sample"])
 
     def __repr__(self) -> str:
         head = f"Stepper of {self._root_name}, {len(self.frames)} steps:"
@@ -168,16 +166,6 @@ class Stepper:
         ValueError if ``path`` cannot be the path of a file.
         """
         save_page(self._page[0], path)
-
-    def _check_sample(self, sample: Any) -> None:
-        """Raise ValueError unless the page can show this sample first."""
-        if isinstance(sample, bool):
-            raise ValueError(f"sample is a whole number, 0 or more, got {sample}")
-        if self._network() is None:
-            raise ValueError(
-                f"sample={sample} needs a network whose samples can be told apart, but this graph "
-                "is shown node by node: leave sample out"
-            )
 
     def _network(self) -> NetworkPage | None:
         """Return the network that the page shows, or None if it shows nodes."""

@@ -178,7 +178,7 @@ def test_plain_numbers_that_a_layer_reads_are_drawn_once() -> None:
     [
         ({"level": "layers"}, "level is 'nodes', 'network' or None, got 'layers'"),
         ({"sample": -1}, "sample is a whole number, 0 or more, got -1"),
-        ({"sample": 1}, "sample is 0 to 0, as the graph has 1, got 1"),
+        ({"sample": 1}, "sample=1, but this graph has one sample: leave sample out"),
     ],
     ids=str,
 )

@@ -427,7 +427,7 @@ def test_a_path_that_no_file_can_have_is_refused_in_one_sentence(name, tmp_path,
         (batch_with_penalty, True, "^sample is a whole number, 0 or more, got True"),
         (batch_with_penalty, "1", "^sample is a whole number, 0 or more, got '1'"),
         (batch_with_penalty, 4, "^sample is 0 to 3"),
-        (neuron, 1, "^sample=1 needs a network .* shown node by node: leave sample out"),
+        (neuron, 1, "^sample=1, but this graph has one sample: leave sample out"),
     ],
 )
 def test_a_sample_that_there_is_not_is_told(graph, sample, message):
