@@ -16,6 +16,7 @@ from typing import Any
 
 COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 MARKERS = "osD^vP*X<>"
+LINE_COLORS = COLORS[:6]  # a thin yellow line is lost on white, a black one on black
 LINES = ["-", "--", "-.", ":"]
 HATCHES = ["", "///", "...", "xx", "---", "\\\\\\", "+++", "||"]
 MARK_COLOR = "#777777"  # of lines that only help to read; it shows on white and on black
@@ -85,7 +86,7 @@ def text_color() -> str:
 
 def line_style(i: int) -> dict[str, Any]:
     """Return the color and the line of curve number ``i``."""
-    return {"color": COLORS[i % len(COLORS)], "linestyle": LINES[i % len(LINES)]}
+    return {"color": LINE_COLORS[i % len(LINE_COLORS)], "linestyle": LINES[i % len(LINES)]}
 
 
 def marker_style(i: int) -> dict[str, Any]:
