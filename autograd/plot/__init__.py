@@ -7,8 +7,8 @@ into a new figure, and returns the axes: change there what you like, such as
 
 from .charts import bars, log_log
 from .curves import curve, directions, taylor
-from .figures import COLORS, HATCHES, LINES, MARKERS, new_figure, save
+from .figures import COLORS, HATCHES, LINES, MARKERS, legend_below, new_figure, save
 from .surfaces import contours, surface
 
 __all__ = ["bars", "contours", "curve", "directions", "log_log", "surface", "taylor"]
-__all__ += ["COLORS", "HATCHES", "LINES", "MARKERS", "new_figure", "save"]
+__all__ += ["COLORS", "HATCHES", "LINES", "MARKERS", "legend_below", "new_figure", "save"]

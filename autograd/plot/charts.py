@@ -18,6 +18,8 @@ from .figures import (
     text_color,
 )
 
+MAX_NAMED_PLACES = 8  # on a logarithmic axis; more have the powers of ten
+
 
 def log_log(
     xs: Sequence[float],
@@ -60,6 +62,9 @@ def log_log(
     for i, (name, ys) in enumerate(curves.items()):
         shown = [v or math.nan for v in map(float, ys)]
         ax.plot(xs, shown, label=plain(name), ms=5, **(line_style(i) | marker_style(i)))
+    if len(xs) <= MAX_NAMED_PLACES and all(place.is_integer() for place in xs):
+        ax.set_xticks(xs, [f"{place:,.0f}" for place in xs])
+        ax.set_xticks([], minor=True)
     limits = ax.get_ylim()
     for name, power in slopes.items():
         last = max((a, b) for a, b in zip(xs, curves[name], strict=True) if b)

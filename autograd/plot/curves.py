@@ -33,6 +33,7 @@ def curve(
     *,
     orders: Sequence[int] = (0,),
     path: Any = None,
+    chord: Sequence[float] | None = None,
     ax: Any = None,
     x: str = "x",
     y: str = "",
@@ -43,7 +44,9 @@ def curve(
     ``f`` is a function of a number to a number, or a mapping of names to functions, which are drawn
     over each other. ``between`` is the pair (low, high) of the places. ``orders`` says which
     derivatives are drawn: 0 is the function, k is ``d^k f / dx^k``. ``path`` is drawn on the graph
-    of ``f``: the numbers of a descent, or an object with ``points``. ``x`` and ``y`` name the axes.
+    of ``f``: the numbers of a descent, or an object with ``points``. ``chord`` is a pair of places:
+    the line between their points is drawn. It lies nowhere below the graph if ``f`` is convex.
+    ``x`` and ``y`` name the axes.
 
     A curve has a gap where the function is not defined.
     ValueError for other places or orders. The function's own error if it is defined at no place.
@@ -60,8 +63,9 @@ def curve(
     orders = _checked_orders(orders)
     drawn = {name: _derivatives(name, g, xs, max(orders)) for name, g in functions.items()}
     paths = named_paths(path, 1)
-    if paths and (len(functions) > 1 or 0 not in orders):
-        raise ValueError("a path is drawn on the graph of one function: leave the others out")
+    ends = [] if chord is None else places(chord, 2, "chord")
+    if (paths or ends) and (len(functions) > 1 or 0 not in orders):
+        raise ValueError("a path or chord is drawn on the graph of one function: leave others out")
     several = len(orders) > 1
     kind = (
         "Derivative" if 0 not in orders else "Function and derivatives" if several else "Function"
@@ -78,6 +82,9 @@ def curve(
             ax.plot(xs, [row[order] for row in rows], label=label, **line_style(i))
             i += 1
     (name, g), *_ = functions.items()
+    if ends:
+        heights = [row[0] for row in _derivatives(name, g, ends, 0)]
+        ax.plot(ends, heights, color=text_color(), marker="o", linestyle=":", label="chord")
     for label, descent in paths.items():
         draw_paths(ax, {label: [[p, _derivatives(name, g, [p], 0)[0][0]] for (p,) in descent]})
     legend_below(ax, columns=3)

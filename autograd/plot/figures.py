@@ -95,7 +95,15 @@ def marker_style(i: int) -> dict[str, Any]:
 
 
 def legend_below(ax: Any, columns: int = 4, title: str = "", handles: Any = None) -> Any:
-    """Put the legend under the axes, where it covers no data, and return it."""
+    """Put the legend under the axes, where it covers no data, and return it.
+
+    Call it again after you add a line to a picture.
+
+    >>> ax = new_figure().subplots()
+    >>> _ = ax.plot([0, 1], [1, 2], label="mine")
+    >>> [text.get_text() for text in legend_below(ax).get_texts()]
+    ['mine']
+    """
     copied = matplotlib("transforms").offset_copy
     offset = copied(ax.transAxes, ax.figure, 0.0, -BELOW_POINTS, "points")
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles

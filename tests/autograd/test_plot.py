@@ -144,6 +144,12 @@ def test_a_descent_is_drawn_on_the_graph(path: Any) -> None:
     assert [list(part) for part in drawn["end"].get_data()] == [[0.5], [0.25]]
 
 
+def test_a_chord_joins_two_points_of_the_graph() -> None:
+    ax = plot.curve(lambda x: x**2, (-2, 2), chord=(-1.0, 2.0), path=[1.0])
+    assert [list(part) for part in lines(ax)["chord"].get_data()] == [[-1.0, 2.0], [1.0, 4.0]]
+    assert labels(ax) == ["f", "chord", "descent, 0 steps", "start", "end"]
+
+
 def test_taylor_polynomials_touch_the_function_and_do_not_set_the_range() -> None:
     ax = plot.taylor(autograd.exp, 1.0, (-1, 3), orders=(0, 1, 5), points=5)
     drawn = lines(ax)
@@ -195,6 +201,9 @@ def test_a_power_is_a_line_of_its_slope_through_the_last_point() -> None:
     assert list(drawn["slope 2, to compare with a"].get_ydata()) == pytest.approx([50, 0.5, 0.005])
     assert math.isnan(drawn["a"].get_ydata()[2])  # 0 has no logarithm
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "h")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["100", "10", "1"]
+    few = plot.log_log([0.5, 1.0], {"a": [1, 2]})
+    assert "1" not in [tick.get_text() for tick in few.get_xticklabels()]  # 10 to the power of 0
     assert ax.get_ylim()[0] > 1  # the line of the slope does not set the range
 
 
@@ -225,7 +234,15 @@ MISTAKES = {
     "half": (lambda: plot.taylor(autograd.sin, 0.0, (0, 1), (1.5,)), "orders are whole numbers"),
     "path of two": (
         lambda: plot.curve({"a": abs, "b": abs}, (0, 1), path=[0.0]),
-        "a path is drawn on the graph of one function",
+        "a path or chord is drawn on the graph of one function: leave others out",
+    ),
+    "chord of a derivative": (
+        lambda: plot.curve(abs, (0, 1), orders=[1], chord=(0, 1)),
+        "a path or chord is drawn on the graph of one function",
+    ),
+    "no chord": (
+        lambda: plot.curve(abs, (0, 1), chord=(1, 0)),
+        r"chord is a pair \(low, high\) with low < high, got \(1, 0\)",
     ),
     "path in space": (
         lambda: plot.contours(bowl, (0, 1), path=[[1, 2, 3]]),
