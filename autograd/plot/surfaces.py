@@ -23,7 +23,7 @@ def contours(
     ax: Any = None,
     levels: int | Sequence[float] = 14,
     names: Sequence[str] = ("x1", "x2"),
-    resolution: int = 60,
+    resolution: int = 61,
 ) -> Any:
     """Draw the level lines of a function of two numbers, with paths on them; return the axes.
 
@@ -66,7 +66,7 @@ def surface(
     path: Any = None,
     ax: Any = None,
     names: Sequence[str] = ("x1", "x2", "f"),
-    resolution: int = 40,
+    resolution: int = 41,
 ) -> Any:
     """Draw a function of two numbers as a surface in space, with paths on it; return the axes.
 
@@ -91,6 +91,8 @@ def surface(
     grid = np.meshgrid(xs, ys)
     every = {"rcount": resolution, "ccount": resolution, "antialiased": False}
     ax.plot_surface(*grid, np.array(zs), cmap="viridis", edgecolor="none", **every)
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_major_locator(matplotlib("ticker").MaxNLocator(5))
     ax.computed_zorder = False  # a path is drawn over the surface, not inside it
     heights = {k: [[*p, _height(f, p)] for p in points] for k, points in paths.items()}
     draw_paths(ax, heights)

@@ -126,9 +126,9 @@ def boundary_over_time(
     axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
     names = class_names(classes, len(surfaces[0]))
     for ax, epoch, scores, share in zip(axes, chosen, surfaces, right, strict=True):
-        prepared_axes(ax, f"epoch {epoch}: {share:.0%} right", "", "")
         draw_regions(ax, xs, ys, scores)
         draw_samples(ax, X, numbers, names, s=16, edgecolors="#222222", linewidths=0.4)
+        prepared_axes(ax, f"epoch {epoch}: {share:.0%} right", "", "")
         ax.set(xticks=[], yticks=[], box_aspect=1)
     axes[0].set(xlabel=plain(features[0]), ylabel=plain(features[1]))
     if len(names) <= MAX_LEGEND_CLASSES:

@@ -69,8 +69,9 @@ def activations(
         axes = [figure.add_subplot(grid[cell]) for cell in cells]
         for j, (ax, surface) in enumerate(zip(axes, surfaces, strict=True)):
             image = ax.pcolormesh(xs, ys, surface, rasterized=True, **colors)
-            own = {"color": "#222222"} if y is None else {}
-            draw_samples(ax, rows, numbers, names, s=5, linewidths=0.0, alpha=0.7, **own)
+            look = {"s": 8, "edgecolors": "#222222", "linewidths": 0.4, "alpha": 1.0}
+            own = {"color": "#222222", "s": 4} if y is None else {}
+            draw_samples(ax, rows, numbers, names, **(look | own))
             if i + 1 < len(at_points) and not any(out[j] for out in at_samples[i]):
                 box = {"facecolor": "white", "edgecolor": "black"}
                 where = {"ha": "center", "va": "center", "transform": ax.transAxes}
