@@ -5,6 +5,7 @@ in `autograd.ops` is a function here.
 """
 
 from . import name_clash, pickling  # noqa: F401  # for their effects, which each describes
+from . import plot as plot  # as ...: left out of __all__, because nn has a plot too
 from .affine_layer import affine
 from .calculus.batching import vmap
 from .calculus.chain_rule import adjoints

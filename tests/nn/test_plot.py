@@ -38,10 +38,25 @@ PICTURES = {
     "predicted_against_true": lambda: plot.predicted_against_true([1.0, 2.0], [1.5, 2.0]),
     "confusion": lambda: plot.confusion([[3, 1], [0, 4]], ["cat", "dog"]),
     "gradient_norms": lambda: plot.gradient_norms(after_backward()),
+    "regression_1d": lambda: plot.regression_1d(
+        {"model": nn.MLP(1, [3, 1], rng=1), "truth": lambda x: x[0]}, [[0.0], [1.0]], [0.0, 1.0]
+    ),
+    "regression_1d of units": lambda: plot.regression_1d(
+        nn.MLP(1, [9, 1], rng=1), [[0.0], [1.0]], [0.0, 1.0], units=True
+    ),
+    "hidden_space": lambda: plot.hidden_space(by_hand(), XOR, [0, 1, 1, 0]),
+    "loss_curve of two orders": lambda: plot.loss_curve({"loss": [3.0, 0.02]}),
 }
 FIGURES = {
     "activations": lambda: plot.activations(nn.MLP(2, [3, 2, 1], rng=1), X),
     "weights": lambda: plot.weights(nn.MLP(2, [3, 1], rng=1)),
+    "activations of 9": lambda: plot.activations(nn.MLP(2, [9, 1], rng=1), X, [0, 1, 1, 0]),
+    "boundary_over_time": lambda: plot.boundary_over_time(
+        model := nn.MLP(2, [3, 1], rng=1),
+        X,
+        [0, 1, 1, 0],
+        dict.fromkeys(range(5), model.state_dict()),
+    ),
     "weights of maxout": lambda: plot.weights(nn.Sequential(nn.Maxout(2, 3, 2, rng=1))),
 }
 MORE = {
@@ -50,6 +65,17 @@ MORE = {
     ),
     "confusion of 21": lambda: plot.confusion([[i % 2 for i in range(21)]] * 21, [*range(21)]),
 }
+
+
+XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+
+def by_hand() -> nn.MLP:
+    """Return a network that solves XOR: relu(x1 + x2), relu(x1 + x2 - 1), and h1 - 2 h2 - 0.5."""
+    model = nn.MLP(2, [2, 1], rng=0)
+    for parameter, x in zip(model.parameters(), [1, 1, 0, 1, 1, -1, 1, -2, -0.5], strict=True):
+        parameter.data = float(x)
+    return model
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +169,9 @@ def test_each_class_has_its_region_marker_and_name() -> None:
     )
     assert [text.get_text() for text in ax.get_legend().get_texts()] == classes
     assert len({path.get_offsets().size for path in ax.collections[-3:]}) == 1
-    regions = [c.get_paths()[0].vertices[:, 0] for c in ax.collections[:3]]
+    fills = [c for c in ax.collections if getattr(c, "filled", False)]
+    regions = [c.get_paths()[0].vertices[:, 0] for c in fills]
+    assert len({c.hatches[0] for c in fills}) == 3  # they are told apart in gray too
     for low, high, (at_least, at_most) in zip(
         [-2.5, -0.1, 1.1], [-0.1, 1.1, 3.5], [(r.min(), r.max()) for r in regions], strict=True
     ):
@@ -186,6 +214,140 @@ def test_each_picture_of_a_neuron_has_the_outputs_of_its_layer() -> None:
     assert np.allclose(images[3].get_array().reshape(5, 5), output)
 
 
+@pytest.mark.parametrize("name", [*PICTURES, "boundary_over_time"])
+def test_a_legend_covers_no_data(name: str) -> None:
+    made = (PICTURES | FIGURES)[name]()
+    figure = getattr(made, "figure", made)
+    figure.canvas.draw()
+    for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
+        box = legend.get_window_extent()
+        assert not any(box.overlaps(ax.get_window_extent()) for ax in figure.axes)
+        assert box.y0 >= 0
+
+
+def test_the_region_of_class_1_is_hatched_up_to_the_boundary() -> None:
+    ax = plot.decision_boundary(lambda x: x[0] - 0.25, X, [0, 1, 0, 1])
+    hatched = [c for c in ax.collections if getattr(c, "hatches", [None])[0] is not None]
+    (region,) = hatched
+    assert region.get_paths()[0].vertices[:, 0].min() == pytest.approx(0.25, abs=1e-3)
+    ax = plot.decision_boundary(lambda x: -1.0, X, [0, 1, 0, 1])  # no sample is in class 1
+    assert len([c for c in ax.collections if hasattr(c, "hatches")]) == 1
+
+
+def test_panels_of_neurons_are_square_with_the_samples_and_the_dead_named() -> None:
+    model = nn.MLP(2, [9, 1], rng=4)
+    for j, neuron in enumerate(model.layers[0].neurons):
+        neuron.b.data = -100.0 if j in (2, 8) else 1.0
+    axes = [
+        ax
+        for ax in plot.activations(model, X, [0, 1, 1, 0]).axes
+        if ax.get_title().startswith("neuron")
+    ]
+    assert {ax.get_box_aspect() for ax in axes} == {1}
+    assert [[t.get_text() for t in ax.texts] for ax in axes].count(["dead"]) == 2
+    assert [t.get_text() for t in axes[8].texts] == ["dead"]
+    for ax in axes:
+        drawn = [c.get_offsets().tolist() for c in ax.collections[1:]]
+        assert sorted(drawn[0]) == [X[0], X[3]]
+        assert sorted(drawn[1]) == [X[2], X[1]]
+    first, ninth = axes[0].get_subplotspec(), axes[8].get_subplotspec()
+    assert (first.rowspan.start, ninth.rowspan.start, ninth.colspan.start) == (0, 1, 0)
+
+
+def test_boundaries_over_time_are_of_the_states_kept_and_leave_the_model_as_it_was() -> None:
+    model = nn.MLP(2, [3, 1], "tanh", rng=1)
+    states = {0: model.state_dict()}
+
+    def keep(trained: Any, history: nn.History) -> None:
+        states[len(history.loss)] = trained.state_dict()
+
+    y = [0, 1, 1, 0]
+    nn.fit(model, X, y, optimizer="adam", lr=0.1, epochs=50, callbacks=keep)
+    assert len(states) == 51
+    last = model.state_dict()
+    figure = plot.boundary_over_time(model, X, y, states, epochs=[50, 0], resolution=7)
+    assert model.state_dict() == last
+    right = {}
+    for epoch in (50, 0):
+        model.load_state_dict(states[epoch])
+        scores = [score for (score,) in plot.outputs(model, X)]
+        right[epoch] = sum((s > 0) == t for s, t in zip(scores, y, strict=True)) / 4
+    assert [ax.get_title() for ax in figure.axes] == [
+        f"epoch {epoch}: {share:.0%} right" for epoch, share in right.items()
+    ]
+    three = nn.MLP(2, [3], rng=0)
+    figure = plot.boundary_over_time(three, X, [0, 1, 2, 0], {7: three.state_dict()})
+    assert len(figure.legends[0].get_texts()) == 3
+    with pytest.raises(ValueError, match="the state does not fit this model"):
+        plot.boundary_over_time(model, X, y, {0: {"a": 1.0}})
+    assert model.state_dict() == states[0]
+
+
+def test_the_hidden_space_of_xor_is_parted_by_a_straight_line() -> None:
+    ax = plot.hidden_space(by_hand(), XOR, [0, 1, 1, 0], classes=["same", "other"])
+    same, other = [c.get_offsets().tolist() for c in ax.collections if len(c.get_offsets()) > 1]
+    assert sorted(same) == [[0.0, 0.0], [2.0, 1.0]]
+    assert other == [[1.0, 0.0], [1.0, 0.0]]
+    assert [t.get_text() for t in ax.texts] == ["(0, 0)", "(0, 1) and (1, 0)", "(1, 1)"]
+    (line,) = [c for c in ax.collections if getattr(c, "filled", True) is False]
+    vertices = line.get_paths()[0].vertices
+    assert np.allclose(vertices[:, 0] - 2 * vertices[:, 1], 0.5, atol=0.02)
+    assert ax.get_ylabel() == "neuron 1 of layer 0"
+
+
+def test_the_hidden_space_has_the_scaling_and_the_layer_that_was_asked_for() -> None:
+    model = nn.MLP(3, [2, 2, 1], "tanh", rng=0)
+    model.metadata = {"scaling": [[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]]}
+    rows = [[3.0, 2.0, 1.0], [0.0, 1.0, 2.0]]
+    scaled = [[(x - m) / 2 for x, m in zip(row, (1, 2, 3), strict=True)] for row in rows]
+    for layer in (0, 1, None):
+        hidden = [[h.data for h in model.layers[0](row)] for row in scaled]
+        if layer != 0:
+            hidden = [[h.data for h in model.layers[1](row)] for row in hidden]
+        ax = plot.hidden_space(model, rows, [0, 1], layer=layer)
+        points = [c.get_offsets().tolist()[0] for c in ax.collections[-2:]]
+        assert points == [pytest.approx(h) for h in hidden]
+
+
+def test_a_regression_of_one_feature_is_the_sum_of_its_units() -> None:
+    model = nn.MLP(1, [3, 1], "tanh", rng=4)
+    model.metadata = {"scaling": [[5.0], [2.0]], "target_scaling": [[50.0], [3.0]], "loss": "mse"}
+    X1 = [[1.0], [9.0]]
+    ax = plot.regression_1d(model, X1, [49.0, 51.0], units=True, resolution=5)
+    curves = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert list(ax.lines[0].get_xdata()) == pytest.approx([0.2, 2.6, 5.0, 7.4, 9.8])
+    assert curves["prediction"] == pytest.approx(
+        model.predict([[x] for x in ax.lines[0].get_xdata()])
+    )
+    parts = [curves[name] for name in ("unit 0", "unit 1", "unit 2", "bias")]
+    assert np.sum(parts, axis=0) == pytest.approx(curves["prediction"])
+    w = model.layers[1].neurons[0].w[2].data
+    h = [model.layers[0]([(x - 5.0) / 2.0])[2].data for x in ax.lines[0].get_xdata()]
+    assert curves["unit 2"] == pytest.approx([3.0 * w * x for x in h])
+    assert sorted(ax.collections[0].get_offsets().tolist()) == [[1.0, 49.0], [9.0, 51.0]]
+
+
+def test_models_of_one_feature_are_compared_by_name_and_many_units_share_one() -> None:
+    models = {"a": nn.MLP(1, [3, 1]), "truth": lambda x: math.sin(x[0])}
+    ax = plot.regression_1d(models, [[0.0], [1.0]], [0.0, 1.0])
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["samples", "a", "truth"]
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 2
+    ax = plot.regression_1d(nn.MLP(1, [9, 1]), [[0.0], [1.0]], [0.0, 1.0], units=True)
+    texts = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert texts == ["samples", "prediction", "units", "bias"]
+    assert len(ax.lines) == 11
+
+
+def test_a_loss_over_two_orders_has_a_logarithmic_axis_unless_it_is_told() -> None:
+    wide = {"loss": [2.0, 0.01], "accuracy": [0.0, 1.0]}
+    assert plot.loss_curve(wide).get_yscale() == "log"
+    assert plot.loss_curve(wide, log=False).get_yscale() == "linear"
+    assert plot.loss_curve({"loss": [2.0, 0.5]}).get_yscale() == "linear"
+    assert plot.loss_curve({"loss": [2.0, 0.5]}, log=True).get_yscale() == "log"
+    assert plot.loss_curve({"loss": [2.0, 0.0]}).get_yscale() == "linear"
+    assert plot.loss_curve({"loss": [math.nan, 2.0, 1.0]}).get_yscale() == "linear"
+
+
 def test_gradient_norms_are_one_number_for_each_layer() -> None:
     model = after_backward()
     expected = [math.hypot(*(p.grad for p in layer.parameters())) for layer in model.layers]
@@ -199,6 +361,20 @@ def test_the_map_of_weights_has_a_row_for_each_neuron_and_the_bias_last() -> Non
     table = plot.weights(model).axes[0].images[0].get_array()
     assert table.shape == (3, 3)
     assert table[2].tolist() == [*(w.data for w in model.layers[0].neurons[2].w), 0.5]
+
+
+def test_the_map_of_weights_sets_the_bias_apart() -> None:
+    model = nn.Sequential(nn.Embedding(3, 2, rng=0), nn.Maxout(2, 2, 2, rng=0), nn.Neuron(9))
+    axes = plot.weights(model).axes[:3]
+    ticks = [[tick.get_text() for tick in ax.get_xticklabels()] for ax in axes]
+    assert ticks == [["0", "1"], ["0", "1", "bias"], ["0", "2", "4", "6", "bias"]]
+    shapes = [ax.images[0].get_array().shape for ax in axes]
+    assert shapes == [(3, 2), (4, 3), (1, 10)]  # a row for each symbol, each piece, each neuron
+    assert [[list(line.get_xdata()) for line in ax.lines] for ax in axes] == [
+        [],
+        [[1.5, 1.5]],
+        [[8.5, 8.5]],
+    ]
 
 
 def test_history_draws_itself_by_its_curves() -> None:
@@ -338,6 +514,49 @@ MISTAKES = {
         lambda: plot.loss_curve({"loss": [1.0]}, "loss"),
         "ax must be axes of Matplotlib, .* got 'l",
     ),
+    "one feature": (
+        lambda: plot.regression_1d(MODEL, X, [0] * 4),
+        "a curve is drawn for samples of 1 feature, got 2 features",
+    ),
+    "units of two": (
+        lambda: plot.regression_1d({"a": abs, "b": abs}, [[0.0]], [1.0], units=True),
+        "units are drawn of one model, got 2",
+    ),
+    "no units": (
+        lambda: plot.regression_1d(lambda x: x[0], [[0.0]], [1.0], units=True),
+        r"last layer is one linear neuron, such as MLP\(1, \[8, 1\]\), got <function",
+    ),
+    "two outputs": (
+        lambda: plot.regression_1d(nn.MLP(1, [3, 2]), [[0.0]], [1.0], units=True),
+        "units are drawn of a model whose last layer is one linear neuron",
+    ),
+    "no pair": (
+        lambda: plot.hidden_space(MODEL, XOR, [0, 1, 1, 0]),
+        r"it must be a hidden layer of 2 neurons, but the layers have \[3, 1\]",
+    ),
+    "not hidden": (
+        lambda: plot.hidden_space(nn.MLP(2, [2, 2]), XOR, [0, 1, 1, 0], layer=1),
+        r"layer 1 must be a hidden layer of 2 neurons, but the layers have \[2, 2\]",
+    ),
+    "hidden": (
+        lambda: plot.hidden_space(abs, X, [0] * 4),
+        "hidden_space takes a model with layers",
+    ),
+    "a list of states": (
+        lambda: plot.boundary_over_time(MODEL, X, [0] * 4, [MODEL.state_dict()]),
+        "states maps epochs to what model.state_dict.. gave, such as .*, got ",
+    ),
+    "unknown epoch": (
+        lambda: plot.boundary_over_time(MODEL, X, [0] * 4, {0: MODEL.state_dict()}, epochs=[7]),
+        r"epoch 7 is not in states, which has \[0\]",
+    ),
+    "13 epochs": (
+        lambda: plot.boundary_over_time(
+            MODEL, X, [0] * 4, dict.fromkeys(range(13), MODEL.state_dict())
+        ),
+        r"1 to 12 epochs are drawn, got 13: choose some of them, such as epochs=\[0, 10, 100\]",
+    ),
+    "no epochs": (lambda: plot.boundary_over_time(MODEL, X, [0] * 4, {}), "drawn, got 0"),
     "no figure": (
         lambda: plot.save(plt.gca(), "a.svg"),
         "save takes a figure, such as ax.figure, got",

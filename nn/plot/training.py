@@ -1,0 +1,177 @@
+"""Pictures of training: the loss over the epochs, the gradients and the weights of each layer."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from autograd.plot.figures import (
+    COLORS,
+    MARK_COLOR,
+    legend_below,
+    line_style,
+    marker_style,
+    plain,
+    prepared_axes,
+    shown_figure,
+)
+
+from .samples import diverging_colors
+
+MIN_LOG_RATIO = 100.0  # of the largest number to the smallest, above which the axis is logarithmic
+MAX_TICKS = 8  # of a map of weights
+PLACE_IN_A_ROW = re.compile(r"\.?(w\.\d+|b|\d+)$")  # at the end of the path of a parameter
+ROW_OF_A_LAYER = re.compile(r"(^|\.)(?!layers\.)[a-zA-Z_]\w*(\.\d+)+$")
+
+
+def loss_curve(history: Any, ax: Any = None, *, log: bool | None = None) -> Any:
+    """Draw the loss against the epoch, and the accuracy, if there is one, on an axis of its own.
+
+    ``history`` is what `fit` returns, or a mapping of curve names to numbers, one for each epoch:
+    ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``. Or it is a list of what several calls
+    of `fit` returned: they are drawn one after another, with a line at each seam.
+
+    >>> loss_curve({"loss": [0.7, 0.3, 0.2]}).get_ylabel()
+    'loss'
+
+    The axis of the loss is logarithmic if ``log`` is True. If it is None, that is so where all
+    losses are above 0 and the largest is more than 100 times the smallest.
+
+    The learning rate and the norm of the gradient are not drawn. TypeError for anything else.
+    """
+    curves, seams = _curves(history)
+    ax = prepared_axes(ax, "Training", "epoch", "loss")
+    right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
+    lines: list[Any] = []
+    for name, numbers in curves.items():
+        on, color = (right, COLORS[1]) if "accuracy" in name else (ax, COLORS[0])
+        label = name.replace("val_", "validation ")
+        style = "--" if label != name else "-"
+        epochs = range(1, len(numbers) + 1)
+        marker = "o" if len(numbers) < 3 else None  # one point makes no line
+        lines += on.plot(epochs, numbers, style, color=color, label=label, marker=marker)
+    for i, seam in enumerate(seams):
+        first = {} if i else {"label": "next run"}  # one entry in the legend
+        line = ax.axvline(seam + 0.5, color=MARK_COLOR, linestyle=":", **first)
+        lines += [] if i else [line]
+    if right is not None:
+        right.set_ylabel("accuracy")
+        right.set_ylim(0.0, 1.02)
+    legend_below(ax, handles=lines)
+    losses = [x for name, numbers in curves.items() if "accuracy" not in name for x in numbers]
+    if _logarithmic(losses) if log is None else log:
+        ax.set_yscale("log")
+    elif not any(x < 0 for x in losses):
+        ax.set_ylim(bottom=0.0)
+    ax.locator_params(axis="x", integer=True)
+    return ax
+
+
+def gradient_norms(models: Any, *, ax: Any = None) -> Any:
+    """Draw the norm of each layer's gradient, as `backward` left it, against the layer.
+
+    ``models`` is a model, or a mapping of names to models that are compared. TypeError otherwise.
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [3, 1], "tanh", rng=0)
+    >>> model([1.0, 2.0]).backward()
+    >>> len(gradient_norms({"tanh": model}).lines[0].get_ydata())
+    2
+    """
+    compared = models if isinstance(models, Mapping) else {"gradient": models}
+    by_name = {name: _rows_by_layer(model) for name, model in compared.items()}
+    ax = prepared_axes(ax, "Gradient by layer", "layer", "norm of the gradient")
+    for i, (name, layers) in enumerate(by_name.items()):
+        norms = [math.hypot(*(p.grad for row in rows for p in row)) for rows in layers.values()]
+        ax.plot(range(len(norms)), norms, label=plain(name), **(line_style(i) | marker_style(i)))
+        if _logarithmic(norms):
+            ax.set_yscale("log")
+    ax.locator_params(axis="x", integer=True)
+    legend_below(ax)
+    return ax
+
+
+def weights(model: Any, *, figure: Any = None) -> Any:
+    """Draw each layer's parameters as a map: a row for each neuron, its bias in the last column.
+
+    A line and the tick "bias" mark that column. Blue is negative, orange positive, white 0, on one
+    scale for all layers.
+
+    >>> from nn import MLP
+    >>> weights(MLP(2, [3, 1], rng=0)).axes[0].images[0].get_array().shape
+    (3, 3)
+    """
+    layers = _rows_by_layer(model)
+    biases = {p for name, p in model.named_parameters() if name.endswith(".b")}
+    figure = figure or shown_figure(min(3.2 * len(layers), 14.0), 3.4)
+    limit = max(abs(p.data) for rows in layers.values() for row in rows for p in row) or 1.0
+    colors = {"cmap": diverging_colors(), "vmin": -limit, "vmax": limit}
+    ratios = [max(3, min(len(rows[0]), 20)) for rows in layers.values()]
+    axes = figure.subplots(1, len(layers), squeeze=False, width_ratios=ratios)[0]
+    for ax, (name, rows) in zip(axes, layers.items(), strict=True):
+        width = max(map(len, rows))
+        table = [[p.data for p in row] + [math.nan] * (width - len(row)) for row in rows]
+        image = ax.imshow(table, aspect="auto", **colors)
+        prepared_axes(ax, name, "input", "neuron")
+        ax.locator_params(axis="y", integer=True, min_n_ticks=1)
+        _mark_bias(ax, width, has_bias=rows[0][-1] in biases)
+    figure.colorbar(image, ax=list(axes), label="weight")
+    figure.suptitle("Weights")
+    return figure
+
+
+# ---------------------------------------------------------------------------------------- helpers
+
+
+def _logarithmic(numbers: Sequence[float]) -> bool:
+    finite = [x for x in numbers if not math.isnan(x)]
+    return min(finite, default=0) > 0 and max(finite) > MIN_LOG_RATIO * min(finite)
+
+
+def _mark_bias(ax: Any, width: int, has_bias: bool) -> None:
+    """Number the columns of a map of weights, and set the last one apart if it has the biases."""
+    inputs = width - 1 if has_bias else width
+    step = math.ceil(inputs / MAX_TICKS)
+    ticks = {
+        i: str(i) for i in range(0, inputs, step) if inputs <= MAX_TICKS or i <= inputs - 1.5 * step
+    }
+    if has_bias:
+        ticks[inputs] = "bias"
+        ax.axvline(inputs - 0.5, color="black", linewidth=2.0)
+    ax.set_xticks(list(ticks), list(ticks.values()))
+
+
+def _curves(history: Any) -> tuple[dict[str, list[float]], list[int]]:
+    """Return the curves to draw, and the number of epochs before each seam between two runs."""
+    if isinstance(history, list | tuple) and history and all(hasattr(h, "curves") for h in history):
+        history = reduce(operator.add, history)
+    if isinstance(history, Mapping):
+        curves, seams = dict(history), []
+    elif hasattr(history, "curves"):
+        curves, seams = dict(history.curves()), history.seams
+    else:
+        raise TypeError(
+            "loss_curve takes what nn.fit returns, a list of these, or a mapping such as "
+            f"{{'loss': [0.7, 0.3]}}, got {history!r:.80}"
+        )
+    hidden = ("lr", "gradient_norm")
+    curves = {k: numbers for k, numbers in curves.items() if k not in hidden and len(numbers)}
+    if not curves:
+        raise ValueError("loss_curve got no numbers: the history has no epoch")
+    return curves, seams
+
+
+def _rows_by_layer(model: Any) -> dict[str, list[list[Any]]]:
+    """Return the parameters by layer, in a row for each neuron, as their names group them."""
+    if not hasattr(model, "named_parameters") or not model.parameters():
+        raise TypeError(f"a model with parameters is drawn, such as an MLP, got {model!r:.80}")
+    layers: dict[str, dict[str, list[Any]]] = {}
+    for name, parameter in model.named_parameters():
+        row = PLACE_IN_A_ROW.sub("", name)  # layers.0.neurons.3.w.1 -> layers.0.neurons.3
+        layer = ROW_OF_A_LAYER.sub("", row)  # layers.0.neurons.3 -> layers.0
+        layers.setdefault(layer, {}).setdefault(row, []).append(parameter)
+    return {layer: list(rows.values()) for layer, rows in layers.items()}
