@@ -84,7 +84,7 @@ BY_KEYS = {
     "update": "Enter", "scrubber": "ArrowLeft", "reset": "Enter", "play": "Enter",
     "speed": "ArrowDown", "theme": "ArrowDown",
     "edges": "ArrowDown", "more-layers": "Enter", "fewer-layers": "Enter", "more-1": "Enter",
-    "fewer-1": "Enter", "neuron-0-0": "ArrowDown", "neuron-0-1": "ArrowUp",
+    "fewer-1": "Enter", "neuron-0-1": "ArrowDown", "neuron-0-0": "ArrowDown",
     "tool": "ArrowDown", "plane": "ArrowRight", "next-point": "Enter", "previous-point": "Enter",
     "delete-point": "Enter", "log-scale": "Space", "keep-run": "Enter",
     "walk-first": "Enter", "walk-next": "Enter", "walk-previous": "Enter", "walk-last": "Enter",
