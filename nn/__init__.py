@@ -2,7 +2,7 @@
 
 A model is made of `Neuron`, `Layer`, `Maxout`, `Embedding`, `Sequential` and `MLP`. Its weights
 start from `initializers`. `fit` trains it with a loss, an `Optimizer` and a schedule. `Module.save`
-writes it to a file, and `load` reads it. `Playground` is a page on which a network learns. Each part
+writes it to a file, and `load` reads it. `Playground` is a page where a network learns. Each part
 works alone too, on the Values of `autograd`.
 
 >>> from nn import MLP, fit

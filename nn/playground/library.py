@@ -31,7 +31,7 @@ NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gi
 def library() -> str:
     """Return the tables as a JavaScript object: what the modules of the page call ``library``.
 
-    >>> library().startswith("{")
+    >>> all(f"{name}: " in library() for name in ("activations", "losses", "kernels"))
     True
     """
     used: set[tuple[Operation, int]] = {(mul, 2), (add, 2)}

@@ -8,13 +8,30 @@ import sys
 import threading
 import tracemalloc
 from array import array
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nn
-from nn.datasets import BUILT_IN, DataError, Rows, Scaling, Table, load
+from nn.datasets import (
+    BUILT_IN,
+    DataError,
+    Dataset,
+    Rows,
+    Scaling,
+    Table,
+    circles,
+    curve,
+    gaussians,
+    load,
+    moons,
+    plane,
+    spiral,
+    xor,
+)
 
 GOOD = "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
 
@@ -31,6 +48,10 @@ def test_a_built_in_data_set_is_numbers_and_classes_and_splits_evenly(name: str)
     data = load(name, seed=1)
     assert {len(x) for x in data.X} == {len(data.features)}
     assert all(type(v) is float for x in data.X for v in x)
+    if not data.classes:
+        assert all(type(y) is float for y in data.y)
+        assert [len(part) for part in data.split(0.25)] == [300, 100]
+        return
     assert sorted(set(data.y)) == list(range(len(data.classes)))
     train, test = data.split(0.25, seed=3)
     assert sorted(train.X + test.X) == sorted(data.X)
@@ -432,6 +453,50 @@ def test_xor_is_what_its_name_says() -> None:
     assert {math.copysign(1, x) for x, _ in data.X} == {1, -1}
     assert data.y == [(x1 < 0) != (x2 < 0) for x1, x2 in data.X]
     assert data == load("xor", seed=0)
+
+
+DRAWN = (moons, circles, xor, spiral, gaussians, plane, curve)
+
+
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
+def test_a_set_is_drawn_with_as_many_samples_and_as_much_noise_as_wanted(
+    draw: Callable[..., Dataset],
+) -> None:
+    data = draw(31, noise=0.2, seed=4)
+    assert (len(data), data.name) == (31, draw.__name__)
+    assert data == draw(31, noise=0.2, seed=4) != draw(31, noise=0.2, seed=5)
+    assert data.classes == ([] if draw in (plane, curve) else [0, 1])
+    clean, noisy = draw(400, noise=0.0), draw(400, noise=0.2)
+    assert {len(x) for x in noisy.X} == {len(data.features)}
+    assert set(clean.y) == {0, 1} or not data.classes
+    assert clean.y[:1] != noisy.y[:1] or data.classes
+    with pytest.raises(ValueError, match="samples must be at least 1, got 0"):
+        draw(0)
+    with pytest.raises(ValueError, match="noise must be finite and at least 0, got -1"):
+        draw(9, noise=-1)
+    with pytest.raises(TypeError, match=r"seed must be a whole number, got 0\.5"):
+        draw(9, seed=0.5)
+
+
+def test_sets_without_noise_are_the_shapes_of_their_names() -> None:
+    assert all(math.hypot(*x) == pytest.approx(0.5 if t else 1) for x, t in pairs(circles))
+    assert all(
+        math.hypot(x1 - t, x2 - t / 2) == pytest.approx(1) and (x2 - t / 2) * (1 - 2 * t) >= 0
+        for (x1, x2), t in pairs(moons)
+    )
+    assert all(math.hypot(*x) <= 1 + 1e-12 for x, _ in pairs(spiral))
+    assert [t for _, t in pairs(plane)] == [x1 + x2 / 2 for (x1, x2), _ in pairs(plane)]
+    assert [t for _, t in pairs(curve)] == [math.sin(4 * x) for (x,), _ in pairs(curve)]
+    assert xor(400).X == load("xor").X
+    assert load("spiral", seed=3) == spiral(400, seed=3)
+    assert sorted(set(gaussians(9, classes=4).y)) == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="classes must be at least 2, got 1"):
+        gaussians(classes=1)
+
+
+def pairs(draw: Callable[..., Dataset]) -> list[Any]:
+    data = draw(100, noise=0.0)
+    return list(zip(data.X, data.y, strict=True))
 
 
 def test_moons_and_circles_have_400_samples() -> None:

@@ -6,7 +6,9 @@ import { labels } from "./model_file.js";
 /** @typedef {import("./run.js").Run} Run */
 
 const list = (/** @type {Iterable<number>} */ xs) => `[${[...xs].map(inFull).join(", ")}]`;
-const text = (/** @type {string} */ x) => JSON.stringify(x).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const INVISIBLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const escaped = (/** @type {string} */ c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const text = (/** @type {string} */ x) => JSON.stringify(x).replace(INVISIBLE, escaped);
 
 /** Python's imports, each name once. */
 class Imports {
@@ -82,7 +84,12 @@ function fitLines({ settings, batches }, epochs, imports) {
   const { loss, l2, seed } = settings.training;
   const size = batches.size < batches.order.length ? `, batch_size=${batches.size}, rng=${seed}` : "";
   const penalty = l2 ? `, l2=${inFull(l2)}` : "";
-  return [`${imports.use("nn", "fit")}(model, X, y, loss=${text(loss)}, optimizer=optimizer, epochs=${epochs}${size}${penalty})`];
+  return [
+    `${imports.use("nn", "fit")}(`,
+    `    model, X, y, loss=${text(loss)}, optimizer=optimizer,`,
+    `    epochs=${epochs}${size}${penalty},`,
+    ")",
+  ];
 }
 
 /** Returns the training step by step. @param {Run} run @param {number} steps @param {Imports} imports */

@@ -1,0 +1,203 @@
+"""`nn.Playground`: which page its arguments give, and one sentence for those that do not fit."""
+
+import json
+import re
+
+import pytest
+
+import nn
+from nn import MLP, Playground, datasets, fit
+from nn.datasets import Scaling
+
+from .page import run_page
+
+X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+
+def settings_in(page, path):
+    """The settings that a saved page holds."""
+    page.save(path)
+    text = path.read_text("utf-8")
+    (data,) = re.findall(r"<script[^>]*application/json[^>]*>(.*?)</script>", text, re.S)
+    return json.loads(data)["settings"]
+
+
+CASES = {
+    "nothing": (lambda: Playground(), 200, ["0", "1"]),
+    "two classes": (lambda: Playground(X, [0, 1, 1, 0]), 4, ["0", "1"]),
+    "names": (lambda: Playground(X, ["no", "yes", "yes", "no"]), 4, ["no", "yes"]),
+    "booleans": (lambda: Playground(X, [True, False, False, True]), 4, ["0", "1"]),
+    "three classes": (lambda: Playground(X, [5, 1, 3, 5]), 4, ["1", "3", "5"]),
+    "numbers": (lambda: Playground(X, [0.5, 1.5, 1, 0]), 4, []),
+    "whole numbers, as numbers": (lambda: Playground(X, [0, 1, 1, 0], loss="mse"), 4, []),
+    "a column": (lambda: Playground(X, [[0], [1], [1], [0]]), 4, ["0", "1"]),
+    "one feature": (lambda: Playground([[1], [2], [4]], [1.5, 2.5, 9], hidden=[3]), 3, []),
+    "no hidden layer": (lambda: Playground(X, [0, 1, 1, 0], hidden=()), 4, ["0", "1"]),
+    "four features": (
+        lambda: Playground([[1, 2, 3, 4], [5, 6, 7, 8]], ["a", "b"], optimizer="adam"),
+        2,
+        ["a", "b"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_runs_with_these_settings(name, tmp_path):
+    make, points, classes = CASES[name]
+    page = make()
+    settings = settings_in(page, tmp_path / "page.html")
+    assert settings == page.settings
+    found = run_page(
+        """const run = new Run(given);
+           run.nextStep();
+           answer([run.points.length, run.settings.data.classes, run.stopped]);""",
+        settings,
+    )
+    assert found == [points, classes, None]
+
+
+def test_a_trained_model_is_the_start(tmp_path):
+    data = datasets.moons(60)
+    rows = [[10 + 100 * x1, -5 + x2] for x1, x2 in data.X]
+    model = MLP(2, [5, 3, 1], "relu", rng=2)
+    scaling = Scaling.of(rows)
+    model.metadata = {"scaling": [scaling.mean, scaling.scale], "features": ["a", "b"]}
+    history = fit(model, rows, data.y, epochs=20, compiled=False)
+    model.metadata = {**model.metadata, "classes": ["below", "above"]}
+    page = Playground(rows, data.y, model=model)
+    assert (
+        repr(page)
+        == "Playground of 60 points, 2 classes: 2 -> 5 -> 3 -> 1, relu, bce_with_logits, sgd"
+    )
+    settings = settings_in(page, tmp_path / "page.html")
+    names, classes, accuracy, weights = run_page(
+        """const run = new Run(given);
+           const { names, classes } = run.settings.data;
+           answer([names, classes, run.measures("train").accuracy, [...run.parameters]]);""",
+        settings,
+    )
+    assert (names, classes) == (["a", "b"], ["below", "above"])
+    assert weights == [p.data for p in model.parameters()]
+    right = sum(
+        a == ["below", "above"][t] for a, t in zip(model.predict(rows), data.y, strict=True)
+    )
+    assert accuracy == right / 60
+    assert len(history.loss) == 20
+
+
+def test_a_trained_regression_keeps_its_scaling_of_targets(tmp_path):
+    data = datasets.plane(40)
+    y = [100 + 30 * t for t in data.y]
+    model = MLP(2, [4, 1], "tanh", rng=0)
+    model.metadata = {"target_scaling": [[100.0], [30.0]]}
+    fit(model, data.X, y, epochs=200, lr=0.1, compiled=False)
+    settings = settings_in(Playground(data.X, y, model=model), tmp_path / "page.html")
+    r2, outputs = run_page(
+        """const run = new Run(given);
+           answer([run.measures("train").r2, run.inspector.outputs([0, 1])]);""",
+        settings,
+    )
+    mean = sum(y) / len(y)
+    squares = sum((a - t) ** 2 for a, t in zip(model.predict(data.X), y, strict=True))
+    assert r2 == pytest.approx(1 - squares / sum((t - mean) ** 2 for t in y), rel=1e-9)
+    assert [o[0] for o in outputs] == pytest.approx([model(x).data for x in data.X[:2]])
+
+
+LINEAR = MLP(2, [3, 1], ["tanh", "tanh"])
+WRONG = {
+    "X alone": (lambda: Playground(X), ValueError, "give X and y, or neither"),
+    "no samples": (lambda: Playground([], []), ValueError, "X has no samples"),
+    "a number": (lambda: Playground(X, 3), ValueError, "y must be a list"),
+    "too few targets": (lambda: Playground(X, [0, 1, 1]), ValueError, "X has 4 samples, but y"),
+    "nan": (lambda: Playground([[0, float("nan")]] * 2, [0, 1]), ValueError, "must be finite"),
+    "nan in y": (lambda: Playground(X, [0.5, float("nan"), 1, 0]), ValueError, "must be finite"),
+    "one class": (lambda: Playground(X, [1, 1, 1, 1]), ValueError, "one class only, 1"),
+    "11 classes": (
+        lambda: Playground([[i, 0] for i in range(11)], list("abcdefghijk")),
+        ValueError,
+        "11 classes: the page takes at most 10",
+    ),
+    "several targets": (lambda: Playground(X, [[0, 1]] * 4), ValueError, "one class or number"),
+    "3,000 samples": (
+        lambda: Playground([[i, i] for i in range(3000)], [0, 1] * 1500),
+        ValueError,
+        "3,000 samples: the page trains on at most 2,000",
+    ),
+    "many numbers": (
+        lambda: Playground([[i / 7] * 60 for i in range(500)], [0, 1] * 250),
+        ValueError,
+        "bytes of a page",
+    ),
+    "70 features": (
+        lambda: Playground([[0.0] * 70, [1.0] * 70], [0, 1]),
+        ValueError,
+        "70 features: the page takes at most 64",
+    ),
+    "hidden": (lambda: Playground(hidden=4), TypeError, "hidden is a list of sizes"),
+    "hidden 0": (lambda: Playground(hidden=[0]), ValueError, "must be at least 1"),
+    "hidden 100": (lambda: Playground(hidden=[100]), ValueError, "100 units: the page shows 32"),
+    "deep": (lambda: Playground(hidden=[2] * 9), ValueError, "9 layers: the page shows 8"),
+    "activation": (lambda: Playground(activation="tahn"), ValueError, "unknown activation 'tahn'"),
+    "loss": (lambda: Playground(loss="mes"), ValueError, "unknown loss 'mes'"),
+    "nll": (lambda: Playground(loss="nll"), ValueError, "unknown loss 'nll'"),
+    "loss of numbers": (lambda: Playground(loss="mse"), ValueError, "mse does not fit y"),
+    "loss of two": (
+        lambda: Playground(X, [0, 1, 2, 0], loss="bce"),
+        ValueError,
+        "bce does not fit y, which has 3 classes",
+    ),
+    "optimizer": (lambda: Playground(optimizer="rmsprop"), ValueError, "sgd, momentum, adam"),
+    "lr": (lambda: Playground(lr=0), ValueError, "lr must be finite and above 0"),
+    "batch": (lambda: Playground(batch_size=0), ValueError, "batch_size must be at least 1"),
+    "seed": (lambda: Playground(seed=0.5), TypeError, "seed must be a whole number"),
+    "model": (lambda: Playground(X, [0, 1, 1, 0], model=3), TypeError, "must be an nn.MLP, got 3"),
+    "inputs": (lambda: Playground(model=MLP(3, [1])), ValueError, "takes 3 features, X has 2"),
+    "outputs": (lambda: Playground(model=MLP(2, [3])), ValueError, "has 3 outputs (linear)"),
+    "output's activation": (lambda: Playground(model=LINEAR), ValueError, "1 output (tanh)"),
+    "mixed": (
+        lambda: Playground(model=MLP(2, [3, 3, 1], ["tanh", "relu"])),
+        ValueError,
+        "different activations",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_call_is_one_sentence(case):
+    make, kind, expected = WRONG[case]
+    with pytest.raises(kind) as caught:
+        make()
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_it_is_shown_like_the_stepper(tmp_path):
+    page = Playground()
+    bundle = page._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain", "image/svg+xml"}
+    assert bundle["text/plain"] == repr(page)
+    assert 'sandbox="allow-scripts"' in bundle["text/html"]
+    assert bundle["image/svg+xml"].startswith("<svg ")
+    page.save(tmp_path / "a.html")
+    Playground().save(tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert (tmp_path / "a.html").stat().st_size < 400_000
+    with pytest.raises(OSError, match="make the folder first"):
+        page.save(tmp_path / "no" / "a.html")
+
+
+def test_the_largest_page_is_small_enough(tmp_path):
+    rows = [[i / 7, i / 3] for i in range(1500)]
+    page = Playground(rows, [0, 1] * 750)
+    page.save(tmp_path / "a.html")
+    assert (tmp_path / "a.html").stat().st_size < 400_000
+
+
+def test_a_page_of_settings_has_links_to_other_files(tmp_path):
+    settings = Playground(X, [0, 1, 1, 0]).settings
+    page = Playground.of(settings, "run of <moons>", {"the loss": "loss.svg"})
+    page.save(tmp_path / "a.html")
+    text = (tmp_path / "a.html").read_text("utf-8")
+    assert '<a href="loss.svg">the loss</a>' in text
+    assert "run of &lt;moons&gt;" in text
+    assert "Playground" in nn.__all__
