@@ -10,7 +10,7 @@ from nn.playground.library import library
 from nn.playground.playground import Playground
 from nn.playground.template import page_text
 
-from ..support.browser import becomes, require_module, watched
+from ..support.browser import FITS, becomes, require_module, watched
 from .test_stepper_page import faults
 
 MAX_BYTES = 400_000
@@ -538,6 +538,27 @@ def test_without_javascript_the_picture_is_there(browser, tmp_path):
             page.goto((tmp_path / "own.html").as_uri())
             assert page.locator(".still svg").count() == (not java_script_enabled)
             assert page.locator("header").is_visible() == java_script_enabled
+
+
+@pytest.mark.slow
+def test_in_a_frame_texts_are_offered_and_the_theme_is_that_around(browser, tmp_path):
+    around = '<body style="background: #111; width: 1000px"><div>' + Playground()._repr_html_()
+    (tmp_path / "f.html").write_text(around, encoding="utf-8")
+    with watched(browser) as page:
+        messages = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.goto((tmp_path / "f.html").as_uri())
+        frame = page.frames[1]
+        becomes(frame, "document.documentElement.dataset.theme", "dark")
+        becomes(frame, FITS, True)
+        for name, words in (
+            ("copy-python", "Ctrl+C"),
+            ("download-model", "model.json"),
+            ("copy-link", "address"),
+        ):
+            frame.locator(f"#{name}").click()
+            assert words in frame.locator("#shared-said").inner_text()
+        assert messages == []
 
 
 @pytest.mark.slow
