@@ -97,7 +97,9 @@ BY_KEYS = {
     "data-kind": "ArrowDown", "data-noise": "ArrowRight", "data-samples": "ArrowLeft",
     "data-test_share": "ArrowRight", "data-seed": "ArrowUp", "new-sample": "Enter",
 } | {f"mistake-{name}": "Space" for name in MISTAKES} | {"lesson": "ArrowDown"}  # fmt: skip
-WITHOUT_A_KEY = {"csv", "weight-value", "shared-text", "data-classes"}  # tests of their own
+WITHOUT_A_KEY = {
+    "csv", "weight-value", "shared-text", "data-classes", "data-shown-0", "data-shown-1",
+}  # fmt: skip  # tests of their own
 
 
 def is_as_left(page, before):
@@ -321,6 +323,7 @@ def test_a_weight_is_set_by_hand(opened):
 # ------------------------------------------------------------------------ mistakes and lessons
 
 
+@pytest.mark.slow
 def test_each_mistake_says_what_goes_wrong(opened):
     with opened() as page:
         for name in MISTAKES:
@@ -422,6 +425,18 @@ def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(op
         assert "R²" in page.locator("#measures").inner_text()
 
 
+def test_of_many_features_two_are_chosen_for_the_plane(opened):
+    rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
+    with opened() as page:
+        page.locator("#csv").set_input_files(file("one,two,three,kind\n" + rows))
+        becomes(page, "document.querySelectorAll('.neuron.input').length", 3)
+        page.locator("#data-shown-1").select_option("2")
+        assert page.locator("#axis-x").inner_text().startswith("one")
+        assert page.locator("#axis-y").inner_text().startswith("three")
+        click(page, "one-step")
+        assert trouble(page) == ""
+
+
 # ------------------------------------------------------------------------------- runs and sharing
 
 
@@ -456,6 +471,7 @@ def test_a_link_has_the_state_and_hides_panels(opened):
         click(page, "one-step")
 
 
+@pytest.mark.slow
 def test_the_code_and_the_model_say_the_same_in_python(opened, tmp_path, capsys):
     with opened({"data": {"samples": 60}, "network": {"hidden": [3]}}) as page:
         for _ in range(5):
