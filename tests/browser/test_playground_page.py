@@ -294,6 +294,13 @@ def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
             click(page, "walk-next")
         for text in texts:
             assert_equation(text)
+        page.set_viewport_size({"width": 390, "height": 800})
+        click(page, "walk-first")
+        for _ in range(5):
+            click(page, "walk-next")
+        pane, node = page.locator("#scalar-picture"), page.locator("#scalar-picture .now-forward")
+        right = pane.bounding_box()["x"] + pane.bounding_box()["width"]
+        assert node.last.bounding_box()["x"] + 100 < right  # the picture scrolls to its step
         assert texts[0].startswith("p₁ = w⁽²⁾₃₁ · a⁽¹⁾₁ = ")
         assert any(text.startswith("dL/dw⁽²⁾₃₁ += dL/dp₁ · ∂p₁/∂w⁽²⁾₃₁ = ") for text in texts)
 
