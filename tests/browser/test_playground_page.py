@@ -10,7 +10,7 @@ from nn.playground.library import library
 from nn.playground.playground import Playground
 from nn.playground.template import page_text
 
-from ..support.browser import becomes, require_module, watched
+from ..support.browser import FITS, becomes, require_module, watched
 from .test_stepper_page import faults
 
 MAX_BYTES = 400_000
@@ -84,7 +84,7 @@ BY_KEYS = {
     "update": "Enter", "scrubber": "ArrowLeft", "reset": "Enter", "play": "Enter",
     "speed": "ArrowDown", "theme": "ArrowDown",
     "edges": "ArrowDown", "more-layers": "Enter", "fewer-layers": "Enter", "more-1": "Enter",
-    "fewer-1": "Enter", "neuron-0-0": "ArrowDown", "neuron-0-1": "ArrowUp",
+    "fewer-1": "Enter", "neuron-0-1": "ArrowDown", "neuron-0-0": "ArrowDown",
     "tool": "ArrowDown", "plane": "ArrowRight", "next-point": "Enter", "previous-point": "Enter",
     "delete-point": "Enter", "log-scale": "Space", "keep-run": "Enter",
     "walk-first": "Enter", "walk-next": "Enter", "walk-previous": "Enter", "walk-last": "Enter",
@@ -97,7 +97,9 @@ BY_KEYS = {
     "data-kind": "ArrowDown", "data-noise": "ArrowRight", "data-samples": "ArrowLeft",
     "data-test_share": "ArrowRight", "data-seed": "ArrowUp", "new-sample": "Enter",
 } | {f"mistake-{name}": "Space" for name in MISTAKES} | {"lesson": "ArrowDown"}  # fmt: skip
-WITHOUT_A_KEY = {"csv", "weight-value", "shared-text", "data-classes"}  # tests of their own
+WITHOUT_A_KEY = {
+    "csv", "weight-value", "shared-text", "data-classes", "data-shown-0", "data-shown-1",
+}  # fmt: skip  # tests of their own
 
 
 def is_as_left(page, before):
@@ -292,6 +294,13 @@ def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
             click(page, "walk-next")
         for text in texts:
             assert_equation(text)
+        page.set_viewport_size({"width": 390, "height": 800})
+        click(page, "walk-first")
+        for _ in range(5):
+            click(page, "walk-next")
+        pane, node = page.locator("#scalar-picture"), page.locator("#scalar-picture .now-forward")
+        right = pane.bounding_box()["x"] + pane.bounding_box()["width"]
+        assert node.last.bounding_box()["x"] + 100 < right  # the picture scrolls to its step
         assert texts[0].startswith("p₁ = w⁽²⁾₃₁ · a⁽¹⁾₁ = ")
         assert any(text.startswith("dL/dw⁽²⁾₃₁ += dL/dp₁ · ∂p₁/∂w⁽²⁾₃₁ = ") for text in texts)
 
@@ -321,6 +330,7 @@ def test_a_weight_is_set_by_hand(opened):
 # ------------------------------------------------------------------------ mistakes and lessons
 
 
+@pytest.mark.slow
 def test_each_mistake_says_what_goes_wrong(opened):
     with opened() as page:
         for name in MISTAKES:
@@ -422,6 +432,18 @@ def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(op
         assert "R²" in page.locator("#measures").inner_text()
 
 
+def test_of_many_features_two_are_chosen_for_the_plane(opened):
+    rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
+    with opened() as page:
+        page.locator("#csv").set_input_files(file("one,two,three,kind\n" + rows))
+        becomes(page, "document.querySelectorAll('.neuron.input').length", 3)
+        page.locator("#data-shown-1").select_option("2")
+        assert page.locator("#axis-x").inner_text().startswith("one")
+        assert page.locator("#axis-y").inner_text().startswith("three")
+        click(page, "one-step")
+        assert trouble(page) == ""
+
+
 # ------------------------------------------------------------------------------- runs and sharing
 
 
@@ -456,6 +478,7 @@ def test_a_link_has_the_state_and_hides_panels(opened):
         click(page, "one-step")
 
 
+@pytest.mark.slow
 def test_the_code_and_the_model_say_the_same_in_python(opened, tmp_path, capsys):
     with opened({"data": {"samples": 60}, "network": {"hidden": [3]}}) as page:
         for _ in range(5):
@@ -538,6 +561,27 @@ def test_without_javascript_the_picture_is_there(browser, tmp_path):
             page.goto((tmp_path / "own.html").as_uri())
             assert page.locator(".still svg").count() == (not java_script_enabled)
             assert page.locator("header").is_visible() == java_script_enabled
+
+
+@pytest.mark.slow
+def test_in_a_frame_texts_are_offered_and_the_theme_is_that_around(browser, tmp_path):
+    around = '<body style="background: #111; width: 1000px"><div>' + Playground()._repr_html_()
+    (tmp_path / "f.html").write_text(around, encoding="utf-8")
+    with watched(browser) as page:
+        messages = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.goto((tmp_path / "f.html").as_uri())
+        frame = page.frames[1]
+        becomes(frame, "document.documentElement.dataset.theme", "dark")
+        becomes(frame, FITS, True)
+        for name, words in (
+            ("copy-python", "Ctrl+C"),
+            ("download-model", "model.json"),
+            ("copy-link", "address"),
+        ):
+            frame.locator(f"#{name}").click()
+            assert words in frame.locator("#shared-said").inner_text()
+        assert messages == []
 
 
 @pytest.mark.slow

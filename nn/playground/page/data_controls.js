@@ -39,6 +39,10 @@ export function dataControls(player) {
       choices: [2, 3, 4, 5].map((count) => [Array.from({ length: count }, (_, k) => String(k)), String(count)]),
       set: (classes) => chooseSet(player, "gaussians", { classes }),
     },
+    ...[0, 1].map((at) => ({
+      part: /** @type {const} */ ("data"), key: "shown", at, label: at ? "upward" : "across", hidden: () => player.settings.data.names.length <= 2,
+      choices: () => player.settings.data.names.map((name, i) => /** @type {[any, string]} */ ([i, name])),
+    })),
     { part: "data", key: "noise", label: "noise", stops: range(0, 1, 0.05), hidden: isOwn },
     { part: "data", key: "samples", label: "points", stops: [10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 500], hidden: isOwn },
     { part: "data", key: "test_share", label: "test share", stops: range(0, 0.9, 0.05), written: (x) => `${Math.round(100 * x)} %`, hidden: isOwn },

@@ -11,6 +11,7 @@ import { number } from "../../../autograd/pages/numbers.js";
  * @property {Part} part
  * @property {string} key  of the setting
  * @property {string} label
+ * @property {number} [at]  its place in a setting that is a list
  * @property {[any, string][] | ((player: Player) => [any, string][])} [choices]  value and text: a list
  * @property {any[]} [stops]  a slider over these values
  * @property {(value: any) => string} [written]
@@ -31,7 +32,7 @@ export function rows(player, into, fields) {
 
 /** @param {Player} player @param {Field} field */
 function rowOf(player, field) {
-  const id = `${field.part}-${field.key}`;
+  const id = `${field.part}-${field.key}${field.at === undefined ? "" : `-${field.at}`}`;
   const label = make("label", { htmlFor: id, textContent: field.label });
   const control = field.choices ? choice(player, field, id) : field.stops ? slider(player, field, id) : wholeNumber(player, field, id);
   const row = make("div", { className: "row" }, label, control.element);
@@ -43,12 +44,17 @@ function rowOf(player, field) {
 }
 
 /** @param {Player} player @param {Field} field */
-const valueOf = (player, field) => /** @type {Record<string, any>} */ (player.settings[field.part])[field.key];
+function valueOf(player, field) {
+  const value = /** @type {Record<string, any>} */ (player.settings[field.part])[field.key];
+  return field.at === undefined ? value : value[field.at];
+}
 
 /** @param {Player} player @param {Field} field @param {any} value */
 function set(player, field, value) {
-  if (field.set) field.set(value);
-  else player.change(field.part, { [field.key]: value, ...field.also?.(value) });
+  if (field.set) return field.set(value);
+  const { key, at } = field;
+  const all = at === undefined ? value : /** @type {Record<string, any>} */ (player.settings[field.part])[key].with(at, value);
+  return void player.change(field.part, { [key]: all, ...field.also?.(value) });
 }
 
 /** @param {Player} player @param {Field} field @param {string} id */

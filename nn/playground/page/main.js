@@ -8,6 +8,7 @@ import { lossView } from "./loss_view.js";
 import { networkControls } from "./network_controls.js";
 import { networkView } from "./network_view.js";
 import { outputView } from "./output_view.js";
+import { readTheme } from "./palette.js";
 import { phaseView } from "./phase_words.js";
 import { Plane } from "./plane.js";
 import { Player, connectTime, timeView } from "./player.js";
@@ -43,10 +44,14 @@ player.slowViews = [
 ];
 connectTime(player);
 connectSharing(player);
-player.draw();
-byId("theme").addEventListener("change", () => player.draw());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => player.draw());
-new MutationObserver(() => player.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+const draw = () => {
+  readTheme();
+  player.draw();
+};
+draw();
+byId("theme").addEventListener("change", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 onPrint(() => {
   const { playing } = player;
   if (playing) player.pause();

@@ -48,7 +48,7 @@ function backward({ ops, parents, local, data, grads, names, inputs, constants }
     const text = `dL/d${to} += dL/d${by} · ∂${by}/∂${to} = ${inBrackets(grads[i])} · ${inBrackets(slope)} = ${number(grads[i] * slope)}`;
     const other = ops[i] === "mul" ? names[parents[i][1 - k]] : "";
     const rule = other ? `∂${by}/∂${to} = ${other} = ${number(slope)}` : ["sum", "add"].includes(ops[i] ?? "") ? `∂${by}/∂${to} = 1: a sum passes the gradient on as it is` : `∂${by}/∂${to} = ${number(slope)}: the slope of ${ops[i]} at ${to} = ${number(data[p])}`;
-    const shared = p < 2 * inputs && p % 2 === 0 ? ". Other neurons of this layer add their terms to it." : "";
+    const shared = p < 2 * inputs && p % 2 === 0 ? `. With the terms of the other neurons of this layer it is ${number(grads[p])}.` : "";
     return [{ phase: /** @type {const} */ ("backward"), node: i, target: p, text, note: rule + shared }];
   });
 }

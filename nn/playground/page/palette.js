@@ -13,12 +13,16 @@ export const CLASS_COLORS = [MINUS, PLUS, [0, 158, 115], [204, 121, 167], [86, 1
 /** @type {Map<boolean, Palette>} */
 const made = new Map();
 
-/** Whether the page is dark now. */
-export const isDark = () => getComputedStyle(document.documentElement).getPropertyValue("color-scheme") === "dark" ||
-  (document.documentElement.dataset.theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+let dark = false;
+
+/** Takes the theme that the page has now: to be called when it has changed. */
+export function readTheme() {
+  const { theme } = document.documentElement.dataset;
+  dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
 
 /** The colors for the present theme. @returns {Palette} */
-export function palette(dark = isDark()) {
+export function palette() {
   const zero = dark ? [24, 29, 35] : [255, 255, 255];
   const known = made.get(dark);
   if (known) return known;

@@ -63,7 +63,7 @@ export class Player {
       return false;
     }
     this.trouble = "";
-    this.revealed = null;
+    this.revealed = this.stressed = null;
     clearTimeout(this.timer);
     this.keepChoice();
     if (!this.playing) this.draw();

@@ -35,6 +35,7 @@ export function scalarView(player) {
     walk.steps = walkThrough(graph, chosen.layer === player.depth - 1);
     setText(byId("scalar-heading"), heading(player));
     fill(player, graph, boxes, walk);
+    if (walk.at >= 0) reveal(byId("scalar-picture"), boxes.nodes[walk.steps[walk.at].target].group.getBBox());
     say(walk);
   };
   connectWalk(player, walk, draw);
@@ -175,6 +176,14 @@ function fill({ chosen }, graph, boxes, { at, steps }) {
     path.classList.toggle("now-forward", now?.phase === "forward" && now.node === i);
     path.classList.toggle("now-backward", now?.phase === "backward" && now.node === i && now.target === p);
   }
+}
+
+/** Scrolls the picture, not the page, to a node. @param {any} pane @param {{x: number, y: number, width: number, height: number}} box */
+function reveal(pane, { x, y, width, height }) {
+  const toward = (/** @type {number} */ from, /** @type {number} */ room, /** @type {number} */ low, /** @type {number} */ size) =>
+    Math.min(Math.max(from, low + size + GAP - room), low - GAP);
+  pane.scrollLeft = toward(pane.scrollLeft, pane.clientWidth, x, width);
+  pane.scrollTop = toward(pane.scrollTop, pane.clientHeight, y, height);
 }
 
 /** @param {{at: number, steps: WalkStep[]}} walk */

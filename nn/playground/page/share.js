@@ -43,11 +43,13 @@ async function offer(text, what) {
   byId("shared-text").value = text;
   byId("shared-text").focus();
   byId("shared-text").select();
+  setText(byId("shared-said"), `${what} is selected: copy it with Ctrl+C.`);
+  if (parent !== window) return; // a frame has no clipboard
   try {
     await navigator.clipboard.writeText(text);
     setText(byId("shared-said"), `${what} is on the clipboard.`);
   } catch {
-    setText(byId("shared-said"), `${what} is selected: copy it with Ctrl+C.`);
+    // the browser does not let it: the text is selected
   }
 }
 

@@ -62,6 +62,11 @@ function linesOf(player, why, w) {
 
 /** The last update, or the one that comes next. @param {Player} player @param {number} i @param {number} gradient @param {string} w @returns {[string, string][]} */
 function updateLines({ run }, i, gradient, w) {
+  if (run.phase === "backward" && run.optimizer.kind === "sgd") {
+    const { lr } = run.optimizer;
+    const w0 = run.parameters[i];
+    return [["h3", `the update that comes: ${w} ← ${w} − lr · dL/d${w}`], ["p", `${w} ← ${number(w0)} − ${number(lr)} · ${inBrackets(gradient)} = ${number(w0 - lr * gradient)}`]];
+  }
   if (run.phase !== "update") {
     return [["h3", "update"], ["p", `${run.phase === "backward" ? "Update" : "Backward, then update,"} moves ${w} = ${number(run.parameters[i])} against its gradient.`]];
   }
