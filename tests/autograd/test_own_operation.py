@@ -292,3 +292,8 @@ def test_local_gradients_may_come_from_a_generator() -> None:
     x = Value(3.0)
     norm([x, 4.0]).backward()
     assert x.grad == 0.6
+
+
+def test_a_rule_that_meets_a_pole_may_be_bounded_by_a_number() -> None:
+    clipped = Unary("clipped", lambda m, x: m.sqrt(x), lambda y, x: min(0.5 / y, 5.0))
+    assert [clipped(Value(x)).local_grads for x in (0.0, 1e-6, 1.0)] == [(5.0,), (5.0,), (0.5,)]
