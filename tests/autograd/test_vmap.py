@@ -152,6 +152,18 @@ AS_ROWS: dict[str, Callable[..., Any]] = {
         vmap(lambda x: rnn(x, 4))(X)
     ),
     "attention inside": lambda X, y: autograd.mean(vmap(attention)(X)),
+    "a softmax of some that all rows share": lambda X, y: autograd.sum(
+        vmap(lambda x: autograd.dot(autograd.softmax(mixed(x)), mixed(x)))(X)
+    ),
+    "a maximum of some that all rows share": lambda X, y: autograd.sum(
+        vmap(lambda x: autograd.maximum(mixed(x)))(X)
+    ),
+    "dot of results of the same rows": lambda X, y: (
+        lambda zs: autograd.dot(zs, vmap(lambda z: W[2] * autograd.tanh(z))(zs))
+    )(vmap(network)(X)),
+    "rows of constants": lambda X, y: autograd.sum(
+        vmap(lambda x, c: neuron(x) * c[0] + c[1])(X, [[0.5 * i, 2] for i in range(len(X))])
+    ),
 }  # fmt: skip
 
 
@@ -160,6 +172,10 @@ def rnn(x: Sequence[Any], steps: int) -> Any:
     for t in range(steps):
         h = [autograd.tanh(autograd.dot(W[2 + 2 * i : 4 + 2 * i], h, x[t % 2])) for i in range(2)]
     return h[0] * h[1]
+
+
+def mixed(x: Sequence[Any]) -> list[Any]:
+    return [W[0] * x[0], W[1].exp(), x[1], autograd.tanh(W[3] * x[1]), W[2], W[4].tanh()]
 
 
 def attention(x: Sequence[Any]) -> Any:
@@ -218,7 +234,11 @@ def test_a_branch_is_recorded_anew_where_all_rows_take_the_other_one() -> None:
     assert fast.recordings.account.recordings == 2
 
 
-@pytest.mark.parametrize("name", ["mean", "several arguments", "another vmap", "an index"])
+SAME_ROWS = ["mean", "several arguments", "another vmap", "an index"]
+SAME_ROWS += ["dot of results of the same rows", "a softmax of some that all rows share"]
+
+
+@pytest.mark.parametrize("name", SAME_ROWS)
 def test_one_recording_serves_every_number_of_rows(name: str) -> None:
     pytest.importorskip("numpy", reason="compile needs NumPy")
     rows, signs = OTHER_ROWS + ROWS, SIGNS + SIGNS
