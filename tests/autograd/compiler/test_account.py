@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from autograd.compiler.account import (  # noqa: E402
+from autograd.compiler.account import (
     EAGER_SHARE,
     MIN_LOSS_SECONDS,
     MIN_RECORDINGS,
     Account,
 )
-from autograd.compiler.arguments import as_thing, without_things  # noqa: E402
-from autograd.tree import flatten  # noqa: E402
+from autograd.compiler.arguments import as_thing, without_things
+from autograd.tree import flatten
 
 
 def recorded(calls: int = 0, record: float = 1.0, other: float = 2.0) -> Any:
