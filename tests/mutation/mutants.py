@@ -26,7 +26,11 @@ TESTS = {  # of a file or of the files in a folder, where they are not the folde
         "tests/autograd/explaining",
     ],
     "autograd/calculus": ["tests/autograd/calculus", "tests/autograd/test_vmap.py"],
-    "autograd/compiler": ["tests/autograd/compiler", "tests/autograd/test_vmap.py"],
+    "autograd/compiler": [
+        "tests/autograd/compiler",
+        "tests/autograd/test_vmap.py",
+        "tests/autograd/test_own_operation.py",
+    ],
     "nn": ["tests/nn/test_*.py", "tests/nn/training/test_loop.py"],
     "nn/datasets": ["tests/nn/test_datasets.py", "tests/nn/app"],
 }
