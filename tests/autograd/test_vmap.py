@@ -199,6 +199,15 @@ ROW_BY_ROW: dict[str, Callable[..., Any]] = {
     "returned": lambda X: vmap(network)(X),
     "sorted": lambda X: sorted(vmap(network)(X))[0],
     "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X)),  # noqa: RUF005  # +
+    "rows without numbers": lambda X: X[0][0] * autograd.sum(vmap(lambda x: W[0] * 2)([[], []])),
+    "no rows": lambda X: X[0][0] * autograd.sum([W[0], *vmap(neuron)([])]),
+    "a range": lambda X: autograd.sum(vmap(lambda x, k: W[0] * k)(X, range(len(X)))),
+    "rows of two shapes": lambda X: autograd.sum(vmap(lambda x: W[0] * x[0])([X[0], [*X[1], 2.0]])),
+    "computed numbers": lambda X: autograd.sum(vmap(neuron)([[x[0] * 2, x[1]] for x in X])),
+    "numbers and Values": lambda X: autograd.sum(vmap(neuron)([[W[1], x[1]] for x in X])),
+    "results of two sets of rows": lambda X: autograd.sum(
+        vmap(lambda a, b: a * b)(vmap(neuron)(X), vmap(network)(X))
+    ),
     "a vmap inside": lambda X: autograd.sum(
         vmap(lambda x: autograd.sum(vmap(lambda a: W[0] * a)(x)))(X)
     ),
