@@ -10,6 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, ops
+from autograd.compiler import repetition
 
 ROWS = 40
 rng = random.Random(0)
@@ -427,3 +428,51 @@ def test_another_outcome_of_a_comparison_in_one_row_is_another_recording() -> No
     assert "rows1" in f.source
     for other in ([*xs[:50], -1.0, *xs[51:]], xs):
         assert f(other).data == pytest.approx(f.function(other).data, rel=1e-13)
+
+
+def test_the_period_of_a_long_loop_is_guessed_from_its_beginning(monkeypatch: Any) -> None:
+    heads = []
+    monkeypatch.setattr(repetition, "HEAD", 100)
+    monkeypatch.setattr(
+        repetition, "_guesses", lambda tape, f=repetition._guesses: heads.append(tape) or f(tape)
+    )
+    assert "rows1" in check(collected, False).source
+    assert len(heads[0].op) == 100
+
+
+def a_product_of_rows(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
+    total = w[0]
+    for x in X:
+        total = total * model(x) + w[1]
+    return total
+
+
+def a_total_read_early(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
+    total = Value(0.0)
+    for x in X:
+        total = total + model(x) * total.tanh()
+    return total
+
+
+def of_the_one_before(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
+    total, before = Value(0.0), w[0]
+    for x in X:
+        after = model(x)
+        total = total + after * before
+        before = after
+    return total
+
+
+def of_the_one_before_the_last(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
+    total, before = Value(0.0), [w[0], w[1]]
+    for x in X:
+        before.append(model(x))
+        total = total + before[-1] * before[-3]
+    return total
+
+
+@pytest.mark.parametrize(
+    "loss", [a_product_of_rows, a_total_read_early, of_the_one_before, of_the_one_before_the_last]
+)
+def test_a_loop_whose_periods_need_each_other_stays_as_it_was_recorded(loss: Loss) -> None:
+    assert "rows1" not in check(loss, False).source
