@@ -25,7 +25,11 @@ TESTS = {  # of a file or of the files in a folder, where they are not the folde
         "tests/autograd/calculus",
         "tests/autograd/explaining",
     ],
-    "autograd/calculus": ["tests/autograd/calculus", "tests/autograd/test_vmap.py"],
+    "autograd/calculus": [
+        "tests/autograd/calculus",
+        "tests/autograd/test_vmap.py",
+        "tests/autograd/test_own_operation.py",
+    ],
     "autograd/compiler": [
         "tests/autograd/compiler",
         "tests/autograd/test_vmap.py",
