@@ -51,7 +51,8 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
     for mutant in chosen:
         command = pytest_command(folder, relevant_tests(mutant.file, folder), seconds)
         if command not in time_limits:
-            time_limits[command] = seconds + 2 * clean_seconds(command)
+            # far away: it is real time, and the machine may be busy
+            time_limits[command] = 10 * (seconds + clean_seconds(command))
         operator, _, occurrence = mutant.key.partition(" ")
         spec = MutationSpec(folder / mutant.file, operator, int(occurrence), (0, 0), (0, 1))
         result = mutate_and_test([spec], command, time_limits[command])
