@@ -305,3 +305,10 @@ def test_it_finds_nothing_if_all_numbers_are_finite():
     with pytest.raises(TypeError, match="needs a Value, got inf"):
         find_nonfinite(math.inf)
     assert x.grad == 0.0
+
+
+def test_a_function_in_c_has_numbered_arguments() -> None:
+    report = gradcheck(max, 2.0, 3.0)
+    assert report
+    assert "arguments[0]" in str(report)
+    assert "arguments[1]" in str(report)

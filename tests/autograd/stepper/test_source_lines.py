@@ -167,3 +167,20 @@ def test_each_pass_through_a_loop_is_a_turn() -> None:
 
     places = run_by_line(f, [1.0]).places.values()
     assert [place.turn for place in places] == [*range(1, 20_001)]
+
+
+def test_leaves_are_named_by_their_parameters_and_places() -> None:
+    np = pytest.importorskip("numpy")
+
+    def f(x: Any, w: Any, *more: Any, y: float = 1.0) -> Any:
+        return x * w[1][0] * more[0]["a"] * more[1][0] * y
+
+    run = run_by_line(f, [2.0, np.array([[1.0], [3.0]]), {"a": 4.0, "b": True}, (5.0, "text")])
+    leaves = [node for node in topological_order(run.root) if not node.parents]
+    named = {leaf.label: leaf.data for leaf in leaves if leaf.label}
+    assert named == {"x": 2.0, "w[1][0]": 3.0, "more[0]['a']": 4.0, "more[1][0]": 5.0}
+
+
+def test_a_function_in_c_has_numbered_arguments() -> None:
+    larger = run_by_line(max, [2.0, 3.0]).root
+    assert (larger.label, larger.data) == ("x2", 3.0)
