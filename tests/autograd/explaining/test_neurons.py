@@ -136,7 +136,7 @@ def test_samples_are_told_apart_in_whatever_order_they_are_computed() -> None:
     scores = []
     for x, first, second in (("x1", "w1", "w2"), ("x2", "w2", "w1")):
         hidden = [(v[w] * v[x]).tanh() for w in (first, second)]
-        scores.append(dot([v["w3"], v["w4"]], hidden))
+        scores.append(dot([v["w3"], v["w4"]], hidden).tanh())
     assert network(scores[0] + scores[1]).samples == 2
 
 
