@@ -420,3 +420,29 @@ def test_random_functions_of_rows_are_equal_to_eager(data: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check(lambda X: reduction(vmap(row)(X)) * W[4], (ROWS,), (OTHER_ROWS,))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (x + 1e16) - 1e16,
+        lambda x: x - 1e16 + 1e16 + x,
+        lambda x: 0.1 * (0.2 * x),
+        lambda x: x * 1e-200 * 1e-200 * 1e300,
+        lambda x: x / 10 * 10,
+        lambda x: 0.1 * x + 0.2 * x,
+        lambda x: 1 - (x - 1),
+        lambda x: autograd.sum([x, 1e16, -1e16]),
+    ],
+)
+def test_plain_numbers_in_rows_are_computed_as_written(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    one = Value(1.0)
+
+    def largest(X: Any) -> Any:
+        return autograd.maximum(vmap(lambda x: one * f(x))(X))
+
+    fast = autograd.compile(largest)
+    for X in ([0.1, 0.3, -2.0], [1.7], [-3.3, -0.7], [1e-17, 3.0]):
+        assert fast(X).data == largest(X).data
+    assert "rows1" in fast.source

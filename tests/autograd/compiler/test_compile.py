@@ -774,6 +774,15 @@ def test_without_numpy_the_error_says_how_to_install_it():
     )
 
 
+@pytest.mark.parametrize("missing", ["numpy", "autograd.compiler.recordings"])
+def test_the_error_has_the_name_of_the_module_that_is_missing(monkeypatch, missing):
+    monkeypatch.delitem(sys.modules, "autograd.compiler.compiled_function")
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        autograd.compile(lambda: 1)
+    assert caught.value.name == missing
+
+
 def test_compiling_is_deterministic():
     sources = []
     for _ in range(2):

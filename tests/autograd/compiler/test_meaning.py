@@ -430,7 +430,11 @@ class Spread:
         (lambda m: m * m, lambda: [np.matrix([[1.0, 2.0], [3.0, 4.0]])], r"matrix.*asarray"),
         (lambda xs: xs.append(1.0), lambda: [[1.0]], "changed a list"),
         (lambda xs: operator.setitem(xs, 0, 3.0), lambda: [[1.0, 2.0]], "changed a list"),
-        (lambda t: t.update(b=1.0), lambda: [{"a": 1.0}], "changed a list or dict"),
+        (
+            lambda t: t.update(b=1.0),
+            lambda: [{"a": 1.0}],
+            "changed a list or dict that it was given, which its caller would not see: change a",
+        ),
         (lambda x: (y for y in [x]), lambda: [1.0], "returned a generator"),
         (lambda x: {x * Value(1.0)}, lambda: [1.0], "returned a set"),
         (lambda x: {"a": x}.values(), lambda: [1.0], "returned a dict_values"),
