@@ -214,7 +214,7 @@ class AfterLoops(LoopNodes):
         """Return the result, for one period, of an operation that follows for each period."""
         is_data = [i < 0 and self.tape.is_data[-1 - i] for i in ids]
         parents = [self._in_period(p, row) if type(p) is Pending else p for p in parents]
-        if any(getattr(p, "axis", None) for p in parents if type(p) is not Row):
+        if any(getattr(p, "axis", None) for p in parents):
             raise SinglePeriodError  # it has the rows of a vmap
         forms = [
             None if data else p.node if type(p) is Row else p

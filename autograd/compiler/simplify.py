@@ -320,17 +320,9 @@ class Folded(Simplifier):
             return self.graph.unique(op, tuple([self.expression(p) for p in parents]))
         if op is ops.mul:
             return self._product(*parents)
-        if op is ops.add or op is ops.sum:
-            return self.joined([self.terms(p) for p in parents])
-        if op is ops.sub:
-            return self.joined([self.terms(parents[0]), self._scaled(-1.0, parents[1])])
-        if op is ops.neg:
-            return self._scaled(-1.0, parents[0])
         if op is ops.dot:
             return self._dot(parents)
         operands = [self.expression(p) for p in parents]
-        if (pairs := self.graph.linear(op, operands)) is not None:
-            return pairs
         if isinstance(op, Nary):
             return self.expanded(op, operands)
         return self.graph.make(op, operands)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from autograd import TABLE, Constant, Value, affine, dot, no_grad
+from autograd.fast_path import print_function, scope
 from autograd.operation import Operation, Unary
 
 INF, NAN = math.inf, math.nan
@@ -174,3 +175,31 @@ def test_affine_refuses_lengths_that_do_not_fit(kind: Any) -> None:
         affine([[w, w]], [x], [b])
     with pytest.raises(ValueError, match="dot of nothing"):
         affine([[]], [], [b])
+
+
+@pytest.mark.parametrize("bound", [2**53 + 1, 2**60 + 1, -(2**53) - 1, -(2**60) - 1])
+def test_an_integer_that_is_no_float_is_compared_exactly(bound: int) -> None:
+    """A printed function has floats only, and the nearest float of these integers is another."""
+    is_bound = operator.ge if bound > 0 else operator.le
+    reaches = Unary("reaches", lambda m, x: m.where(is_bound(x, bound), 1.0, 0.0), 0.0)
+    nearest = float(bound)
+    assert abs(nearest) < abs(bound)
+    assert [reaches(Value(x)).data for x in (nearest, 2 * nearest)] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("number", "calls"),
+    [
+        (1, 0),
+        (1e6, 0),
+        (INF, 1),
+        (2**53, 0),
+        (-(2**53), 0),
+        (2**53 + 1, 1),
+        (-(2**53) - 1, 1),
+        (True, 1),
+    ],
+)
+def test_numbers_that_are_floats_are_printed(number: float, calls: int) -> None:
+    shifted = Unary("shifted", lambda m, x: x + number, 1.0)
+    assert called_by(print_function(shifted, lambda x: None, scope())) == calls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import math
 import pickle
 import subprocess
@@ -41,14 +40,6 @@ from autograd.graph import expanded, stale
 def table_as_before() -> Iterator[None]:
     with patch.dict(TABLE):
         yield
-
-
-@pytest.fixture
-def own() -> Any:
-    """The module that declares the operations."""
-    module = importlib.import_module("tests.support.own_operation")
-    TABLE.update(cube=module.cube, area=module.area, norm=module.norm)  # if it was imported before
-    return module
 
 
 def test_it_computes_and_differentiates_to_any_order(own: Any) -> None:
@@ -292,3 +283,39 @@ def test_local_gradients_may_come_from_a_generator() -> None:
     x = Value(3.0)
     norm([x, 4.0]).backward()
     assert x.grad == 0.6
+
+
+def test_a_rule_that_meets_a_pole_may_be_bounded_by_a_number() -> None:
+    clipped = Unary("clipped", lambda m, x: m.sqrt(x), lambda y, x: min(0.5 / y, 5.0))
+    assert [clipped(Value(x)).local_grads for x in (0.0, 1e-6, 1.0)] == [(5.0,), (5.0,), (0.5,)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda y, x: 2 * x,
+        lambda y, x: x + x,
+        lambda y, x: 3 * x - x,
+        lambda y, x: -(-2 * x),
+        lambda y, x: x / 0.5,
+        lambda y, x: x / (y / (2 * x * x)),
+        lambda y, x: 2 * y ** 0.5,
+        lambda y, x: 2 * x ** 2 / x,
+        lambda y, x: autograd.dot([2.0, 0.0], [x, y]),
+        lambda y, x: autograd.dot([2.0, 0.5, x], [x, 4.0, 1.0], -2.0 - x),
+        lambda y, x: autograd.sum([x, x]),
+        lambda y, x: autograd.mean([2 * x, 2 * x]),
+        lambda y, x: autograd.dot([x, x], [1.0, 1.0]),
+        lambda y, x: autograd.maximum([2 * x, -100.0]),
+        lambda y, x: autograd.logsumexp([2 * x, -1e3]),
+    ],
+)  # fmt: skip
+def test_a_rule_is_compiled_whatever_operations_it_uses(rule: Any) -> None:
+    square = Unary("square", lambda m, x: x * x, rule)
+    x, w = Value(1.5), Value(0.7)
+    fast = autograd.compile(lambda x: square(w * x) * x)
+    (slope,) = adjoints(fast(x), [x])
+    assert slope.data == pytest.approx(3 * 0.7**2 * 1.5**2, rel=1e-14)
+    assert adjoints(slope, [x])[0].data == pytest.approx(6 * 0.7**2 * 1.5, rel=1e-14)
+    fast(x).backward()
+    assert (x.grad, w.grad) == pytest.approx((3 * 0.7**2 * 1.5**2, 2 * 0.7 * 1.5**3), rel=1e-14)

@@ -152,6 +152,18 @@ AS_ROWS: dict[str, Callable[..., Any]] = {
         vmap(lambda x: rnn(x, 4))(X)
     ),
     "attention inside": lambda X, y: autograd.mean(vmap(attention)(X)),
+    "a softmax of some that all rows share": lambda X, y: autograd.sum(
+        vmap(lambda x: autograd.dot(autograd.softmax(mixed(x)), mixed(x)))(X)
+    ),
+    "a maximum of some that all rows share": lambda X, y: autograd.sum(
+        vmap(lambda x: autograd.maximum(mixed(x)))(X)
+    ),
+    "dot of results of the same rows": lambda X, y: (
+        lambda zs: autograd.dot(zs, vmap(lambda z: W[2] * autograd.tanh(z))(zs))
+    )(vmap(network)(X)),
+    "rows of constants": lambda X, y: autograd.sum(
+        vmap(lambda x, c: neuron(x) * c[0] + c[1])(X, [[0.5 * i, 2] for i in range(len(X))])
+    ),
 }  # fmt: skip
 
 
@@ -160,6 +172,10 @@ def rnn(x: Sequence[Any], steps: int) -> Any:
     for t in range(steps):
         h = [autograd.tanh(autograd.dot(W[2 + 2 * i : 4 + 2 * i], h, x[t % 2])) for i in range(2)]
     return h[0] * h[1]
+
+
+def mixed(x: Sequence[Any]) -> list[Any]:
+    return [W[0] * x[0], W[1].exp(), x[1], autograd.tanh(W[3] * x[1]), W[2], W[4].tanh()]
 
 
 def attention(x: Sequence[Any]) -> Any:
@@ -183,6 +199,15 @@ ROW_BY_ROW: dict[str, Callable[..., Any]] = {
     "returned": lambda X: vmap(network)(X),
     "sorted": lambda X: sorted(vmap(network)(X))[0],
     "added to a list": lambda X: autograd.sum([W[0]] + vmap(neuron)(X)),  # noqa: RUF005  # +
+    "rows without numbers": lambda X: X[0][0] * autograd.sum(vmap(lambda x: W[0] * 2)([[], []])),
+    "no rows": lambda X: X[0][0] * autograd.sum([W[0], *vmap(neuron)([])]),
+    "a range": lambda X: autograd.sum(vmap(lambda x, k: W[0] * k)(X, range(len(X)))),
+    "rows of two shapes": lambda X: autograd.sum(vmap(lambda x: W[0] * x[0])([X[0], [*X[1], 2.0]])),
+    "computed numbers": lambda X: autograd.sum(vmap(neuron)([[x[0] * 2, x[1]] for x in X])),
+    "numbers and Values": lambda X: autograd.sum(vmap(neuron)([[W[1], x[1]] for x in X])),
+    "results of two sets of rows": lambda X: autograd.sum(
+        vmap(lambda a, b: a * b)(vmap(neuron)(X), vmap(network)(X))
+    ),
     "a vmap inside": lambda X: autograd.sum(
         vmap(lambda x: autograd.sum(vmap(lambda a: W[0] * a)(x)))(X)
     ),
@@ -218,7 +243,11 @@ def test_a_branch_is_recorded_anew_where_all_rows_take_the_other_one() -> None:
     assert fast.recordings.account.recordings == 2
 
 
-@pytest.mark.parametrize("name", ["mean", "several arguments", "another vmap", "an index"])
+SAME_ROWS = ["mean", "several arguments", "another vmap", "an index"]
+SAME_ROWS += ["dot of results of the same rows", "a softmax of some that all rows share"]
+
+
+@pytest.mark.parametrize("name", SAME_ROWS)
 def test_one_recording_serves_every_number_of_rows(name: str) -> None:
     pytest.importorskip("numpy", reason="compile needs NumPy")
     rows, signs = OTHER_ROWS + ROWS, SIGNS + SIGNS
@@ -391,3 +420,29 @@ def test_random_functions_of_rows_are_equal_to_eager(data: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check(lambda X: reduction(vmap(row)(X)) * W[4], (ROWS,), (OTHER_ROWS,))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (x + 1e16) - 1e16,
+        lambda x: x - 1e16 + 1e16 + x,
+        lambda x: 0.1 * (0.2 * x),
+        lambda x: x * 1e-200 * 1e-200 * 1e300,
+        lambda x: x / 10 * 10,
+        lambda x: 0.1 * x + 0.2 * x,
+        lambda x: 1 - (x - 1),
+        lambda x: autograd.sum([x, 1e16, -1e16]),
+    ],
+)
+def test_plain_numbers_in_rows_are_computed_as_written(f: Callable[..., Any]) -> None:
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    one = Value(1.0)
+
+    def largest(X: Any) -> Any:
+        return autograd.maximum(vmap(lambda x: one * f(x))(X))
+
+    fast = autograd.compile(largest)
+    for X in ([0.1, 0.3, -2.0], [1.7], [-3.3, -0.7], [1e-17, 3.0]):
+        assert fast(X).data == largest(X).data
+    assert "rows1" in fast.source

@@ -61,9 +61,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--time-limit",
         type=float,
-        default=20.0,
+        default=60.0,
         metavar="SECONDS",
-        help="for a mutant, beyond the time that its tests take without a change (20)",
+        help="of processor time, for one test of a mutant (60)",
     )
     return parser.parse_args(arguments)
 

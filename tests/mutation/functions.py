@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from .mutants import (
 )
 
 TOOL = "mutmut"
+TOO_LONG = (-signal.SIGPROF, -signal.SIGXCPU)  # ended by our plugin of pytest, by mutmut
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["autograd", "nn"]
@@ -29,7 +31,7 @@ also_copy = ["README.md", "notebooks"]
 only_mutate = {files}
 pytest_add_cli_args = {pytest}
 pytest_add_cli_args_test_selection = {tests}
-timeout_multiplier = 4.0
+timeout_multiplier = 10.0
 timeout_constant = {seconds}
 track_dependencies = false
 use_git_change_detection = false
@@ -40,7 +42,8 @@ def prepare(folder: Path, files: Sequence[str], seconds: float) -> None:
     """Make ``folder`` a copy of the project whose settings are for the mutants of ``files``."""
     copy_project(folder)
     tests = [*dict.fromkeys(test for file in files for test in relevant_tests(file, folder))]
-    settings = SETTINGS.format(files=list(files), tests=tests, seconds=seconds, pytest=PYTEST)
+    pytest = [*PYTEST, f"--cpu-seconds={seconds}"]
+    settings = SETTINGS.format(files=list(files), tests=tests, seconds=seconds, pytest=pytest)
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(settings)
 
@@ -90,6 +93,8 @@ def survivors(folder: Path, chosen: Sequence[Mutant], log: Path) -> list[Survivo
     for file in {mutant.file for mutant in chosen}:
         results = json.loads((mutated / f"{file}.meta").read_text("utf-8"))
         codes |= results["exit_code_by_key"]
+    too_long = sum(codes[mutant.key] in TOO_LONG for mutant in chosen)
+    print(f"{too_long} of {len(chosen)} mutants of functions took too long", flush=True)
     unnoticed = ("survived", "no tests", "not checked", "skipped")
     with contextlib.chdir(folder):
         return [

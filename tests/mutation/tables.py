@@ -41,7 +41,7 @@ def mutants(folder: Path, files: Sequence[str]) -> Iterator[Mutant]:
 def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Survivor]:
     """Run the tests on the mutants and return those that no test noticed.
 
-    seconds: for a mutant, beyond twice the time that its tests take without a change
+    seconds: of processor time, for one test
     """
     from cosmic_ray.mutating import mutate_and_test
     from cosmic_ray.work_item import MutationSpec
@@ -49,9 +49,10 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
     time_limits: dict[str, float] = {}
     unnoticed = []
     for mutant in chosen:
-        command = pytest_command(folder, relevant_tests(mutant.file, folder))
+        command = pytest_command(folder, relevant_tests(mutant.file, folder), seconds)
         if command not in time_limits:
-            time_limits[command] = seconds + 2 * clean_seconds(command)
+            # far away: it is real time, and the machine may be busy
+            time_limits[command] = 10 * (seconds + clean_seconds(command))
         operator, _, occurrence = mutant.key.partition(" ")
         spec = MutationSpec(folder / mutant.file, operator, int(occurrence), (0, 0), (0, 1))
         result = mutate_and_test([spec], command, time_limits[command])
@@ -61,12 +62,13 @@ def survivors(folder: Path, chosen: Sequence[Mutant], seconds: float) -> list[Su
     return unnoticed
 
 
-def pytest_command(folder: Path, tests: Sequence[str]) -> str:
+def pytest_command(folder: Path, tests: Sequence[str], seconds: float) -> str:
     """Return the command that runs ``tests``, which are in a copy of the project, anywhere."""
     places = [str(folder / test) for test in tests]
     settings = str(folder / "pyproject.toml")
+    limit = f"--cpu-seconds={seconds}"
     python = ["env", f"PYTHONPATH={folder}", "PYTHONHASHSEED=0", sys.executable]
-    return shlex.join([*python, "-m", "pytest", "-x", "-c", settings, *PYTEST, *places])
+    return shlex.join([*python, "-m", "pytest", "-x", "-c", settings, *PYTEST, limit, *places])
 
 
 def clean_seconds(command: str) -> float:

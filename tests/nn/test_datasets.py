@@ -435,6 +435,7 @@ def test_a_bar_shows_how_much_of_a_large_file_is_read(
     assert capsys.readouterr() == ("", "")  # that is no terminal
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert load(path) == expected
+    assert Table.read(path).numbers([0]) == expected.X
     assert capsys.readouterr() == ("", "")  # nobody asked
     assert load(path, progress=True) == expected
     assert "reading: 100%" in capsys.readouterr().err

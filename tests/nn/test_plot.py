@@ -168,6 +168,7 @@ def test_each_class_has_its_region_marker_and_name() -> None:
         lambda x: [-x[0], 0.1, x[0] - 1], [[-2, 0], [0, 1], [3, 0]], [0, 1, 2], classes=classes
     )
     assert [text.get_text() for text in ax.get_legend().get_texts()] == classes
+    assert ax.get_legend().get_title().get_text() == "class"
     assert len({path.get_offsets().size for path in ax.collections[-3:]}) == 1
     fills = [c for c in ax.collections if getattr(c, "filled", False)]
     regions = [c.get_paths()[0].vertices[:, 0] for c in fills]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 import autograd as ag
 from autograd import Value, find_nonfinite, gradcheck, no_grad
 from autograd.calculus.checking import has_kink
-from autograd.operation import TABLE, Unary
+from autograd.operation import TABLE, Binary, Unary
 
 from ...support.random_graphs import programs
 
@@ -305,3 +305,42 @@ def test_it_finds_nothing_if_all_numbers_are_finite():
     with pytest.raises(TypeError, match="needs a Value, got inf"):
         find_nonfinite(math.inf)
     assert x.grad == 0.0
+
+
+def test_a_function_in_c_has_numbered_arguments() -> None:
+    report = gradcheck(max, 2.0, 3.0)
+    assert report
+    assert "arguments[0]" in str(report)
+    assert "arguments[1]" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("x", "farthest"), [(0.0, 2**-7), (0.3, 2**-7), (1.0, 2**-6), (3.0, 2**-5), (-1e6, 2**13)]
+)
+def test_a_function_is_evaluated_near_by_as_the_size_of_its_argument_allows(x, farthest):
+    places = []
+    assert gradcheck(lambda v: places.append(v.data) or v * v, x)
+    assert max(abs(place - x) for place in places) == farthest
+
+
+@pytest.mark.parametrize(("name", "evaluations"), [("exp", 8), ("sin", 8), ("tanh", 10)])
+def test_steps_are_halved_until_the_derivative_has_eleven_digits(name, evaluations):
+    places = []
+    (row,) = gradcheck(lambda v: places.append(v.data) or TABLE[name](v), 0.3)
+    assert len(places) == evaluations
+    assert row.difference < 1e-11
+
+
+def test_errors_in_second_derivatives_that_cancel_in_a_sum_are_found(monkeypatch):
+    monkeypatch.setattr("autograd.operation.TABLE", dict(TABLE))
+
+    def moved(a):
+        return 0.5 * (a - ag.stop_gradient(a))  # 0, with the derivative 0.5
+
+    wrong = Binary(
+        "wrong",
+        lambda m, a, b: a * b,
+        (lambda y, a, b: b + moved(a), lambda y, a, b: a - moved(a)),
+    )
+    assert gradcheck(wrong, 0.3, 0.7)
+    assert "wrong" in verdicts(gradcheck(wrong, 0.3, 0.7, order=2))

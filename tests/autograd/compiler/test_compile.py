@@ -774,6 +774,15 @@ def test_without_numpy_the_error_says_how_to_install_it():
     )
 
 
+@pytest.mark.parametrize("missing", ["numpy", "autograd.compiler.recordings"])
+def test_the_error_has_the_name_of_the_module_that_is_missing(monkeypatch, missing):
+    monkeypatch.delitem(sys.modules, "autograd.compiler.compiled_function")
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        autograd.compile(lambda: 1)
+    assert caught.value.name == missing
+
+
 def test_compiling_is_deterministic():
     sources = []
     for _ in range(2):
@@ -816,3 +825,55 @@ def test_many_comparisons_of_one_kind_are_tested_as_arrays():
     assert "xp.all" in fast.source or "xp.any" in fast.source
     xs[3].data = 50.0
     check(f, fast, (), xs)
+
+
+def test_a_sum_of_negatives_is_written_with_signs_and_not_with_factors():
+    fast = autograd.compile(lambda a, b: -(a * b) - a * b.exp())
+    check(fast.function, fast, (Value(0.3), Value(0.4)), ())
+    assert re.search(r"= -t\d - t\d\n", fast.source)
+    assert "-1.0" not in fast.source
+
+
+def test_a_compiled_function_is_shown_by_its_name_and_may_be_made_with_options_first():
+    @autograd.compile(static_argnums=1)
+    def power(x, n):
+        return x**n
+
+    assert repr(power) == "<compiled function power>"
+    assert [power(Value(3.0), n).data for n in (2, 3)] == [9.0, 27.0]
+
+
+def test_a_result_of_numbers_that_changed_is_differentiated_no_more():
+    x = Value(2.0)
+    y = autograd.compile(lambda x: x * x)(x)
+    assert autograd.recompute(y) is y
+    x.data = 5.0
+    y.label = "loss"
+    with pytest.raises(RuntimeError, match=r"computed its result 'loss' from: call that function"):
+        autograd.recompute(y)
+    y.label = ""
+    with pytest.raises(RuntimeError, match=r"computed its result from: call that function"):
+        autograd.recompute(y)
+
+
+def test_a_result_that_was_pickled_has_numbers_and_no_function_to_differentiate():
+    x = Value(2.0)
+    y = pickle.loads(pickle.dumps(autograd.compile(lambda x: x * x)(x)))
+    (leaf,) = y.parents
+    y.backward()
+    assert (y.data, leaf.grad) == (4.0, 4.0)
+    with pytest.raises(TypeError, match="a compiled result that was pickled has no function"):
+        autograd.adjoints(y, [leaf])
+
+
+def test_second_derivatives_where_an_argument_is_used_by_itself_too():
+    w, x = Value(3.0), Value(2.0)
+    fast = autograd.compile(lambda a, b: a * b * w * w)
+    for args in ((x, x), (w, x), (x, w)):
+        slopes, expected = (
+            autograd.adjoints(f(*args), [x, w]) for f in (fast, fast.function)
+        )  # as graphs
+        assert [float(s) for s in slopes] == [float(s) for s in expected]
+        for found, right in zip(slopes, expected, strict=True):
+            curvatures, wanted = (autograd.adjoints(slope, [x, w]) for slope in (found, right))
+            assert [float(c) for c in curvatures] == [float(c) for c in wanted]

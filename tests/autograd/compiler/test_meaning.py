@@ -430,7 +430,11 @@ class Spread:
         (lambda m: m * m, lambda: [np.matrix([[1.0, 2.0], [3.0, 4.0]])], r"matrix.*asarray"),
         (lambda xs: xs.append(1.0), lambda: [[1.0]], "changed a list"),
         (lambda xs: operator.setitem(xs, 0, 3.0), lambda: [[1.0, 2.0]], "changed a list"),
-        (lambda t: t.update(b=1.0), lambda: [{"a": 1.0}], "changed a list or dict"),
+        (
+            lambda t: t.update(b=1.0),
+            lambda: [{"a": 1.0}],
+            "changed a list or dict that it was given, which its caller would not see: change a",
+        ),
         (lambda x: (y for y in [x]), lambda: [1.0], "returned a generator"),
         (lambda x: {x * Value(1.0)}, lambda: [1.0], "returned a set"),
         (lambda x: {"a": x}.values(), lambda: [1.0], "returned a dict_values"),
@@ -695,3 +699,56 @@ def test_models_and_losses_take_an_index_that_is_an_argument():
         for wrong in ((5, 0), (-1, 0), (0, 4), (0, -1)):
             with pytest.raises(ValueError, match=r"index|label"):
                 fast(*wrong)
+
+
+NUMBER_USES = {
+    "int of a comparison": lambda w, x: w * int(x > 1.0),
+    "float of a comparison": lambda w, x: w * float(x > 1.0),
+    "inverted": lambda w, x: w * ~(x > 1.0),
+    "text": lambda w, x: w * len(f"{x > 1.0}"),
+    "repr": lambda w, x: w * len(repr(x > 1.0)),
+    "key": lambda w, x: w * {True: 2.0, False: 3.0}[x > 1.0],
+    "index": lambda w, x: w * [2.0, 3.0][x > 1.0],
+    "equal to a text": lambda w, x: w * (2.0 if x == "one" else 3.0 if x != "one" else 4.0),
+    "copied": lambda w, x: w * copy.copy(x) * copy.deepcopy([x])[0],
+    "real": lambda w, x: w * x.real,
+    "condition": lambda w, x: autograd.where(x, w, w * w),
+    "known condition": lambda w, x: autograd.where(True, w, w * w) * x,
+    "condition of a comparison": lambda w, x: autograd.where(x > 1.0, w * x, w * w),
+    "known index": lambda w, x: autograd.take([w, w * w], 1) * x,
+    "truth": lambda w, x: w * 2 if x else w * 3,
+    "sum of comparisons": lambda w, x: w * ((x > 1.0) + (x > 2.0)),
+    "negative of a comparison": lambda w, x: w * -(x > 1.0) + w * +(x <= 1.0),
+}
+
+
+@pytest.mark.parametrize("f", NUMBER_USES.values(), ids=NUMBER_USES)
+def test_a_number_and_a_comparison_of_it_behave_as_in_python(f):
+    w = Value(0.75)
+    for kind in (float, int):
+        check_calls(lambda x: f(w, x), [[kind(x)] for x in (0, 1, 3, 2, 0, 1)], [w])
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: x if x < "one" else -x, "'<' not supported between instances of"),
+        (lambda x: x + "one", "unsupported operand type"),
+        (lambda x: x.color, "'float' object has no attribute 'color'"),
+    ],
+)
+def test_a_wrong_use_of_a_number_is_pythons_error(f, message):
+    for g in (f, autograd.compile(lambda x: Value(1.0) * f(x))):
+        with pytest.raises((TypeError, AttributeError), match=message):
+            g(1.0)
+
+
+def test_whole_numbers_beyond_floats_are_left_to_eager_code():
+    w = Value(1.5)
+
+    def f(n):
+        return w * ((n + (2**53 + 1)) - 2**53)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it runs as it is
+        check_calls(f, [[1], [2], [3]], [w])

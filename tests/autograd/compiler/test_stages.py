@@ -1,6 +1,8 @@
 """Each stage of the compiler on its own, on small graphs."""
 
+import math
 import random
+import struct
 import sys
 import tracemalloc
 from itertools import groupby
@@ -18,7 +20,7 @@ from autograd.compiler.differentiate import gradient  # noqa: E402
 from autograd.compiler.expressions import Graph, pairs_of, reachable  # noqa: E402
 from autograd.compiler.matrices import Places, product  # noqa: E402
 from autograd.compiler.path import Path  # noqa: E402
-from autograd.compiler.python_code import named, written  # noqa: E402
+from autograd.compiler.python_code import code, named, written  # noqa: E402
 from autograd.compiler.schedule import PARAMETER, Schedule  # noqa: E402
 from autograd.compiler.source_lines import (  # noqa: E402
     Line,
@@ -358,3 +360,25 @@ def test_a_call_goes_forward_from_file_to_file():
     files = [file for file, _ in groupby(file for file, _ in stops)]
     assert len(files) == len({*files}), stops
     assert len({*stops}) <= 12, stops
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324])
+def test_every_number_is_written_so_that_python_reads_it(x):
+    for source in (str(code(x)), str(named("a") + x).removeprefix("a + ")):
+        assert struct.pack("<d", eval(source)) == struct.pack("<d", x)
+
+
+def test_a_code_has_no_truth_and_no_protocols():
+    with pytest.raises(TypeError, match="a code is neither true nor false"):
+        bool(named("a") > 1.0)
+    assert not hasattr(named("a"), "__iter__")
+    assert str(named("a").part) == "a.part"
+
+
+@pytest.mark.parametrize("chain", [2, 500])
+def test_rows_that_meet_along_a_path_are_computed_whole_or_apart(chain):
+    places, members, left, right, _ = crossed(
+        chain, chain, 3, keep=lambda i, j: j in (i, (i + 1) % chain) if chain > 2 else True
+    )
+    found = product(places, members, left, right)
+    assert sorted(m for m in found.order.ravel() if m >= 0) == [*range(len(members))]

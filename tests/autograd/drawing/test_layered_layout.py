@@ -1,7 +1,9 @@
 """The layout without Graphviz: levels, no overlap, edges beside boxes, few crossings."""
 
+import math
 import re
 import time
+from collections.abc import Callable
 from itertools import combinations, pairwise
 
 import pytest
@@ -184,3 +186,27 @@ def test_labels_and_numbers_lie_inside_their_boxes(monkeypatch: pytest.MonkeyPat
         for start, text in re.findall(r'<text[^>]* x="(-?[\d.]+)"[^>]*>([^<]*)<', group):
             assert min(corners) + 5 < float(start)
             assert float(start) + width_of(text) < max(corners) - 5
+
+
+def points(text: str) -> list[Point]:
+    return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text)]
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB", "RL", "BT"])
+@pytest.mark.parametrize("make", [neuron, network, skipping])
+def test_an_arrow_stands_at_the_end_of_its_edge_in_its_direction(
+    make: Callable[[], Value], rankdir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("autograd.drawing.picture.has_graphviz", lambda: False)
+    svg = autograd.to_svg(make(), rankdir=rankdir, level="nodes")
+    edge = r'class="edge">\n<path [^>]* d="([^"]*)"/>\n<polygon [^>]*points="([^"]*)"'
+    edges = re.findall(edge, svg)
+    assert edges
+    for line, arrow in edges:
+        *_, before, end = points(line)
+        side, tip, other, again = points(arrow)
+        assert (tip, again) == (end, side)
+        middle = [(a + b) / 2 for a, b in zip(side, other, strict=True)]
+        along = sum((t - m) * (e - b) for t, m, e, b in zip(tip, middle, end, before, strict=True))
+        assert along == pytest.approx(6 * math.dist(end, before), rel=0.05, abs=1.0)

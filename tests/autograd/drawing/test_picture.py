@@ -934,3 +934,9 @@ def test_graphviz_that_fails_says_why() -> None:
 def test_importing_the_package_does_not_import_graphviz() -> None:
     code = "import sys, autograd, nn; sys.exit('graphviz' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_picture_has_no_title_unless_one_is_given() -> None:
+    y = Value(2.0, "x") * 3.0
+    for draw in (autograd.to_svg, lambda *a, **k: str(autograd.draw_dot(*a, **k))):
+        assert draw(y) == draw(y, title="") != draw(y, title="loss")

@@ -1,11 +1,14 @@
 """Short names of parameters and inputs: unique, the same each time, as courses write them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nn
-from autograd import Constant, Value, dot, topological_order
+from autograd import Constant, Value, dot, softplus, topological_order
 from autograd.explaining.leaves import inputs_first, parameters_of, trained
 from autograd.explaining.node_names import inputs_of, names, short_names
 
@@ -119,3 +122,40 @@ def test_training_changes_parameters_else_what_is_called_w_or_b_else_all_leaves(
     assert trained_of("a.0", "b", "x") == ["a.0", "b"]
     order = topological_order(dot([Value(1.0, "a")], [2.0], Value(3.0, "c")) * 5.0)
     assert labels(parameters_of(order)) == labels(trained(order)) == ["c"]
+
+
+def neuron(unit: int, inputs: list[Any], layer: int = 0) -> Value:
+    """The sum of a neuron of a layer, with the labels that `nn` gives."""
+    path = f"layers.{layer}.neurons.{unit}"
+    weights = [Value(0.5, f"{path}.w.{i}") for i in range(len(inputs))]
+    return dot(weights, inputs, Value(0.1, f"{path}.b"))
+
+
+def with_label(node: Value, label: str) -> Value:
+    node.label = label
+    return node
+
+
+RESULTS: dict[str, tuple[Callable[[list[Any]], Value], list[str]]] = {
+    "sum and activation": (lambda x: neuron(1, x).tanh() * 2, ["z₂", "a₂", "f"]),
+    "plain numbers": (lambda x: neuron(1, [1.0, 2.0]).tanh() * 2, ["z₂", "a₂", "f"]),
+    "a label goes first": (
+        lambda x: with_label(neuron(1, x), "score").tanh() * 2, ["score", "a₂", "f"]),
+    "a product of parameters": (
+        lambda x: dot([Value(1.0, "layers.0.neurons.0.w.0")], [Value(2.0, "layers.1.neurons.0.b")])
+        * 2, ["v1", "f"]),
+    "a loss": (lambda x: softplus(neuron(0, x)) * 2, ["z₁", "v1", "f"]),
+    "a negative": (lambda x: -neuron(0, x) * 2, ["z₁", "v1", "f"]),
+    "softplus of a layer": (
+        lambda x: neuron(0, [softplus(neuron(0, x))], 1) * 2,
+        ["z⁽¹⁾₁", "a⁽¹⁾₁", "z⁽²⁾₁", "f"]),
+    "the root is f": (lambda x: neuron(0, x), ["f"]),
+    "the root is f after its sum": (lambda x: neuron(0, x).tanh(), ["z₁", "f"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_sums_and_activations_of_neurons_are_named_as_courses_do(name: str) -> None:
+    make, expected = RESULTS[name]
+    found = names(topological_order(make([Value(1.0, "p"), Value(2.0, "q")])))
+    assert [text for node, text in found.items() if node.parents] == expected

@@ -241,3 +241,7 @@ def test_steps_and_pictures_share_the_notation() -> None:
     y = x * 1.0
     assert steps(y)[0].text == "given x = 1.235e+04"
     assert "1.235e+04" in draw_dot(y).source
+
+
+def test_a_long_path_is_cut_between_its_nodes_and_not_inside_a_sum() -> None:
+    assert shorten("a + b → c + d → e + f → g + h → i + j", 30) == "a + b → c + d → … → i + j"

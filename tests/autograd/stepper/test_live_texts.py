@@ -25,7 +25,6 @@ from autograd.stepper.page.page_data import live_pass, page_data
 
 from ...support.graphs import chain_after_fan_out, fan_out, product_of_sum
 from ...support.node import run_module
-from ...support.own_operation import area, cube, norm
 
 STORY = """
 import { Story } from "./autograd/stepper/page/story.js";
@@ -215,9 +214,9 @@ def test_the_copied_python_computes_the_numbers_of_the_page(graph, leaves, capsy
     )
 
 
-def test_the_copied_python_imports_operations_of_ones_own(capsys):
+def test_the_copied_python_imports_operations_of_ones_own(own, capsys):
     a, b = Value(1.5, "a"), Value(-2.0, "b")
-    root = norm(cube(a), area(a, b)) + cube(b)
+    root = own.norm(own.cube(a), own.area(a, b)) + own.cube(b)
     code = live(root, {"a": 0.5}, script=CODE)
     assert "from tests.support.own_operation import cube\n" in code
     exec(code, {})

@@ -185,3 +185,20 @@ def test_a_number_that_must_stay_one_is_told() -> None:
     assert Stepper(partial(power, n=3), 2.0).frames[-1].value == 12.0
     with pytest.raises(TypeError, match="unsupported operand"):
         Stepper(lambda x: x + "a", 2.0)
+
+
+def test_leaves_are_named_by_their_parameters_and_places() -> None:
+    np = pytest.importorskip("numpy")
+
+    def f(x: Any, w: Any, *more: Any, y: float = 1.0) -> Any:
+        return x * w[1][0] * more[0]["a"] * more[1][0] * y
+
+    run = run_by_line(f, [2.0, np.array([[1.0], [3.0]]), {"a": 4.0, "b": True}, (5.0, "text")])
+    leaves = [node for node in topological_order(run.root) if not node.parents]
+    named = {leaf.label: leaf.data for leaf in leaves if leaf.label}
+    assert named == {"x": 2.0, "w[1][0]": 3.0, "more[0]['a']": 4.0, "more[1][0]": 5.0}
+
+
+def test_a_function_in_c_has_numbered_arguments() -> None:
+    larger = run_by_line(max, [2.0, 3.0]).root
+    assert (larger.label, larger.data) == ("x2", 3.0)
