@@ -14,9 +14,8 @@ def bowl(p):
     return (p[0] - 1) ** 2 + 4 * (p[1] + 2) ** 2
 
 
-def curved_valley(p):
-    """Rosenbrock's function, less narrow."""
-    return (1 - p[0]) ** 2 + 5 * (p[1] - p[0] ** 2) ** 2
+def rosenbrock(p, narrow=100):
+    return (1 - p[0]) ** 2 + narrow * (p[1] - p[0] ** 2) ** 2
 
 
 # ---------------------------------------------------------------------------------------- descend
@@ -44,7 +43,7 @@ def test_step_sizes_may_depend_on_the_step():
     ("f", "x0", "wanted"),
     [
         (bowl, [30.0, 50.0], [1.0, -2.0]),
-        (curved_valley, [0.5, 0.5], [1.0, 1.0]),
+        (lambda p: rosenbrock(p, 5), [0.5, 0.5], [1.0, 1.0]),
         (lambda p: ag.exp(p["x"]) - 2 * p["x"], {"x": -3.0}, {"x": math.log(2)}),
         (lambda x: x - ag.log(x), 0.01, 1.0),  # a long step leaves the domain
     ],
@@ -121,7 +120,7 @@ KINDS = {
         lambda p: p[0] ** 2 - p[1] ** 2 + p[2] ** 4, [1.0, 1.0, 0.5], [0.0] * 3, "saddle",
         [-2.0, 0.0, 2.0],
     ),
-    "curved_valley": (curved_valley, [-1.2, 1.0], [1.0, 1.0], "minimum", [0.399360767, 1001.600639]),
+    "rosenbrock": (rosenbrock, [-1.2, 1.0], [1.0, 1.0], "minimum", [0.399360767, 1001.600639]),
 }  # fmt: skip
 
 
