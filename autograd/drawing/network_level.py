@@ -86,8 +86,11 @@ def selected(
         return None
     found: Network | None = network(root)
     assert found is not None
-    rows = sum(len(neuron.parameters) for neuron in found.neurons)
-    if not found.neurons or (level is None and rows <= MAX_PARAMETERS):
+    uses = [parameter for neuron in found.neurons for parameter in neuron.parameters]
+    is_small = (
+        len(uses) <= MAX_PARAMETERS or len(set(uses)) == 1
+    )  # h = tanh(h * w), again and again
+    if not found.neurons or (level is None and is_small):
         order = topological_order(root)
         is_long = level == "network" or len(order) > MAX_NODES
         found = repeated_terms(order) if is_long else None
