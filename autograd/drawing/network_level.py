@@ -87,9 +87,8 @@ def selected(
     found: Network | None = network(root)
     assert found is not None
     uses = [parameter for neuron in found.neurons for parameter in neuron.parameters]
-    is_small = (
-        len(uses) <= MAX_PARAMETERS or len(set(uses)) == 1
-    )  # h = tanh(h * w), again and again
+    # one parameter alone is a chain, such as h = tanh(h * w) again and again
+    is_small = len(uses) <= MAX_PARAMETERS or len(set(uses)) == 1
     if not found.neurons or (level is None and is_small):
         order = topological_order(root)
         is_long = level == "network" or len(order) > MAX_NODES
