@@ -12,6 +12,7 @@ const MARGIN = 8; // around what is shown, in units of the picture
 const MIN_HEIGHT_PX = 180; // of the pane
 const DRAG_PX = 4; // a shorter way is a click
 const MAP_PX = { width: 130, height: 84 };
+const MOST = 0.6; // of the picture: a map of the rest would hide more than it shows
 const MAP_GAP = "6px"; // from the corner of the pane
 const MILLISECONDS = 180; // of a move
 
@@ -170,7 +171,7 @@ export class PanZoom {
     this.svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
     const all = box.width >= content.width - 0.5 && box.height >= content.height - 0.5;
     this.pane.classList.toggle("partial", !all);
-    this.map.draw(box, all, this.focus);
+    this.map.draw(box, this.focus);
   }
 
   /** The point of the picture under the pointer. @param {MouseEvent} event */
@@ -228,11 +229,12 @@ export function followed(down, pane, moved) {
   addEventListener("pointercancel", end, { signal });
 }
 
-/** A small map of the whole picture, where not all of it is in view. */
+/** A small map of the whole picture, where much of it is out of view. */
 class Minimap {
   /** @param {HTMLElement} pane @param {PanZoom} view */
   constructor(pane, view) {
     this.pane = pane;
+    this.content = view.content;
     const { x, y, width, height } = view.content;
     const scale = Math.min(MAP_PX.width / width, MAP_PX.height / height);
     this.svg = element("svg", { class: "minimap", "aria-hidden": "true", viewBox: `${x} ${y} ${width} ${height}` });
@@ -263,11 +265,13 @@ class Minimap {
     this.filled = true;
   }
 
-  /** @param {Box} box  what is in view @param {boolean} all @param {Box | null} focus */
-  draw(box, all, focus) {
-    this.svg.toggleAttribute("hidden", all);
-    if (!all) this.stand(box, focus);
-    if (!all && !this.filled && this.pane.clientWidth) this.fill();
+  /** @param {Box} box  what is in view @param {Box | null} focus */
+  draw(box, focus) {
+    const { width, height } = this.content;
+    const mostly = Math.min(1, box.width / width) * Math.min(1, box.height / height) > MOST;
+    this.svg.toggleAttribute("hidden", mostly);
+    if (!mostly) this.stand(box, focus);
+    if (!mostly && !this.filled && this.pane.clientWidth) this.fill();
     for (const [name, value] of Object.entries(box)) this.window.setAttribute(name, String(value));
   }
 

@@ -90,9 +90,10 @@ export function localDerivativesView(player) {
     for (const old of document.querySelectorAll("#picture .local")) old.remove();
     if (!graph) return;
     const taken = [...(boxes ??= obstacles(graph))];
+    const inside = around(boxes);
     const label = (/** @type {SVGElement} */ on, /** @type {number} */ value, /** @type {string} */ kind) => {
       const text = `× ${number(value, 3)}`;
-      const place = freePlace(on, text.length * LABEL_CHARACTER[kind], LABEL_HEIGHT[kind], taken);
+      const place = freePlace(on, text.length * LABEL_CHARACTER[kind], LABEL_HEIGHT[kind], taken, inside);
       if (!place) return; // the card of the edge tells it
       taken.push(place);
       const at = { x: place.x + place.width / 2, y: place.y + place.height * 0.78 };
@@ -128,14 +129,15 @@ function obstacles(graph) {
   return [...parts].map((part) => part.getBBox());
 }
 
-/** A place beside an edge that is free of boxes and of other labels, or null. @param {SVGElement} edge @param {number} width @param {number} height @param {Box[]} taken @returns {Box | null} */
-function freePlace(edge, width, height, taken) {
+/** A place beside an edge that is free of boxes and of other labels, or null. @param {SVGElement} edge @param {number} width @param {number} height @param {Box[]} taken @param {Box} inside @returns {Box | null} */
+function freePlace(edge, width, height, taken, inside) {
   const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
   const points = pointsOf.get(edge) ?? ALONG.map((t) => path.getPointAtLength(path.getTotalLength() * t));
   pointsOf.set(edge, points);
   for (const aside of ASIDE) {
     for (const { x, y } of points) {
       const place = { x: x - width / 2, y: y + (aside - 0.5) * height, width, height };
+      if (place.y < inside.y || place.y + height > inside.y + inside.height) continue; // it would be cut off
       if (!taken.some((box) => overlap(box, place))) return place;
     }
   }
