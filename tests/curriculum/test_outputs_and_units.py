@@ -150,12 +150,14 @@ def test_D9_a_unit_that_saturates_has_a_slope_near_0_and_one_of_linear_pieces_ke
         assert ag.grad(getattr(ag, kept))(10.0) == 1.0
 
 
-def first_over_last(unit, depth, init="xavier"):
+def first_over_last(unit, depth, scale=1.0, init="xavier"):
     """The norm of the gradient in the first layer over that in the last, of seed 0."""
     rng = random.Random(0)
     y = [i % 2 for i in range(8)]
     X = [[rng.gauss(2 * t - 1, 0.4) for _ in range(2)] for t in y]
     model = nn.MLP(2, [16] * depth + [1], unit, init=init, rng=0)
+    for layer in model.layers:
+        layer.set([[scale * w for w in row] for row in layer.W.data])
     nn.bce_with_logits([model(x) for x in X], y).backward()
     norms = [nn.gradient_norm(layer.parameters()) for layer in model.layers]
     return norms[0] / norms[-1]
@@ -167,6 +169,10 @@ def test_D9_from_equal_weights_sigmoid_loses_the_gradient_tanh_and_relu_keep_it(
     assert first_over_last("tanh", 8) == approx(0.84, abs=0.005)
     assert first_over_last("relu", 8) == approx(0.59, abs=0.005)
     assert first_over_last("relu", 8, init="he") == approx(0.30, abs=0.005)
+    by_scale = {unit: [first_over_last(unit, 8, scale) for scale in (0.5, 2.0)] for unit in UNITS}
+    assert by_scale["sigmoid"] == approx([4.3e-7, 0.0015], rel=0.05)
+    assert by_scale["tanh"] == approx([0.97, 3.4], rel=0.02)
+    assert min(min(by_scale[unit]) for unit in ("relu", "leaky_relu", "abs")) > 0.3
 
 
 @pytest.mark.parametrize(
