@@ -38,8 +38,8 @@ export const MAX_POINTS = library.limits.points;
 export const MAX_UNITS = library.limits.units;
 export const MAX_LAYERS = library.limits.layers;
 export const MAX_FEATURES = library.limits.features;
-const MAX_SEED = 2 ** 53 - 1;
-const MAX_NUMBER = 1e9;
+const MAX_SEED = library.limits.seed;
+const MAX_NUMBER = library.limits.number;
 const MAX_TEXT = 80;
 
 /** Settings that do not fit. The message is one sentence for the reader. */
@@ -108,7 +108,7 @@ function checkChoice(name, x, known) {
 
 /** @param {string} name @param {unknown} xs @param {number} most */
 function checkTexts(name, xs, most) {
-  const fit = Array.isArray(xs) && xs.length <= most && xs.every((x) => typeof x === "string" && x.length <= MAX_TEXT);
+  const fit = Array.isArray(xs) && xs.length <= most && xs.every((x) => typeof x === "string" && [...x].length <= MAX_TEXT);
   need(fit, `${name} must be a list of at most ${most} short texts, got ${written(xs)}.`);
 }
 
@@ -240,7 +240,7 @@ function checkTraining(training) {
   checkChoice("training.loss", training.loss, Object.keys(library.losses));
   checkNumber("training.l2", training.l2, 0, 1000);
   checkChoice("training.optimizer", training.optimizer, OPTIMIZERS);
-  checkNumber("training.lr", training.lr, 1e-9, 1e4);
+  checkNumber("training.lr", training.lr, library.limits.minLearningRate, library.limits.maxLearningRate);
   if (training.batch_size !== null) checkWhole("training.batch_size", training.batch_size, 1, MAX_POINTS);
   checkWhole("training.seed", training.seed, 0, MAX_SEED);
   checkNumber("training.momentum", training.momentum, 0, 0.9999);

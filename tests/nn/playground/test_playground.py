@@ -30,6 +30,12 @@ CASES = {
     "three classes": (lambda: Playground(X, [5, 1, 3, 5]), 4, ["1", "3", "5"]),
     "numbers": (lambda: Playground(X, [0.5, 1.5, 1, 0]), 4, []),
     "whole numbers, as numbers": (lambda: Playground(X, [0, 1, 1, 0], loss="mse"), 4, []),
+    "a batch of more than all": (
+        lambda: Playground(X, [0, 1, 1, 0], batch_size=9999),
+        4,
+        ["0", "1"],
+    ),
+    "long names": (lambda: Playground(X, ["🎉" * 90, "b", "b", "b"]), 4, ["b", "🎉" * 80]),
     "a column": (lambda: Playground(X, [[0], [1], [1], [0]]), 4, ["0", "1"]),
     "one feature": (lambda: Playground([[1], [2], [4]], [1.5, 2.5, 9], hidden=[3]), 3, []),
     "no hidden layer": (lambda: Playground(X, [0, 1, 1, 0], hidden=()), 4, ["0", "1"]),
@@ -103,6 +109,12 @@ def test_a_trained_regression_keeps_its_scaling_of_targets(tmp_path):
     assert [o[0] for o in outputs] == pytest.approx([model(x).data for x in data.X[:2]])
 
 
+def model_of_eleven():
+    model = MLP(2, [11])
+    model.metadata = {"classes": [*"abcdefghijk"]}
+    return model
+
+
 LINEAR = MLP(2, [3, 1], ["tanh", "tanh"])
 WRONG = {
     "X alone": (lambda: Playground(X), ValueError, "give X and y, or neither"),
@@ -147,6 +159,18 @@ WRONG = {
         "bce does not fit y, which has 3 classes",
     ),
     "optimizer": (lambda: Playground(optimizer="rmsprop"), ValueError, "sgd, momentum, adam"),
+    "11 named classes": (
+        lambda: Playground(X, [0, 1, 2, 0], model=model_of_eleven()),
+        ValueError,
+        "11 classes: the page takes at most 10",
+    ),
+    "a huge number": (
+        lambda: Playground([[0, 1], [2e9, 1]], [0, 1]),
+        ValueError,
+        "sample 1 has 2e+09: the page takes numbers up to 1e+09",
+    ),
+    "a huge lr": (lambda: Playground(lr=1e300), ValueError, "from 1e-09 to 10000 in the page"),
+    "a huge seed": (lambda: Playground(seed=2**60), ValueError, "seed is from 0 to 9,007,199"),
     "lr": (lambda: Playground(lr=0), ValueError, "lr must be finite and above 0"),
     "batch": (lambda: Playground(batch_size=0), ValueError, "batch_size must be at least 1"),
     "seed": (lambda: Playground(seed=0.5), TypeError, "seed must be a whole number"),
