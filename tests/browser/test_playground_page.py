@@ -91,9 +91,10 @@ BY_KEYS = {
     "walk-play": "Enter", "which-weight": "ArrowDown", "measured": "ArrowDown",
     "copy-python": "Enter", "download-model": "Enter", "copy-link": "Enter",
     "network-activation": "ArrowDown", "network-initializer": "ArrowDown",
-    "network-seed": "ArrowUp", "training-loss": "ArrowDown", "training-lr": "ArrowRight",
+    "network-seed": "ArrowUp", "new-weights": "Enter", "training-loss": "ArrowDown", "training-lr": "ArrowRight",
     "training-batch_size": "ArrowLeft", "training-seed": "ArrowUp", "training-l2": "ArrowRight",
     "training-optimizer": "ArrowDown", "training-momentum": "ArrowLeft",
+    "training-betas-0": "ArrowLeft", "training-betas-1": "ArrowLeft",
     "data-kind": "ArrowDown", "data-noise": "ArrowRight", "data-samples": "ArrowLeft",
     "data-test_share": "ArrowRight", "data-seed": "ArrowUp", "new-sample": "Enter",
 } | {f"mistake-{name}": "Space" for name in MISTAKES} | {"lesson": "ArrowDown"}  # fmt: skip
@@ -150,7 +151,8 @@ def use_by_touch(page, name):
 def use_every_control(page, use):
     for name in BY_KEYS:
         if page.locator(f"#{name}").is_hidden():
-            page.locator("#training-optimizer").select_option('"momentum"')
+            optimizer = "adam" if "betas" in name else "momentum"
+            page.locator("#training-optimizer").select_option(f'"{optimizer}"')
         before = page.evaluate(STATE)
         use(page, name)
         assert not is_as_left(page, before), name
@@ -251,15 +253,49 @@ def test_training_stops_at_a_number_that_is_not_finite_and_names_the_node(opened
     with opened(settings) as page:
         click(page, "play")
         page.locator("#trouble").wait_for()
-        said = (
-            r"Training stopped at step \d+: (.* is (nan|-?inf)|The loss is too large|.* overflows)"
-        )
+        said = r"Training stopped at step \d+: (\S.* is (nan|-?inf)|.* overflows|The sum of mse: )"
         assert re.match(said, trouble(page))
         assert page.locator("#play").inner_text() == "Play"
         page.locator("#training-lr").fill("6")  # a smaller learning rate
         click(page, "reset", "one-step", "one-step")
         assert trouble(page) == ""
         assert numbers(page)[0] == "2"
+
+
+def test_vanishing_gradients_are_seen_below_the_layers(opened):
+    network = {"hidden": [4] * 6, "activation": "sigmoid", "initializer": "xavier"}
+    lengths = (
+        "() => [...document.querySelectorAll('.layer-foot .length')].map((e) => +e.textContent)"
+    )
+    widths = "() => [...document.querySelectorAll('.layer-foot i')].map((e) => e.offsetWidth)"
+    with opened({"network": network}) as page:
+        click(page, "backward")
+        sizes, bars = page.evaluate(lengths), page.evaluate(widths)
+        assert len(sizes) == 7
+        assert all(3 < b / a < 30 for a, b in zip(sizes, sizes[1:], strict=False))
+        assert bars == sorted(bars)
+        assert bars[0] == 0 < 60 < bars[-1]
+        page.locator("#network-activation").select_option('"tanh"')
+        click(page, "backward")
+        assert max(page.evaluate(lengths)) < 10 * min(page.evaluate(lengths))
+
+
+def test_the_first_screen_has_the_accuracy_and_while_playing_all_follows(opened):
+    with opened() as page:
+        names = page.locator("#numbers dt").all_inner_texts()
+        assert names[-2:] == ["train accuracy", "test accuracy"]
+        box = page.locator("#numbers dd").last.bounding_box()
+        assert box["y"] + box["height"] < 768
+        said = "#slice-said"
+        before = page.locator(said).inner_text()
+        click(page, "play")
+        becomes(page, f"document.querySelector('{said}').innerText !== {before!r}", True)
+        becomes(
+            page, "[...document.querySelectorAll('#numbers dd')].at(-1).innerText >= '85'", True
+        )
+        click(page, "play")
+        page.locator("#data-kind").select_option('"plane"')
+        assert page.locator("#numbers dt").last.inner_text() == "test R²"
 
 
 # ------------------------------------------------------------------------- down to the scalar
@@ -454,7 +490,8 @@ def test_runs_are_kept_and_taken_up_again(opened):
             page.locator("#training-lr").fill(rate)
             click(page, "one-step", "one-step", "keep-run", "reset")
         assert page.locator("#runs li").count() == 2
-        assert page.locator("#loss-plot .curve").count() == 2 + 2
+        assert page.locator("#loss-plot .curve").count() == 2 + 2 * 2
+        assert page.locator("#loss-plot .curve.dashed").count() == 2
         page.get_by_role("button", name="Start again").first.click()
         page.get_by_role("button", name="Forget").first.click()
         assert page.locator("#runs li").count() == 1

@@ -194,9 +194,10 @@ export class Inspector {
     };
   }
 
-  /** Returns the length of the present gradient of each layer. */
+  /** Returns the length of each layer's gradient: of the last backward pass, or else of the present batch. */
   gradientNorms() {
-    const gradient = this.gradient();
+    const isDone = this.run.phase === "backward" || this.run.phase === "update";
+    const gradient = isDone ? this.run.gradients : this.gradient();
     return this.run.network.layers.map((neurons) => Math.hypot(...neurons.flatMap(({ weights, bias }) => [...weights, bias].map((i) => gradient[i]))));
   }
 

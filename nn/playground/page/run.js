@@ -229,9 +229,18 @@ export class Run {
 
   /** @param {number} node @param {number} n */
   #stopAt(node, n) {
-    if (node < 0) return this.#stop(this.network.root, "The loss is too large for a number.");
+    if (node < 0) return this.#stopAtSum(n);
     const bad = this.engine.data[node].subarray(0, n).find((x) => !Number.isFinite(x)) ?? NaN;
     return this.#stop(node, `${this.#nodeName(node)} is ${number(bad)}.`);
+  }
+
+  /** All nodes are finite, but the mean of the losses or the penalty is not. @param {number} n */
+  #stopAtSum(n) {
+    const penalty = this.penalty();
+    if (Number.isFinite(penalty)) return this.#stop(this.network.root, `The sum of ${this.#nodeName(this.network.root)} over ${n} points is too large for a number.`);
+    const sizes = this.parameters.map(Math.abs);
+    const largest = sizes.indexOf(Math.max(...sizes));
+    this.#stop(this.#nodeOf(largest), `The penalty of ${this.network.names[largest]} = ${number(this.parameters[largest])} is too large for a number.`);
   }
 
   /** @param {number} node @param {string} what */
@@ -321,7 +330,7 @@ export class Run {
     return this.inspector.gradient(overwrite);
   }
 
-  /** Returns the length of the present gradient of each layer. */
+  /** Returns the length of each layer's gradient: of the last backward pass, or else of the present batch. */
   gradientNorms() {
     return this.inspector.gradientNorms();
   }

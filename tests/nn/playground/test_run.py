@@ -389,3 +389,20 @@ def test_the_terms_of_an_update_give_the_update():
     m, v = adam["m"] / adam["1 − β₁ᵗ"], adam["v"] / adam["1 − β₂ᵗ"]
     assert (adam["m̂"], adam["v̂"]) == pytest.approx((m, v))
     assert adam["Δw"] == pytest.approx(-adam["lr"] * m / (math.sqrt(v) + 1e-8))
+
+
+def test_a_stop_names_the_node_even_if_only_the_sum_of_finite_losses_is_too_large():
+    big = {"data": {"kind": "own", "points": [[0, 1e9, 0], [1, -1e9, 0]], "names": ["x"],
+                    "classes": [], "shown": [0, 0]},
+           "network": {"hidden": [], "weights": [0, 1.2e154]}, "training": {"loss": "mse"}}  # fmt: skip
+    penalty = {"network": {"hidden": [2], "weights": [1e160, 0, 0, 0, 0, 0, 0, 0, 0]},
+               "training": {"l2": 0.1}}  # fmt: skip
+    for settings, name, words in (
+        (big, "mse: ", "The sum of mse: "),
+        (penalty, "w⁽¹⁾₁₁", "The penalty of w⁽¹⁾₁₁ = 1e+160 is too large"),
+    ):
+        stopped = run_page(
+            "const run = new Run(given); run.forward(); answer(run.stopped);", settings
+        )
+        assert words in stopped["sentence"]
+        assert stopped["name"].startswith(name)
