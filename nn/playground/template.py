@@ -32,7 +32,7 @@ def page_text(
     data = json.dumps({"settings": settings}, ensure_ascii=False, separators=(",", ":"))
     return Template(read(f"{FOLDER}/page.html")).substitute(
         title=html.escape(title),
-        style=read(f"{FOLDER}/page.css"),
+        style=read("autograd/pages/theme.css") + read(f"{FOLDER}/page.css"),
         picture=f'<section class="still" data-still>{picture}</section>' if picture else "",
         links=_list(links or {}),
         note=f'<p class="quiet-text" id="note">{html.escape(note)}</p>' if note else "",

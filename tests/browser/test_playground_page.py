@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -91,7 +92,8 @@ BY_KEYS = {
     "walk-play": "Enter", "which-weight": "ArrowDown", "measured": "ArrowDown",
     "copy-python": "Enter", "download-model": "Enter", "copy-link": "Enter",
     "network-activation": "ArrowDown", "network-initializer": "ArrowDown",
-    "network-seed": "ArrowUp", "new-weights": "Enter", "training-loss": "ArrowDown", "training-lr": "ArrowRight",
+    "network-seed": "ArrowUp",
+    "new-weights": "Enter", "training-loss": "ArrowDown", "training-lr": "ArrowRight",
     "training-batch_size": "ArrowLeft", "training-seed": "ArrowUp", "training-l2": "ArrowRight",
     "training-optimizer": "ArrowDown", "training-momentum": "ArrowLeft",
     "training-betas-0": "ArrowLeft", "training-betas-1": "ArrowLeft",
@@ -272,7 +274,7 @@ def test_vanishing_gradients_are_seen_below_the_layers(opened):
         click(page, "backward")
         sizes, bars = page.evaluate(lengths), page.evaluate(widths)
         assert len(sizes) == 7
-        assert all(3 < b / a < 30 for a, b in zip(sizes, sizes[1:], strict=False))
+        assert all(3 < b / a < 30 for a, b in pairwise(sizes))
         assert bars == sorted(bars)
         assert bars[0] == 0 < 60 < bars[-1]
         page.locator("#network-activation").select_option('"tanh"')

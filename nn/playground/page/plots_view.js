@@ -38,10 +38,10 @@ export function goodnessView(player) {
   return () => {
     const { run } = player;
     for (const [i, part] of /** @type {const} */ (["train", "test"]).entries()) {
-      const { accuracy, r2 } = run[part].length ? run.measures(part) : { accuracy: NaN };
-      const kind = run.network.classes ? "accuracy" : "R²";
-      setText(shown[i].title, `${part} ${kind}`);
-      setText(shown[i].value, accuracy === undefined ? written(r2) : accuracy !== accuracy ? "–" : `${number(100 * accuracy, 3)} %`);
+      /** @type {{accuracy?: number, r2?: number}} */
+      const { accuracy, r2 } = run[part].length ? run.measures(part) : {};
+      setText(shown[i].title, `${part} ${run.network.classes ? "accuracy" : "R²"}`);
+      setText(shown[i].value, accuracy === undefined ? written(r2) : `${number(100 * accuracy, 3)} %`);
     }
   };
 }

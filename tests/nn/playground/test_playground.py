@@ -1,6 +1,7 @@
 """`nn.Playground`: which page its arguments give, and one sentence for those that do not fit."""
 
 import json
+import math
 import re
 
 import pytest
@@ -225,3 +226,47 @@ def test_a_page_of_settings_has_links_to_other_files(tmp_path):
     assert '<a href="loss.svg">the loss</a>' in text
     assert "run of &lt;moons&gt;" in text
     assert "Playground" in nn.__all__
+
+
+CLASSES = {"two": ["no", "yes"], "three": ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize("count", CLASSES)
+def test_a_trained_model_with_a_scaling_has_the_chances_of_predict_proba(count, tmp_path):
+    classes = CLASSES[count]
+    data = datasets.gaussians(60, classes=len(classes))
+    rows = [[1000 + 50 * x1, x2 / 30] for x1, x2 in data.X]
+    scaling = Scaling.of(rows)
+    model = MLP(2, [5, 1 if count == "two" else 3], "tanh", rng=1)
+    loss = "bce_with_logits" if count == "two" else "cross_entropy"
+    model.metadata = {
+        "scaling": [scaling.mean, scaling.scale], "classes": classes, "loss": loss,
+        "features": ["far", "near"],
+    }  # fmt: skip
+    fit(model, rows, data.y, loss=loss, epochs=30, lr=0.1, compiled=False)
+    settings = settings_in(Playground(rows, data.y, model=model), tmp_path / "page.html")
+    n = 5
+    outputs, plane = run_page(
+        f"""const run = new Run(given);
+           const grid = {{ x: [900, 1100], y: [-0.1, 0.1], nx: {n}, ny: {n} }};
+           const units = run.network.outputs.length;
+           answer([run.inspector.outputs(run.train),
+                   run.responses(grid).slice(-units).map((each) => [...each])]);""",
+        settings,
+    )
+    centers = [
+        [900 + (i + 0.5) / n * 200, -0.1 + (j + 0.5) / n * 0.2] for j in range(n) for i in range(n)
+    ]
+    for found, at in ((outputs, rows), (list(zip(*plane, strict=True)), centers)):
+        expected = model.predict_proba(at)
+        for z, chances in zip(found, expected, strict=True):
+            assert chances_of(list(z)) == pytest.approx(list(chances), rel=1e-12)
+    assert settings["data"]["classes"] == classes
+
+
+def chances_of(z):
+    """Return the probabilities of the classes by the definitions of sigmoid and softmax."""
+    if len(z) == 1:
+        z = [0.0, *z]
+    sizes = [math.exp(x - max(z)) for x in z]
+    return [size / sum(sizes) for size in sizes]

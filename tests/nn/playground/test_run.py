@@ -392,11 +392,14 @@ def test_the_terms_of_an_update_give_the_update():
 
 
 def test_a_stop_names_the_node_even_if_only_the_sum_of_finite_losses_is_too_large():
-    big = {"data": {"kind": "own", "points": [[0, 1e9, 0], [1, -1e9, 0]], "names": ["x"],
-                    "classes": [], "shown": [0, 0]},
-           "network": {"hidden": [], "weights": [0, 1.2e154]}, "training": {"loss": "mse"}}  # fmt: skip
-    penalty = {"network": {"hidden": [2], "weights": [1e160, 0, 0, 0, 0, 0, 0, 0, 0]},
-               "training": {"l2": 0.1}}  # fmt: skip
+    points = [[0, 1e9, 0], [1, -1e9, 0]]
+    big = {
+        "data": {"kind": "own", "points": points, "names": ["x"], "classes": [], "shown": [0, 0]},
+        "network": {"hidden": [], "weights": [0, 1.2e154]},
+        "training": {"loss": "mse"},
+    }
+    weights = [1e160, 0, 0, 0, 0, 0, 0, 0, 0]
+    penalty = {"network": {"hidden": [2], "weights": weights}, "training": {"l2": 0.1}}
     for settings, name, words in (
         (big, "mse: ", "The sum of mse: "),
         (penalty, "w⁽¹⁾₁₁", "The penalty of w⁽¹⁾₁₁ = 1e+160 is too large"),
