@@ -469,6 +469,24 @@ def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(op
         assert "R²" in page.locator("#measures").inner_text()
 
 
+def test_of_two_dropped_files_none_is_taken_and_far_features_are_learned(opened):
+    far = "far,near,kind\n" + "".join(f"{10_000 * i},{i % 5},{'ab'[i > 20]}\n" for i in range(40))
+    with opened() as page:
+        drop = """(texts) => {
+          const data = new DataTransfer();
+          texts.forEach((text, i) => data.items.add(new File([text], `${i}.csv`)));
+          document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}));
+        }"""
+        page.evaluate(drop, [far, GOOD])
+        assert trouble(page) == "2 files were dropped: drop one."
+        assert page.locator("#data-kind").input_value() == '"moons"'
+        page.evaluate(drop, [far])
+        becomes(page, "document.querySelector('#data-kind').value", '"own"')
+        for _ in range(60):
+            click(page, "one-step")
+        assert float(numbers(page)[4].removesuffix("%")) > 90
+
+
 def test_of_many_features_two_are_chosen_for_the_plane(opened):
     rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
     with opened() as page:

@@ -1,6 +1,7 @@
 // @ts-check
 // The settings of a run: their defaults, and the check of settings that come from outside.
 import { SETS } from "./datasets.js";
+import { LESSONS } from "./lessons.js";
 
 /**
  * @typedef {object} DataSettings
@@ -41,6 +42,7 @@ export const MAX_FEATURES = library.limits.features;
 const MAX_SEED = library.limits.seed;
 const MAX_NUMBER = library.limits.number;
 const MAX_TEXT = 80;
+const EDGES = ["weights", "gradients", "updates"];
 
 /** Settings that do not fit. The message is one sentence for the reader. */
 export class SettingsError extends Error {}
@@ -133,7 +135,9 @@ export function checked(given) {
   checkTraining(training);
   for (const [name, on] of Object.entries(settings.mistakes)) need(typeof on === "boolean", `mistakes.${name} must be true or false, got ${written(on)}.`);
   checkTexts("hide", settings.hide, 50);
-  if (settings.lesson !== null) checkWhole("lesson", settings.lesson, 0, 99);
+  if (settings.lesson !== null) checkWhole("lesson", settings.lesson, 0, LESSONS.length - 1);
+  checkChoice("show.edges", settings.show.edges, EDGES);
+  need(typeof (settings.show.log ?? false) === "boolean", `show.log must be true or false, got ${written(settings.show.log)}.`);
   const classes = data.classes.length;
   const fit = lossesFor(classes);
   const kind = classes ? `${classes} classes` : "numbers";
