@@ -130,7 +130,8 @@ class Playground:
         """Return the page in a frame that fits its surroundings. marimo shows this alone."""
         encoded = base64.b64encode(self._picture.encode()).decode()
         image = f"data:image/svg+xml;base64,{encoded}"
-        return framed(self._page, self.title, HEIGHT_PX, image, repr(self))
+        purpose = "see this network learn"
+        return framed(self._page, self.title, HEIGHT_PX, image, repr(self), purpose)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to ``path``, whole or not at all. OSError names the path if it fails.
