@@ -54,6 +54,7 @@ export function dataControls(player) {
   return () => {
     draw();
     byId("new-sample").hidden = isOwn();
+    if (!isOwn()) document.getElementById("note")?.remove();
   };
 }
 

@@ -13,8 +13,9 @@ import { paint, palette } from "./palette.js";
  * @typedef {{button: any, canvas: any, caption: any, image: ImageData | null, layer: number, unit: number}} Neuron
  */
 
-const HEAD_PX = 44; // above the neurons: the number of units of a layer
+const HEAD_PX = 50; // above the neurons: the number of units of a layer
 const [MIN_SIZE_PX, MAX_SIZE_PX] = [14, 62]; // of a heat map
+const NARROW_PX = 70; // of a column: the head of a layer is upright, its numbers are small
 const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
@@ -88,6 +89,7 @@ function build(player, pane) {
   const at = places(counts, pane.clientWidth || 600, (pane.clientHeight || 400) - FOOT_PX);
   const focused = document.activeElement?.id;
   const svg = element("svg", { "aria-hidden": "true" });
+  pane.classList.toggle("narrow", (pane.clientWidth || 600) / counts.length < NARROW_PX);
   pane.replaceChildren(svg, ...counts.map((_, column) => layerHead(player, column, at(column, 0).x)),
     ...counts.map((_, column) => layerFoot(column, at(column, 0).x)));
   const edges = layers.flatMap((/** @type {any[]} */ layer, /** @type {number} */ l) =>
