@@ -634,7 +634,7 @@ def test_the_work_of_a_frame_leaves_time(opened, hidden):
         click(page, "play")
         becomes(page, "drawnFrames > 20", True)  # until the code is compiled
         start, first = used()
-        becomes(page, f"drawnFrames > {first + 40}", True)
+        becomes(page, f"drawnFrames > {first + 20}", True)
         end, last = used()
         click(page, "play")
     assert (end - start) / (last - first) <= MAX_FRAME_MS[hidden]
