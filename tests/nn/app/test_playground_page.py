@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -239,7 +240,11 @@ def test_a_process_of_its_own_writes_it_without_other_packages(tmp_path: Path) -
     code = "import sys; sys.modules |= dict.fromkeys(['numpy', 'matplotlib', 'sklearn', 'tqdm']); "
     code += "from nn.app.command_line import main; sys.exit(main(['playground', 'spiral']))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert Path(tmp_path, "runs/spiral/playground.html").exists()
