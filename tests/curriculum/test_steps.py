@@ -17,7 +17,7 @@ def terms(root, name):
     return [frame.term for frame in steps(root) if frame.name == name and frame.term is not None]
 
 
-def test_c5_product_of_a_sum():
+def test_C5_product_of_a_sum():
     data = {
         frame.name: frame.value for frame in steps(product_of_sum()) if frame.phase == "forward"
     }
@@ -32,7 +32,7 @@ def logistic(last):
 
 
 @pytest.mark.parametrize("last", [sigmoid, lambda s: 1 / (1 + exp(-s))], ids=["node", "gates"])
-def test_c6_a_logistic_neuron_gate_by_gate_and_as_one_node(last):
+def test_C6_a_logistic_neuron_gate_by_gate_and_as_one_node(last):
     assert round(logistic(last).data, 2) == 0.73
     rounded = {name: round(grad, 2) for name, grad in gradients(logistic(last)).items()}
     expected = {"w0": -0.2, "w1": -0.39, "w2": 0.2, "x0": 0.39, "x1": -0.59}
@@ -55,14 +55,14 @@ A, B = 3.0, -4.0
         ("max routes", lambda a, b: 2 * maximum(a, b), [2.0], [0.0]),
     ],
 )
-def test_c7_patterns(pattern, graph, of_a, of_b):
+def test_C7_patterns(pattern, graph, of_a, of_b):
     a, b = Value(A, "a"), Value(B, "b")
     assert terms(graph(a, b), "a") == of_a
     assert terms(graph(a, b), "b") == of_b
     assert gradients(graph(a, b))["a"] == sum(of_a)
 
 
-def test_d12_the_terms_of_v_come_over_w_x_y_and_directly_from_y():
+def test_D12_the_terms_of_v_come_over_w_x_y_and_directly_from_y():
     v = Value(2.0, "v")  # v -> w -> x -> y -> z and also v -> y
     w = v**2
     x = w + 1

@@ -11,10 +11,35 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+COURSE = sorted((ROOT / "notebooks").glob("[1-9]_*.ipynb"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a notebook: "code" or "markdown", its text, its tags and its outputs."""
+
+    kind: str
+    source: str
+    tags: frozenset[str]
+    outputs: list[dict[str, Any]]
+
+
+def cells_of(path: Path) -> list[Cell]:
+    """Return the cells of a notebook in order."""
+    return [
+        Cell(
+            cell["cell_type"],
+            "".join(cell["source"]),
+            frozenset(cell["metadata"].get("tags", [])),
+            cell.get("outputs", []),
+        )
+        for cell in json.loads(path.read_text("utf-8"))["cells"]
+    ]
 
 
 def assert_reproduces(name: str) -> None:
@@ -43,8 +68,7 @@ def assert_reproduces(name: str) -> None:
 
 def text_outputs(path: Path) -> list[tuple[str, list[str]]]:
     """Return the source of each code cell with the texts that it printed and returned."""
-    cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
-    return [("".join(c["source"]), _texts(c["outputs"])) for c in cells]
+    return [(c.source, _texts(c.outputs)) for c in cells_of(path) if c.kind == "code"]
 
 
 def _texts(outputs: list[dict[str, Any]]) -> list[str]:
