@@ -47,7 +47,8 @@ def contours(
     )
     bands = ax.contourf(xs, ys, zs, levels, cmap="viridis", extend="both" if norm else None, **norm)
     ax.contour(xs, ys, zs, bands.levels, colors="white", linewidths=0.5, alpha=0.7)
-    ax.figure.colorbar(bands, ax=ax, label="f")
+    beside = ax.inset_axes((1.04, 0.0, 0.05, 1.0))  # next to the square, however wide the figure is
+    ax.figure.colorbar(bands, cax=beside, label="f")
     ratio = (xs[-1] - xs[0]) / (ys[-1] - ys[0])
     if 1 / MAX_EQUAL_RATIO <= ratio <= MAX_EQUAL_RATIO:
         ax.set_aspect("equal")  # so that a gradient is at a right angle to its level line

@@ -55,7 +55,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A function: its name, the name of its file, its first line there, and all its lines."""
+    """A function: its name, its file or "a notebook cell", its first line there, and all lines."""
 
     name: str
     file: str
@@ -236,7 +236,9 @@ def _source_of(code: CodeType) -> Source | None:
         lines, first = inspect.getsourcelines(code)
     except (OSError, TypeError, SyntaxError, IndexError):
         return None
-    file = os.path.basename(code.co_filename)
+    folder, file = os.path.split(code.co_filename)
+    if os.path.basename(folder).startswith("ipykernel_"):  # its name there is a number
+        file = "a notebook cell"
     whole = tuple([line.rstrip("\n") for line in lines])
     return Source(code.co_name.strip("<>"), file, max(first, 1), whole)
 

@@ -195,6 +195,15 @@ def test_a_surface_carries_its_path() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("w", "b", "loss")
 
 
+def test_the_scale_of_the_levels_stands_beside_a_narrow_picture() -> None:
+    ax = plot.contours(lambda x: x[0] ** 2 + x[1] ** 2, (-1, 1), (-2, 2))  # in a wide figure
+    ax.figure.draw_without_rendering()
+    boxes = [a.get_window_extent() for a in ax.figure.findobj(lambda a: isinstance(a, type(ax)))]
+    picture, scale = sorted(boxes, key=lambda box: box.x0)
+    assert 0 < scale.x0 - picture.x1 < 0.1 * picture.width
+    assert scale.height == pytest.approx(picture.height)
+
+
 def test_a_power_is_a_line_of_its_slope_through_the_last_point() -> None:
     ax = plot.log_log([100, 10, 1], {"a": [50, 7, 0]}, slopes={"a": 2}, x="h", y="error")
     drawn = lines(ax)

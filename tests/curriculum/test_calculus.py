@@ -56,6 +56,45 @@ def test_A7_the_jacobian_is_q_by_p_and_that_of_Wx_is_W():
     assert jacobian(h)([0.3, 2.0]) == [[2.0, 0.3], [math.cos(0.3), 0.0], [0.0, 4.0]]
 
 
+def transposed(rows):
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def product(A, B):
+    return [[ag.dot(row, column) for column in zip(*B, strict=True)] for row in A]
+
+
+def test_A7_in_the_other_layout_it_is_p_by_q_and_the_chain_rule_runs_the_other_way_round():
+    W, x = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.3, -1.0, 2.0]
+
+    def affine(x):
+        return [ag.dot(row, x) for row in W]
+
+    def h(x):  # R^2 -> R^3
+        return [x[0] * x[1], ag.sin(x[0]), x[1] ** 2]
+
+    assert transposed(jacobian(affine)(x)) == [[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]
+    assert jacobian(h)([0.0, 2.0]) == [[2.0, 0.0], [1.0, 0.0], [0.0, 4.0]]
+    J_f, J_g = jacobian(affine)(x), jacobian(h)(affine(x))
+    J = jacobian(lambda x: h(affine(x)))(x)
+    other = product(transposed(J_f), transposed(J_g))
+    for row, by_q_by_p in zip(J, product(J_g, J_f), strict=True):
+        assert row == approx(by_q_by_p, rel=1e-13)
+    for row, by_p_by_q in zip(transposed(J), other, strict=True):
+        assert row == approx(by_p_by_q, rel=1e-13)
+
+
+def test_A7_the_generalized_jacobian_has_the_shape_of_the_output_and_that_of_the_input():
+    x = [0.3, -1.0, 2.0]
+
+    def of_matrix(W):
+        return [ag.dot(row, x) for row in W]
+
+    zeros = [0.0, 0.0, 0.0]  # output j depends on row j only
+    by_W = jacobian(of_matrix)([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert by_W == [[x, zeros], [zeros, x]]  # 2 + 2 x 3
+
+
 @pytest.mark.parametrize(("r", "t"), [(1.0, 0.5), (2.0, -1.2), (0.3, 3.0), (-1.5, 10.0)])
 def test_B2_the_chain_rule_for_two_intermediate_variables(r, t):
     def u(r, t):

@@ -143,6 +143,53 @@ def test_A3_the_gradients_of_the_logistic_loss(y):
     assert logit.grad == pytest.approx(delta, rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("a", "of_class_1", "of_class_0"),  # the table of the loss
+    [(0.01, 4.6052, 0.0101), (0.1, 2.3026, 0.1054), (0.5, 0.6931, 0.6931), (0.9, 0.1054, 2.3026)],
+)
+def test_F13_the_logistic_loss_and_its_derivative_by_the_probability(a, of_class_1, of_class_0):
+    for y, expected in ((1, of_class_1), (0, of_class_0)):
+        p = Value(a)
+        loss = -(y * p.log() + (1 - y) * (1 - p).log())
+        loss.backward()
+        assert loss.data == pytest.approx(expected, abs=5e-5)
+        assert p.grad == pytest.approx(-y / a + (1 - y) / (1 - a), rel=1e-14)
+        assert ag.hessian(lambda p, y=y: nn.bce([p], [y]))(a) > 0  # over the probability
+        assert ag.hessian(lambda z, y=y: nn.bce_with_logits([z], [y]))(a) > 0  # over the logit
+
+
+def mean_loss(X, y, by_mse=False):
+    """The loss of a neuron as a function of (w1, w2, b), to differentiate twice."""
+
+    def loss(p):
+        z = [p[0] * x1 + p[1] * x2 + p[2] for x1, x2 in X]
+        return nn.mse(map(ag.sigmoid, z), y) if by_mse else nn.bce_with_logits(z, y)
+
+    return loss
+
+
+def test_F13_the_hessian_of_one_sample_is_a_times_1_minus_a_times_x_x_transposed():
+    for p, x, y in (([2.0, -1.0, 0.0], [1.0, 2.0], 1), ([0.3, 0.8, -1.0], [-0.7, 2.5], 0)):
+        with_1 = np.array([*x, 1.0])
+        a = 1 / (1 + math.exp(-(with_1 @ p)))
+        matrix = np.array(ag.hessian(mean_loss([x], [y]))(p))
+        assert matrix == pytest.approx(a * (1 - a) * np.outer(with_1, with_1), rel=1e-13)
+        eigenvalues = [0.0, 0.0, a * (1 - a) * with_1 @ with_1]  # 1.5 for the first sample
+        assert np.linalg.eigvalsh(matrix) == pytest.approx(eigenvalues, abs=1e-14)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_F13_no_eigenvalue_of_the_logistic_loss_is_negative_the_squared_error_has_some(seed):
+    X, y = two_clouds(12, seed)
+    places = np.random.default_rng(seed).normal(0, 2, (20, 3)).tolist()
+
+    def lowest(loss):
+        return [np.linalg.eigvalsh(np.array(ag.hessian(loss)(p)))[0] for p in places]
+
+    assert min(lowest(mean_loss(X, y))) > -1e-14
+    assert min(lowest(mean_loss(X, y, by_mse=True))) < -0.01
+
+
 @pytest.mark.parametrize("start", [-3.0, 5.0])
 def test_A4_gradient_descent(start):
     theta = Value(start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -117,6 +118,22 @@ def test_without_source_there_are_no_places(name: str) -> None:
     run = run_by_line(NO_SOURCE[name](), [2.0])
     assert run.root.parents[0].data == 2.0
     assert (run.sources, run.places) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/tmp/ipykernel_71/3299934271.py", "a notebook cell"), ("/home/me/mine.py", "mine.py")],
+)
+def test_a_function_of_a_notebook_is_from_a_cell_not_from_a_file_with_a_number(
+    path: str, shown: str
+) -> None:
+    text = "def f(x):\n    return x * x\n"
+    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)  # as ipykernel
+    namespace: dict[str, Any] = {}
+    exec(compile(text, path, "exec"), namespace)
+    run = run_by_line(namespace["f"], [2.0])
+    del linecache.cache[path]
+    assert [(source.name, source.file) for source in run.sources] == [("f", shown)]
 
 
 def test_compiled_functions_and_derivatives_are_as_without_lines() -> None:
