@@ -30,7 +30,7 @@ def still_picture(settings: dict[str, Any]) -> str:
     scale = max(1e-12, max(y) - min(y))
     answer = _answers(settings, len(X[0]), classes)
     middle = [sum(column) / len(column) for column in columns]
-    cells = []
+    lines: dict[tuple[str, float], list[str]] = {}  # a stroke for neighbors of one fill, by fill
     side = SIZE_PX / CELLS
     for j in range(CELLS):
         fills = []
@@ -42,13 +42,16 @@ def still_picture(settings: dict[str, Any]) -> str:
             strength = 0.0 if classes else round(min(1.0, abs(output) / scale), 1)
             fills.append((color, PALE + 0.5 * strength))
         i = 0
-        for (color, opacity), cells_in_a_row in groupby(fills):
-            count = len(list(cells_in_a_row))
-            cells.append(
-                f'<rect x="{i * side:g}" y="{j * side:g}" width="{count * side:g}" '
-                f'height="{side:g}" fill="{color}" opacity="{opacity:.3g}"/>'
-            )
+        for fill, neighbors in groupby(fills):
+            count = len(list(neighbors))
+            line = f"M{i * side:g} {(j + 0.5) * side:g}h{count * side:g}"
+            lines.setdefault(fill, []).append(line)
             i += count
+    cells = [
+        f'<path d="{"".join(path)}" stroke="{color}" stroke-width="{side:g}" '
+        f'opacity="{opacity:.3g}"/>'
+        for (color, opacity), path in lines.items()
+    ]
     dots: dict[str, list[str]] = {}
     pairs = list(zip(columns[across], columns[up], y, strict=True))[:MAX_POINTS]
     for a, b, target in pairs:

@@ -24,6 +24,7 @@ from .samples import (
 )
 
 MAX_NAMED_SAMPLES = 8
+LABEL_SHARE = 0.05  # of the axes: samples that are closer share a label
 PANELS_IN_A_ROW = 8
 
 
@@ -165,15 +166,20 @@ def _chosen_layer(widths: Sequence[int], layer: int | None) -> int:
 
 
 def _name_samples(ax: Any, rows: Points, places: Points) -> None:
-    """Write the features of the samples beside their points, once where several meet."""
-    names: dict[tuple[float, ...], list[str]] = {}
-    for row, place in zip(rows, places, strict=True):
+    """Write the features of the samples above their points, once where several nearly meet."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    shares = [((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in places]
+    named: list[tuple[int, list[str]]] = []  # the first sample at a place, and the texts there
+    for i, row in enumerate(rows):
         text = f"({', '.join(f'{x:g}' for x in row)})"
-        names.setdefault(tuple(round(x, 6) for x in place), []).append(text)
-    middle = sum(ax.get_xlim()) / 2
-    for place, texts in names.items():
-        left = place[0] > middle  # the text ends at the point, so that it stays in the axes
-        where = {"xytext": (-8 if left else 8, 7), "ha": "right" if left else "left"}
+        near = [texts for j, texts in named if math.dist(shares[i], shares[j]) < LABEL_SHARE]
+        if near:
+            near[0].append(text)
+        else:
+            named.append((i, [text]))
+    for i, texts in named:
+        side = min(2, int(3 * shares[i][0]))  # of the axes: left, middle or right
+        where = {"xytext": ((8, 0, -8)[side], 7), "ha": ("left", "center", "right")[side]}
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
         look = {"textcoords": "offset points", "fontsize": 9, "color": "black", "bbox": box}
-        ax.annotate(" and ".join(texts), place, **where, **look)
+        ax.annotate(" and ".join(texts), places[i], **where, **look)

@@ -5,6 +5,7 @@ feedforward networks (Goodfellow, Bengio and Courville, chapter 6), E feed-forwa
 row says that something learns, five fixed seeds must all reach it.
 """
 
+import json
 import math
 import random
 
@@ -13,6 +14,8 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Value
+
+from ..support.notebooks import ROOT
 
 np = pytest.importorskip("numpy")
 
@@ -267,6 +270,27 @@ def test_A9_without_activations_xor_is_not_learnt_with_them_it_is(seed):
     assert accuracy("tanh") == 1.0
 
 
+def test_A10_the_notebook_on_hidden_layers_has_the_playground_on_xor():
+    notebook = json.loads((ROOT / "notebooks" / "6_why_hidden_layers.ipynb").read_text("utf-8"))
+    bundles = [
+        output["data"]
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if "".join(output.get("data", {}).get("text/plain", "")).startswith("Playground of ")
+    ]
+    (bundle,) = bundles
+    text = "".join(bundle["text/plain"])
+    assert text == "Playground of 4 points, 2 classes: 2 -> 2 -> 1, tanh, bce_with_logits, adam"
+    page = "".join(bundle["text/html"])
+    assert 'sandbox="allow-scripts"' in page
+    assert len(page.encode()) <= 300_000
+    for choice in ("circles", "spiral", "more-layers", "relu", "loss"):  # data, depth, activation
+        assert choice in page
+    model = nn.MLP(2, [2, 1], "tanh", rng=1)  # where the page starts
+    settings = {"optimizer": "adam", "lr": 0.1, "epochs": 100}
+    assert nn.fit(model, XOR, IS_XOR, **settings).accuracy[-1] == 1.0
+
+
 # ----------------------------------------------------------- B. backpropagation as an algorithm
 
 
@@ -374,6 +398,18 @@ def test_C1_shapes_and_parameters_of_3_5_4_2():
     assert table[-1].split() == ["total", "54"]
 
 
+def test_C1_43_weights_without_biases_stored_input_x_output_and_the_notation_with_U():
+    model = nn.MLP(3, [5, 4, 2], "tanh", bias=False, rng=0)
+    assert len(model.parameters()) == 43
+    Ws = [np.array(layer.W.data) for layer in model.layers]  # output x input
+    Us = [W.T for W in Ws]  # input x output
+    assert [W.shape for W in Ws] == [(5, 3), (4, 5), (2, 4)]
+    assert [U.shape for U in Us] == [(3, 5), (5, 4), (4, 2)]
+    x = np.array([0.3, -0.8, 1.1])
+    y = Us[2].T @ np.tanh(Us[1].T @ np.tanh(Us[0].T @ x))
+    assert data(model(x)) == pytest.approx(y, rel=1e-13)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_C2_softmax_output_for_classification(seed):
     rng = random.Random(seed)
@@ -425,6 +461,32 @@ def test_D1_xor_is_learnt(seed):
     history = nn.fit(model, XOR, IS_XOR, optimizer="adam", lr=0.1, epochs=100)
     assert history.accuracy[-1] == 1.0
     assert [model(x).data > 0 for x in XOR] == [False, True, True, False]
+
+
+def test_F11_a_linear_model_answers_a_half_four_times():
+    model = nn.MLP(2, [1], rng=0)
+    nn.fit(model, XOR, IS_XOR, loss="mse", lr=0.3, epochs=300)
+    assert [model(x).data for x in XOR] == pytest.approx([0.5] * 4, abs=1e-9)
+    A = np.c_[XOR, np.ones(4)]  # least squares in closed form
+    assert np.linalg.lstsq(A, IS_XOR, rcond=None)[0] == pytest.approx([0, 0, 0.5], abs=1e-12)
+
+
+def test_F11_xor_by_hand_and_the_space_in_which_it_is_linear():
+    pytest.importorskip("matplotlib").use("agg")
+    book = nn.MLP(2, [2, 1], "relu")
+    hidden, last = book.layers
+    hidden.set([[1, 1], [1, 1]], [0, -1])
+    last.set([[1, -2]], [0])
+    points = [tuple(h.data for h in hidden(x)) for x in XOR]
+    assert points == [(0, 0), (1, 0), (1, 0), (2, 1)]
+    assert [book(x).data for x in XOR] == IS_XOR
+    last.set([[1, -2]], [-0.5])  # the boundary, where a score is 0, goes between 0 and 1
+    assert [last(h).data > 0 for h in points] == [False, True, True, False]
+    ax = nn.plot.hidden_space(book, XOR, IS_XOR)
+    named = {text.get_text() for text in ax.texts}
+    assert {"(0, 0)", "(0, 1) and (1, 0)", "(1, 1)"} <= named
+    drawn = {tuple(point) for c in ax.collections for point in np.asarray(c.get_offsets()).tolist()}
+    assert drawn >= set(points)
 
 
 def skewed(seed, n=51):

@@ -296,6 +296,20 @@ def test_the_hidden_space_of_xor_is_parted_by_a_straight_line() -> None:
     assert ax.get_ylabel() == "neuron 1 of layer 0"
 
 
+def test_samples_that_nearly_meet_in_the_hidden_space_share_a_label_and_no_labels_overlap() -> None:
+    model = nn.MLP(2, [2, 1], "tanh")
+    model.layers[0].set([[-4.0, 4.5], [4.5, -4.0]], [2.0, 2.1])
+    for shown, expected in (
+        (by_hand(), ["(0, 0)", "(0, 1) and (1, 0)", "(1, 1)"]),
+        (model, ["(0, 0) and (1, 1)", "(0, 1)", "(1, 0)"]),
+    ):
+        ax = plot.hidden_space(shown, XOR, [0, 1, 1, 0])
+        ax.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in ax.texts]
+        assert [text.get_text() for text in ax.texts] == expected
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
 def test_the_hidden_space_has_the_scaling_and_the_layer_that_was_asked_for() -> None:
     model = nn.MLP(3, [2, 2, 1], "tanh", rng=0)
     model.metadata = {"scaling": [[1.0, 2.0, 3.0], [2.0, 2.0, 2.0]]}

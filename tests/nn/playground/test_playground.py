@@ -186,6 +186,21 @@ def test_it_is_shown_like_the_stepper(tmp_path):
         page.save(tmp_path / "no" / "a.html")
 
 
+def test_the_still_picture_covers_the_plane_once_and_keeps_the_notebook_small():
+    bundle = Playground()._repr_mimebundle_()
+    lines = re.findall(r"M([\d.]+) ([\d.]+)h([1-9][\d.]*)", bundle["image/svg+xml"])
+    covered = {}
+    for left, middle, width in lines:
+        covered.setdefault(float(middle), []).append((float(left), float(width)))
+    assert len(covered) == 32
+    for line in covered.values():
+        ends = [0.0, *(left + width for left, width in line)]
+        for (left, _), end in zip(sorted(line), sorted(ends), strict=False):
+            assert left == end
+        assert max(ends) == 320
+    assert len(bundle["text/html"].encode()) <= 300_000
+
+
 def test_the_largest_page_is_small_enough(tmp_path):
     rows = [[i / 7, i / 3] for i in range(1500)]
     page = Playground(rows, [0, 1] * 750)
