@@ -13,7 +13,7 @@ from typing import Any
 
 from .operation import total
 from .ops import dot
-from .recording import contexts
+from .recording import current_recorder, keeps_values
 from .value import Constant, Value
 
 # both add from left to right; the builtin is faster, but from Python 3.12 on it rounds differently
@@ -35,7 +35,8 @@ def affine(weights: Iterable[Any], xs: Iterable[Any], biases: Iterable[Any]) -> 
         given = f"got {len(biases)} biases and {len(rows)} rows"
         raise ValueError(f"affine needs one bias for each row of weights, {given}")
     kinds = set(map(type, xs))
-    if contexts or kinds not in ({Value}, {Constant}):
+    makes_graph = current_recorder() is None
+    if not (makes_graph or keeps_values()) or kinds not in ({Value}, {Constant}):
         return [dot(ws, xs, b) for ws, b in zip(rows, biases, strict=True)]
     inputs = [x.data for x in xs]
     no_grads = [None] * len(xs) if kinds == {Constant} else []
@@ -44,9 +45,15 @@ def affine(weights: Iterable[Any], xs: Iterable[Any], biases: Iterable[Any]) -> 
         kinds_of_row = [type(b), *map(type, ws)]
         if kinds_of_row.count(Value) == len(kinds_of_row) == 1 + len(xs):
             row = [w.data for w in ws]
-            y = _sum(map(mul, row, inputs), b.data)
-            local_grads = (*inputs, *(no_grads or row), 1.0)
-            results.append(Value.computed(dot, (*ws, *xs, b), y, local_grads))
+            try:
+                y = _sum(map(mul, row, inputs), b.data)
+            except TypeError:  # data that a user set to no number: the error of dot names it
+                y = dot(ws, xs, b).data
+            if makes_graph:
+                local_grads = (*inputs, *(no_grads or row), 1.0)
+                results.append(Value.computed(dot, (*ws, *xs, b), y, local_grads))
+            else:
+                results.append(Value.computed(None, (), y, ()))
         else:
             results.append(dot(ws, xs, b))
     return results

@@ -174,6 +174,11 @@ def makes_nodes() -> bool:
     return recorder is None or recorder.makes_nodes
 
 
+def keeps_values() -> bool:
+    """Return whether operations make bare values here, and nothing else sees them: in `no_grad`."""
+    return type(_recorder.get()) is Recorder
+
+
 def no_grad() -> AbstractContextManager[None]:
     """Compute values inside the block without recording a graph.
 

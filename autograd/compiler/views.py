@@ -83,7 +83,7 @@ def _part(
             index.pop()
         return array[tuple(index) if len(index) > 1 else index[0]] if index else array
     size, count = int(np.prod(shape)), int(np.prod(sizes))
-    row = array if len(shape) == 1 else array.reshape(-1)
+    row = array if len(shape) == 1 else array.reshape(size)  # -1 has no meaning in a row
     if steps[-1] == 1 and all(
         s == t * n for s, t, n in zip(steps, steps[1:], sizes[1:], strict=False)
     ):

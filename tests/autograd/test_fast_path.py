@@ -6,11 +6,12 @@ import math
 import operator
 import struct
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from autograd import TABLE, Constant, Value, affine, dot, no_grad
+from autograd import TABLE, Constant, Value, affine, count_operations, dot, no_grad
 from autograd.fast_path import print_function, scope
 from autograd.operation import Operation, Unary
 
@@ -163,7 +164,29 @@ def test_contexts_reach_affine() -> None:
     w, x, b = Value(2.0), Value(3.0), Value(1.0)
     with no_grad():
         (y,) = affine([[w]], [x], [b])
-    assert (y.data, y.parents) == (7.0, ())
+    assert (y.data, y.parents, y.op) == (7.0, (), None)
+    for context in (nullcontext(), no_grad()):
+        with context, count_operations() as counts:
+            affine([[w], [x]], [x], [b, b])
+        assert counts == {"dot": 2}
+
+
+def test_affine_without_graph_has_the_values_of_a_dot_for_each_row() -> None:
+    rows, biases = [[*map(Value, row)] for row in WEIGHTS], [*map(Value, (-0.0, 0.1, 0.5, 0.0))]
+    for inputs in INPUTS:
+        xs = [*map(Value, inputs)]
+        with no_grad():
+            nodes = affine(rows, xs, biases)
+            expected = [dot(ws, xs, b) for ws, b in zip(rows, biases, strict=True)]
+        assert [outcome(lambda n=n: n) for n in nodes] == [outcome(lambda n=n: n) for n in expected]
+
+
+@pytest.mark.parametrize("context", [nullcontext, no_grad])
+def test_affine_names_the_weight_that_is_no_number(context: Any) -> None:
+    w, x = Value(2.0, "w"), Value(3.0)
+    w.data = "2"  # type: ignore[assignment]  # by mistake
+    with context(), pytest.raises(TypeError, match="the data of w is '2'"):
+        affine([[w]], [x], [Value(1.0)])
 
 
 @pytest.mark.parametrize("kind", [Value, float])

@@ -184,6 +184,30 @@ def attention(x: Sequence[Any]) -> Any:
     return autograd.dot(shares, [W[i + 3] * x[0] for i in range(3)])
 
 
+def test_two_heads_of_causal_attention_take_one_program() -> None:
+    """Each head reads a part of a row of a matrix that has rows of a batch in front."""
+    pytest.importorskip("numpy", reason="compile needs NumPy")
+    rng = random.Random(1)
+    query, key, value = [[[Value(rng.gauss(0, 1)) for _ in "abcd"] for _ in "abcd"] for _ in "qkv"]
+
+    def attended(row: Sequence[Any]) -> Any:
+        xs = [[x, 2 * x, 3 * x, 1.0] for x in row]
+        q, k, v = [[[autograd.dot(w, x) for w in m] for x in xs] for m in (query, key, value)]
+        out = []
+        for t in range(2):
+            for head in (slice(0, 2), slice(2, 4)):
+                scores = [autograd.dot(q[t][head], k[s][head]) for s in range(t + 1)]
+                columns = zip(*[v[s][head] for s in range(t + 1)], strict=True)
+                shares = autograd.softmax(scores)
+                out += [autograd.dot(shares, column) for column in columns]
+        return autograd.sum([x * x for x in out])
+
+    fast = autograd.compile(lambda X: autograd.mean(vmap(attended)(X)))
+    assert fast(ROWS).data == pytest.approx(autograd.mean([attended(r) for r in ROWS]).data)
+    fast(OTHER_ROWS)
+    assert fast.recordings.account.recordings == 1
+
+
 @pytest.mark.parametrize("f", AS_ROWS.values(), ids=AS_ROWS)
 def test_compiled_it_is_recorded_once_and_equal_to_eager(f: Callable[..., Any]) -> None:
     pytest.importorskip("numpy", reason="compile needs NumPy")
