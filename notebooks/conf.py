@@ -16,7 +16,9 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import nn
 from autograd import TABLE, Operation
+from nn.losses import Loss
 
 project = "chalkgrad"
 author = "the authors of chalkgrad"
@@ -24,7 +26,11 @@ html_title = "chalkgrad"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = ["README.md", "[a-z]*.ipynb", ".ipynb_checkpoints"]  # index.md includes README.md
+exclude_patterns = [
+    "README.md",
+    "[a-z]*.ipynb",
+    ".ipynb_checkpoints",
+]  # index.md includes README.md
 default_role = "py:obj"  # a name in single backticks leads to its entry in the reference
 
 html_theme = "furo"
@@ -32,6 +38,12 @@ html_math_renderer = "mathml"  # the browser draws formulas: no script, no font,
 html_show_search_summary = False  # a page opened as a file may not read the others
 html_show_sphinx = False
 html_copy_source = False
+FOCUS_WHAT_SCROLLS = """addEventListener("load", () => {
+  for (const each of document.querySelectorAll("pre, .math-wrapper, .table-wrapper")) {
+    if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
+  }
+});"""  # so that wide code, formulas and tables scroll by keyboard too
+html_js_files = [(None, {"body": FOCUS_WHAT_SCROLLS})]
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -55,6 +67,24 @@ def write_formula(writer: Any, node: nodes.math | nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def entry(name: str, function: Any) -> list[str]:
+    """Return the entry of an object that is called as a function: an operation, a loss."""
+    doc = inspect.cleandoc(function.__doc__ or "").splitlines()
+    parameters = inspect.signature(function).parameters.values()
+    plain = [each.replace(annotation=each.empty) for each in parameters]
+    signature = inspect.Signature(plain)
+    return ["", f".. py:function:: {name}{signature}", "", *(f"   {line}" for line in doc)]
+
+
+class Losses(SphinxDirective):
+    """All losses of `nn`."""
+
+    def run(self) -> list[nodes.Node]:
+        known = [name for name in nn.__all__ if isinstance(getattr(nn, name), Loss)]
+        lines = [line for name in known for line in entry(f"nn.{name}", getattr(nn, name))]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 class OperationTable(SphinxDirective):
     """All entries of the table of operations, in its order: a summary, then each function."""
 
@@ -69,8 +99,7 @@ class OperationTable(SphinxDirective):
             lines += [f"     - {f'``{each.domain}``' if each.domain else 'everywhere'}"]
             lines += [f"     - {'yes' if each.activation else 'no'}"]
         for each in operations:
-            lines += ["", f".. py:function:: autograd.{each.name}{each.__signature__}", ""]
-            lines += [f"   {line}" for line in inspect.cleandoc(each.__doc__ or "").splitlines()]
+            lines += entry(f"autograd.{each.name}", each)
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -101,6 +130,7 @@ def as_rst(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: l
 
 def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
+    app.add_directive("losses", Losses)
     app.add_directive("operation-table", OperationTable)
     app.connect("autodoc-skip-member", skip_operation)
     app.connect("autodoc-process-docstring", as_rst)
