@@ -40,7 +40,8 @@ html_show_sphinx = False
 html_copy_source = False
 FOCUS_WHAT_SCROLLS = """addEventListener("load", () => {
   for (const each of document.querySelectorAll("pre, .math-wrapper, .table-wrapper")) {
-    if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
+    const { clientHeight, clientWidth, scrollHeight, scrollWidth } = each;
+    if (scrollWidth > clientWidth || scrollHeight > clientHeight) each.tabIndex = 0;
   }
 });"""  # so that wide code, formulas and tables scroll by keyboard too
 html_js_files = [(None, {"body": FOCUS_WHAT_SCROLLS})]
@@ -104,13 +105,13 @@ class OperationTable(SphinxDirective):
 
 
 def skip_operation(app: Sphinx, kind: str, name: str, member: Any, *_: Any) -> bool | None:
-    """Leave out operations, which have a page of their own, and what scikit-learn adds to a class."""
+    """Leave out operations, which have their own page, and what scikit-learn adds to a class."""
     made_by_sklearn = str(getattr(member, "__module__", "")).startswith("sklearn")
     return True if isinstance(member, Operation) or made_by_sklearn else None
 
 
 def as_rst(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Mark up what is plain in our docstrings: indented formulas, and ``name: text`` for arguments."""
+    """Mark up what is plain in docstrings: indented formulas, and ``name: text`` for arguments."""
     result: list[str] = []
     for line in lines:
         after_a_gap = bool(result) and not result[-1].strip()
