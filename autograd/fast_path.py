@@ -9,8 +9,8 @@ and b are both Values, the source for ``a * b`` is::
     t2 = x0 * x1
 
 and a node is made with ``t2`` as data and ``(x1, x0)`` as local gradients. Everything else is left
-to the general way, a function called ``general``: other kinds of operands, contexts, errors,
-infinite derivatives.
+to the general way, a function called ``general``: other kinds of operands, other contexts than
+`no_grad`, errors, infinite derivatives. Inside `no_grad` the same arithmetic makes a bare node.
 
 To print a function of the table is to call it with `_Code` in the place of numbers. A function that
 branches on its operands cannot be printed. It is called.
@@ -24,7 +24,7 @@ from textwrap import indent
 from typing import Any
 
 from .operation import FLOATS, Node, Operation
-from .recording import contexts
+from .recording import contexts, keeps_values
 
 
 class _CannotPrintError(Exception):
@@ -73,6 +73,10 @@ def _written(x: Any) -> str:
     return f"({float(x)!r})"  # Python computes faster with floats alone
 
 
+def _tuple(parts: Sequence[str]) -> str:
+    return f"({', '.join(parts)},)"
+
+
 def _template(symbol: str) -> str:
     return f"{{}} {symbol} {{}}"
 
@@ -107,9 +111,9 @@ if {condition}:
         node = new(Value)
         node.data = {y}
         node.grad = 0.0
-        node.op = operation
-        node.parents = ({parents},)
-        node.local_grads = ({grads},)
+        node.op = {op}
+        node.parents = {parents}
+        node.local_grads = {grads}
         node.label = ""
         return node
     except (ArithmeticError, ValueError, TypeError):  # outside the domain, an infinite derivative,
@@ -129,8 +133,11 @@ class _Printer:
         self.operation, self.arguments = operation, arguments
         self.called: dict[str, Any] = {"operation": operation}  # what the source calls by name
 
-    def case(self, condition: str, number: str) -> str:
-        """Return the source for operands that are Values, but for the one called ``number``."""
+    def case(self, condition: str, number: str, graph: bool) -> str:
+        """Return the source for operands that are Values, but for the one called ``number``.
+
+        Without ``graph`` it computes the value alone.
+        """
         lines: list[str] = []
         operands = ["a", "b"][: self.operation.arity]
         xs = [_Code(f"x{i}", lines) for i in range(len(operands))]
@@ -138,22 +145,30 @@ class _Printer:
             as_float = f"{operand} if kind is float else float({operand})"
             lines.append(f"{x.name} = {as_float if operand == number else f'{operand}.data'}")
         y = self.code(self.operation.forward, _Functions(xs[0]), xs)
-        grads = []
-        for operand, rule in zip(operands, self.operation.rules, strict=True):
-            if operand == number:
-                grads.append("None")
-            else:
-                grads.append(repr(rule) if type(rule) is float else self.code(rule, y, xs).name)
-        if number:
-            lines += _CONSTANT.format(number=xs[operands.index(number)].name).splitlines()
+        op, parents, grads = "None", "()", "()"
+        if graph:
+            op = "operation"
+            grads = _tuple([self.rule(i, number, y, xs) for i in range(len(xs))])
+            parents = _tuple(["constant" if x == number else x for x in operands])
+            if number:
+                constant = _CONSTANT.format(number=xs[operands.index(number)].name)
+                lines += constant.splitlines()
         return _CASE.format(
             condition=condition,
             arithmetic="\n        ".join(lines),
             y=y.name,
-            parents=", ".join(["constant" if x == number else x for x in operands]),
-            grads=", ".join(grads),
+            op=op,
+            parents=parents,
+            grads=grads,
             arguments=self.arguments,
         )
+
+    def rule(self, i: int, number: str, y: _Code, xs: list[_Code]) -> str:
+        """Return the source of the local gradient by operand ``i``."""
+        rule = self.operation.rules[i]
+        if "ab"[i] == number:
+            return "None"
+        return repr(rule) if type(rule) is float else self.code(rule, y, xs).name
 
     def code(self, f: Callable[..., Any], first: Any, xs: list[_Code]) -> _Code:
         """Return the variable of ``f(first, *xs)``, which is called if it cannot be printed."""
@@ -190,13 +205,18 @@ def print_function(
     printer = _Printer(operation, arguments)
     other = arguments[-1]
     body = [f"kind = type({other})\n"] if len(arguments) > 1 else []
-    body += [printer.case(condition, number) for condition, number in cases]
+    bodies = [
+        "".join([*body, *[printer.case(*case, graph=graph) for case in cases]])
+        for graph in (True, False)
+    ]
     called = {**printer.called, "general": general}
     source = (
         f"def make({', '.join(called)}):\n"
         f"    def printed({arguments}):\n"
         f"        if type({this}) is Value and not contexts:\n"
-        f"{indent(''.join(body), ' ' * 12)}"
+        f"{indent(bodies[0], ' ' * 12)}"
+        f"        elif type({this}) is Value and keeps_values():\n"
+        f"{indent(bodies[1], ' ' * 12)}"
         f"        return general({arguments})\n"
         f"    return printed\n"
     )
@@ -214,5 +234,6 @@ def scope() -> dict[str, Any]:
         **vars(FLOATS),
         "FLOATS": FLOATS,
         "contexts": contexts,
+        "keeps_values": keeps_values,
         "new": object.__new__,
     }

@@ -12,14 +12,23 @@ from .scripts import joined, read
 FOLDER = "autograd/pages"
 
 
-def framed(page: str, title: str, height_px: int, image: str = "", alt: str = "") -> str:
+def framed(
+    page: str,
+    title: str,
+    height_px: int,
+    image: str = "",
+    alt: str = "",
+    purpose: str = "step through this graph",
+) -> str:
     """Return the page in a sandboxed frame, with a script that fits it to its surroundings.
 
     image: a data URL of a picture, which lies under the frame for notebooks that drop frames.
+    purpose: what such a reader cannot do there.
     """
     markup, height = "", str(height_px)
     if image:
-        markup = _fill("image.html", alt=html.escape(alt), source=image, height=height)
+        parts = {"alt": html.escape(alt), "source": image, "purpose": html.escape(purpose)}
+        markup = _fill("image.html", height=height, **parts)
     parts = {"title": html.escape(title), "height": height, "picture": markup}
     quoted = page.replace("&", "&amp;").replace("'", "&#39;")
     return _fill("frame.html", page=quoted, host=joined(f"{FOLDER}/frame_host.js"), **parts)

@@ -1,4 +1,7 @@
-"""``python -m nn [DATA]``: train a small network, report on held-out data, write pictures."""
+"""``python -m nn [DATA]``: train a small network, report on held-out data, write pictures.
+
+``python -m nn playground [DATA]`` writes the page of the playground alone.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,13 @@ from autograd import Value, to_svg
 from ..argument_checks import counted
 from ..datasets import BUILT_IN, DataError, Dataset, Table
 from ..optional_packages import need
+from ..playground.playground import Playground
 from ..training.history import History
 from ..training.loop import fit
 from .job import HELD_OUT_SHARE, Job, loaded_job, new_job
 from .options import parse
 from .output import Output, complain
+from .playground_page import PAGE, playground_of_run, write_page_of_data
 from .report import report_text
 from .run_folder import claimed_folder, write_files, write_predictions
 
@@ -67,6 +72,9 @@ def _reason(error: BaseException) -> str:
 
 def run(options: Namespace, say: Output, started: Callable[[], object] = bool) -> int:
     """Train or predict, report, write the files; return the exit status."""
+    if options.command == "playground":
+        started()
+        return write_page_of_data(options, say)
     job = loaded_job(options, options.load) if options.load else None
     predicting = job and (job.data is None or options.epochs == 0)
     if not predicting:  # a missing package is reported before the training, not after it
@@ -92,9 +100,10 @@ def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     history = _fit(job, train, options, say)
     predicted = job.predict(held_out.X)
     say(f"\nOn held-out data\n{report_text(held_out, predicted)}\n")
+    page = _playground(job, train, held_out, options, say)
     written: list[str] = []
     try:
-        written += write_files(out, job, history, held_out, predicted)
+        written += write_files(out, job, history, held_out, predicted, page)
     except (KeyboardInterrupt, OSError, MemoryError) as error:
         done = f"in {out} is only: {' '.join(written)}" if written else "nothing was written"
         if not isinstance(error, KeyboardInterrupt):
@@ -104,13 +113,34 @@ def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     interrupted = history.stopped.startswith("interrupted")
     say("Interrupted; what was trained so far is" if interrupted else "Written", end=" ")
     say(f"in {out}: {' '.join(written)}")
+    if page:
+        say(f"To see the network learn, open {os.path.join(out, PAGE)} in a browser")
     return 130 if interrupted else 1 if history.stopped.startswith("diverged") else 0
+
+
+def _playground(
+    job: Job, train: Dataset, held_out: Dataset, options: Namespace, say: Output
+) -> Playground | None:
+    """Return the page of the trained model, or say why there is none."""
+    job.model.metadata = job.metadata()
+    try:
+        page = playground_of_run(job, train, held_out, options, _learning_rate(options))
+    except (ValueError, TypeError) as error:
+        say(f"No playground is written: {error}\n")
+        return None
+    if page.note:
+        say(f"{page.note}\n")
+    return page
+
+
+def _learning_rate(options: Namespace) -> float:
+    rate: float = options.lr or LEARNING_RATES.get(options.optimizer, 0.01)
+    return rate
 
 
 def _fit(job: Job, train: Dataset, options: Namespace, say: Output) -> History:
     """Train the model on the samples, and say how it went."""
-    usual = LEARNING_RATES.get(options.optimizer, 0.01)
-    lr = options.lr or usual
+    lr = _learning_rate(options)
     batch = min(options.batch_size, len(train))
     say(f"Training: {job.loss}, {options.optimizer}, learning rate {lr:g}, batches of {batch}")
     epochs = 100 if options.epochs is None else options.epochs
@@ -134,7 +164,7 @@ def _fit(job: Job, train: Dataset, options: Namespace, say: Output) -> History:
         )
     say(history.summary())
     if history.stopped.startswith("diverged"):
-        smaller = min(lr / 10, usual)
+        smaller = min(lr / 10, LEARNING_RATES.get(options.optimizer, 0.01))
         say(f"The last finite weights are kept; try a smaller learning rate: --lr {smaller:g}")
     return history
 

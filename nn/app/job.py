@@ -140,7 +140,7 @@ def new_job(options: Namespace) -> Job:
         )
     model = MLP(sizes[0], sizes[1:], options.activation or "relu", init="he", rng=Random(seed))
     train, _ = data.split(HELD_OUT_SHARE, seed)
-    target_scaling = Scaling.of([t] for t in train.y) if options.regression else None
+    target_scaling = None if data.classes else Scaling.of([t] for t in train.y)
     return Job(model, data, data.name, data.features, data.classes, data.target, loss, seed,
                Scaling.of(train.X), target_scaling)  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
@@ -13,11 +14,16 @@ from ..datasets import BUILT_IN
 from ..layers import ACTIVATIONS
 from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS
+from ..playground.library import LEARNING_RATES as PAGE_RATES
+from ..playground.library import LIMITS
 from ..schedules import SCHEDULES
 
 DESCRIPTION = f"""\
 Train a multi-layer perceptron of scalar Values on DATA, report how well it does on \
 the quarter of the samples that is held out, and write pictures of it.
+
+python -m nn playground [DATA] writes a page in which a new network learns; \
+python -m nn playground --help lists its options.
 
 DATA is {", ".join(BUILT_IN)}, or a CSV file: numbers in all columns \
 but the target. Features are standardized."""
@@ -32,10 +38,12 @@ files written into --out (where the results of an earlier run are removed):
   predictions.svg  true against predicted numbers (for --regression)
   graph.svg        one neuron's graph on one held-out sample, with gradients
   step.html        the same, to step through forward and backward in a browser
+  index.html       the playground: the model goes on learning in a browser
   predictions.csv  a CSV file with a column more, what a loaded model predicts
 
 examples:
   python -m nn  # moons, in a few seconds
+  python -m nn playground  # the page alone
   python -m nn digits --hidden 32 --epochs 30
   python -m nn flowers.csv --target species --out runs/first
   python -m nn flowers.csv --load runs/first/model.json  # train further
@@ -48,6 +56,21 @@ exit status:
   2    a mistake, or a file that cannot be written; one line says which
   130  Ctrl-C; what was trained so far is kept and written
   141  the reader of the output has gone, as in | head -1; all is written"""
+
+
+PLAYGROUND_DESCRIPTION = f"""\
+Write a page in which a network learns on DATA, step by step, down to the scalars of one neuron. \
+It opens in a browser, and needs no internet.
+
+DATA is {", ".join(BUILT_IN)}, or a CSV file: numbers in all columns \
+but the target. Without DATA the page starts with moons. Features of files are standardized. \
+A page has room for {LIMITS["points"]:,} samples: of more, a random part is taken."""
+
+PLAYGROUND_EPILOG = """\
+examples:
+  python -m nn playground
+  python -m nn playground spiral --hidden 8 8 --lr 0.3
+  python -m nn playground flowers.csv --target species --out flowers.html"""
 
 
 class UsageError(ValueError):
@@ -69,11 +92,16 @@ def fitting_losses(classes: int) -> list[str]:
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of a command line, by default the program's; UsageError for bad ones."""
-    options = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["playground"]:
+        return _parse_playground(words[1:])
+    options = _parser().parse_args(words)
+    options.command = "train"
     for option in ("load", "out"):
         if getattr(options, option) == "":
             raise UsageError(f"--{option} is empty")
     _read_hidden(options)
+    options.data = "moons" if options.data is None else options.data
     _check_name("activation", options.activation, ACTIVATIONS)
     _check_name("optimizer", options.optimizer, OPTIMIZERS)
     _check_name("schedule", options.schedule, SCHEDULES)
@@ -81,6 +109,20 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     for option in ("hidden", "activation", "target") if options.load else ():
         if getattr(options, option) is not None:
             raise UsageError(f"--{option} does not go with --load: the model has its own")
+    return options
+
+
+def _parse_playground(words: Sequence[str]) -> argparse.Namespace:
+    """Return the options of ``python -m nn playground``."""
+    options = _playground_parser().parse_args(words)
+    options.command = "playground"
+    if options.out == "":
+        raise UsageError("--out is empty")
+    _read_hidden(options)
+    _check_name("activation", options.activation, ACTIVATIONS)
+    _check_name("optimizer", options.optimizer, PAGE_RATES)
+    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
+    options.hidden = [4, 4] if options.hidden is None else options.hidden
     return options
 
 
@@ -136,6 +178,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _playground_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m nn playground",
+        description=PLAYGROUND_DESCRIPTION,
+        epilog=PLAYGROUND_EPILOG,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    activations, optimizers = ", ".join(ACTIVATIONS), ", ".join(PAGE_RATES)
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help="default: moons")
+    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
+    add("--regression", action="store_true", help="predict a number instead of a class")
+    add("--hidden", nargs="*", metavar="N", help="neurons of each hidden layer (4 4)")
+    add("--activation", default="tanh", metavar="NAME", help=f"(tanh): {activations}")
+    add("--loss", metavar="NAME", help="default: by the data")
+    add("--optimizer", metavar="NAME", default="sgd", help=f"{optimizers} (sgd)")
+    add("--lr", type=_positive, metavar="X", help="learning rate (0.1; adam: 0.01)")
+    add("--batch-size", type=_from_1, metavar="N", help="samples of one step (all)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of data, weights and batches (0)")
+    add("--out", metavar="FILE", help="the page (runs/<data>/playground.html)")
+    return parser
+
+
 def _number(
     kind: Callable[[str], Any], accepts: Callable[[Any], bool], what: str
 ) -> Callable[[str], Any]:
@@ -164,7 +230,6 @@ def _read_hidden(options: argparse.Namespace) -> None:
     words = options.hidden
     if words and options.data is None and not words[-1].lstrip("-").isdigit():
         options.data = words.pop()
-    options.data = "moons" if options.data is None else options.data
     try:
         options.hidden = words and [_from_1(word) for word in words]
     except argparse.ArgumentTypeError as error:

@@ -18,10 +18,12 @@ from autograd import Stepper, Value, to_svg
 
 from .. import model_file, plot
 from ..datasets import Dataset
+from ..playground.playground import Playground
 from ..prediction import outputs
 from ..training.history import History
 from .job import Job
 from .options import UsageError
+from .playground_page import PAGE, links_to
 from .report import confusion_matrix
 
 try:
@@ -30,7 +32,7 @@ except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]  # as it says
 
 ANSWERS = ("boundary.svg", "confusion.svg", "predictions.svg")  # one of them in each run
-RESULTS = ("history.json", "loss.svg", *ANSWERS, "graph.svg", "step.html")
+RESULTS = ("history.json", "loss.svg", *ANSWERS, "graph.svg", "step.html", PAGE)
 MAX_TERMS = 5  # of the neuron that is drawn
 
 
@@ -80,11 +82,17 @@ def _csv_line(cells: list[str]) -> str:
 
 
 def write_files(
-    out: str, job: Job, history: History, held_out: Dataset, predicted: Sequence[float]
+    out: str,
+    job: Job,
+    history: History,
+    held_out: Dataset,
+    predicted: Sequence[float],
+    playground: Playground | None,
 ) -> Iterator[str]:
-    """Write the model and its pictures; yield the name of each file when it is complete.
+    """Write the model, its pictures and pages; yield the name of each file when it is complete.
 
-    Files of an earlier run are removed, because they show another model.
+    Files of an earlier run are removed, because they show another model. ``playground`` is None if
+    the model or its data are too large for a page.
     """
     job.model.metadata = job.metadata()
     job.model.save(Path(out, "model.json"))
@@ -100,12 +108,18 @@ def write_files(
         name: partial(_plot_text, partial(_draw_answers, job, held_out, predicted)),
         "graph.svg": partial(to_svg, neuron, title=title),
     }
+    written = ["model.json", "step.html"]
     for name, text in texts.items():
         if history.loss or name not in ("history.json", "loss.svg"):
             model_file.write(Path(out, name), text())
+            written.append(name)
             yield name
     Stepper(neuron, title=title).save(Path(out, "step.html"))
     yield "step.html"
+    if playground:
+        playground.links = links_to(written)
+        playground.save(Path(out, PAGE))
+        yield PAGE
 
 
 def _plot_text(draw: Callable[[Any], Any]) -> str:

@@ -22,7 +22,17 @@ from ..layers import ACTIVATIONS
 from ..losses import LOSSES, Loss
 from ..model_file import FORMAT, VERSION
 
-LIMITS = {"classes": 10, "points": 2000, "units": 32, "layers": 8, "features": 64}
+LIMITS: dict[str, float] = {
+    "classes": 10,
+    "points": 2000,
+    "units": 32,
+    "layers": 8,
+    "features": 64,
+    "number": 1e9,  # the largest in the data
+    "seed": 2**53 - 1,  # the largest whole number that JavaScript keeps
+    "minLearningRate": 1e-9,
+    "maxLearningRate": 1e4,
+}
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "adam": 0.01}  # where an optimizer starts
 NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gives
 
@@ -96,7 +106,7 @@ def _graphs(loss: Loss) -> Iterator[tuple[int, dict[str, Any], set[tuple[Operati
     if loss.targets == "numbers":
         counts = {max(loss.per_number)}
     elif loss.per_class:
-        counts |= set(range(2, LIMITS["classes"] + 1))
+        counts |= set(range(2, int(LIMITS["classes"]) + 1))
     for count in sorted(counts):
         outputs = [Value(0.5) for _ in range(count)]
         one_each = loss.per_class and count > 1

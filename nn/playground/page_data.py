@@ -79,7 +79,7 @@ def _classes(labels: Sequence[Any], known: Sequence[Label], loss: Loss | None) -
     different = set(labels)
     whole_numbers = all(isinstance(t, int | float) and t % 1 == 0 for t in different)
     if known and different <= {*known, *range(len(known))}:
-        return list(known)
+        return _few(list(known))
     if loss is None and not whole_numbers and not any(isinstance(t, str) for t in different):
         return []
     if loss is None and whole_numbers and len(different) > LIMITS["classes"]:
@@ -88,9 +88,15 @@ def _classes(labels: Sequence[Any], known: Sequence[Label], loss: Loss | None) -
     if len(found) < 2:
         only = f"{found[0]!r:.40}" if found else "nothing"
         raise ValueError(f"y has one class only, {only}: there is nothing to tell apart")
-    if len(found) > LIMITS["classes"]:
-        raise ValueError(f"y has {len(found)} classes: the page takes at most {LIMITS['classes']}")
-    return [int(t) if whole_numbers else t for t in found]
+    return _few([int(t) if whole_numbers else t for t in found])
+
+
+def _few(classes: list[Any]) -> list[Any]:
+    if len(classes) > LIMITS["classes"]:
+        raise ValueError(
+            f"y has {len(classes)} classes: the page takes at most {LIMITS['classes']}"
+        )
+    return classes
 
 
 def _number(label: Any, classes: Sequence[Any]) -> Any:
@@ -106,6 +112,12 @@ def _check_size(points: Sequence[Any], width: int) -> None:
             f"X has {len(points):,} samples: the page trains on at most {LIMITS['points']:,}, "
             "give a part of them"
         )
+    for i, point in enumerate(points):
+        if max(map(abs, point)) > LIMITS["number"]:
+            raise ValueError(
+                f"sample {i} has {max(point, key=abs):g}: the page takes numbers up to "
+                f"{LIMITS['number']:g}, so use another unit"
+            )
     if (size := len(json.dumps(points))) > MAX_BYTES:
         raise ValueError(
             f"the points take {size:,} bytes of a page, at most {MAX_BYTES:,} fit: give fewer "
@@ -129,7 +141,7 @@ def network_settings(hidden: Any, activation: Any, seed: Any) -> Settings:
     return {
         "hidden": sizes,
         "activation": _named("activation", activation, ACTIVATIONS),
-        "seed": checked_seed(seed),
+        "seed": page_seed(seed),
     }
 
 
@@ -151,13 +163,24 @@ def model_settings(model: Any, width: int) -> Settings:
 def training_settings(loss: Loss, optimizer: Any, lr: Any, batch_size: Any, seed: Any) -> Settings:
     """Return the settings of the training."""
     name = _named("optimizer", optimizer, LEARNING_RATES)
+    least, most = LIMITS["minLearningRate"], LIMITS["maxLearningRate"]
+    if lr is not None and not least <= positive("lr", lr) <= most:
+        raise ValueError(f"lr is from {least:g} to {most:g} in the page, got {lr:g}")
+    points = int(LIMITS["points"])
     return {
         "loss": loss.name,
         "optimizer": name,
-        "lr": LEARNING_RATES[name] if lr is None else positive("lr", lr),
-        "batch_size": None if batch_size is None else whole("batch_size", batch_size),
-        "seed": checked_seed(seed),
+        "lr": LEARNING_RATES[name] if lr is None else float(lr),
+        "batch_size": None if batch_size is None else min(whole("batch_size", batch_size), points),
+        "seed": page_seed(seed),
     }
+
+
+def page_seed(seed: Any) -> int:
+    """Return the seed as an int; ValueError or TypeError unless the page can draw with it."""
+    if not 0 <= checked_seed(seed) <= LIMITS["seed"]:
+        raise ValueError(f"seed is from 0 to {LIMITS['seed']:,} in the page, got {seed}")
+    return int(seed)
 
 
 def loss_for(given: Any, classes: int) -> Loss:

@@ -82,15 +82,22 @@ class Playground:
         training = training_settings(chosen, optimizer, lr, batch_size, seed)
         settings: Settings = {"network": network, "training": training}
         self.settings = ({"data": data} if data else {}) | settings
-        self.title, self.links = "Playground", dict[str, str]()
+        self.title, self.links, self.note = "Playground", dict[str, str](), ""
 
     @classmethod
     def of(
-        cls, settings: Settings, title: str = "Playground", links: Mapping[str, str] | None = None
+        cls,
+        settings: Settings,
+        title: str = "Playground",
+        links: Mapping[str, str] | None = None,
+        note: str = "",
     ) -> Playground:
-        """Return the page of settings that `page_data` made, with links to other files by text."""
+        """Return the page of settings that `page_data` made.
+
+        links: the addresses of other files, by the texts of links. note: a sentence on the data.
+        """
         page = cls()
-        page.settings, page.title, page.links = settings, title, dict(links or {})
+        page.settings, page.title, page.links, page.note = settings, title, dict(links or {}), note
         return page
 
     def __repr__(self) -> str:
@@ -112,7 +119,7 @@ class Playground:
     @cached_property
     def _page(self) -> str:
         prelude = f"const library = {library()};"
-        return page_text(self.title, self.settings, prelude, self._picture, self.links)
+        return page_text(self.title, self.settings, prelude, self._picture, self.links, self.note)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Return what a notebook shows: the page in a frame, or else the picture, or the text."""
@@ -123,7 +130,8 @@ class Playground:
         """Return the page in a frame that fits its surroundings. marimo shows this alone."""
         encoded = base64.b64encode(self._picture.encode()).decode()
         image = f"data:image/svg+xml;base64,{encoded}"
-        return framed(self._page, self.title, HEIGHT_PX, image, repr(self))
+        purpose = "see this network learn"
+        return framed(self._page, self.title, HEIGHT_PX, image, repr(self), purpose)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to ``path``, whole or not at all. OSError names the path if it fails.

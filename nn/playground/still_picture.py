@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,9 @@ MAX_POINTS = 500
 COLORS = ("#2a62ad", "#d9822b", "#4f8a4c", "#8a5aa8", "#7a6a5a", "#b8436b", "#2f8f8f", "#8f8a2f",
           "#5a5a9a", "#9a5a3a")  # fmt: skip
 PALE, RADIUS_PX, MARGIN_SHARE = 0.25, 3, 0.08
+Axis = tuple[int, tuple[float, float]]  # which feature, and its range
+Axes = tuple[Axis, Axis]  # across and up
+Answer = Callable[[Sequence[float]], tuple[str, float]]  # from features to color and output
 
 
 def still_picture(settings: dict[str, Any]) -> str:
@@ -26,20 +29,35 @@ def still_picture(settings: dict[str, Any]) -> str:
     across, up = data.get("shown", (0, 1))
     if len(columns) == 1:
         columns, up = [*columns, list(y)], 1
-    x_range, y_range = _range(columns[across]), _range(columns[up])
-    scale = max(1e-12, max(y) - min(y))
-    answer = _answers(settings, len(X[0]), classes)
+    axes = (across, _range(columns[across])), (up, _range(columns[up]))
     middle = [sum(column) / len(column) for column in columns]
-    lines: dict[tuple[str, float], list[str]] = {}  # a stroke for neighbors of one fill, by fill
+    scale = 0.0 if classes else max(1e-12, max(y) - min(y))
+    cells = _cells(_answers(settings, len(X[0]), classes), middle, axes, len(X[0]), scale)
+    marks = _marks(columns, y, axes, classes)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE_PX}" height="{SIZE_PX}" '
+        f'viewBox="0 0 {SIZE_PX} {SIZE_PX}" role="img" '
+        f'aria-label="The points, over the answers of the network">{"".join(cells + marks)}</svg>'
+    )
+
+
+def _cells(answer: Answer, middle: list[float], axes: Axes, width: int, scale: float) -> list[str]:
+    """Return a path for each color: a stroke for each stretch of cells, row by row from the top.
+
+    middle: the features that are not on an axis. scale: what the outputs of a regression are
+    measured by; 0 for classes, which have one strength.
+    """
+    (across, x_range), (up, y_range) = axes
     side = SIZE_PX / CELLS
+    lines: dict[tuple[str, float], list[str]] = {}
     for j in range(CELLS):
         fills = []
         for i in range(CELLS):
             row = list(middle)
             row[across] = x_range[0] + (i + 0.5) / CELLS * (x_range[1] - x_range[0])
             row[up] = y_range[1] - (j + 0.5) / CELLS * (y_range[1] - y_range[0])
-            color, output = answer(row[: len(X[0])])
-            strength = 0.0 if classes else round(min(1.0, abs(output) / scale), 1)
+            color, output = answer(row[:width])
+            strength = round(min(1.0, abs(output) / scale), 1) if scale else 0.0
             fills.append((color, PALE + 0.5 * strength))
         i = 0
         for fill, neighbors in groupby(fills):
@@ -47,11 +65,18 @@ def still_picture(settings: dict[str, Any]) -> str:
             line = f"M{i * side:g} {(j + 0.5) * side:g}h{count * side:g}"
             lines.setdefault(fill, []).append(line)
             i += count
-    cells = [
+    return [
         f'<path d="{"".join(path)}" stroke="{color}" stroke-width="{side:g}" '
         f'opacity="{opacity:.3g}"/>'
         for (color, opacity), path in lines.items()
     ]
+
+
+def _marks(
+    columns: Sequence[Sequence[float]], y: Sequence[float], axes: Axes, classes: int
+) -> list[str]:
+    """Return a path with the points of each color."""
+    (across, x_range), (up, y_range) = axes
     dots: dict[str, list[str]] = {}
     pairs = list(zip(columns[across], columns[up], y, strict=True))[:MAX_POINTS]
     for a, b, target in pairs:
@@ -59,16 +84,11 @@ def still_picture(settings: dict[str, Any]) -> str:
         top = (y_range[1] - b) / (y_range[1] - y_range[0]) * SIZE_PX
         color = COLORS[int(target)] if classes else COLORS[target > 0]
         dots.setdefault(color, []).append(f"M{left:.4g} {top:.4g}h0")
-    marks = [
+    return [
         f'<path d="{"".join(path)}" stroke="{color}" stroke-width="{2 * RADIUS_PX}" '
         'stroke-linecap="round"/>'
         for color, path in dots.items()
     ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE_PX}" height="{SIZE_PX}" '
-        f'viewBox="0 0 {SIZE_PX} {SIZE_PX}" role="img" '
-        f'aria-label="The points, over the answers of the network">{"".join(cells + marks)}</svg>'
-    )
 
 
 def _points(
@@ -90,7 +110,7 @@ def _range(xs: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _answers(settings: dict[str, Any], width: int, classes: int) -> Any:
+def _answers(settings: dict[str, Any], width: int, classes: int) -> Answer:
     """Return a function from features to the color of the answer, and to the output."""
     network, loss = settings["network"], LOSSES[settings["training"]["loss"]]
     sizes = [*network["hidden"], loss.outputs(classes or 1)]

@@ -19,6 +19,7 @@ def page_text(
     prelude: str,
     picture: str = "",
     links: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> str:
     """Return the page.
 
@@ -26,13 +27,15 @@ def page_text(
     prelude: the JavaScript that Python prints from its tables.
     picture: markup that stands for the page where no script runs.
     links: the addresses of other files, by the texts of the links.
+    note: a sentence on the data.
     """
     data = json.dumps({"settings": settings}, ensure_ascii=False, separators=(",", ":"))
     return Template(read(f"{FOLDER}/page.html")).substitute(
         title=html.escape(title),
-        style=read(f"{FOLDER}/page.css"),
+        style=read("autograd/pages/theme.css") + read(f"{FOLDER}/page.css"),
         picture=f'<section class="still" data-still>{picture}</section>' if picture else "",
         links=_list(links or {}),
+        note=f'<p class="quiet-text" id="note">{html.escape(note)}</p>' if note else "",
         data=data.replace("<", "\\u003c"),  # the only character with which a label could end it
         script=joined(f"{FOLDER}/main.js", prelude),
     )

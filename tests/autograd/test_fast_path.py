@@ -96,6 +96,36 @@ def test_contexts_reach_the_operators(name: str) -> None:
             assert y.parents == ()
 
 
+@pytest.mark.parametrize(
+    "operation", [op for op in TABLE.values() if isinstance(op, Unary)], ids=str
+)
+def test_a_method_without_graph_gives_the_value_of_the_general_way(operation: Operation) -> None:
+    for (x,) in points(operation):
+        node = Value(x, "x")
+        with no_grad():
+            expected = outcome(lambda node=node: node.record(operation, (node,)))
+            assert outcome(getattr(node, operation.name)) == expected, x
+
+
+@pytest.mark.parametrize("name", INFIX)
+def test_an_operator_without_graph_gives_the_value_of_the_general_way(name: str) -> None:
+    operation = TABLE[name]
+    for a, b in points(operation):
+        for x, y in ((Value(a, "a"), Value(b, "b")), (Value(a, "a"), b), (a, Value(b, "b"))):
+            node = x if isinstance(x, Value) else y
+            with no_grad():
+                expected = outcome(lambda n=node, x=x, y=y: n.record(operation, (x, y)))
+                assert outcome(lambda x=x, y=y: INFIX[name](x, y)) == expected, (a, b)
+
+
+def test_an_operator_without_graph_leaves_what_watches_operations_its_share() -> None:
+    x = Value(3.0)
+    with no_grad(), count_operations() as counts:
+        y = (x * 2.0 + x).tanh()
+    assert counts == {"mul": 1, "add": 1, "tanh": 1}
+    assert y.parents == ()
+
+
 def called_by(method: Callable[..., Any]) -> int:
     """Return how many functions of the table a printed method calls."""
     return sum(name.startswith("function") for name in method.__code__.co_freevars)

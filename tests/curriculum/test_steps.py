@@ -5,7 +5,6 @@ import pytest
 from autograd import Value, exp, maximum, sigmoid, steps
 
 from ..support.graphs import product_of_sum
-from ..support.notebooks import assert_reproduces
 
 
 def gradients(root):
@@ -74,8 +73,3 @@ def test_D12_the_terms_of_v_come_over_w_x_y_and_directly_from_y():
     assert gradients(z) == expected
     sums = [frame.so_far for frame in steps(z) if frame.name == "v" and frame.so_far]
     assert sums == ["dz/dv = 15 so far, 1 more term to come", "dz/dv = 15 + 24 = 39, complete"]
-
-
-@pytest.mark.slow
-def test_the_notebook_reproduces():
-    assert_reproduces("step_through_a_graph.ipynb")

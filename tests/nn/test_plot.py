@@ -26,8 +26,6 @@ import numpy as np
 import nn
 from nn import plot
 
-from ..support.notebooks import assert_reproduces
-
 ROOT = Path(__file__).parents[2]
 X = [[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [1.0, 2.0]]
 PICTURES = {
@@ -624,9 +622,3 @@ def test_importing_nn_imports_no_extra() -> None:
         "assert not extras & set(sys.modules), extras & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-
-
-@pytest.mark.slow
-def test_the_notebook_gives_what_it_shows() -> None:
-    pytest.importorskip("sklearn")
-    assert_reproduces("classify_moons.ipynb")

@@ -6,12 +6,13 @@ check (tagged "check") and a folded solution, whose python block takes the place
 
 from __future__ import annotations
 
-import ast
+import dis
 import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from types import CodeType
 
 from tests.support.notebooks import Cell, cells_of
 
@@ -69,34 +70,32 @@ def run(sources: list[str]) -> str:
 
 
 def needed(cells: list[str], source: str) -> list[str]:
-    """Return the cells that bind a name which `source`, or a cell returned after it, uses.
+    """Return the cells that bind what `source`, or a cell returned after them, takes from above.
 
     A cell that only changes a value (``model.fit(X, y)``) binds nothing, so it is left out: an
     exercise makes what it changes.
 
-    >>> needed(["x = 1", "y = x", "z = 3"], "y + 1")
-    ['x = 1', 'y = x']
+    >>> needed(["x = 1", "y = x", "z = 3", "y = 2 * x"], "w = [y + z for z in (1, 2)]")
+    ['x = 1', 'y = 2 * x']
     """
-    names, kept = _used(source), list[str]()
+    names, kept = _names(source)[1], list[str]()
     for cell in reversed(cells):
-        if _bound(cell) & names:
+        bound, taken = _names(cell)
+        if bound & names:
             kept.append(cell)
-            names |= _used(cell)
+            names = names - bound | taken
     return kept[::-1]
 
 
-def _used(source: str) -> set[str]:
-    nodes = ast.walk(ast.parse(source))
-    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def _bound(source: str) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """Return the names that a cell binds, and those that it takes from the cells above."""
+    bound, taken = set[str](), set[str]()
+    inner = [compile(source, "<cell>", "exec")]
+    for code in inner:  # the cell itself, and then its functions, which see all that the cell binds
+        for instruction in dis.get_instructions(code):
+            if instruction.opname == "STORE_NAME" and code is inner[0]:
+                bound.add(instruction.argval)
+            elif instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL"):
+                taken |= {instruction.argval} - bound
+        inner += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return bound, taken

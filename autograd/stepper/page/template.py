@@ -28,7 +28,7 @@ def page_text(
     return fill(
         "page.html",
         title=html.escape(title),
-        style=read(f"{FOLDER}/page.css"),
+        style=read("autograd/pages/theme.css") + read(f"{FOLDER}/page.css"),
         warning=f'<p class="warning">{html.escape(warning)}</p>' if warning else "",
         hint="Click a node for the terms of its gradient." if clickable else "",
         drag="Drag a leaf to change its number." if clickable and not live.fixed else "",

@@ -40,6 +40,7 @@ function numberOf(cell, line, column) {
 /**
  * Returns the data settings of a file: numbers in all columns but the last, which is the target. A
  * target of texts, or of at most ten different whole numbers, has classes; other numbers are predicted.
+ * Features and such numbers are standardized, as `python -m nn` does.
  * @param {string} text @returns {Partial<import("./settings.js").DataSettings>}
  */
 export function pointsOfFile(text) {
@@ -71,9 +72,17 @@ export function pointsOfFile(text) {
     classes,
     points: X.map((x, i) => [...x, y[i], 0]),
     shown: [0, Math.min(1, width - 2)],
-    scaling: null,
-    target_scaling: null,
+    scaling: scalingOf(X),
+    target_scaling: classes.length ? null : scalingOf(y.map((target) => [target])),
   };
+}
+
+/** Returns the means and the standard deviations of columns; 1 for a column of equal numbers. @param {number[][]} rows @returns {[number[], number[]]} */
+function scalingOf(rows) {
+  const columns = rows[0].map((_, k) => rows.map((row) => row[k]));
+  const means = columns.map((column) => column.reduce((sum, x) => sum + x, 0) / rows.length);
+  const deviations = columns.map((column, k) => Math.hypot(...column.map((x) => x - means[k])) / Math.sqrt(rows.length));
+  return [means, deviations.map((deviation, k) => (deviation > 1e-12 * Math.abs(means[k]) ? deviation : 1))];
 }
 
 /** @param {string[]} labels @param {number[]} lines */

@@ -17,6 +17,7 @@ function changeData(player, data) {
   const fit = lossesFor(length);
   const loss = fit.includes(training.loss) ? training.loss : USUAL_LOSSES.find((name) => fit.includes(name)) ?? fit[0];
   const network = { ...player.settings.network, weights: null };
+  document.getElementById("note")?.remove(); // it is about the data that the page came with
   return player.restart({ ...player.settings, data, network, training: { ...training, loss }, lesson: null });
 }
 
@@ -53,6 +54,7 @@ export function dataControls(player) {
   return () => {
     draw();
     byId("new-sample").hidden = isOwn();
+    if (!isOwn()) document.getElementById("note")?.remove();
   };
 }
 
@@ -71,10 +73,11 @@ function connectFiles(player) {
   addEventListener("dragleave", () => document.body.classList.remove("dropping"));
   addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
-    const [file] = event.dataTransfer?.files ?? [];
+    const [file, ...others] = event.dataTransfer?.files ?? [];
     if (!file) return;
     event.preventDefault();
-    read(player, file);
+    if (others.length) player.complain(`${others.length + 1} files were dropped: drop one.`);
+    else read(player, file);
   });
 }
 

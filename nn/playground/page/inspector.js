@@ -80,7 +80,7 @@ export class Inspector {
 
   /** Returns the mean of an input over the training points. @param {number} k */
   mean(k) {
-    const { train, inputs } = this.run;
+    const { train, columns: { inputs } } = this.run;
     return train.reduce((sum, i) => sum + inputs[k][i], 0) / train.length;
   }
 
@@ -142,14 +142,14 @@ export class Inspector {
   /** Returns the numbers of all neurons on one point, with the gradients of its loss. @param {number} point */
   sampleValues(point) {
     const { data, grad } = this.#onPoint(point);
-    const { network, inputs } = this.run;
+    const { network, columns: { inputs } } = this.run;
     const of = (/** @type {Float64Array[]} */ lists, /** @type {number[]} */ nodes) => nodes.map((node) => lists[node]?.[0] ?? NaN);
     const layers = network.layers.map((neurons) => {
       const z = neurons.map((neuron) => neuron.z);
       const a = neurons.map((neuron) => neuron.a);
       return { z: of(data, z), a: of(data, a), dz: of(grad, z), da: of(grad, a) };
     });
-    return { x: inputs.map((column) => column[point]), layers, loss: data[network.root][0] };
+    return { x: inputs.map((/** @type {Float64Array} */ column) => column[point]), layers, loss: data[network.root][0] };
   }
 
   /** @param {number} point @param {number} layer @param {number} unit @returns {SampleGraph} */
@@ -194,9 +194,10 @@ export class Inspector {
     };
   }
 
-  /** Returns the length of the present gradient of each layer. */
+  /** Returns the length of each layer's gradient: of the last backward pass, or else of the present batch. */
   gradientNorms() {
-    const gradient = this.gradient();
+    const isDone = this.run.phase === "backward" || this.run.phase === "update";
+    const gradient = isDone ? this.run.gradients : this.gradient();
     return this.run.network.layers.map((neurons) => Math.hypot(...neurons.flatMap(({ weights, bias }) => [...weights, bias].map((i) => gradient[i]))));
   }
 

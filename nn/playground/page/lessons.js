@@ -7,7 +7,7 @@
 export const LESSONS = [
   {
     title: "A straight line",
-    sentence: "Two clouds need no hidden layer: one affine map separates them.",
+    sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, on the right.",
     question: "Which weights turn the line, and which number moves it without turning?",
     settings: {
       data: { kind: "gaussians", samples: 100, noise: 0.5 },
@@ -40,8 +40,8 @@ export const LESSONS = [
   },
   {
     title: "Vanishing gradients",
-    sentence: "Six layers of sigmoid shrink the gradient on its way back: show gradients on the edges.",
-    question: "By which factor does the gradient shrink from layer to layer, and what changes with tanh and xavier?",
+    sentence: "Press 2 Backward: six layers of sigmoid shrink the gradient on its way back. The bar below each layer is the length of its gradient.",
+    question: "By which factor does the gradient shrink from layer to layer, and what changes with the activation tanh?",
     settings: {
       data: { kind: "moons", samples: 200 },
       network: { hidden: [4, 4, 4, 4, 4, 4], activation: "sigmoid", initializer: "xavier" },
@@ -63,7 +63,7 @@ export const LESSONS = [
   },
   {
     title: "The learning rate",
-    sentence: "With 0.001 hardly anything moves. Try 0.01, 0.1, 1 and 10, and look at the slice of the loss.",
+    sentence: "With 0.001 hardly anything moves. Try 0.01, 0.1, 1 and 10, each after Reset, and look at the loss along the gradient, further down.",
     question: "From which learning rate on does the step go past the valley?",
     settings: {
       data: { kind: "moons", samples: 200 },

@@ -57,7 +57,9 @@ function picture(losses, kept, at, log) {
   const y = (/** @type {number} */ value) => height - bottom - ((scaled(value) - from) / (to - from || 1)) * (height - top - bottom);
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spoken(losses) });
   frame(svg, [low, high].map((value) => [number(value, 2), y(value)]), [["0", x(0)], [String(last), x(last)]]);
-  for (const run of kept) svg.append(curve(run.losses.step, run.losses.train, x, y, "curve", run.color));
+  for (const { losses: { step, train, test }, color } of kept) {
+    svg.append(curve(step, test, x, y, "curve dashed", color), curve(step, train, x, y, "curve", color));
+  }
   svg.append(curve(losses.step, losses.test, x, y, "curve test"), curve(losses.step, losses.train, x, y, "curve train"));
   svg.append(element("line", { class: "at-line", x1: x(at), x2: x(at), y1: top, y2: height - bottom }));
   return svg;

@@ -3,6 +3,7 @@
 import { byId } from "../../../autograd/pages/elements.js";
 import { followSurroundings, onPrint } from "../../../autograd/pages/surroundings.js";
 import { dataControls } from "./data_controls.js";
+import { gradientBars } from "./gradient_bars.js";
 import { lessonsView, mistakesView } from "./lessons_view.js";
 import { lossView } from "./loss_view.js";
 import { networkControls } from "./network_controls.js";
@@ -12,7 +13,7 @@ import { readTheme } from "./palette.js";
 import { phaseView } from "./phase_words.js";
 import { Plane } from "./plane.js";
 import { Player, connectTime, timeView } from "./player.js";
-import { measuresView, numbersView, sliceView } from "./plots_view.js";
+import { goodnessView, measuresView, numbersView, sliceView } from "./plots_view.js";
 import { pointsControls } from "./points_controls.js";
 import { runsView } from "./runs_view.js";
 import { scalarView } from "./scalar_view.js";
@@ -31,6 +32,8 @@ followSurroundings(byId("theme"));
 const plane = new Plane();
 player.views = [() => void (plane.seen = null), timeView(player), phaseView(player), networkView(player, plane), outputView(player, plane), numbersView(player)];
 player.slowViews = [
+  gradientBars(player),
+  goodnessView(player),
   lossView(player, runsView(player)),
   scalarView(player),
   whyView(player),

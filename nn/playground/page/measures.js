@@ -29,3 +29,20 @@ export function rSquared(answers, targets) {
   const all = squares((y) => y - mean);
   return all ? 1 - squares((y, i) => y - answers[i]) / all : NaN;
 }
+
+/** The unit of the outputs of a regression: what they are times, and added to. @param {import("./settings.js").DataSettings} data */
+export function outputUnit({ classes, target_scaling: scaling }) {
+  return scaling && !classes.length ? { mean: scaling[0][0], size: scaling[1][0] } : { mean: 0, size: 1 };
+}
+
+/** Returns how good the answers of a run are, for a part of its points. @param {import("./run.js").Run} run @param {"train" | "test"} which */
+export function measured(run, which) {
+  const indices = run[which];
+  const { classes, loss: table } = run.network;
+  const { mean, size } = outputUnit(run.settings.data);
+  const answers = run.inspector.outputs(indices).map((output) => decided(table, output) * size + mean);
+  const targets = indices.map((i) => run.points[i].y);
+  const found = { loss: run.lossOf(indices), count: indices.length };
+  if (!classes) return { ...found, r2: rSquared(answers, targets) };
+  return { ...found, accuracy: accuracy(answers, targets), confusion: confusion(answers, targets, classes) };
+}

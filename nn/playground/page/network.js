@@ -14,7 +14,7 @@ import { outputCount } from "./settings.js";
  * @property {Record<string, {op: string | null, constants: number[]}>} activations
  * @property {Record<string, LossTable>} losses
  * @property {string[]} initializers @property {Record<string, number>} learningRates
- * @property {{classes: number, points: number, units: number, layers: number, features: number}} limits
+ * @property {Record<"classes" | "points" | "units" | "layers" | "features" | "number" | "seed" | "minLearningRate" | "maxLearningRate", number>} limits
  * @property {{format: string, version: number}} modelFile
  * @property {Record<string, import("../../../autograd/pages/batched_engine.js").Kernel>} kernels
  * @property {Record<string, import("../../../autograd/pages/floats.js").Operation>} operations  of neurons, for the scalar engine

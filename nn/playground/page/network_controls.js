@@ -9,6 +9,8 @@ import { LEARNING_RATES, MAX_LAYERS, OPTIMIZERS, lossesFor } from "./settings.js
 const NEW_UNITS = 4; // of the first hidden layer; a further one is as wide as the last
 const RATES = [-4, -3, -2, -1, 0, 1].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
 
+const BETAS = [[0, 0.5, 0.8, 0.9, 0.95, 0.99], [0, 0.9, 0.99, 0.999, 0.9999]]; // of Adam
+
 /** @param {readonly string[]} names @returns {[string, string][]} */
 const listed = (names) => names.map((name) => [name, name.replaceAll("_", " ")]);
 
@@ -24,6 +26,10 @@ export function networkControls(player) {
       { part: "training", key: "loss", label: "loss", choices: ({ settings }) => listed(lossesFor(settings.data.classes.length)) },
       { part: "training", key: "optimizer", label: "optimizer", choices: listed(OPTIMIZERS), also: (name) => ({ lr: LEARNING_RATES[name] }) },
       { part: "training", key: "momentum", label: "momentum", stops: [0, 0.5, 0.8, 0.9, 0.95, 0.99], hidden: ({ settings }) => settings.training.optimizer !== "momentum" },
+      ...[0, 1].map((at) => ({
+        part: /** @type {const} */ ("training"), key: "betas", at, label: `β${"₁₂"[at]}`, stops: BETAS[at], written: String,
+        hidden: (/** @type {Player} */ { settings }) => settings.training.optimizer !== "adam",
+      })),
       { part: "training", key: "lr", label: "learning rate", stops: RATES, written: String },
       { part: "training", key: "batch_size", label: "batch size", stops: [1, 2, 5, 10, 20, 50, 100, null], written: (x) => (x === null ? "all" : String(x)) },
       { part: "training", key: "l2", label: "L2", stops: [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3], written: String },
@@ -39,6 +45,7 @@ export function networkControls(player) {
 
 /** @param {Player} player */
 function connectLayers(player) {
+  byId("new-weights").addEventListener("click", () => player.change("network", { seed: player.settings.network.seed + 1, weights: null }));
   const set = (/** @type {number[]} */ hidden) => player.change("network", { hidden, weights: null });
   byId("fewer-layers").addEventListener("click", () => {
     const { hidden } = player.settings.network;

@@ -3,6 +3,7 @@
 import { byId, make, makeButton, setText } from "../../../autograd/pages/elements.js";
 import { number } from "../../../autograd/pages/numbers.js";
 import { element } from "../../../autograd/pages/pan_zoom.js";
+import { FOOT_PX, layerFoot } from "./gradient_bars.js";
 import { paint, palette } from "./palette.js";
 
 /**
@@ -12,8 +13,9 @@ import { paint, palette } from "./palette.js";
  * @typedef {{button: any, canvas: any, caption: any, image: ImageData | null, layer: number, unit: number}} Neuron
  */
 
-const HEAD_PX = 44; // above the neurons: the number of units of a layer
+const HEAD_PX = 50; // above the neurons: the number of units of a layer
 const [MIN_SIZE_PX, MAX_SIZE_PX] = [14, 62]; // of a heat map
+const NARROW_PX = 70; // of a column: the head of a layer is upright, its numbers are small
 const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
@@ -84,10 +86,12 @@ function build(player, pane) {
   const { run } = player;
   const { layers, inputs } = run.network;
   const counts = [inputs.length, ...layers.map((/** @type {any[]} */ layer) => layer.length)];
-  const at = places(counts, pane.clientWidth || 600, pane.clientHeight || 400);
+  const at = places(counts, pane.clientWidth || 600, (pane.clientHeight || 400) - FOOT_PX);
   const focused = document.activeElement?.id;
   const svg = element("svg", { "aria-hidden": "true" });
-  pane.replaceChildren(svg, ...counts.map((_, column) => layerHead(player, column, at(column, 0).x)));
+  pane.classList.toggle("narrow", (pane.clientWidth || 600) / counts.length < NARROW_PX);
+  pane.replaceChildren(svg, ...counts.map((_, column) => layerHead(player, column, at(column, 0).x)),
+    ...counts.map((_, column) => layerFoot(column, at(column, 0).x)));
   const edges = layers.flatMap((/** @type {any[]} */ layer, /** @type {number} */ l) =>
     layer.flatMap((neuron, unit) => neuron.weights.map((/** @type {number} */ index, /** @type {number} */ k) =>
       edgeOf(player, svg, { layer: l, unit, k, index }, at(l, k), at(l + 1, unit)))));
@@ -154,6 +158,7 @@ function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption }) {
   const button = make("button", { type: "button", className: "neuron", id: `neuron-${layer}-${unit}` }, canvas);
   button.style.cssText = `left:${x - size / 2}px;top:${y - size / 2}px;width:${size}px;height:${size}px`;
   button.addEventListener("click", () => player.choose({ layer, unit }));
+  button.classList.toggle("small", !hasCaption);
   const caption = make("span", { className: "caption", hidden: !hasCaption });
   caption.setAttribute("aria-hidden", "true");
   caption.style.cssText = `left:${x}px;top:${y + size / 2 + 2}px`;

@@ -18,7 +18,7 @@ export function phaseView(player) {
 
 /** @type {Record<string, (player: Player) => string>} */
 const WORDS = {
-  start: ({ run }) => `${run.parameters.length} weights and biases, as the initializer made them. Forward computes the loss of ${points(run.train.length)}.`,
+  start: ({ run }) => `${run.parameters.length} weights and biases, ${origin(run)}. Forward computes the loss of ${points(run.train.length)}.`,
   forward: ({ run }) => `${points(run.batch.length)} went through the network, layer by layer. Their mean loss is L = ${number(run.batchLoss)}.`,
   backward: ({ run }) => {
     const i = largest(run.gradients);
@@ -30,6 +30,12 @@ const WORDS = {
     return `Step ${run.step}: each weight moved against its gradient. ${run.network.names[i]} moved the most, from ${number(before)} to ${number(run.parameters[i])}.`;
   },
 };
+
+/** Where the present weights come from. @param {import("./run.js").Run} run */
+function origin({ step, start, settings }) {
+  if (start.isEdited || step) return "as they are after an edit";
+  return settings.network.weights ? "as they were given" : "as the initializer made them";
+}
 
 /** @param {number} count */
 const points = (count) => (count === 1 ? "1 point" : `${count} points`);

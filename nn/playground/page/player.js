@@ -10,7 +10,6 @@ import { Run } from "./run.js";
  */
 
 const LAYER_MS = 380; // between two layers, where a phase is shown layer by layer
-const STANDING_MS = 200; // between two drawings of what need not be drawn in each frame
 const FRAME_MS = 9; // of training in one frame; the rest is for drawing
 
 export class Player {
@@ -32,11 +31,11 @@ export class Player {
     this.stressed = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    this.drawnAt = 0;
+    this.nextSlow = 0;
     /** @type {(() => void)[]} */
     this.views = []; // draw in each frame
     /** @type {(() => void)[]} */
-    this.slowViews = []; // draw a few times a second while the run plays
+    this.slowViews = []; // take turns while the run plays: one in each frame
   }
 
   /** The number of layers with weights. */
@@ -44,12 +43,15 @@ export class Player {
     return this.run.network.layers.length;
   }
 
-  draw(all = true) {
+  draw() {
+    for (const view of [...this.views, ...this.slowViews]) view();
+  }
+
+  /** Draws while the run plays. */
+  drawFrame() {
     for (const view of this.views) view();
-    const now = performance.now();
-    if (!all && now - this.drawnAt < STANDING_MS) return;
-    this.drawnAt = now;
-    for (const view of this.slowViews) view();
+    this.nextSlow = (this.nextSlow + 1) % this.slowViews.length;
+    this.slowViews[this.nextSlow]();
   }
 
   /** Starts again with other settings. Returns whether they fit; if not, the old run goes on. @param {any} settings */
@@ -128,7 +130,7 @@ export class Player {
       if (!this.playing) return;
       this.train();
       if (this.run.stopped) return this.pause();
-      this.draw(false);
+      this.drawFrame();
       requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);

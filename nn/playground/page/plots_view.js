@@ -8,21 +8,41 @@ import { BOX, curve, frame } from "./loss_view.js";
 /** @typedef {import("./player.js").Player} Player */
 
 const SLICE_POINTS = 41;
+const MOVING_POINTS = 13; // while the run plays
 
 /** @param {number | undefined} x */
 const written = (x) => (x === undefined || x !== x ? "–" : number(x, 3));
 
+/** Makes the cells of the numbers under the plane. @param {string[]} names */
+function cells(names) {
+  return names.map((name) => {
+    const [title, value] = [make("dt", { textContent: name }), make("dd", {})];
+    byId("numbers").append(make("div", {}, title, value));
+    return { title, value };
+  });
+}
+
 /** @param {Player} player */
 export function numbersView(player) {
-  const shown = ["step", "epoch", "train", "test"].map((name) => {
-    const value = make("dd", {});
-    byId("numbers").append(make("div", {}, make("dt", { textContent: ["train", "test"].includes(name) ? `${name} loss` : name }), value));
-    return value;
-  });
+  const shown = cells(["step", "epoch", "train loss", "test loss"]);
   return () => {
     const { run } = player;
     const texts = [String(run.step), String(run.epoch), written(run.losses.train.at(-1)), written(run.losses.test.at(-1))];
-    for (const [i, text] of texts.entries()) setText(shown[i], text);
+    for (const [i, text] of texts.entries()) setText(shown[i].value, text);
+  };
+}
+
+/** Accuracy, or R², of both parts of the points. @param {Player} player */
+export function goodnessView(player) {
+  const shown = cells(["train", "test"]);
+  return () => {
+    const { run } = player;
+    for (const [i, part] of /** @type {const} */ (["train", "test"]).entries()) {
+      /** @type {{accuracy?: number, r2?: number}} */
+      const { accuracy, r2 } = run[part].length ? run.measures(part) : {};
+      setText(shown[i].title, `${part} ${run.network.classes ? "accuracy" : "R²"}`);
+      setText(shown[i].value, accuracy === undefined ? written(r2) : `${number(100 * accuracy, 3)} %`);
+    }
   };
 }
 
@@ -59,8 +79,7 @@ export function sliceView(player) {
   let drawn = "";
   return () => {
     const { run, playing } = player;
-    if (playing && drawn) return; // it costs as much as many steps
-    const { t, loss, at } = run.slice(SLICE_POINTS);
+    const { t, loss, at } = run.slice(playing ? MOVING_POINTS : SLICE_POINTS);
     const key = JSON.stringify([t, loss, at]);
     if (key === drawn) return;
     drawn = key;

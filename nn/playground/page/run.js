@@ -2,22 +2,23 @@
 // A training run: its phases, its steps, the way back to earlier ones, and edits.
 import { NodeError } from "../../../autograd/pages/engine.js";
 import { BatchedEngine } from "../../../autograd/pages/batched_engine.js";
-import { number } from "../../../autograd/pages/numbers.js";
 import { Batches } from "./batches.js";
+import { Columns } from "./columns.js";
 import { pointsOf } from "./datasets.js";
 import { Checkpoints, Curves } from "./history.js";
 import { startWeights } from "./initializers.js";
 import { Inspector } from "./inspector.js";
-import { accuracy, confusion, decided, rSquared } from "./measures.js";
+import { measured } from "./measures.js";
 import { Network } from "./network.js";
 import { Optimizer } from "./optimizers.js";
 import { checked } from "./settings.js";
+import { stopAtError, stopAtLoss, stopAtParameter } from "./stops.js";
 
 /**
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./datasets.js").Point} Point
  * @typedef {"start" | "forward" | "backward" | "update"} Phase
- * @typedef {{step: number, node: number, name: string, sentence: string}} Stop
+ * @typedef {import("./stops.js").Stop} Stop
  * @typedef {object} RunState  what the next steps depend on
  * @property {Settings} settings @property {Point[]} points @property {Start} start @property {number} step
  * @property {Float64Array} parameters @property {Float64Array | null} gradients  those that are added to
@@ -38,10 +39,6 @@ export class Run {
   train = [];
   /** @type {number[]} */
   test = [];
-  /** @type {Float64Array[]} of each input, its numbers for all points */
-  inputs = [];
-  /** @type {Float64Array[]} */
-  targets = [];
   /** @type {number[] | null} the points of the last update */
   lastBatch = null;
 
@@ -66,7 +63,8 @@ export class Run {
     this.checkpoints = new Checkpoints();
     /** The last step that the run reached. */
     this.furthest = 0;
-    this.#usePoints(pointsOf(this.settings.data));
+    /** @type {Columns} */
+    this.columns = this.#usePoints(pointsOf(this.settings.data));
     this.engine = this.#newEngine();
     this.inspector = new Inspector(this);
     this.optimizer = this.#newOptimizer();
@@ -95,22 +93,14 @@ export class Run {
     return { step: this.step, weights: this.parameters.slice(), isEdited: this.#isEdited };
   }
 
-  /** @param {Point[]} points */
+  /** @param {Point[]} points @returns {Columns} */
   #usePoints(points) {
     this.points = points;
     const all = points.map((_, i) => i);
     this.train = all.filter((i) => !points[i].test);
     this.test = all.filter((i) => points[i].test);
-    const { scaling } = this.settings.data;
-    this.inputs = this.network.inputs.map((_, k) => Float64Array.from(points, ({ x }) => (scaling ? (x[k] - scaling[0][k]) / scaling[1][k] : x[k])));
-    const targets = points.map(({ y }) => this.network.target(this.#scaledTarget(y)));
-    this.targets = this.network.targets.map((_, k) => Float64Array.from(targets, (target) => target[k]));
-  }
-
-  /** @param {number} y */
-  #scaledTarget(y) {
-    const scaling = this.settings.data.target_scaling;
-    return scaling && !this.settings.data.classes.length ? (y - scaling[0][0]) / scaling[1][0] : y;
+    this.columns = new Columns(points, this.network, this.settings.data);
+    return this.columns;
   }
 
   /** Starts the optimizer and the batches anew, at the present weights. */
@@ -147,11 +137,10 @@ export class Run {
       this.engine.forward(current.length);
       this.batchLoss = this.meanLoss(this.engine, current.length) + this.penalty();
       this.phase = "forward";
-      if (!Number.isFinite(this.batchLoss)) this.#stopAt(this.engine.firstNonFinite(current.length), current.length);
+      if (!Number.isFinite(this.batchLoss)) this.stopped = stopAtLoss(this, current.length);
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      const what = { domain: "is outside its domain", overflow: "overflows", "zero division": "divides by zero" }[error.kind];
-      this.#stop(error.node, `${this.#nodeName(error.node)} ${what} at ${error.operands.map((x) => number(x)).join(", ")}.`);
+      this.stopped = stopAtError(this, error);
     }
   }
 
@@ -167,8 +156,7 @@ export class Run {
       this.gradients[i] = mistakes.no_zero_grad ? this.gradients[i] + g : g;
     }
     this.phase = "backward";
-    const bad = this.gradients.findIndex((g) => !Number.isFinite(g));
-    if (bad >= 0) this.#stop(this.#nodeOf(bad), `The gradient of ${this.network.names[bad]} is ${number(this.gradients[bad])}.`);
+    this.stopped = stopAtParameter(this, this.gradients, "The gradient of");
   }
 
   /** Changes the parameters, and goes on to the next step. */
@@ -184,8 +172,7 @@ export class Run {
     this.step++;
     this.phase = "update";
     this.furthest = Math.max(this.furthest, this.step);
-    const bad = this.parameters.findIndex((x) => !Number.isFinite(x));
-    if (bad >= 0) this.#stop(this.#nodeOf(bad), `The weight ${this.network.names[bad]} is ${number(this.parameters[bad])}.`);
+    this.stopped = stopAtParameter(this, this.parameters, "The weight");
     this.checkpoints.add(this.step, () => this.state());
     this.#record();
   }
@@ -217,41 +204,11 @@ export class Run {
     return edit !== undefined;
   }
 
-  /** @param {number} node */
-  #nodeName(node) {
-    return this.network.nodeNames[node];
-  }
-
-  /** @param {number} parameter */
-  #nodeOf(parameter) {
-    return this.network.graph.parameter.indexOf(parameter);
-  }
-
-  /** @param {number} node @param {number} n */
-  #stopAt(node, n) {
-    if (node < 0) return this.#stop(this.network.root, "The loss is too large for a number.");
-    const bad = this.engine.data[node].subarray(0, n).find((x) => !Number.isFinite(x)) ?? NaN;
-    return this.#stop(node, `${this.#nodeName(node)} is ${number(bad)}.`);
-  }
-
-  /** @param {number} node @param {string} what */
-  #stop(node, what) {
-    const sentence = `Training stopped at step ${this.step}: ${what} A smaller learning rate may help.`;
-    this.stopped = { step: this.step, node, name: this.#nodeName(node), sentence };
-  }
-
   // ----------------------------------------------------------------------------- the numbers
 
   /** Copies points into the inputs and targets of an engine. @param {BatchedEngine} engine @param {number[]} indices */
   load(engine, indices) {
-    const pairs = [[this.network.inputs, this.inputs], [this.network.targets, this.targets]];
-    for (const [nodes, columns] of /** @type {[number[], Float64Array[]][]} */ (pairs)) {
-      nodes.forEach((node, k) => {
-        const to = engine.data[node];
-        const from = columns[k];
-        for (let i = 0; i < indices.length; i++) to[i] = from[indices[i]];
-      });
-    }
+    this.columns.load(engine, indices);
   }
 
   /** @param {BatchedEngine} engine @param {number} n */
@@ -279,16 +236,7 @@ export class Run {
 
   /** Returns how good the answers are. @param {"train" | "test"} which */
   measures(which) {
-    const indices = this[which];
-    const loss = this.lossOf(indices);
-    const outputs = this.inspector.outputs(indices);
-    const { classes } = this.network;
-    const scaling = this.settings.data.target_scaling;
-    const inUnits = (/** @type {number} */ x) => (scaling && !classes ? x * scaling[1][0] + scaling[0][0] : x);
-    const answers = outputs.map((output) => inUnits(decided(this.network.loss, output)));
-    const targets = indices.map((i) => this.points[i].y);
-    if (!classes) return { loss, count: indices.length, r2: rSquared(answers, targets) };
-    return { loss, count: indices.length, accuracy: accuracy(answers, targets), confusion: confusion(answers, targets, classes) };
+    return measured(this, which);
   }
 
   /** Returns the numbers of every neuron, layer by layer, on a grid: row by row from the least y. @param {Grid} grid */
@@ -321,7 +269,7 @@ export class Run {
     return this.inspector.gradient(overwrite);
   }
 
-  /** Returns the length of the present gradient of each layer. */
+  /** Returns the length of each layer's gradient: of the last backward pass, or else of the present batch. */
   gradientNorms() {
     return this.inspector.gradientNorms();
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // The settings of a run: their defaults, and the check of settings that come from outside.
 import { SETS } from "./datasets.js";
+import { LESSONS } from "./lessons.js";
 
 /**
  * @typedef {object} DataSettings
@@ -38,9 +39,10 @@ export const MAX_POINTS = library.limits.points;
 export const MAX_UNITS = library.limits.units;
 export const MAX_LAYERS = library.limits.layers;
 export const MAX_FEATURES = library.limits.features;
-const MAX_SEED = 2 ** 53 - 1;
-const MAX_NUMBER = 1e9;
+const MAX_SEED = library.limits.seed;
+const MAX_NUMBER = library.limits.number;
 const MAX_TEXT = 80;
+const EDGES = ["weights", "gradients", "updates"];
 
 /** Settings that do not fit. The message is one sentence for the reader. */
 export class SettingsError extends Error {}
@@ -108,7 +110,7 @@ function checkChoice(name, x, known) {
 
 /** @param {string} name @param {unknown} xs @param {number} most */
 function checkTexts(name, xs, most) {
-  const fit = Array.isArray(xs) && xs.length <= most && xs.every((x) => typeof x === "string" && x.length <= MAX_TEXT);
+  const fit = Array.isArray(xs) && xs.length <= most && xs.every((x) => typeof x === "string" && [...x].length <= MAX_TEXT);
   need(fit, `${name} must be a list of at most ${most} short texts, got ${written(xs)}.`);
 }
 
@@ -133,7 +135,9 @@ export function checked(given) {
   checkTraining(training);
   for (const [name, on] of Object.entries(settings.mistakes)) need(typeof on === "boolean", `mistakes.${name} must be true or false, got ${written(on)}.`);
   checkTexts("hide", settings.hide, 50);
-  if (settings.lesson !== null) checkWhole("lesson", settings.lesson, 0, 99);
+  if (settings.lesson !== null) checkWhole("lesson", settings.lesson, 0, LESSONS.length - 1);
+  checkChoice("show.edges", settings.show.edges, EDGES);
+  need(typeof (settings.show.log ?? false) === "boolean", `show.log must be true or false, got ${written(settings.show.log)}.`);
   const classes = data.classes.length;
   const fit = lossesFor(classes);
   const kind = classes ? `${classes} classes` : "numbers";
@@ -240,7 +244,7 @@ function checkTraining(training) {
   checkChoice("training.loss", training.loss, Object.keys(library.losses));
   checkNumber("training.l2", training.l2, 0, 1000);
   checkChoice("training.optimizer", training.optimizer, OPTIMIZERS);
-  checkNumber("training.lr", training.lr, 1e-9, 1e4);
+  checkNumber("training.lr", training.lr, library.limits.minLearningRate, library.limits.maxLearningRate);
   if (training.batch_size !== null) checkWhole("training.batch_size", training.batch_size, 1, MAX_POINTS);
   checkWhole("training.seed", training.seed, 0, MAX_SEED);
   checkNumber("training.momentum", training.momentum, 0, 0.9999);

@@ -43,6 +43,7 @@ ROOT = Path(__file__).parents[3]
 QUICK = ["--epochs", "1", "--hidden", "4"]
 DIVERGING = ["--hidden", "2", "--activation", "linear", "--batch-size", "1", "--lr", "1e300"]
 FILES = {"model.json", "history.json", "loss.svg", "confusion.svg", "graph.svg", "step.html"}
+FILES |= {"index.html"}
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert "337" in out
     accuracy = float(out.partition("Accuracy: ")[2].partition("%")[0])
     assert accuracy >= 99
-    expected = {"boundary.svg", "graph.svg", "history.json", "loss.svg", "model.json", "step.html"}
+    expected = FILES - {"confusion.svg"} | {"boundary.svg"}
     assert {path.name for path in Path("runs/moons").iterdir()} == expected
     for path in Path("runs/moons").glob("*.svg"):
         assert ET.parse(path).getroot().tag.endswith("svg")
@@ -101,7 +102,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
 )
 def test_kinds_of_data_and_loss(args: list[str], files: set[str]) -> None:
     assert run(*(QUICK if "--hidden" not in args else QUICK[:2]), *args, "--out", "o") == 0
-    always = {"graph.svg", "history.json", "loss.svg", "model.json", "step.html"}
+    always = FILES - {"confusion.svg"}
     assert {path.name for path in Path("o").iterdir()} == files | always
 
 
@@ -112,7 +113,7 @@ def test_only_pictures_of_the_present_model_stay_in_the_folder(
     Path("o/notes.svg").write_text("mine")
     assert run(write_csv(), "--epochs", "1", "--hidden", "--out", "o") == 0
     assert run_small("--epochs", "0", "--out", "o") == 0
-    here = {"confusion.svg", "graph.svg", "model.json", "notes.svg", "step.html"}
+    here = FILES - {"history.json", "loss.svg"} | {"notes.svg"}
     assert {path.name for path in Path("o").iterdir()} == here
 
     def interrupted(*_: object, **__: object) -> None:
@@ -682,7 +683,7 @@ def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture
     assert caught.value.code == 0
     text = capsys.readouterr().out
     files = {"loss.svg", "boundary.svg", "confusion.svg", "graph.svg", "step.html", "model.json"}
-    files |= {"history.json", "predictions.svg", "predictions.csv"}
+    files |= {"history.json", "predictions.svg", "predictions.csv", "index.html"}
     options = {"target", "regression", "hidden", "activation", "loss", "optimizer", "epochs"}
     options |= {"schedule", "batch-size", "lr", "seed", "out", "load"}
     for word in {

@@ -389,3 +389,55 @@ def test_the_terms_of_an_update_give_the_update():
     m, v = adam["m"] / adam["1 − β₁ᵗ"], adam["v"] / adam["1 − β₂ᵗ"]
     assert (adam["m̂"], adam["v̂"]) == pytest.approx((m, v))
     assert adam["Δw"] == pytest.approx(-adam["lr"] * m / (math.sqrt(v) + 1e-8))
+
+
+def test_a_stop_names_the_node_even_if_only_the_sum_of_finite_losses_is_too_large():
+    points = [[0, 1e9, 0], [1, -1e9, 0]]
+    big = {
+        "data": {"kind": "own", "points": points, "names": ["x"], "classes": [], "shown": [0, 0]},
+        "network": {"hidden": [], "weights": [0, 1.2e154]},
+        "training": {"loss": "mse"},
+    }
+    weights = [1e160, 0, 0, 0, 0, 0, 0, 0, 0]
+    penalty = {"network": {"hidden": [2], "weights": weights}, "training": {"l2": 0.1}}
+    for settings, name, words in (
+        (big, "mse: ", "The sum of mse: "),
+        (penalty, "w⁽¹⁾₁₁", "The penalty of w⁽¹⁾₁₁ = 1e+160 is too large"),
+    ):
+        stopped = run_page(
+            "const run = new Run(given); run.forward(); answer(run.stopped);", settings
+        )
+        assert words in stopped["sentence"]
+        assert stopped["name"].startswith(name)
+
+
+STEPS_OF_AN_HOUR = 60 * 60 * 60  # at 60 steps a second
+MAX_GROWTH_BYTES = 1_000_000
+MEMORY = """
+const { setFlagsFromString } = await import("node:v8");
+const { runInNewContext } = await import("node:vm");
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
+const used = () => {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+const run = new Run({ training: { optimizer: "adam", batch_size: 10 } });
+const seen = [];
+for (const steps of given) {
+  while (run.step < steps) run.nextStep();
+  seen.push(used());
+}
+answer({ seen, checkpoints: run.checkpoints.list.length, points: run.losses.step.length,
+         limits: [MAX_CHECKPOINTS, MAX_CURVE_POINTS] });
+"""
+
+
+@pytest.mark.slow
+def test_the_steps_of_an_hour_take_no_more_memory_than_the_scrubber_may_keep():
+    found = run_page(MEMORY, [10_000, STEPS_OF_AN_HOUR])  # the first fill the scrubber
+    first, last = found["seen"]
+    assert last - first <= MAX_GROWTH_BYTES
+    assert found["checkpoints"] <= found["limits"][0]
+    assert found["points"] <= found["limits"][1]

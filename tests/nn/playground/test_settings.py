@@ -3,6 +3,10 @@
 import json
 import urllib.parse
 
+import pytest
+
+from nn.datasets import Scaling
+
 from .page import run_page
 
 CATCH = """
@@ -93,6 +97,9 @@ HOSTILE = [
     '{"hide":"data"}',
     '{"hide":[{"a":1}]}',
     '{"lesson":"1"}',
+    '{"lesson":6}',
+    '{"show":{"edges":"x"}}',
+    '{"show":{"log":"x"}}',
     '{"alert(1)":1}',
 ]
 
@@ -135,6 +142,16 @@ def test_files_are_read():
     for (text, expected), (data, points) in zip(FILES.items(), found, strict=True):
         assert {key: data[key] for key in expected} == expected, text
         assert points == len(data["points"]) >= 2
+
+
+def test_files_are_standardized_as_the_command_line_does():
+    rows = [[1e6, 0.5, 7], [3e6, 0.25, 7], [4e6, 0.75, 7]]
+    text = "".join(f"{','.join(map(str, row))},{10 * i + 0.5}\n" for i, row in enumerate(rows))
+    data = run_page("answer(pointsOfFile(given));", text)
+    scaling, of_targets = Scaling.of(rows), Scaling.of([[10 * i + 0.5] for i in range(3)])
+    for found, expected in ((data["scaling"], scaling), (data["target_scaling"], of_targets)):
+        assert found[0] == pytest.approx(expected.mean, rel=1e-12)
+        assert found[1] == pytest.approx(expected.scale, rel=1e-12)
 
 
 BAD_FILES = {
