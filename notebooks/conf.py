@@ -68,13 +68,14 @@ def write_formula(writer: Any, node: nodes.math | nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def entry(name: str, function: Any) -> list[str]:
+def entry(module: str, name: str, function: Any) -> list[str]:
     """Return the entry of an object that is called as a function: an operation, a loss."""
     doc = inspect.cleandoc(function.__doc__ or "").splitlines()
     parameters = inspect.signature(function).parameters.values()
     plain = [each.replace(annotation=each.empty) for each in parameters]
     signature = inspect.Signature(plain)
-    return ["", f".. py:function:: {name}{signature}", "", *(f"   {line}" for line in doc)]
+    head = ["", f".. py:function:: {name}{signature}", f"   :module: {module}", ""]
+    return head + [f"   {line}" for line in doc]
 
 
 class Losses(SphinxDirective):
@@ -82,7 +83,7 @@ class Losses(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         known = [name for name in nn.__all__ if isinstance(getattr(nn, name), Loss)]
-        lines = [line for name in known for line in entry(f"nn.{name}", getattr(nn, name))]
+        lines = [line for name in known for line in entry("nn", name, getattr(nn, name))]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -100,7 +101,7 @@ class OperationTable(SphinxDirective):
             lines += [f"     - {f'``{each.domain}``' if each.domain else 'everywhere'}"]
             lines += [f"     - {'yes' if each.activation else 'no'}"]
         for each in operations:
-            lines += entry(f"autograd.{each.name}", each)
+            lines += entry("autograd", each.name, each)
         return self.parse_text_to_nodes("\n".join(lines))
 
 
