@@ -241,18 +241,18 @@ def test_an_integer_that_is_no_float_is_compared_exactly(bound: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "calls"),
+    ("number", "is_called"),
     [
-        (1, 0),
-        (1e6, 0),
-        (INF, 1),
-        (2**53, 0),
-        (-(2**53), 0),
-        (2**53 + 1, 1),
-        (-(2**53) - 1, 1),
-        (True, 1),
+        (1, False),
+        (1e6, False),
+        (INF, True),
+        (2**53, False),
+        (-(2**53), False),
+        (2**53 + 1, True),
+        (-(2**53) - 1, True),
+        (True, True),
     ],
 )
-def test_numbers_that_are_floats_are_printed(number: float, calls: int) -> None:
+def test_numbers_that_are_floats_are_printed(number: float, is_called: bool) -> None:
     shifted = Unary("shifted", lambda m, x: x + number, 1.0)
-    assert called_by(print_function(shifted, lambda x: None, scope())) == calls
+    assert (called_by(print_function(shifted, lambda x: None, scope())) > 0) is is_called

@@ -90,7 +90,7 @@ def test_only_constants_that_a_weight_multiplies_are_inputs() -> None:
     assert list(names([x, two, x * two]).values()) == ["x", "2", "f"]
 
 
-RESULTS = [
+RESULTS_OF_SAMPLES = [
     *["z⁽¹⁾₁[1]", "a⁽¹⁾₁[1]", "z⁽¹⁾₂[1]", "a⁽¹⁾₂[1]", "z⁽²⁾₁[1]"],
     *["z⁽¹⁾₁[2]", "a⁽¹⁾₁[2]", "z⁽¹⁾₂[2]", "a⁽¹⁾₂[2]", "z⁽²⁾₁[2]", "f"],
 ]
@@ -104,7 +104,7 @@ def test_two_samples_have_inputs_of_their_own() -> None:
     assert constants == ["x1[1]", "x2[1]", "x1[2]", "x2[2]"]
     mlp = nn.MLP(2, [2, 1], rng=0)
     found = names(topological_order(mlp([1.0, 2.0]) + mlp([3.0, 4.0])))
-    assert [name for node, name in found.items() if node.op is not None] == RESULTS
+    assert [name for node, name in found.items() if node.op is not None] == RESULTS_OF_SAMPLES
 
 
 def labels(nodes: object) -> list[str]:
@@ -136,7 +136,7 @@ def with_label(node: Value, label: str) -> Value:
     return node
 
 
-RESULTS: dict[str, tuple[Callable[[list[Any]], Value], list[str]]] = {
+NAMES_OF_RESULTS: dict[str, tuple[Callable[[list[Any]], Value], list[str]]] = {
     "sum and activation": (lambda x: neuron(1, x).tanh() * 2, ["z₂", "a₂", "f"]),
     "plain numbers": (lambda x: neuron(1, [1.0, 2.0]).tanh() * 2, ["z₂", "a₂", "f"]),
     "a label goes first": (
@@ -154,8 +154,8 @@ RESULTS: dict[str, tuple[Callable[[list[Any]], Value], list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", NAMES_OF_RESULTS)
 def test_sums_and_activations_of_neurons_are_named_as_courses_do(name: str) -> None:
-    make, expected = RESULTS[name]
+    make, expected = NAMES_OF_RESULTS[name]
     found = names(topological_order(make([Value(1.0, "p"), Value(2.0, "q")])))
     assert [text for node, text in found.items() if node.parents] == expected
