@@ -26,11 +26,7 @@ html_title = "chalkgrad"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = [
-    "README.md",
-    "[a-z]*.ipynb",
-    ".ipynb_checkpoints",
-]  # index.md includes README.md
+exclude_patterns = ["README.md", ".ipynb_checkpoints"]  # course.md includes README.md
 default_role = "py:obj"  # a name in single backticks leads to its entry in the reference
 
 html_theme = "furo"
