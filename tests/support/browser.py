@@ -53,13 +53,13 @@ def require(condition: object, reason: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def require_module(name: str) -> ModuleType:
+def require_module(name: str, extra: str = "browser") -> ModuleType:
     """Return the top package of the module ``name``. Skip or fail without it."""
     try:
         return __import__(name)
     except ImportError:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            f"needs {name}: pip install -e '.[browser]'"
+            f"needs {name}: pip install -e '.[{extra}]'"
         )
 
 
