@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import Phase, settings
 
+pytest.register_assert_rewrite("tests.support")  # so that its assertions show what they compare
+
 # A change of the source is noticed with the first failure: no example is made smaller.
 settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
 

@@ -5,10 +5,9 @@ import pytest
 from autograd import Stepper, Value, steps
 from autograd.explaining.leaves import inputs_first
 
-from ..support.browser import assert_shows, becomes, require_module, states, watched
+from ..support.browser import assert_shows, becomes, faults, require_module, states, watched
 from ..support.graphs import fan_out, product_of_sum
 from ..support.networks import NETWORKS, tanh_chain
-from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 IN_VIEW = """() => {
   const pane = document.querySelector("#picture").getBoundingClientRect();
@@ -32,6 +31,12 @@ REDRAW_MS = """(selector) => {
   return Math.min(...times);
 }"""
 
+REACHES_THE_RIGHT = """(() => {
+  const right = (node) => node.getBoundingClientRect().right;
+  const most = Math.max(...[...document.querySelectorAll("#picture .node")].map(right));
+  return 780 < most && most < 880;
+})()"""
+
 
 def neuron(x1=2.0):
     x1, x2, b = Value(x1, "x1"), Value(0.5, "x2"), Value(6.88, "b")
@@ -43,7 +48,7 @@ def fill(page, name, text):
     page.get_by_label(f"Value of {name}", exact=True).fill(text)
 
 
-def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):  # noqa: F811
+def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):
     with opened(Stepper(neuron())) as page:
         before = page.locator("#steps").text_content()
         fill(page, "x1", "-1.25")
@@ -64,7 +69,7 @@ def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened): 
         assert page.locator(".node.chosen").count() == 0
 
 
-def test_a_leaf_is_dragged_in_the_picture(opened):  # noqa: F811
+def test_a_leaf_is_dragged_in_the_picture(opened):
     with opened(Stepper(neuron())) as page:
         page.locator("#n0 .data").hover()
         page.mouse.down()
@@ -75,7 +80,7 @@ def test_a_leaf_is_dragged_in_the_picture(opened):  # noqa: F811
         assert page.locator("#reset").get_attribute("aria-disabled") == "false"
 
 
-def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened):  # noqa: F811
+def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened):
     x = Value(2.0, "x")
     with opened(Stepper(x.log() * x)) as page:
         page.keyboard.press("End")
@@ -89,7 +94,7 @@ def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened)
         assert page.locator(".node.failed").count() == 0
 
 
-def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):  # noqa: F811
+def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):
     x = Value(2.0, "x")
     with opened(Stepper(x.log() * x)) as page:
         field = page.get_by_label("Value of x", exact=True)
@@ -121,7 +126,7 @@ def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):  # noqa: 
         assert (field.input_value(), said.inner_text()) == ("2", "")
 
 
-def test_a_node_is_found_checked_and_its_paths_are_lit(opened):  # noqa: F811
+def test_a_node_is_found_checked_and_its_paths_are_lit(opened):
     with opened(Stepper(fan_out())) as page:
         page.locator("#search").fill("a")
         page.locator("#search").press("Enter")
@@ -143,7 +148,7 @@ def test_a_node_is_found_checked_and_its_paths_are_lit(opened):  # noqa: F811
         assert page.locator("#terms-heading").inner_text() == "The terms of df/df"
 
 
-def test_the_edge_of_the_step_tells_upstream_times_local(opened):  # noqa: F811
+def test_the_edge_of_the_step_tells_upstream_times_local(opened):
     with opened(Stepper(fan_out())) as page:
         page.locator("#last").click()
         tiles = page.locator("#edge-card .tile b").all_inner_texts()
@@ -159,7 +164,7 @@ def test_the_edge_of_the_step_tells_upstream_times_local(opened):  # noqa: F811
         assert tip - operand < consumer - tip  # the head of the arrow is at the operand
 
 
-def test_keys_and_jumps(opened):  # noqa: F811
+def test_keys_and_jumps(opened):
     with opened(Stepper(fan_out())) as page:
         position = page.locator("#position")
         page.keyboard.press("PageDown")  # the end of the next phase, from the end of this one
@@ -179,7 +184,7 @@ def test_keys_and_jumps(opened):  # noqa: F811
         assert page.evaluate("document.activeElement.id") == "next"
 
 
-def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
+def test_the_view_zooms_pans_and_fits(opened):
     with opened(Stepper(fan_out()), reduced_motion="reduce") as page:
         view_box = "document.querySelector('#picture svg').getAttribute('viewBox')"
         fitted = page.evaluate(view_box)
@@ -203,7 +208,7 @@ def test_the_view_zooms_pans_and_fits(opened):  # noqa: F811
         assert page.evaluate(IN_VIEW)
 
 
-def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeypatch):  # noqa: F811
+def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeypatch):
     def fails(*_):
         raise RuntimeError("Graphviz failed")
 
@@ -226,19 +231,15 @@ def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
         frame = page.frames[1]
         frame.locator("#formula .text").wait_for(state="attached")
         page.evaluate("document.querySelector('#cell').style.width = '880px'")
-        frame.wait_for_function("document.querySelector('#picture').clientWidth > 800")
-        page.wait_for_timeout(100)  # the picture follows the size of its pane
+        becomes(frame, "document.querySelector('#picture').clientWidth > 800", True)
+        becomes(frame, REACHES_THE_RIGHT, True)  # the picture follows the size of its pane
         assert frame.locator(".minimap").is_hidden()
         assert frame.evaluate("document.querySelector('#steps').scrollTop") == 0
-        heights = frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
-        assert heights[0] <= heights[1]  # one scrollbar, of the notebook
-        boxes = frame.locator("#picture .node").evaluate_all(
-            "all => all.map((node) => node.getBoundingClientRect().right)"
-        )
-        assert 780 < max(boxes) < 880
+        fits = "document.documentElement.scrollHeight <= innerHeight"
+        becomes(frame, fits, True)  # one scrollbar, of the notebook
 
 
-def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F811
+def test_predict_hides_the_next_number_checks_it_and_counts(opened):
     with opened(Stepper(product_of_sum())) as page:
         page.locator("#predict").click()
         page.locator("#next").click()
@@ -264,7 +265,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):  # noqa: F8
 
 
 @pytest.mark.slow
-def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811
+def test_axe_finds_no_fault_in_a_live_page(opened):
     require_module("axe_playwright_python.sync_playwright")
     with opened(Stepper(neuron()), reduced_motion="reduce") as page:
         page.set_viewport_size({"width": 390, "height": 800})
@@ -281,7 +282,7 @@ def test_axe_finds_no_fault_in_a_live_page(opened):  # noqa: F811
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):  # noqa: F811
+def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):
     stepper = Stepper(NETWORKS[name]())
     is_large = len(stepper._pass.order) >= 400
     most_bytes, most_ms = (1_000_000, 50) if is_large else (300_000, 16)
@@ -304,7 +305,7 @@ def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):  #
         assert faults(page) == []
 
 
-def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(opened):  # noqa: F811
+def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(opened):
     with opened(Stepper(tanh_chain(10))) as page:
         copies = page.locator("#picture .copy")
         assert copies.count() == 9
@@ -337,7 +338,7 @@ COVERED = """() => {
 
 
 @pytest.mark.parametrize("name", ["neuron", "softmax cross entropy", "LSTM cell"])
-def test_the_derivatives_on_edges_cover_no_number(opened, name):  # noqa: F811
+def test_the_derivatives_on_edges_cover_no_number(opened, name):
     with opened(Stepper(NETWORKS[name]()), reduced_motion="reduce") as page:
         written = 0
         page.keyboard.press("End")
@@ -366,7 +367,7 @@ WHOLE_PICTURE = """() => {
 
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
 @pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
-def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):  # noqa: F811
+def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):
     view = {"width": size[0], "height": size[1]}
     with opened(Stepper(NETWORKS[name]()), viewport=view, reduced_motion="reduce") as page:
         for k in range(4):
@@ -379,7 +380,7 @@ def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name): 
         assert 0 <= field["y"] <= size[1] - 30
 
 
-def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):  # noqa: F811
+def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):
     stroke = "(part) => getComputedStyle(part).stroke"
     with opened(Stepper(neuron()), reduced_motion="reduce") as page:
         page.keyboard.press("End")

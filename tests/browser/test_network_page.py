@@ -5,9 +5,8 @@ import pytest
 from autograd import Stepper, recompute, topological_order
 from autograd.explaining.neurons import network
 
-from ..support.browser import require_module
+from ..support.browser import faults, require_module
 from ..support.networks import batch_with_penalty, small_mlp
-from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 NUMBERS = """() => Object.fromEntries(
   [...document.querySelectorAll("#picture .neuron text[data-node]")].map((text) => [
@@ -21,7 +20,7 @@ def backward(root):
     return root
 
 
-def test_the_boxes_of_neurons_end_with_the_numbers_of_a_backward_pass(opened):  # noqa: F811
+def test_the_boxes_of_neurons_end_with_the_numbers_of_a_backward_pass(opened):
     root = backward(small_mlp())
     order = topological_order(root)
     with opened(Stepper(small_mlp())) as page:
@@ -37,7 +36,7 @@ def test_the_boxes_of_neurons_end_with_the_numbers_of_a_backward_pass(opened):  
     assert len(shown) == 2 * len(inside)
 
 
-def test_a_neuron_opens_and_its_steps_are_played_one_by_one(opened):  # noqa: F811
+def test_a_neuron_opens_and_its_steps_are_played_one_by_one(opened):
     root = backward(small_mlp())
     order = topological_order(root)
     neuron = network(root).neurons[4]
@@ -64,7 +63,7 @@ def test_a_neuron_opens_and_its_steps_are_played_one_by_one(opened):  # noqa: F8
         assert page.locator("#slider").get_attribute("max") == "27"
 
 
-def test_an_edit_changes_every_neuron_that_depends_on_it(opened):  # noqa: F811
+def test_an_edit_changes_every_neuron_that_depends_on_it(opened):
     root = small_mlp()
     order = topological_order(root)
     x = next(node for node in order if node.label == "x1")
@@ -86,7 +85,7 @@ def test_an_edit_changes_every_neuron_that_depends_on_it(opened):  # noqa: F811
     assert gradient == f"{changed[order.index(x)].grad:.4g}"
 
 
-def test_a_sample_of_a_batch_has_its_page(opened):  # noqa: F811
+def test_a_sample_of_a_batch_has_its_page(opened):
     for sample in (0, 2):
         root = backward(batch_with_penalty())
         with opened(Stepper(batch_with_penalty(), sample=sample)) as page:
@@ -99,7 +98,7 @@ def test_a_sample_of_a_batch_has_its_page(opened):  # noqa: F811
                 assert shown[f"grad n{order.index(node)}"] == f"{node.grad:.4g}"
 
 
-def test_the_contributions_of_a_batch_add_up(opened):  # noqa: F811
+def test_the_contributions_of_a_batch_add_up(opened):
     root = batch_with_penalty()
     with opened(Stepper(root)) as page:
         steps_shown = int(page.locator("#slider").get_attribute("max"))
@@ -130,7 +129,7 @@ def assert_shows_sample(page, root, k):
     assert page.locator("#picture g.graph > text").first.text_content() == f"sample {k + 1} of 4"
 
 
-def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):  # noqa: F811
+def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):
     root = backward(batch_with_penalty())
     order, found = topological_order(root), network(root)
     with opened(Stepper(batch_with_penalty(), sample=1)) as page:
@@ -177,7 +176,7 @@ def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):  # noqa: F811
         assert page.locator("#picture .chosen").count() == 1
 
 
-def test_the_steps_of_another_sample_follow_and_are_predicted(opened):  # noqa: F811
+def test_the_steps_of_another_sample_follow_and_are_predicted(opened):
     told = Stepper(batch_with_penalty(), sample=3)
     with opened(told) as page:
         expected = page.locator("#steps .text").all_text_contents()
@@ -199,7 +198,7 @@ def test_the_steps_of_another_sample_follow_and_are_predicted(opened):  # noqa: 
         assert "layer 1, neuron 1: " in page.locator("#verdict").inner_text()
 
 
-def test_the_batch_tells_how_its_samples_add_up_to_a_gradient(opened):  # noqa: F811
+def test_the_batch_tells_how_its_samples_add_up_to_a_gradient(opened):
     root = backward(batch_with_penalty())
     order = topological_order(root)
     weight = next(n for n in order if n.label == "layers.1.neurons.0.w.1")
@@ -228,7 +227,7 @@ def branching(x):
     return x * 2 if x > 0 else x * -3
 
 
-def test_an_edit_that_turns_a_comparison_is_told(opened):  # noqa: F811
+def test_an_edit_that_turns_a_comparison_is_told(opened):
     with opened(Stepper(branching, 1.0)) as page:
         assert "another way" not in page.locator("#turn").inner_text()
         page.get_by_label("Value of x", exact=True).fill("-2")
@@ -243,7 +242,7 @@ def square_error(x, w, target=1.0):
     return (total - target) ** 2
 
 
-def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):  # noqa: F811
+def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):
     with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0])) as page:
         marked = []
         for _ in range(int(page.locator("#slider").get_attribute("max"))):
@@ -261,7 +260,7 @@ def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):  # no
         assert page.locator("#picture .from-line").count() == 0
 
 
-def test_a_page_without_source_works(opened):  # noqa: F811
+def test_a_page_without_source_works(opened):
     with opened(Stepper(eval("lambda x: x * x"), 3.0)) as page:
         assert page.locator("#code-section").is_hidden()
         page.keyboard.press("End")
@@ -269,7 +268,7 @@ def test_a_page_without_source_works(opened):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):  # noqa: F811
+def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):
     require_module("axe_playwright_python.sync_playwright")
     options = {"reduced_motion": "reduce", "color_scheme": scheme}
     with opened(Stepper(small_mlp()), **options) as page:

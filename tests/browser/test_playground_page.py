@@ -11,13 +11,13 @@ from nn.playground.library import library
 from nn.playground.playground import Playground
 from nn.playground.template import page_text
 
-from ..support.browser import FITS, becomes, require_module, watched
-from .test_stepper_page import faults
+from ..support.browser import FITS, becomes, faults, require_module, watched
 
 MAX_BYTES = 400_000
 MAX_FRAME_MS = {(4, 4): 12, (16, 16): 33}  # of the work of a frame
 WIDTHS, SCHEMES = (1366, 390), ("light", "dark")
 LESSONS = 6
+LAYER_MS = 380  # until a phase shows its next layer
 MISTAKES = (
     "no_zero_grad", "overwrite", "large_lr", "equal_weights", "no_activation", "saturated",
 )  # fmt: skip
@@ -113,12 +113,19 @@ def is_as_left(page, before):
     return True
 
 
+def press(page, name, act):
+    """Use a button. Play is used again when a step is done."""
+    step = "document.querySelector('#numbers dd').textContent"
+    before = page.evaluate(step)
+    act()
+    if name == "play":
+        becomes(page, f"{step} !== {before!r}", True)
+        act()
+
+
 def use_by_keys(page, name):
     page.locator(f"#{name}").focus()
-    page.keyboard.press(BY_KEYS[name])
-    if name == "play":
-        page.wait_for_timeout(100)
-        page.keyboard.press(BY_KEYS[name])
+    press(page, name, lambda: page.keyboard.press(BY_KEYS[name]))
 
 
 def use_by_touch(page, name):
@@ -142,10 +149,7 @@ def use_by_touch(page, name):
         page.locator("#tool").select_option("add 1")
         control.tap(position={"x": 40, "y": 60})
     else:
-        control.tap()
-        if name == "play":
-            page.wait_for_timeout(100)
-            control.tap()
+        press(page, name, control.tap)
     page.wait_for_timeout(10)
 
 
@@ -217,15 +221,21 @@ def test_keys_of_the_page_play_and_step(opened):
 
 def test_a_step_is_taken_apart(opened):
     with opened(reduced_motion="no-preference") as page:
+        page.clock.install()
+        page.clock.pause_at(page.evaluate("Date.now()") + 60_000)  # it must lie in the future
         click(page, "forward")
         assert page.locator("#edges").input_value() == "weights"
-        becomes(page, "document.querySelectorAll('.neuron.lit').length", 0)
+        assert page.locator(".neuron.lit").count() == 4
+        page.clock.run_for(3 * LAYER_MS)
+        assert page.locator(".neuron.lit").count() == 0
         click(page, "backward")
         assert page.locator("#edges").input_value() == "gradients"
         unknown = "document.querySelectorAll('.edge.unknown').length"
         assert page.evaluate(unknown) == 2 * 4 + 4 * 4  # only the last layer has its gradients
-        becomes(page, unknown, 4 * 2)
-        becomes(page, unknown, 0)
+        page.clock.run_for(LAYER_MS)
+        assert page.evaluate(unknown) == 4 * 2
+        page.clock.run_for(LAYER_MS)
+        assert page.evaluate(unknown) == 0
         assert page.locator(".caption.grad").count() == 9
         click(page, "update")
         assert page.locator("#edges").input_value() == "updates"
@@ -475,8 +485,7 @@ def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(op
         assert "size" in page.locator("#axis-x").inner_text()
         for text, words in BAD.values():
             page.locator("#csv").set_input_files(file(text))
-            page.locator("#trouble").wait_for()
-            assert words in trouble(page)
+            page.locator("#trouble", has_text=words).wait_for()  # reading a file takes a moment
             assert trouble(page).count(". ") == 0
             click(page, "one-step")  # the page goes on with its data
             page.evaluate("document.querySelector('#csv').value = ''")

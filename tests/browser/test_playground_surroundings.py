@@ -10,11 +10,11 @@ from ..support.browser import (
     THEME,
     becomes,
     require_module,
+    wait_for_images,
     watched,
 )
-from .test_marimo import shown
-from .test_stepper_notebook import lab, open_notebook, run  # noqa: F401  a fixture
-from .test_surroundings import HEIGHTS, THEMES_AROUND, hosted
+from ..support.notebook_servers import in_marimo, open_notebook, run
+from .test_surroundings import EQUAL_HEIGHTS, THEMES_AROUND, hosted
 
 pytestmark = pytest.mark.slow  # notebooks take many seconds to start
 MARIMO = """
@@ -80,8 +80,8 @@ def test_the_frame_is_as_high_as_its_page(browser, tmp_path):
         for width in (390, 880, 1366):
             page.set_viewport_size({"width": width, "height": 800})
             page.wait_for_timeout(300)
-            inside, outside = frame.evaluate(HEIGHTS)
-            assert inside == outside > 800, width
+            becomes(frame, EQUAL_HEIGHTS, True)
+            assert frame.evaluate("innerHeight") > 800, width
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert_learns(frame)
 
@@ -97,19 +97,19 @@ def test_in_a_converted_notebook_it_learns(browser, folder):
         assert_learns(frame)
 
 
-def test_in_jupyterlab_an_untrusted_notebook_has_the_picture_and_a_line(browser, lab):  # noqa: F811
+def test_in_jupyterlab_an_untrusted_notebook_has_the_picture_and_a_line(browser, lab):
     with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
         open_notebook(page, lab, "untrusted.ipynb")
         output = page.locator(".jp-OutputArea-output").first
         picture = output.locator('img[src^="data:image/svg"]')
-        picture.wait_for()
+        wait_for_images(picture, 1)
         assert picture.evaluate("(i) => i.complete && i.naturalWidth > 100")
         words = "To see this network learn, run the cell or trust the notebook."
         assert words in output.inner_text()
         assert page.locator("iframe[srcdoc]").count() == 0
 
 
-def test_in_jupyterlab_a_trusted_notebook_learns(browser, lab, folder):  # noqa: F811
+def test_in_jupyterlab_a_trusted_notebook_learns(browser, lab, folder):
     run(folder, "jupyter", "trust", "trusted.ipynb")
     with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
         open_notebook(page, lab, "trusted.ipynb")
@@ -127,7 +127,7 @@ def test_in_jupyterlab_a_trusted_notebook_learns(browser, lab, folder):  # noqa:
 def test_in_marimo_it_learns(browser, tmp_path_factory, way):
     notebook = tmp_path_factory.mktemp("marimo") / "notebook.py"
     notebook.write_text(MARIMO, "utf-8")
-    with shown(browser, notebook, way) as page:
+    with in_marimo(browser, notebook, way) as page:
         page.locator("iframe").first.wait_for()
         outer = page.locator("iframe").first.element_handle().content_frame()
         frame = playground_in(outer)

@@ -1,14 +1,5 @@
 """Steppers in notebooks: converted to HTML, and in a running JupyterLab, trusted and not."""
 
-import contextlib
-import json
-import os
-import re
-import subprocess
-import sys
-import time
-import urllib.request
-
 import pytest
 
 from autograd import Stepper, Value, draw_dot, steps
@@ -20,21 +11,27 @@ from ..support.browser import (
     assert_plays,
     assert_shows,
     becomes,
-    require,
     require_module,
     states,
+    wait_for_images,
     watched,
 )
 from ..support.graphs import cube, deep, fan_out, product_of_sum
 from ..support.networks import tanh_chain
-from ..support.notebooks import ROOT
+from ..support.notebook_servers import open_notebook, run
 
 pytestmark = pytest.mark.slow  # JupyterLab and nbconvert take many seconds to start
 LONG = "long.ipynb"  # more than a page of paper
 GRAPHS = {"one.ipynb": [product_of_sum, fan_out], "two.ipynb": [cube]}  # by notebook, in order
-TOKEN = "stepper"
 LIST_SCROLL = "document.querySelector('#steps').scrollTop"
 SHOWN = "[...document.querySelectorAll('iframe[srcdoc]')]"
+# of each picture for untrusted notebooks: whether its stepper hides it
+COVERED = """[...document.querySelectorAll('img[src^="data:image/svg"]')].map((image) => {
+  const frame = image.closest('[style*=grid-template]').querySelector('iframe');
+  const [inner, outer] = [image, frame].map((e) => e.getBoundingClientRect());
+  return inner.left >= outer.left && inner.right <= outer.right + 1
+    && inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
+})"""
 LIVE_CELL = """
 from autograd import Stepper
 from tests.support.graphs import product_of_sum
@@ -68,21 +65,6 @@ def folder(tmp_path_factory):
     return path
 
 
-def environment(folder):
-    """Return environment variables that keep the files of Jupyter itself in ``folder``."""
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    own = {place: str(folder / ".jupyter" / place) for place in places}
-    own["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return os.environ | own | {"JUPYTERLAB_SETTINGS_DIR": str(folder / ".jupyter" / "settings")}
-
-
-def run(folder, *command):
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment(folder), capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
-
-
 def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, folder):
     require_module("nbconvert")
     run(folder, "nbconvert", "--to", "html", "one.ipynb")
@@ -100,7 +82,7 @@ def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, fol
         page.keyboard.press("End")
         frames = steps(product_of_sum())
         assert_shows(first, frames, list(states(product_of_sum(), frames)), 0)
-        assert covered(page) == [True, True]
+        becomes(page, COVERED, [True, True])
 
 
 def test_a_drawing_is_as_wide_as_the_cell_at_most(browser, folder):
@@ -143,80 +125,27 @@ def test_on_paper_a_converted_notebook_has_whole_pictures_and_all_steps(browser,
 def drawing(page):
     """Return the width of the one drawing, and the width that it has by itself."""
     image = page.get_by_alt_text("A graph of values")
-    image.wait_for()
+    wait_for_images(image, 1)
     return image.evaluate("(e) => [e.getBoundingClientRect().width, e.naturalWidth]")
 
 
 def steppers(page, count):
     """Return the frames of the visible steppers, from top to bottom."""
-    visible = "[...document.querySelectorAll('iframe[srcdoc]')].filter((f) => f.offsetParent)"
-    page.wait_for_function(f"{visible}.length === {count}")
-    handles = [h for h in page.query_selector_all("iframe[srcdoc]") if h.is_visible()]
-    frames = [handle.content_frame() for handle in handles]
+    from playwright.sync_api import expect
+
+    visible = page.locator("iframe[srcdoc]:visible")
+    expect(visible).to_have_count(count, timeout=30_000)
+    frames = [handle.content_frame() for handle in visible.element_handles()]
     for frame in frames:
         frame.locator("#now").wait_for()
     return frames
-
-
-def covered(page):
-    """Return for each picture for untrusted notebooks whether its stepper hides it."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll('img[src^="data:image/svg"]')].map((image) => {
-          const frame = image.closest('[style*=grid-template]').querySelector('iframe');
-          const [inner, outer] = [image, frame].map((e) => e.getBoundingClientRect());
-          return inner.left >= outer.left && inner.right <= outer.right + 1
-            && inner.top >= outer.top && inner.bottom <= outer.bottom + 1;
-        })"""
-    )
-
-
-@pytest.fixture(scope="module")
-def lab(folder):
-    """The address of a running JupyterLab that serves the notebooks."""
-    require_module("jupyterlab")
-    log = (folder / "lab.log").open("w")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    options = [f"--IdentityProvider.token={TOKEN}", "--ServerApp.ip=127.0.0.1"]
-    options += [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    server = subprocess.Popen(
-        command + options, cwd=folder, env=environment(folder), stdout=log, stderr=log
-    )
-    try:
-        yield address(server, folder / "lab.log")
-    finally:
-        server.terminate()
-        server.wait(30)
-        log.close()
-
-
-def address(server, log):
-    """Wait until the server answers, and return its address."""
-    for _ in range(300):
-        found = re.search(r"(http://127\.0\.0\.1:\d+)/", log.read_text())
-        if found:
-            with contextlib.suppress(OSError):
-                with urllib.request.urlopen(f"{found[1]}/api") as answer:
-                    json.load(answer)
-                return found[1]
-        require(server.poll() is None, f"JupyterLab did not start: {log.read_text()[-2000:]}")
-        time.sleep(0.2)
-    raise TimeoutError(log.read_text())
-
-
-def open_notebook(page, lab, name):
-    page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")  # without notebooks of other tests
-    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").first.wait_for()
 
 
 def test_in_jupyterlab_an_untrusted_notebook_shows_the_picture(browser, lab):
     with watched(browser, viewport={"width": 1300, "height": 1000}) as page:
         open_notebook(page, lab, "one.ipynb")
         pictures = page.locator('.jp-OutputArea-output img[src^="data:image/svg"]')
-        pictures.first.wait_for()
-        assert pictures.count() == 2
+        wait_for_images(pictures, 2)
         assert page.locator("iframe[srcdoc]").count() == 0
         sizes = pictures.evaluate_all(
             "all => all.map((i) => [i.complete, i.naturalWidth, i.width])"
@@ -237,7 +166,7 @@ def test_in_jupyterlab_trusted_notebooks_play_side_by_side(browser, lab, folder)
             frame.locator("h1").click()
             assert_plays(frame, page.keyboard.press, graph(), steps(graph()))
         assert page.locator(".jp-Cell").count() == cells  # no key reached the notebook
-        assert covered(page) == [True, True]
+        becomes(page, COVERED, [True, True])
         for light, theme in (("false", "dark"), ("true", "light")):
             page.evaluate(f"document.body.dataset.jpThemeLight = '{light}'")
             for frame in (first, second):
@@ -267,6 +196,7 @@ def test_in_jupyterlab_a_cell_is_run_and_its_page_is_live(browser, lab, folder, 
         if is_trusted:
             steppers(page, 1)  # of the saved output
         else:
+            wait_for_images(output.locator("img"), 1)
             assert output.locator("img").is_visible()
             assert "run the cell or trust the notebook" in output.inner_text()
             assert page.locator("iframe[srcdoc]").count() == 0

@@ -1,7 +1,6 @@
 """The page of a stepper, written to a file and opened in Chromium."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
 
@@ -11,26 +10,12 @@ from autograd.stepper.mistakes import MISTAKES
 from ..support.browser import (
     assert_plays,
     assert_shows,
+    faults,
     require,
     require_module,
     states,
-    watched,
 )
 from ..support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Return a function that opens the saved page: ``with opened(stepper) as page``."""
-
-    @contextmanager
-    def open_page(stepper, **options):
-        stepper.save(tmp_path / "f.html")
-        with watched(browser, **options) as page:
-            page.goto((tmp_path / "f.html").as_uri())
-            yield page
-
-    return open_page
 
 
 @pytest.mark.parametrize(
@@ -186,14 +171,6 @@ def test_a_folded_page_plays_to_its_end(opened):
         )
         assert len(shown) >= 20
         assert "·" not in shown
-
-
-def faults(page):
-    """Return what axe finds: the rule, its weight, and the first element that breaks it."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(v["id"], v["impact"], v["nodes"][0]["html"]) for v in found]
 
 
 @pytest.mark.slow  # by default one live page is tested

@@ -9,14 +9,14 @@ import pytest
 
 from autograd import Stepper
 
-from ..support.browser import THEME, becomes, require_module, watched
+from ..support.browser import THEME, becomes, faults, require_module, watched
 from ..support.graphs import product_of_sum
 from ..support.networks import NETWORKS, small_mlp
-from .test_stepper_page import faults, opened  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.slow  # each test waits for frames that change their size
 HOST = Template("<!doctype html><html $html><body $body><div $holder>$frame</div></body></html>")
 HEIGHTS = "[document.documentElement.scrollHeight, innerHeight]"
+EQUAL_HEIGHTS = "document.documentElement.scrollHeight === innerHeight"
 SCROLLS = """() => [...document.querySelectorAll("*")].filter((e) => {
   const { overflowX, overflowY } = getComputedStyle(e);
   const may = /auto|scroll/.test(overflowX + overflowY) && e.clientWidth;
@@ -71,7 +71,7 @@ def test_the_reader_chooses_another_theme_by_keyboard(browser, tmp_path):
         assert frame.evaluate(THEME) == "dark"
 
 
-def test_a_page_by_itself_follows_the_readers_settings_and_choice(opened):  # noqa: F811
+def test_a_page_by_itself_follows_the_readers_settings_and_choice(opened):
     background = "getComputedStyle(document.documentElement).backgroundColor"
     with opened(Stepper(product_of_sum()), color_scheme="dark") as page:
         dark = page.evaluate(background)
@@ -88,6 +88,7 @@ def test_messages_of_others_change_nothing(browser, tmp_path):
     body = 'data-jp-theme-light="true"'
     with hosted(browser, tmp_path, Stepper(product_of_sum()), body=body) as (page, frame):
         becomes(frame, THEME, "light")
+        becomes(frame, EQUAL_HEIGHTS, True)
         before = page.evaluate("document.querySelector('iframe').style.height")
         page.evaluate("postMessage({ chalkgradHeight: 999 }, '*')")  # from the page itself
         frame.evaluate("postMessage({ chalkgradTheme: 'dark' }, '*')")
@@ -111,8 +112,8 @@ def test_the_frame_is_as_high_as_its_page_and_nothing_else_scrolls(browser, tmp_
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             page.wait_for_timeout(300)
-            inside, outside = frame.evaluate(HEIGHTS)
-            assert inside == outside > 600, width
+            becomes(frame, EQUAL_HEIGHTS, True)
+            assert frame.evaluate("innerHeight") > 600, width
             scrolling = set(frame.evaluate(SCROLLS))
             assert scrolling <= (LISTS if width > 640 else set()), width
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -122,14 +123,12 @@ def test_the_frame_shrinks_and_grows_with_what_the_page_shows(browser, tmp_path)
     with hosted(browser, tmp_path, Stepper(small_mlp())) as (page, frame):
         page.wait_for_function("document.querySelector('iframe').style.height !== ''")
         page.wait_for_timeout(300)
+        becomes(frame, EQUAL_HEIGHTS, True)
         before = frame.evaluate(HEIGHTS)
         frame.locator("#predict").click()
-        page.wait_for_timeout(300)
-        after = frame.evaluate(HEIGHTS)
-        assert after[0] == after[1] > before[1]
+        becomes(frame, f"innerHeight > {before[1]} && {EQUAL_HEIGHTS}", True)
         frame.locator("#predict").click()
-        page.wait_for_timeout(300)
-        assert frame.evaluate(HEIGHTS) == before
+        becomes(frame, HEIGHTS, before)
 
 
 def test_a_page_that_starts_without_any_width_opens_at_its_first_step(browser, tmp_path):
@@ -145,9 +144,9 @@ def test_a_page_that_starts_without_any_width_opens_at_its_first_step(browser, t
         page.evaluate("document.querySelector('div').style.width = '900px'")
         becomes(frame, "innerWidth", 900)
         page.wait_for_timeout(300)
+        becomes(frame, scale, pytest.approx(expected))
+        becomes(frame, EQUAL_HEIGHTS, True)
         assert set(frame.evaluate(scrolled)) == {0}
-        assert frame.evaluate(HEIGHTS)[0] == frame.evaluate(HEIGHTS)[1]
-        assert frame.evaluate(scale) == pytest.approx(expected)
 
 
 def test_without_the_script_outside_the_page_can_still_be_used(browser, tmp_path):
@@ -164,7 +163,7 @@ def test_without_the_script_outside_the_page_can_still_be_used(browser, tmp_path
         assert inside <= outside + 120
 
 
-def test_on_paper_there_are_all_steps_and_the_whole_picture(opened):  # noqa: F811
+def test_on_paper_there_are_all_steps_and_the_whole_picture(opened):
     with opened(Stepper(small_mlp())) as page:
         page.locator("#zoom-in").click()
         before = page.locator("#picture > svg").first.get_attribute("viewBox")
@@ -188,5 +187,4 @@ def test_on_paper_there_are_all_steps_and_the_whole_picture(opened):  # noqa: F8
         page.emulate_media(media="screen", color_scheme="light")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("#position").inner_text() == "Step 1 of 27"
-        page.wait_for_timeout(300)
-        assert page.locator("#picture > svg").first.get_attribute("viewBox") == before
+        becomes(page, "document.querySelector('#picture > svg').getAttribute('viewBox')", before)

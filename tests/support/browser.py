@@ -98,16 +98,16 @@ def watched(
     def block(route: sync_api.Route) -> None:
         request = route.request
         if request.frame != page.main_frame or not request.url.startswith(template_may_load):
-            trouble.append(request.url)
+            trouble.append(f"asked for {request.url}")
         route.abort()
 
     context.route(lambda url: not url.startswith(LOCAL_ADDRESSES), block)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("pageerror", lambda error: trouble.append(f"error: {error.stack or error}"))
     try:
         yield page
     finally:
         context.close()
-    assert trouble == []
+    assert trouble == [], "\n".join(trouble)
 
 
 def becomes(page: sync_api.Page | sync_api.Frame, expression: str, value: Any) -> None:
@@ -117,6 +117,22 @@ def becomes(page: sync_api.Page | sync_api.Frame, expression: str, value: Any) -
             return
         page.wait_for_timeout(50)
     assert page.evaluate(expression) == value
+
+
+def faults(page):
+    """Return what axe finds: the rule, its weight, and the first element that breaks it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], v["impact"], v["nodes"][0]["html"]) for v in found]
+
+
+def wait_for_images(images: sync_api.Locator, count: int) -> None:
+    """Wait until there are exactly ``count`` images, and each has its pixels."""
+    from playwright.sync_api import expect
+
+    expect(images).to_have_count(count, timeout=30_000)
+    images.evaluate_all("(all) => Promise.all(all.map((image) => image.decode()))")
 
 
 def states(root: Value, frames: Sequence[Frame]) -> Iterator[Texts]:
