@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playwright import sync_api
 
 TOKEN = "stepper"
+MARIMO_SIZE = {"width": 1200, "height": 900}
 MARIMO_CDN = "https://cdn.jsdelivr.net/npm/@marimo-team/"  # where an export gets marimo's scripts
 
 
@@ -114,6 +115,7 @@ def in_marimo(
     """Open the notebook in marimo. The ``way`` is "exported" or "running"."""
     marimo = require_module("marimo")
     folder = notebook.parent
+    place: contextlib.AbstractContextManager[str]
     command = [sys.executable, "-m", "marimo", "--yes"]
     places = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")  # marimo keeps files of its own there
     environment = _with_root(dict.fromkeys(places, folder))
@@ -123,18 +125,17 @@ def in_marimo(
         file = Path(marimo.__file__ or "").parent / "_static" / name
         route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*"})
 
-    with watched(browser, viewport={"width": 1200, "height": 900}, **options) as page:
+    if way == "running":
+        command += ["run", str(notebook), "--headless", "--no-token", "--host", "127.0.0.1"]
+        place = serving(command, folder, environment, r"http://localhost:(\d+)", "/health")
+    else:
+        to = notebook.with_suffix(".html")
+        command += ["export", "html", str(notebook), "-o", str(to), "--force"]
+        done = subprocess.run(command, env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        place = contextlib.nullcontext(to.as_uri())
+    # The page closes before its server ends: marimo reports each module that it cannot load.
+    with place as address, watched(browser, viewport=MARIMO_SIZE, **options) as page:
         page.route(f"{MARIMO_CDN}**", serve)
-        if way == "running":
-            command += ["run", str(notebook), "--headless", "--no-token", "--host", "127.0.0.1"]
-            printed = r"http://localhost:(\d+)"
-            with serving(command, folder, environment, printed, "/health") as address:
-                page.goto(address)
-                yield page
-        else:
-            to = notebook.with_suffix(".html")
-            command += ["export", "html", str(notebook), "-o", str(to), "--force"]
-            done = subprocess.run(command, env=environment, capture_output=True)
-            assert done.returncode == 0, done.stderr.decode()
-            page.goto(to.as_uri())
-            yield page
+        page.goto(address)
+        yield page
