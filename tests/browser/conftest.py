@@ -27,12 +27,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Callable[..., AbstractContextManager[Page]]:
-    """Return a function that opens the saved page: ``with opened(stepper) as page``."""
+    """Return a function that opens the saved page: ``with opened(stepper) as page``.
+
+    Nothing moves there, unless ``reduced_motion="no-preference"`` is given.
+    """
 
     @contextmanager
     def open_page(stepper: Stepper, **options: Any) -> Iterator[Page]:
         stepper.save(tmp_path / "f.html")
-        with watched(browser, **options) as page:
+        with watched(browser, **{"reduced_motion": "reduce"} | options) as page:
             page.goto((tmp_path / "f.html").as_uri())
             yield page
 

@@ -185,7 +185,7 @@ def test_keys_and_jumps(opened):
 
 
 def test_the_view_zooms_pans_and_fits(opened):
-    with opened(Stepper(fan_out()), reduced_motion="reduce") as page:
+    with opened(Stepper(fan_out())) as page:
         view_box = "document.querySelector('#picture svg').getAttribute('viewBox')"
         fitted = page.evaluate(view_box)
         assert page.locator(".minimap").is_hidden()
@@ -267,7 +267,7 @@ def test_predict_hides_the_next_number_checks_it_and_counts(opened):
 @pytest.mark.slow
 def test_axe_finds_no_fault_in_a_live_page(opened):
     require_module("axe_playwright_python.sync_playwright")
-    with opened(Stepper(neuron()), reduced_motion="reduce") as page:
+    with opened(Stepper(neuron())) as page:
         page.set_viewport_size({"width": 390, "height": 800})
         page.keyboard.press("End")
         page.locator("#n0").click()
@@ -287,7 +287,7 @@ def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):
     is_large = len(stepper._pass.order) >= 400
     most_bytes, most_ms = (1_000_000, 50) if is_large else (300_000, 16)
     assert len(stepper._repr_mimebundle_()["text/html"].encode()) <= 1.02 * most_bytes
-    with opened(stepper, reduced_motion="reduce") as page:
+    with opened(stepper) as page:
         for width in (1366, 390):
             page.set_viewport_size({"width": width, "height": 844})
             page.keyboard.press("Home")
@@ -324,6 +324,7 @@ def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(op
         assert faults(page) == []
 
 
+SMALLER = ("neuron", "softmax cross entropy")
 COVERED = """() => {
   const boxes = (selector) => [...document.querySelectorAll(selector)]
     .map((part) => part.getBoundingClientRect());
@@ -337,9 +338,12 @@ COVERED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["neuron", "softmax cross entropy", "LSTM cell"])
+@pytest.mark.parametrize(
+    "name",
+    ["LSTM cell", *(pytest.param(n, marks=pytest.mark.slow) for n in SMALLER)],
+)
 def test_the_derivatives_on_edges_cover_no_number(opened, name):
-    with opened(Stepper(NETWORKS[name]()), reduced_motion="reduce") as page:
+    with opened(Stepper(NETWORKS[name]())) as page:
         written = 0
         page.keyboard.press("End")
         for _ in range(int(page.locator("#slider").get_attribute("max")) // 2):
@@ -366,10 +370,14 @@ WHOLE_PICTURE = """() => {
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
-@pytest.mark.parametrize("name", ["neuron", "MLP(2, [4, 4, 1])", "4 samples with L2"])
+@pytest.mark.parametrize(
+    "name",
+    ["MLP(2, [4, 4, 1])"]
+    + [pytest.param(n, marks=pytest.mark.slow) for n in ("neuron", "4 samples with L2")],
+)
 def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):
     view = {"width": size[0], "height": size[1]}
-    with opened(Stepper(NETWORKS[name]()), viewport=view, reduced_motion="reduce") as page:
+    with opened(Stepper(NETWORKS[name]()), viewport=view) as page:
         for k in range(4):
             page.locator("#slider").fill(str(1 + 4 * k))
             assert page.evaluate(FIRST_SCREEN), k
@@ -382,7 +390,7 @@ def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):
 
 def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):
     stroke = "(part) => getComputedStyle(part).stroke"
-    with opened(Stepper(neuron()), reduced_motion="reduce") as page:
+    with opened(Stepper(neuron())) as page:
         page.keyboard.press("End")
         leaf = page.locator("#picture .backward.node > polygon:not(.tint)").first
         edge = page.locator("#picture .backward.edge path")

@@ -155,7 +155,7 @@ def use_by_touch(page, name):
 
 def use_every_control(page, use):
     for name in BY_KEYS:
-        if page.locator(f"#{name}").is_hidden():
+        if page.evaluate(f"!document.querySelector('#{name}')?.checkVisibility()"):
             optimizer = "adam" if "betas" in name else "momentum"
             page.locator("#training-optimizer").select_option(f'"{optimizer}"')
         before = page.evaluate(STATE)
@@ -350,15 +350,19 @@ def assert_equation(text):
     assert total == pytest.approx(value(result), rel=2e-3, abs=2e-3)
 
 
+WALK = """(count) => Array.from({ length: count }, () => {
+  const text = document.querySelector("#walk-said").firstChild.data;
+  document.querySelector("#walk-next").click();
+  return text;
+})"""
+
+
 def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
     with opened() as page:
         click(page, "one-epoch", "neuron-1-2", "walk-first")
         count = int(page.locator("#walk-position").inner_text().split(" of ")[1])
         assert count == 4 + 1 + 1 + 1 + 1 + 5 + 8
-        texts = []
-        for _ in range(count):
-            texts.append(page.evaluate("document.querySelector('#walk-said').firstChild.data"))
-            click(page, "walk-next")
+        texts = page.evaluate(WALK, count)
         for text in texts:
             assert_equation(text)
         page.set_viewport_size({"width": 390, "height": 800})
@@ -511,8 +515,7 @@ def test_of_two_dropped_files_none_is_taken_and_far_features_are_learned(opened)
         assert page.locator("#data-kind").input_value() == '"moons"'
         page.evaluate(drop, [far])
         becomes(page, "document.querySelector('#data-kind').value", '"own"')
-        for _ in range(60):
-            click(page, "one-step")
+        page.evaluate("for (let k = 0; k < 60; k++) document.querySelector('#one-step').click()")
         assert float(numbers(page)[4].removesuffix("%")) > 90
 
 
@@ -609,11 +612,18 @@ def test_every_kind_of_data_is_shown_and_measured(opened, kind):
         assert trouble(page) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), CASES)
-def test_axe_finds_no_fault(opened, width, scheme):
+def test_axe_finds_no_fault_in_a_new_page(opened, width, scheme):
     require_module("axe_playwright_python.sync_playwright")
     with opened(viewport={"width": width, "height": 768}, color_scheme=scheme) as page:
         assert faults(page) == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), CASES)
+def test_axe_finds_no_fault_with_all_in_use(opened, width, scheme):
+    require_module("axe_playwright_python.sync_playwright")
+    with opened(viewport={"width": width, "height": 768}, color_scheme=scheme) as page:
         click(page, "backward", "walk-next", "mistake-no_activation", "keep-run", "copy-python")
         page.locator("#lesson").select_option("1")
         assert faults(page) == []

@@ -177,7 +177,7 @@ def test_a_folded_page_plays_to_its_end(opened):
 @pytest.mark.parametrize("mistake", [None, "order"])
 def test_axe_finds_no_accessibility_fault(opened, mistake):
     require_module("axe_playwright_python.sync_playwright")
-    with opened(Stepper(chain_after_fan_out(), mistake), reduced_motion="reduce") as page:
+    with opened(Stepper(chain_after_fan_out(), mistake)) as page:
         page.locator("#n0").focus()
         for key in ("Home", "End", "ArrowLeft"):
             page.keyboard.press(key)
@@ -189,7 +189,7 @@ def test_axe_finds_no_accessibility_fault(opened, mistake):
 def test_motion_and_colors_follow_the_readers_settings(opened):
     background = "getComputedStyle(document.documentElement).backgroundColor"
     duration = "getComputedStyle(document.querySelector('.node > path')).transitionDuration"
-    with opened(Stepper(fan_out()), color_scheme="dark", reduced_motion="reduce") as page:
+    with opened(Stepper(fan_out()), color_scheme="dark") as page:
         dark, still = page.evaluate(background), page.evaluate(duration)
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
         assert page.evaluate(background) == "rgb(255, 255, 255)" != dark

@@ -182,9 +182,13 @@ def test_labels_are_data(label):
         text.encode("utf-8")
 
 
-@given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
-@settings(derandomize=True, deadline=None, max_examples=150)
-def test_any_label_is_text_in_the_page(labels):
+@pytest.mark.parametrize("count", [40, pytest.param(150, marks=pytest.mark.slow)])
+def test_any_label_is_text_in_the_page(count):
+    run = given(st.lists(st.text(max_size=30), min_size=1, max_size=4))(check_labels)
+    settings(derandomize=True, deadline=None, max_examples=count)(run)()
+
+
+def check_labels(labels):
     with pytest.MonkeyPatch.context() as patch:
         remove_graphviz(patch)  # the tests of the picture check its labels
         stepper = Stepper(total([Value(1.0, label) for label in labels]))

@@ -128,7 +128,7 @@ def rate(kind):
     return SMALL_LR if "tan" in kind else TRAINING["lr"]
 
 
-def trained_in_python(kind, optimizer, size):
+def trained_in_python(kind, optimizer, size, count):
     data_name, classes, activation, loss = kind
     makers = {make.__name__: make for make in SETS}
     options = {"classes": classes} if data_name == "gaussians" else {}
@@ -141,12 +141,13 @@ def trained_in_python(kind, optimizer, size):
     stepping = OPTIMIZERS[optimizer](model.parameters(), rate(kind))
     fit(
         model, data.X, y, loss=loss, optimizer=stepping,
-        epochs=25 if size else 50, batch_size=size, rng=9, l2=0.01, compiled=False,
+        epochs=count // 2 if size else count, batch_size=size, rng=9, l2=0.01, compiled=False,
     )  # fmt: skip
     return [p.data for p in model.parameters()]
 
 
-def test_after_50_steps_the_weights_are_pythons():
+@pytest.mark.parametrize("count", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_after_many_steps_the_weights_are_pythons(count):
     all_cases = cases()
     given = []
     for (data, classes, activation, loss), optimizer, size in all_cases:
@@ -162,16 +163,16 @@ def test_after_50_steps_the_weights_are_pythons():
     found = run_page(
         """answer(given.map((settings) => {
           const run = new Run(settings);
-          for (let i = 0; i < 50; i++) run.nextStep();
+          for (let i = 0; i < COUNT; i++) run.nextStep();
           return run.stopped ?? [...run.parameters];
-        }));""",
+        }));""".replace("COUNT", str(count)),
         given,
     )
     assert len(all_cases) > 150
     for case, weights in zip(all_cases, found, strict=True):
-        assert weights == pytest.approx(trained_in_python(*case), rel=TOLERANCE, abs=TOLERANCE), (
-            case
-        )
+        assert weights == pytest.approx(
+            trained_in_python(*case, count), rel=TOLERANCE, abs=TOLERANCE
+        ), case
 
 
 def test_the_mistake_of_overwriting_has_the_gradients_of_autograd():
