@@ -2,5 +2,5 @@
 
 The modules that end in ``.js`` know nothing of steps or of training. `autograd.stepper.page` adds
 what plays steps. `javascript` prints operations from the table. `scripts` joins modules into one
-script, so that a page is one file without a build step.
+script, and `document` puts a page together: one file without a build step.
 """

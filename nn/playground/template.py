@@ -1,14 +1,12 @@
-"""Fills the template of the playground's page: HTML, CSS, JavaScript and JSON become one text."""
+"""Fills the body of the playground's page."""
 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
-from string import Template
 from typing import Any
 
-from autograd.pages.scripts import joined, read
+from autograd.pages.document import document
 
 FOLDER = "nn/playground/page"
 
@@ -29,15 +27,14 @@ def page_text(
     links: the addresses of other files, by the texts of the links.
     note: a sentence on the data.
     """
-    data = json.dumps({"settings": settings}, ensure_ascii=False, separators=(",", ":"))
-    return Template(read(f"{FOLDER}/page.html")).substitute(
-        title=html.escape(title),
-        style=read("autograd/pages/theme.css") + read(f"{FOLDER}/page.css"),
+    return document(
+        FOLDER,
+        title,
+        {"settings": settings},
+        prelude,
         picture=f'<section class="still" data-still>{picture}</section>' if picture else "",
         links=_list(links or {}),
         note=f'<p class="quiet-text" id="note">{html.escape(note)}</p>' if note else "",
-        data=data.replace("<", "\\u003c"),  # the only character with which a label could end it
-        script=joined(f"{FOLDER}/main.js", prelude),
     )
 
 

@@ -1,13 +1,11 @@
-"""Fills the templates of the page: HTML, CSS, JavaScript and JSON become one text."""
+"""Fills the body of the page: its picture, its steps, and what is said around them."""
 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Sequence
-from string import Template
 
-from ...pages.scripts import joined, read
+from ...pages.document import document
 from ..frames import Frame
 from ..mistakes import MISTAKES
 from .page_data import LivePass, PageData
@@ -24,11 +22,11 @@ def page_text(
     clickable = bool(picture.svg)
     about = "The graph. Choose a node to see the terms of its gradient."
     warning = (MISTAKES[mistake].__doc__ or mistake).replace("``", "") if mistake else ""
-    text = json.dumps(data.json, ensure_ascii=False, separators=(",", ":"))
-    return fill(
-        "page.html",
-        title=html.escape(title),
-        style=read("autograd/pages/theme.css") + read(f"{FOLDER}/page.css"),
+    return document(
+        FOLDER,
+        title,
+        data.json,
+        f"const operations = {live.operations};",
         warning=f'<p class="warning">{html.escape(warning)}</p>' if warning else "",
         hint="Click a node for the terms of its gradient." if clickable else "",
         drag="Drag a leaf to change its number." if clickable and not live.fixed else "",
@@ -39,14 +37,7 @@ def page_text(
         picture_px=str(round(picture.height_px)),
         count=str(len(data.played)),
         steps="\n".join([_list_item(frame) for frame, _ in data.played]),
-        data=text.replace("<", "\\u003c"),  # the only character with which a label could end it
-        script=joined(f"{FOLDER}/main.js", f"const operations = {live.operations};"),
     )
-
-
-def fill(template: str, **parts: str) -> str:
-    """Return the file ``template`` of this folder with ``parts`` in place of its ``$names``."""
-    return Template(read(f"{FOLDER}/{template}")).substitute(parts)
 
 
 def _list_item(frame: Frame) -> str:

@@ -353,7 +353,9 @@ def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, 
 
 
 def test_html_css_and_javascript_are_files_of_the_package():
-    signs = {"page.html": "<!doctype html>", "page.css": ":root", "main.js": "new Player"}
+    document = files("autograd.pages").joinpath("document.html").read_text("utf-8")
+    assert document.startswith("<!doctype html>")
+    signs = {"page.html": "<main>", "page.css": ":root", "main.js": "new Player"}
     for name, sign in signs.items():
         assert sign in files("autograd.stepper.page").joinpath(name).read_text("utf-8")
     modules = [p for p in files("autograd.stepper.page").iterdir() if p.name.endswith(".js")]
