@@ -88,13 +88,19 @@ export class Inspector {
   #lastStep() {
     const { run } = this;
     if (run.phase === "update") return { base: run.before, gradient: run.gradients, update: run.lastUpdate, batch: run.batch };
-    const gradient = run.phase === "backward" ? run.gradients : this.gradient();
+    const gradient = this.#presentGradient();
     const optimizer = new Optimizer({ ...run.settings.training, lr: run.optimizer.lr }, gradient.length);
     optimizer.restore(run.optimizer.state());
     const after = run.parameters.slice();
     optimizer.update(after, gradient);
     const update = after.map((w, i) => w - run.parameters[i]);
     return { base: run.parameters, gradient, update, batch: run.batch };
+  }
+
+  /** Returns the gradient of the last backward pass, or else of the present batch. */
+  #presentGradient() {
+    const { phase, gradients } = this.run;
+    return phase === "backward" || phase === "update" ? gradients : this.gradient();
   }
 
   /** Returns the gradient of the present batch, with the penalty. */
@@ -121,11 +127,10 @@ export class Inspector {
     const last = SLICE_LENGTH * Math.abs(at || run.optimizer.lr);
     const present = run.parameters.slice();
     const start = base.slice();
-    const direction = gradient.slice();
     const t = Array.from({ length: count }, (_, i) => first + (i / (count - 1)) * (last - first));
     run.load(this.many, batch);
     const loss = t.map((x) => {
-      for (let i = 0; i < start.length; i++) run.parameters[i] = start[i] - x * direction[i];
+      for (let i = 0; i < start.length; i++) run.parameters[i] = start[i] - x * gradient[i];
       return this.#computed(this.many, batch.length) ? run.meanLoss(this.many, batch.length) + run.penalty() : NaN;
     });
     run.parameters.set(present);
@@ -189,15 +194,14 @@ export class Inspector {
       dLdz,
       dzdw,
       dLdw: dLdz * dzdw,
-      meanOverBatch: run.phase === "backward" || run.phase === "update" ? run.gradients[parameter] : this.gradient()[parameter],
+      meanOverBatch: this.#presentGradient()[parameter],
       update: run.lastUpdate[parameter],
     };
   }
 
   /** Returns the length of each layer's gradient: of the last backward pass, or else of the present batch. */
   gradientNorms() {
-    const isDone = this.run.phase === "backward" || this.run.phase === "update";
-    const gradient = isDone ? this.run.gradients : this.gradient();
+    const gradient = this.#presentGradient();
     return this.run.network.layers.map((neurons) => Math.hypot(...neurons.flatMap(({ weights, bias }) => [...weights, bias].map((i) => gradient[i]))));
   }
 

@@ -4,7 +4,7 @@
 /** @typedef {{title: string, sentence: string, question: string, settings: Record<string, any>}} Lesson */
 
 /** @type {Lesson[]} */
-export const LESSONS = [
+const STATES = [
   {
     title: "A straight line",
     sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, on the right.",
@@ -13,7 +13,6 @@ export const LESSONS = [
       data: { kind: "gaussians", samples: 100, noise: 0.5 },
       network: { hidden: [] },
       training: { lr: 0.1 },
-      lesson: 0,
     },
   },
   {
@@ -24,7 +23,6 @@ export const LESSONS = [
       data: { kind: "xor", samples: 200 },
       network: { hidden: [] },
       training: { optimizer: "adam", lr: 0.05 },
-      lesson: 1,
     },
   },
   {
@@ -35,7 +33,6 @@ export const LESSONS = [
       data: { kind: "circles", samples: 200, noise: 0.1 },
       network: { hidden: [2] },
       training: { optimizer: "adam", lr: 0.05 },
-      lesson: 2,
     },
   },
   {
@@ -47,7 +44,6 @@ export const LESSONS = [
       network: { hidden: [4, 4, 4, 4, 4, 4], activation: "sigmoid", initializer: "xavier" },
       training: { lr: 0.5 },
       show: { edges: "gradients" },
-      lesson: 3,
     },
   },
   {
@@ -58,7 +54,6 @@ export const LESSONS = [
       data: { kind: "moons", samples: 40, noise: 0.4, test_share: 0.5 },
       network: { hidden: [16] },
       training: { optimizer: "adam", lr: 0.05 },
-      lesson: 4,
     },
   },
   {
@@ -69,7 +64,9 @@ export const LESSONS = [
       data: { kind: "moons", samples: 200 },
       network: { hidden: [4, 4] },
       training: { optimizer: "sgd", lr: 0.001 },
-      lesson: 5,
     },
   },
 ];
+
+/** The lessons. The settings of each name its place. */
+export const LESSONS = STATES.map((lesson, k) => ({ ...lesson, settings: { ...lesson.settings, lesson: k } }));

@@ -86,8 +86,8 @@ function noActivation(run) {
 function saturated(run) {
   if (run.network.layers.length < 2) return "Without a hidden layer there is no unit that can saturate: add one.";
   const slope = run.meanSlope(0);
-  const [first, last] = [0, run.network.layers.length - 1].map((l) => run.gradientNorms()[l]);
-  return `The weights started 20 times as large: the mean slope |∂a/∂z| of the units of layer 1 is ${number(slope, 3)}, and the gradient of layer 1 has length ${number(first, 3)}, that of the last layer ${number(last, 3)}.`;
+  const norms = run.gradientNorms();
+  return `The weights started 20 times as large: the mean slope |∂a/∂z| of the units of layer 1 is ${number(slope, 3)}, and the gradient of layer 1 has length ${number(norms[0], 3)}, that of the last layer ${number(norms[norms.length - 1], 3)}.`;
 }
 
 /** @type {Mistake[]} */

@@ -34,12 +34,12 @@ export function networkView(player, plane) {
   /** @type {{neurons: Neuron[], edges: Edge[], inputs: any[]}} */
   let parts = { neurons: [], edges: [], inputs: [] };
   let size = "";
+  const present = () => `${pane.clientWidth} ${pane.clientHeight}`;
   const draw = () => {
     const { run } = player;
-    const present = `${pane.clientWidth} ${pane.clientHeight}`;
-    if (run.network !== drawn || present !== size) {
+    if (run.network !== drawn || present() !== size) {
       drawn = run.network;
-      size = present;
+      size = present();
       parts = build(player, pane);
     }
     drawNeurons(player, parts.neurons, plane.responses(run, player.playing), plane);
@@ -47,7 +47,7 @@ export function networkView(player, plane) {
     drawEdges(player, parts.edges, player.stressed ? STRESSED[player.stressed] : player.shown.edges);
   };
   new ResizeObserver(() => {
-    if (`${pane.clientWidth} ${pane.clientHeight}` !== size && !player.playing) player.draw();
+    if (present() !== size && !player.playing) player.draw();
   }).observe(pane);
   byId("edges").addEventListener("change", () => {
     player.shown.edges = byId("edges").value;

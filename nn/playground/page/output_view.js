@@ -14,6 +14,8 @@ const MANY = 600; // points: more are drawn smaller
 export function outputView(player, plane) {
   const surface = { canvas: byId("surface"), image: null };
   let dotsDrawn = "";
+  /** @type {unknown} */
+  let drawnPoints = null;
   new ResizeObserver(() => {
     dotsDrawn = "";
     if (!player.playing) player.draw();
@@ -34,9 +36,6 @@ export function outputView(player, plane) {
   };
 }
 
-/** @type {unknown} */
-let drawnPoints = null;
-
 /** @param {Player} player @param {Plane} plane @param {any} surface @param {Float64Array[]} outputs */
 function drawSurface({ run, playing }, plane, surface, outputs) {
   const { nx, ny } = plane.grid(playing);
@@ -44,16 +43,9 @@ function drawSurface({ run, playing }, plane, surface, outputs) {
   put(surface, nx, ny, (pixels) => {
     if (outputs.length > 1) return paintClasses(pixels, nx, outputs, classes, SURFACE_STRENGTH);
     if (run.settings.data.classes.length) return paint(pixels, nx, outputs[0].map((z) => Math.tanh(z / 2)), 1, signed, SURFACE_STRENGTH);
-    const { middle, half } = targetRange(run);
+    const { middle, half } = targetRangeOf(run);
     return paint(pixels, nx, outputs[0].map((y) => y - middle), half, signed, SURFACE_STRENGTH);
   });
-}
-
-/** The middle and half the range of the targets. @param {any} run */
-function targetRange(run) {
-  const ys = run.points.map((/** @type {any} */ p) => p.y);
-  const [low, high] = [Math.min(...ys), Math.max(...ys)];
-  return { middle: (low + high) / 2, half: (high - low) / 2 || 1 };
 }
 
 /** @param {Player} player @param {Plane} plane @param {Float64Array[]} outputs */
@@ -72,10 +64,9 @@ function drawDots({ run, chosen }, plane, outputs) {
   const hasClasses = run.settings.data.classes.length > 0;
   const quiet = plane.line ? paper : dark ? "#9aa5b1" : "#57606a"; // a pale point must show on a pale plane
   const radius = run.points.length > MANY ? 1.8 : 4;
-  const isTest = new Set(run.test);
-  for (const [i, point] of run.points.entries()) {
+  for (const point of run.points) {
     const [u, v] = plane.placeOf(point);
-    drawDot(context, u * width, v * height, radius, plane.line ? { color: dark ? "#46a6e6" : cssColor(0), shape: 0 } : shapeOf(run, point, dark), isTest.has(i), hasClasses ? paper : quiet);
+    drawDot(context, u * width, v * height, radius, plane.line ? { color: dark ? "#46a6e6" : cssColor(0), shape: 0 } : shapeOf(run, point, dark), point.test, hasClasses ? paper : quiet);
   }
   const followed = run.points[chosen.point];
   if (!followed) return;
@@ -98,11 +89,15 @@ function shapeOf(run, point, dark) {
 /** @type {WeakMap<any, {middle: number, half: number}>} */
 const ranges = new WeakMap();
 
-/** @param {any} run */
-function targetRangeOf(run) {
-  const known = ranges.get(run.points) ?? targetRange(run);
-  ranges.set(run.points, known);
-  return known;
+/** The middle and half the range of the targets. @param {any} run */
+function targetRangeOf({ points }) {
+  const known = ranges.get(points);
+  if (known) return known;
+  const ys = points.map((/** @type {any} */ p) => p.y);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const range = { middle: (low + high) / 2, half: (high - low) / 2 || 1 };
+  ranges.set(points, range);
+  return range;
 }
 
 /** Classes differ by shape too; a test point is a ring. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r @param {{color: string, shape: number}} look @param {boolean} isTest @param {string} paper */
@@ -170,6 +165,6 @@ function drawLegend(run) {
 function drawPoint({ run, chosen, playing }) {
   const point = run.points[chosen.point];
   if (!point || playing) return;
-  const part = run.test.includes(chosen.point) ? "test" : "train";
+  const part = point.test ? "test" : "train";
   setText(byId("point-said"), `${chosen.point + 1} of ${run.points.length}, ${part}`);
 }

@@ -5,8 +5,7 @@ const MARGIN = 0.12; // of the range of the points, on each side
 const MOVING = 32; // points of the grid a side while the run plays
 const STANDING = 80; // while it stands
 
-/** @typedef {import("./datasets.js").Point} Point */
-/** @typedef {{x: [number, number], y: [number, number], nx: number, ny: number}} Grid */
+/** @typedef {import("./datasets.js").Point} Point @typedef {import("./run.js").Grid} Grid */
 
 /** @param {number[]} xs @returns {[number, number]} */
 function range(xs) {
