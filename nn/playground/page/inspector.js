@@ -47,11 +47,10 @@ export class Inspector {
     return this.#computed(this.many, indices.length) ? this.run.meanLoss(this.many, indices.length) : NaN;
   }
 
-  /** Returns the outputs for each point. @param {number[]} indices */
-  outputs(indices) {
-    this.run.load(this.many, indices);
-    this.#computed(this.many, indices.length);
-    return indices.map((_, i) => this.run.network.outputs.map((node) => this.many.data[node][i]));
+  /** Returns the mean loss of points, and the outputs for each. @param {number[]} indices */
+  answers(indices) {
+    const loss = this.lossOf(indices);
+    return { loss, outputs: indices.map((_, i) => this.run.network.outputs.map((node) => this.many.data[node][i])) };
   }
 
   /** @param {import("./run.js").Grid} grid */

@@ -40,9 +40,10 @@ export function measured(run, which) {
   const indices = run[which];
   const { classes, loss: table } = run.network;
   const { mean, size } = outputUnit(run.settings.data);
-  const answers = run.inspector.outputs(indices).map((output) => decided(table, output) * size + mean);
+  const { loss, outputs } = run.inspector.answers(indices);
+  const answers = outputs.map((output) => decided(table, output) * size + mean);
   const targets = indices.map((i) => run.points[i].y);
-  const found = { loss: run.lossOf(indices), count: indices.length };
+  const found = { loss, count: indices.length };
   if (!classes) return { ...found, r2: rSquared(answers, targets) };
   return { ...found, accuracy: accuracy(answers, targets), confusion: confusion(answers, targets, classes) };
 }

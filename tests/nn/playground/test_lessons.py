@@ -174,7 +174,7 @@ def test_without_activation_the_layers_collapse_to_one_affine_map(mistakes):
         """const run = new Run({ mistakes: { no_activation: true } });
            for (let i = 0; i < 100; i++) run.nextStep();
            const points = run.train.slice(0, 9);
-           answer([run.inspector.outputs(points), points.map((i) => run.points[i].x)]);"""
+           answer([run.inspector.answers(points).outputs, points.map((i) => run.points[i].x)]);"""
     )
     for (output,), (x1, x2) in zip(outputs, expected, strict=True):
         assert output == pytest.approx(weights[0] * x1 + weights[1] * x2 + bias, rel=1e-9)

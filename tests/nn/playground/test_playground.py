@@ -101,7 +101,7 @@ def test_a_trained_regression_keeps_its_scaling_of_targets(tmp_path):
     settings = settings_in(Playground(data.X, y, model=model), tmp_path / "page.html")
     r2, outputs = run_page(
         """const run = new Run(given);
-           answer([run.measures("train").r2, run.inspector.outputs([0, 1])]);""",
+           answer([run.measures("train").r2, run.inspector.answers([0, 1]).outputs]);""",
         settings,
     )
     mean = sum(y) / len(y)
@@ -265,7 +265,7 @@ def test_a_trained_model_with_a_scaling_has_the_chances_of_predict_proba(count, 
         f"""const run = new Run(given);
            const grid = {{ x: [900, 1100], y: [-0.1, 0.1], nx: {n}, ny: {n} }};
            const units = run.network.outputs.length;
-           answer([run.inspector.outputs(run.train),
+           answer([run.inspector.answers(run.train).outputs,
                    run.responses(grid).slice(-units).map((each) => [...each])]);""",
         settings,
     )

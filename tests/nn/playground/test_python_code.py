@@ -62,7 +62,7 @@ def runs():
         """answer(given.map(([settings, steps]) => {
           const run = new Run(settings);
           for (let i = 0; i < steps; i++) run.nextStep();
-          const outputs = run.inspector.outputs(run.train.slice(0, 3));
+          const outputs = run.inspector.answers(run.train.slice(0, 3)).outputs;
           const X = run.train.slice(0, 3).map((i) => run.points[i].x);
           const weights = [...run.parameters];
           return [pythonCode(run), modelFile(run), run.lossOf(run.train), weights, X, outputs];
