@@ -64,5 +64,8 @@ function tieToEven(x, precision, rounded) {
   return isTie && isEven ? `${all[0]}.${all.slice(1, precision)}e${exponent}` : rounded;
 }
 
+/** Reads a number as a reader types it, with a comma or a long minus too; NaN if it is none. @param {string} text */
+export const typedNumber = (text) => (text.trim() === "" ? NaN : Number(text.trim().replace("−", "-").replace(",", ".")));
+
 /** Reads a number as Python writes it in JSON: a text if it is not finite. @param {number | string} x */
 export const parsed = (x) => Number(String(x).replace("inf", "Infinity"));

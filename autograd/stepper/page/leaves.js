@@ -1,6 +1,6 @@
 // @ts-check
 // Live: every leaf is a number that can be changed, by typing, by arrow keys, or by dragging it.
-import { inFull, number } from "../../pages/numbers.js";
+import { inFull, number, typedNumber } from "../../pages/numbers.js";
 import { NodeError } from "../../pages/engine.js";
 import { followed } from "../../pages/pan_zoom.js";
 import { byId, make, setText } from "../../pages/elements.js";
@@ -83,9 +83,9 @@ function typed(player, field) {
 }
 
 /** The number that a text stands for, or NaN: a number, or one divided by another. @param {string} text */
-export function numberIn(text) {
-  const parts = text.trim().replace("−", "-").replace(",", ".").split("/");
-  const [above, below = 1] = parts.map((part) => (/\d/.test(part) ? Number(part) : NaN));
+function numberIn(text) {
+  const parts = text.split("/");
+  const [above, below = 1] = parts.map((part) => (/\d/.test(part) ? typedNumber(part) : NaN));
   return parts.length > 2 ? NaN : above / below;
 }
 

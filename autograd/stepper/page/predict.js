@@ -1,6 +1,6 @@
 // @ts-check
 // Predict: the page hides the next number and asks for it, checks it, names the rule, and counts.
-import { number } from "../../pages/numbers.js";
+import { number, typedNumber } from "../../pages/numbers.js";
 import { byId, setText } from "../../pages/elements.js";
 
 /** @typedef {import("./player.js").Player} Player */
@@ -37,8 +37,8 @@ export function predictView(player) {
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     const answer = expected(player, player.current) ?? NaN;
-    const guess = Number(field.value.trim().replace(",", ".").replace("−", "-").replace("inf", "Infinity"));
-    if (field.value.trim() === "" || guess !== guess) return setText(byId("verdict"), "Type a number first.");
+    const guess = typedNumber(field.value.replace("inf", "Infinity"));
+    if (guess !== guess) return setText(byId("verdict"), "Type a number first.");
     const fits = isRight(guess, answer);
     right += Number(fits);
     done(fits ? "Right." : `${number(guess)} is not right.`);

@@ -1,7 +1,7 @@
 // @ts-check
 // The points: one is followed; points are added, dragged, relabelled and deleted, by hand or by keys.
 import { byId, make } from "../../../autograd/pages/elements.js";
-import { number } from "../../../autograd/pages/numbers.js";
+import { number, typedNumber } from "../../../autograd/pages/numbers.js";
 
 /** @typedef {import("./player.js").Player} Player @typedef {import("./plane.js").Plane} Plane */
 
@@ -63,8 +63,8 @@ function target(player, point) {
     const input = make("input", { type: "text", inputMode: "text", value: number(point.y), size: 7 });
     input.setAttribute("aria-label", "Target of this point");
     input.addEventListener("change", () => {
-      const y = Number(input.value.replace(",", "."));
-      if (input.value.trim() !== "" && Number.isFinite(y)) set(y);
+      const y = typedNumber(input.value);
+      if (Number.isFinite(y)) set(y);
       else player.complain(`The target of a point is a number. ${JSON.stringify(input.value)} is none.`);
     });
     return input;

@@ -1,7 +1,7 @@
 // @ts-check
 // Why a weight moves: its gradient on this point, the mean over the batch, the update, in numbers.
 import { byId, make, setText } from "../../../autograd/pages/elements.js";
-import { inFull, number } from "../../../autograd/pages/numbers.js";
+import { inFull, number, typedNumber } from "../../../autograd/pages/numbers.js";
 import { inBrackets } from "./neuron_walk.js";
 
 /** @typedef {import("./player.js").Player} Player */
@@ -97,8 +97,8 @@ function connectForm(player) {
   byId("weight-form").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     const field = byId("weight-value");
-    const value = Number(field.value.trim().replace(",", ".").replace("−", "-"));
-    const fits = field.value.trim() !== "" && Number.isFinite(value);
+    const value = typedNumber(field.value);
+    const fits = Number.isFinite(value);
     field.setAttribute("aria-invalid", String(!fits));
     if (!fits) return setText(byId("weight-said"), `A weight is a number. ${JSON.stringify(field.value)} is none.`);
     const name = player.run.network.names[parameterOf(player)];

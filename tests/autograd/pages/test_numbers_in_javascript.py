@@ -31,3 +31,13 @@ def test_numbers_are_rounded_and_written_in_full_as_in_python():
         assert texts == ["_" + number(x), "_" + repr(x)], x
     nan = 'import { number } from "./autograd/pages/numbers.js"; answer("_" + number(NaN));'
     assert run_module(nan) == "_" + number(math.nan)
+
+
+def test_a_number_is_read_as_it_is_typed():
+    texts = ["0.5", " -2 ", "1e-3", "−0,5", "", " ", "abc", "1,2,3", "1/3"]
+    read = run_module(
+        'import { typedNumber } from "./autograd/pages/numbers.js";'
+        "answer(given.map((text) => { const x = typedNumber(text); return x === x ? x : null; }));",
+        texts,
+    )
+    assert read == [0.5, -2, 0.001, -0.5, None, None, None, None, None]
