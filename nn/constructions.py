@@ -16,6 +16,8 @@ from autograd import value_and_grad
 from .argument_checks import interval, positive, whole
 from .layers import MLP, Maxout
 
+__all__ = ["relu_interpolant", "sigmoid_bumps", "tents", "maxout_tangents"]
+
 Function = Callable[[Any], Any]
 
 

@@ -13,6 +13,8 @@ from numbers import Integral
 from types import ModuleType
 from typing import cast
 
+__all__ = ["uniform", "xavier", "he", "zeros"]
+
 Initializer = Callable[[random.Random, int, int], float]
 Init = str | Initializer  # an ``init`` argument: a name or a callable
 Rng = random.Random | int | None  # an ``rng`` argument: a generator or a seed

@@ -12,6 +12,8 @@ from math import cos, pi
 
 from .argument_checks import at_least_0, whole
 
+__all__ = ["constant", "linear", "cosine", "step"]
+
 Schedule = Callable[[int], float]
 
 
