@@ -17,11 +17,13 @@ from autograd.operation import TABLE, Dot, Nary
 
 from ...support.random_graphs import programs
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 
-from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
-from autograd.compiler.recordings import MAX_NEW_PATHS  # noqa: E402
+import numpy as np
+
+from autograd.compiler import schedule
+from autograd.compiler.compiled_value import CompiledValue
+from autograd.compiler.recordings import MAX_NEW_PATHS
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 

@@ -96,7 +96,9 @@ def assert_readable(root: Value, rankdir: str) -> None:
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 @pytest.mark.parametrize("graph", [neuron, network, skipping, lambda: Value(1.0) + 1])
-def test_boxes_do_not_overlap_and_no_edge_crosses_a_box(graph, rankdir) -> None:  # type: ignore[no-untyped-def]
+def test_boxes_do_not_overlap_and_no_edge_crosses_a_box(
+    graph: Callable[[], Value], rankdir: str
+) -> None:
     assert_readable(graph(), rankdir)
 
 
