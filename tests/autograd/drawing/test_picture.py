@@ -673,7 +673,7 @@ def test_random_graphs_without_graphviz_are_well_formed(
 
 @needs_graphviz
 @given(hostile_graphs, any_options)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=20)
 def test_random_graphs_with_hostile_labels_are_well_formed(
     root: Value, options: dict[str, Any]
 ) -> None:
@@ -707,11 +707,14 @@ def batch_loss(samples: int) -> Value:
     return loss
 
 
-def test_5_000_nodes_render_in_a_minute(renderer: str) -> None:
-    loss = batch_loss(70)
+@pytest.mark.parametrize(
+    ("samples", "nodes"), [(9, 1_000), pytest.param(70, 5_000, marks=pytest.mark.slow)]
+)
+def test_5_000_nodes_render_in_a_minute(renderer: str, samples: int, nodes: int) -> None:
+    loss = batch_loss(samples)
     total = len(topological_order(loss))
-    assert total > 5_000
-    svg = to_svg(loss, max_nodes=None, time_limit=60.0)
+    assert total > nodes
+    svg = to_svg(loss, max_nodes=None, time_limit=60.0 * nodes / 5_000)
     assert svg.count('class="node ') == total
     assert svg.count('class="edge"') == sum(len(n.parents) for n in topological_order(loss))
 
@@ -750,7 +753,7 @@ def test_time_limit_is_a_clear_error(renderer: str) -> None:
         to_svg(example(), time_limit=0.001)
 
 
-@pytest.mark.parametrize("length", [50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("length", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 @needs_graphviz
 def test_long_chain_is_drawn_collapsed(length: int) -> None:
     x = Value(1.0)

@@ -183,7 +183,7 @@ def test_labels_are_data(label):
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=40)
 def test_any_label_is_text_in_the_page(labels):
     with pytest.MonkeyPatch.context() as patch:
         remove_graphviz(patch)  # the tests of the picture check its labels
