@@ -708,9 +708,9 @@ def batch_loss(samples: int) -> Value:
 
 
 @pytest.mark.parametrize(
-    ("samples", "nodes"), [(9, 1_000), pytest.param(70, 5_000, marks=pytest.mark.slow)]
+    ("samples", "nodes"), [(10, 1_000), pytest.param(70, 5_000, marks=pytest.mark.slow)]
 )
-def test_5_000_nodes_render_in_a_minute(renderer: str, samples: int, nodes: int) -> None:
+def test_thousands_of_nodes_render_in_a_minute(renderer: str, samples: int, nodes: int) -> None:
     loss = batch_loss(samples)
     total = len(topological_order(loss))
     assert total > nodes
