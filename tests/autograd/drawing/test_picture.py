@@ -6,7 +6,6 @@ import importlib.util
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -35,13 +34,10 @@ from autograd.explaining.notation import MAX_NAME_CHARACTERS, number, shorten
 from autograd.graph import distances, expanded
 
 from ...support.graphs import product_of_sum as example
+from ...support.graphviz import HAS_DOT, HAS_PYGRAPHVIZ, needs_dot, needs_graphviz
 from ...support.random_graphs import Program, programs
 
-HAS = {
-    "dot": shutil.which("dot") is not None,
-    "pygraphviz": importlib.util.find_spec("pygraphviz") is not None,
-    "neither": True,
-}
+HAS = {"dot": HAS_DOT, "pygraphviz": HAS_PYGRAPHVIZ, "neither": True}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -52,11 +48,6 @@ def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         pytest.skip(f"{request.param} is not here")
     only(request.param, monkeypatch)
     return request.param
-
-
-needs_graphviz = pytest.mark.skipif(
-    not (HAS["dot"] or HAS["pygraphviz"]), reason="no dot and no pygraphviz here"
-)
 
 
 def only(present: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -920,7 +911,7 @@ def test_without_dot_rendering_and_piping_say_in_one_sentence_what_helps(
     assert path.read_text("utf-8") == drawing.source
 
 
-@pytest.mark.skipif(not HAS["dot"], reason="needs dot")
+@needs_dot
 def test_with_dot_a_drawing_is_written_in_any_format(tmp_path: Path) -> None:
     drawing = draw_dot(example())
     assert drawing.pipe("png").startswith(b"\x89PNG")

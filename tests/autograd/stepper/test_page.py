@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -23,11 +22,8 @@ from autograd.stepper.page.picture import compact
 from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
 from ...support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
+from ...support.graphviz import needs_graphviz
 from ...support.networks import batch_with_penalty, neuron
-
-needs_graphviz = pytest.mark.skipif(
-    not (shutil.which("dot") or importlib.util.find_spec("pygraphviz")), reason="needs Graphviz"
-)
 
 
 class Page(HTMLParser):

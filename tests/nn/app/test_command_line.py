@@ -90,7 +90,6 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert "w.1" in Path("runs/moons/step.html").read_text()
 
 
-@pytest.mark.usefixtures("real_pictures")
 @pytest.mark.parametrize(
     ("args", "files"),
     [
