@@ -97,15 +97,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         return _parse_playground(words[1:])
     options = _parser().parse_args(words)
     options.command = "train"
-    for option in ("load", "out"):
-        if getattr(options, option) == "":
-            raise UsageError(f"--{option} is empty")
-    _read_hidden(options)
-    options.data = "moons" if options.data is None else options.data
-    _check_name("activation", options.activation, ACTIVATIONS)
-    _check_name("optimizer", options.optimizer, OPTIMIZERS)
+    _check_options(options, OPTIMIZERS)
     _check_name("schedule", options.schedule, SCHEDULES)
-    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
     for option in ("hidden", "activation", "target") if options.load else ():
         if getattr(options, option) is not None:
             raise UsageError(f"--{option} does not go with --load: the model has its own")
@@ -116,14 +109,21 @@ def _parse_playground(words: Sequence[str]) -> argparse.Namespace:
     """Return the options of ``python -m nn playground``."""
     options = _playground_parser().parse_args(words)
     options.command = "playground"
-    if options.out == "":
-        raise UsageError("--out is empty")
-    _read_hidden(options)
-    _check_name("activation", options.activation, ACTIVATIONS)
-    _check_name("optimizer", options.optimizer, PAGE_RATES)
-    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
+    _check_options(options, PAGE_RATES)
     options.hidden = [4, 4] if options.hidden is None else options.hidden
     return options
+
+
+def _check_options(options: argparse.Namespace, optimizers: Iterable[str]) -> None:
+    """Read the options that both commands have; UsageError for bad ones."""
+    for option in ("load", "out"):
+        if getattr(options, option, None) == "":
+            raise UsageError(f"--{option} is empty")
+    _read_hidden(options)
+    options.data = "moons" if options.data is None else options.data
+    _check_name("activation", options.activation, ACTIVATIONS)
+    _check_name("optimizer", options.optimizer, optimizers)
+    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
 
 
 class _Parser(argparse.ArgumentParser):
