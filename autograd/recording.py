@@ -82,7 +82,7 @@ def limits(
     With ``graph`` they can be differentiated again.
     """
     with recording(_Limits(graph)):
-        return operation.local_grads(y, operands, varies)  # type: ignore[no-any-return]
+        return operation.local_grads(y, operands, varies)  # type: ignore[no-any-return]  # a sequence
 
 
 def _leaf(like: Value, data: float) -> Value:

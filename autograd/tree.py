@@ -188,7 +188,7 @@ def flatten_numbers(tree: Any, name: str) -> tuple[list[Scalar], Structure]:
         )
 
     leaves, structure = flatten(tree, refuse)
-    return [x if isinstance(x, Node) else float(x) for x in leaves], structure  # type: ignore[misc]
+    return [x if isinstance(x, Node) else float(x) for x in leaves], structure  # type: ignore[misc]  # all others were refused
 
 
 def flatten_like(structure: Structure, tree: Any, name: str) -> list[Scalar]:

@@ -114,13 +114,15 @@ def maxout_tangents(f: Function, a: float, b: float, k: int) -> Maxout:
     edges = _points(a, b, whole("k", k))
     middles = [(left + right) / 2 for left, right in pairwise(edges)]
     tangents = [value_and_grad(f)(x) for x in middles]
-    unit: Any = Maxout(1, 1, k, init="zeros")
+    unit = Maxout(1, 1, k, init="zeros")
     for neuron, x, (value, slope) in zip(unit.units[0], middles, tangents, strict=True):
-        neuron.w[0].data, neuron.b.data = slope, value - slope * x
-    for x, (value, _) in zip(middles, tangents, strict=True):
-        if unit([x]).data > value + 1e-9 * (1 + abs(value)):
+        weight, bias = neuron.parameters()
+        weight.data, bias.data = slope, value - slope * x
+    heights = _values(lambda x: unit([x]), middles)
+    for x, (value, _), height in zip(middles, tangents, heights, strict=True):
+        if height > value + 1e-9 * (1 + abs(value)):
             raise ValueError(f"f is not convex: a tangent lies above it at x = {x:g}")
-    return unit  # type: ignore[no-any-return]  # a Maxout
+    return unit
 
 
 def _points(a: float, b: float, parts: int) -> list[float]:

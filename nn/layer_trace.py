@@ -163,15 +163,23 @@ def trace(
 
     >>> from nn import Layer
     >>> layer = Layer(2, 1, "sigmoid").set([[2.0, -1.0]], [0.0])
-    >>> trace(layer, [1.0, 2.0], target=1, loss="bce")
+    >>> trace(layer, [1.0, 2.0])
     layer 1: 2 -> 1, sigmoid
     x = [1, 2]
-    dL/dx = W^T delta = [-1, 0.5], by the graph [-1, 0.5]
-    neuron  W        b  z = W x + b  a = g(z)  dL/da  g'(z)  delta  by the graph  dL/dW = delta x^T  dL/dW by the graph
-    1       [2, -1]  0  0            0.5       -2     0.25   -0.5   -0.5          [-0.5, -1]         [-0.5, -1]
+    neuron  W        b  z = W x + b  a = g(z)
+    1       [2, -1]  0  0            0.5
     <BLANKLINE>
-    output [0.5], loss 0.6931; the formulas and the graph differ by at most 0.0e+00
-    """  # noqa: E501  # a table as wide as it is printed
+    output [0.5]
+
+    With a target the table has the derivatives too, by the formulas and by the graph:
+
+    >>> traced = trace(layer, [1.0, 2.0], target=1, loss="bce")
+    >>> backward, slope = traced[0].backward, traced[0].slope
+    >>> backward.dL_da, slope, backward.delta
+    ([-2.0], [0.25], [-0.5])
+    >>> backward.dL_dW, backward.dL_dx, traced.difference
+    ([[-0.5, -1.0]], [-1.0, 0.5], 0.0)
+    """
     layers = _layers(model)
     if target is None and loss is not None:
         raise ValueError(f"trace needs a target for the loss {loss!r:.80}, got target=None")

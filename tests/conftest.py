@@ -18,7 +18,8 @@ SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one p
     "test_live_page.py": "a browser",
     "test_network_page.py": "a browser",
     "test_stepper_notebook.py": "a browser and JupyterLab",
-    "pytorch": "PyTorch",
+    "torch": "PyTorch",
+    "_jax": "JAX",
 }
 
 

@@ -16,6 +16,7 @@ SUFFICIENT = 1e-4  # of the decrease that the slope promises, in Armijo's condit
 MAX_HALVINGS = 60
 
 StepSize = float | Callable[[int], float]
+Place = tuple[Any, float, Any, list[float]]  # a point, f there, its gradient, that as numbers
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def descend(
     start, structure = flatten_numbers(x0, "x0")
     evaluate = value_and_grad(f)
 
-    def at(xs: Sequence[float]) -> tuple[Any, float, Any, list[float]]:
+    def at(xs: Sequence[float]) -> Place:
         point = build(structure, iter(xs))
         value, gradient = evaluate(point)
         numbers, _ = flatten_numbers(gradient, "the gradient")
@@ -94,14 +95,16 @@ def descend(
     t, reason = 1.0, ""
     while not (reason := _reason(value, g, tolerance, len(points) - 1, max_steps)):
         if lr is None:
-            t = _line_search(lambda xs: at(xs)[1], xs, value, g, 2 * t)
-            if not t:
+            found = _line_search(at, xs, value, g, 2 * t)
+            if not found:
                 reason = f"the line search found no lower point; {_norm(g)}"
                 break
+            t, xs, place = found
         else:
             t = lr(len(points) - 1) if callable(lr) else lr
-        xs = _moved(xs, g, t)
-        point, value, gradient, g = at(xs)
+            xs = _moved(xs, g, t)
+            place = at(xs)
+        point, value, gradient, g = place
         points.append(point)
         values.append(value)
         gradients.append(gradient)
@@ -126,23 +129,24 @@ def _moved(xs: Sequence[float], g: Sequence[float], t: float) -> list[float]:
 
 
 def _line_search(
-    f: Callable[[list[float]], float],
+    at: Callable[[list[float]], Place],
     xs: Sequence[float],
     value: float,
     g: Sequence[float],
     t: float,
-) -> float:
-    """Return a step size with Armijo's condition, or 0 if there is none."""
+) -> tuple[float, list[float], Place] | None:
+    """Return a step size with Armijo's condition, and where it leads; None if there is none."""
     slope = math.fsum(d * d for d in g)
     for _ in range(MAX_HALVINGS):
         moved = _moved(xs, g, t)
         try:
-            if f(moved) <= value - SUFFICIENT * t * slope and moved != xs:
-                return t
+            place = at(moved)
+            if place[1] <= value - SUFFICIENT * t * slope and moved != xs:
+                return t, moved, place
         except (ArithmeticError, ValueError):  # outside the domain of f
             pass
         t /= 2
-    return 0.0
+    return None
 
 
 def _at_least_0(name: str, x: Any) -> None:

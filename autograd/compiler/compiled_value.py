@@ -102,7 +102,7 @@ class CompiledValue(Value):
         return self.call.gradient(self.which)
 
     @property
-    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]  # computed when read
+    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]  # a slot in Value
         return tuple(self.gradient.tolist())
 
     def backward(self) -> None:

@@ -97,15 +97,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         return _parse_playground(words[1:])
     options = _parser().parse_args(words)
     options.command = "train"
-    for option in ("load", "out"):
-        if getattr(options, option) == "":
-            raise UsageError(f"--{option} is empty")
-    _read_hidden(options)
-    options.data = "moons" if options.data is None else options.data
-    _check_name("activation", options.activation, ACTIVATIONS)
-    _check_name("optimizer", options.optimizer, OPTIMIZERS)
+    _check_options(options, OPTIMIZERS)
     _check_name("schedule", options.schedule, SCHEDULES)
-    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
     for option in ("hidden", "activation", "target") if options.load else ():
         if getattr(options, option) is not None:
             raise UsageError(f"--{option} does not go with --load: the model has its own")
@@ -116,14 +109,21 @@ def _parse_playground(words: Sequence[str]) -> argparse.Namespace:
     """Return the options of ``python -m nn playground``."""
     options = _playground_parser().parse_args(words)
     options.command = "playground"
-    if options.out == "":
-        raise UsageError("--out is empty")
-    _read_hidden(options)
-    _check_name("activation", options.activation, ACTIVATIONS)
-    _check_name("optimizer", options.optimizer, PAGE_RATES)
-    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
+    _check_options(options, PAGE_RATES)
     options.hidden = [4, 4] if options.hidden is None else options.hidden
     return options
+
+
+def _check_options(options: argparse.Namespace, optimizers: Iterable[str]) -> None:
+    """Read the options that both commands have; UsageError for bad ones."""
+    for option in ("load", "out"):
+        if getattr(options, option, None) == "":
+            raise UsageError(f"--{option} is empty")
+    _read_hidden(options)
+    options.data = "moons" if options.data is None else options.data
+    _check_name("activation", options.activation, ACTIVATIONS)
+    _check_name("optimizer", options.optimizer, optimizers)
+    _check_name("loss", options.loss, fitting_losses(0) + fitting_losses(2))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -144,14 +144,24 @@ def _wrapped(line: str, width: int) -> str:
     return textwrap.fill(line, width, subsequent_indent=" " * hanging, break_on_hyphens=False)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser_for_data(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that say which data to take."""
     parser = _Parser(
-        prog="python -m nn",
-        description=DESCRIPTION,
-        epilog=EPILOG,
+        prog=prog,
+        description=description,
+        epilog=epilog,
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+    add = parser.add_argument
+    add("data", nargs="?", metavar="DATA", help="default: moons")
+    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
+    add("--regression", action="store_true", help="predict a number instead of a class")
+    return parser
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _parser_for_data("python -m nn", DESCRIPTION, EPILOG)
     activations, optimizers = ", ".join(ACTIVATIONS), ", ".join(OPTIMIZERS)
     schedules = ", ".join(SCHEDULES)
     of_classes, of_numbers = ", ".join(fitting_losses(2)), ", ".join(fitting_losses(0))
@@ -161,9 +171,6 @@ def _parser() -> argparse.ArgumentParser:
     load = """go on with a model written before; or, for a CSV file without its target, or with
               --epochs 0, predict"""
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help="default: moons")
-    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
-    add("--regression", action="store_true", help="predict a number instead of a class")
     add("--hidden", nargs="*", metavar="N", help=hidden)
     add("--activation", metavar="NAME", help=f"of the hidden neurons (relu): {activations}")
     add("--loss", metavar="NAME", help=losses)
@@ -179,18 +186,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _playground_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m nn playground",
-        description=PLAYGROUND_DESCRIPTION,
-        epilog=PLAYGROUND_EPILOG,
-        formatter_class=_Formatter,
-        allow_abbrev=False,
-    )
+    parser = _parser_for_data("python -m nn playground", PLAYGROUND_DESCRIPTION, PLAYGROUND_EPILOG)
     activations, optimizers = ", ".join(ACTIVATIONS), ", ".join(PAGE_RATES)
     add = parser.add_argument
-    add("data", nargs="?", metavar="DATA", help="default: moons")
-    add("--target", metavar="COLUMN", help="target of a CSV file: name, or position from 1 (last)")
-    add("--regression", action="store_true", help="predict a number instead of a class")
     add("--hidden", nargs="*", metavar="N", help="neurons of each hidden layer (4 4)")
     add("--activation", default="tanh", metavar="NAME", help=f"(tanh): {activations}")
     add("--loss", metavar="NAME", help="default: by the data")

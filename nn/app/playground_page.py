@@ -41,7 +41,7 @@ LINKS = {  # what a run may have written, by what the page says of it
 
 def write_page_of_data(options: Namespace, say: Output) -> int:
     """Write the page of a data set with a new network; return the exit status."""
-    name = "moons" if options.data is None else options.data
+    name = options.data
     data, classes, note = _data(name, options)
     loss = loss_for(options.loss, classes)
     seed = options.seed

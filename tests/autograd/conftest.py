@@ -10,10 +10,16 @@ import pytest
 from autograd import TABLE
 
 
-@pytest.fixture
-def own() -> Iterator[Any]:
-    """The module that declares operations of one's own. The table forgets them after the test."""
+@pytest.fixture(autouse=True)
+def _table_as_before() -> Iterator[None]:
+    """The table forgets the operations that the test declares."""
     with patch.dict(TABLE):
-        module = importlib.import_module("tests.support.own_operation")
-        TABLE.update(cube=module.cube, area=module.area, norm=module.norm)  # if imported before
-        yield module
+        yield
+
+
+@pytest.fixture
+def own() -> Any:
+    """The module that declares operations of one's own."""
+    module = importlib.import_module("tests.support.own_operation")
+    TABLE.update(cube=module.cube, area=module.area, norm=module.norm)  # if imported before
+    return module

@@ -7,10 +7,8 @@ import math
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -34,12 +32,6 @@ from autograd import (
     to_svg,
 )
 from autograd.graph import expanded, stale
-
-
-@pytest.fixture(autouse=True)
-def table_as_before() -> Iterator[None]:
-    with patch.dict(TABLE):
-        yield
 
 
 def test_it_computes_and_differentiates_to_any_order(own: Any) -> None:

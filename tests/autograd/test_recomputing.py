@@ -117,12 +117,12 @@ def test_leaves_constants_labels_and_gradients_stay() -> None:
     assert x.grad == 6.0 + 10.0
 
 
-def test_a_chain_of_100_000_nodes_takes_no_recursion() -> None:
+def test_a_chain_of_20_000_nodes_takes_no_recursion() -> None:
     x = y = Value(1.0)
-    for _ in range(100_000):
+    for _ in range(20_000):
         y = y + x
     x.data = 2.0
-    assert recompute(y).data == 200_002.0
+    assert recompute(y).data == 40_002.0
 
 
 def test_after_an_error_all_numbers_are_the_old_ones_and_the_error_names_the_operand() -> None:

@@ -395,19 +395,20 @@ def test_sigmoid_and_softplus_keep_their_tails():
 # -------------------------------------------------------------------------- depth, memory, copies
 
 
-def test_a_million_operations_run_forward_backward_and_are_freed():
-    leaf, root = chain(1_000_000)
+@pytest.mark.parametrize("length", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_many_operations_run_forward_backward_and_are_freed(length):
+    leaf, root = chain(length)
     root.backward()
-    assert root.data == leaf.grad == 1_000_001.0
+    assert root.data == leaf.grad == length + 1.0
     del root
 
 
 @pytest.mark.parametrize("copied", [lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy])
 def test_graphs_of_any_depth_are_copied_with_sharing_kept(copied):
-    leaf, root = chain(100_000)
+    leaf, root = chain(20_000)
     new_leaf, new_root = copied([leaf, root])
     new_root.backward()
-    assert new_root.data == new_leaf.grad == 100_001.0
+    assert new_root.data == new_leaf.grad == 20_001.0
     assert leaf.grad == 0.0
     assert new_root.op is root.op
 
@@ -432,7 +433,7 @@ def test_a_failed_pickle_leaves_nothing_behind():
     with pytest.raises((pickle.PicklingError, AttributeError)):
         pickle.dumps(root)
     gc.collect()
-    leaf, root = chain(100_000)
+    leaf, root = chain(20_000)
     assert pickle.loads(pickle.dumps(root)).data == root.data
 
 

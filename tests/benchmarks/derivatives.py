@@ -1,11 +1,13 @@
-"""What a gradient costs, by backward and by finite differences: python -m tests.benchmarks.derivatives
+"""What a gradient costs, by backward and by finite differences:
+
+    python -m tests.benchmarks.derivatives
 
 The loss of one sample at ``MLP(8, [h, 1])``, which has 10 h + 1 weights. A backward pass is timed
 with the evaluation before it. Finite differences evaluate the loss once more for each weight:
 ``numerical_grad`` with scheme="forward". Ratios count; times (of the processor) depend on the
 machine. The slopes are of lines on a log-log picture: about 1 and 2, as the cost of backward is
 proportional to the number of weights, and the other cost to its square.
-"""  # noqa: E501  # a command in one line
+"""
 
 from __future__ import annotations
 

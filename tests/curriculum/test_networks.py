@@ -2,7 +2,7 @@
 
 A logistic regression and deep networks, B backpropagation as an algorithm, C step by step, D deep
 feedforward networks (Goodfellow, Bengio and Courville, chapter 6), E feed-forward networks. Where a
-row says that something learns, five fixed seeds must all reach it.
+row says that something learns, five fixed seeds must all reach it: two of them in the default run.
 """
 
 import json
@@ -19,7 +19,7 @@ from ..support.notebooks import ROOT
 
 np = pytest.importorskip("numpy")
 
-SEEDS = range(5)
+SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))]
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 IS_XOR = [0, 1, 1, 0]
 EXACT = {"rel": 1e-12, "abs": 1e-14}
@@ -616,12 +616,12 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("unit", HIDDEN)
-def test_D8_each_hidden_unit_trains(unit):
-    for seed in SEEDS:
-        model = HIDDEN[unit](seed)
-        history = nn.fit(model, XOR, IS_XOR, optimizer="adam", lr=0.1, epochs=150)
-        assert history.accuracy[-1] == 1.0
-        assert history.loss[-1] < 0.2
+@pytest.mark.parametrize("seed", SEEDS)
+def test_D8_each_hidden_unit_trains(seed, unit):
+    model = HIDDEN[unit](seed)
+    history = nn.fit(model, XOR, IS_XOR, optimizer="adam", lr=0.1, epochs=150)
+    assert history.accuracy[-1] == 1.0
+    assert history.loss[-1] < 0.2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`nn.trace`: the matrices of each layer, forward and backward, beside the numbers of the graph."""
 
 import math
+import re
 from itertools import pairwise
 
 import pytest
@@ -139,3 +140,30 @@ def test_html_has_the_same_cells_and_no_colors_of_its_own():
 def test_what_cannot_be_traced_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         nn.trace(*arguments)
+
+
+def test_the_table_has_a_column_for_each_derivative_by_the_formulas_and_by_the_graph():
+    layer = nn.Layer(2, 1, "sigmoid").set([[2.0, -1.0]], [0.0])
+    traced = nn.trace(layer, [1.0, 2.0], target=1, loss="bce")
+    expected = {
+        "neuron": "1",
+        "W": "[2, -1]",
+        "b": "0",
+        "z = W x + b": "0",
+        "a = g(z)": "0.5",
+        "dL/da": "-2",
+        "g'(z)": "0.25",
+        "delta": "-0.5",
+        "by the graph": "-0.5",
+        "dL/dW = delta x^T": "[-0.5, -1]",
+        "dL/dW by the graph": "[-0.5, -1]",
+    }
+    assert traced[0].table() == [[*expected], [*expected.values()]]
+    title, x, dL_dx, header, row, _, summary = repr(traced).splitlines()
+    assert (title, x) == ("layer 1: 2 -> 1, sigmoid", "x = [1, 2]")
+    assert dL_dx == "dL/dx = W^T delta = [-1, 0.5], by the graph [-1, 0.5]"
+    cells = [re.split("  +", line) for line in (header, row)]
+    assert cells == [[*expected], [*expected.values()]]
+    assert header.index("dL/dW by the graph") == row.rindex("[")
+    says = "output [0.5], loss 0.6931; the formulas and the graph differ by at most 0.0e+00"
+    assert summary == says

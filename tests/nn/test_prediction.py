@@ -373,7 +373,7 @@ def _extras() -> None:
         pytest.importorskip(extra)
 
 
-@pytest.mark.usefixtures("_extras")
+@pytest.mark.usefixtures("_extras", "empty_pictures")
 def test_a_model_of_the_command_line_answers_from_raw_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -399,7 +399,7 @@ def test_a_model_of_the_command_line_answers_from_raw_rows(
     assert nn.load(again + "/model.json").predict(data.X) == answers
 
 
-@pytest.mark.usefixtures("_extras")
+@pytest.mark.usefixtures("_extras", "empty_pictures")
 def test_a_regression_of_the_command_line_answers_in_the_unit_of_the_data(tmp_path: Path) -> None:
     lines = [f"{i},{1000 + 10 * i}" for i in range(40)]
     (tmp_path / "line.csv").write_text("\n".join(["x,y", *lines]) + "\n")
@@ -427,7 +427,7 @@ LABELED = {  # data of the command line, with the labels that its model must giv
 }
 
 
-@pytest.mark.usefixtures("_extras")
+@pytest.mark.usefixtures("_extras", "empty_pictures")
 @pytest.mark.parametrize("data", LABELED, ids=lambda data: data[:20].replace("\n", " "))
 def test_labels_have_the_type_that_they_have_in_the_data(tmp_path: Path, data: str) -> None:
     labels = LABELED[data]

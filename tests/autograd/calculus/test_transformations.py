@@ -79,7 +79,8 @@ def test_infinite_derivatives_at_legal_points_are_recorded():
     assert dx.parents
 
 
-def test_a_chain_of_100000_operations_and_the_second_derivative_of_one_of_10000():
+@pytest.mark.parametrize("length", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_long_chain_of_operations_and_the_second_derivative_of_a_tenth(length):
     def chain(n):
         def f(x):
             for _ in range(n):
@@ -88,9 +89,10 @@ def test_a_chain_of_100000_operations_and_the_second_derivative_of_one_of_10000(
 
         return f
 
-    assert grad(chain(100_000))(1.0) == approx(2 * 0.99999**200_000, rel=1e-9)
-    assert grad(grad(chain(10_000)))(1.0) == approx(2 * 0.99999**20_000, rel=1e-10)
-    out, moved = jvp(chain(10_000), (1.0,), (3.0,))
+    tenth = length // 10
+    assert grad(chain(length))(1.0) == approx(2 * 0.99999 ** (2 * length), rel=1e-9)
+    assert grad(grad(chain(tenth)))(1.0) == approx(2 * 0.99999 ** (2 * tenth), rel=1e-10)
+    out, moved = jvp(chain(tenth), (1.0,), (3.0,))
     assert moved == approx(6 * out, rel=1e-12)
 
 
@@ -353,7 +355,8 @@ def test_hessians_are_symmetric_and_equal_to_those_of_sympy(f, x):
     H = hessian(lambda x: f(ag, x))(x)
     assert all(H[i][j] == approx(H[j][i], rel=1e-12, abs=1e-12) for i in range(n) for j in range(i))
     symbols = sympy.symbols(f"x:{n}", real=True)
-    exact = sympy.lambdify([symbols], sympy.hessian(f(sympy, symbols), symbols), "mpmath")(x)
+    entries = sympy.hessian(f(sympy, symbols), symbols)
+    exact = sympy.lambdify([symbols], entries, "mpmath", cse=True)(x)
     for i in range(n):
         assert H[i] == approx([float(exact[i, j]) for j in range(n)], rel=1e-10, abs=1e-12)
 

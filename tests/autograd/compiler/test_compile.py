@@ -17,11 +17,13 @@ from autograd.operation import TABLE, Dot, Nary
 
 from ...support.random_graphs import programs
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 
-from autograd.compiler import schedule  # noqa: E402
-from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
-from autograd.compiler.recordings import MAX_NEW_PATHS  # noqa: E402
+import numpy as np
+
+from autograd.compiler import schedule
+from autograd.compiler.compiled_value import CompiledValue
+from autograd.compiler.recordings import MAX_NEW_PATHS
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -244,8 +246,9 @@ def test_sums_of_thousands_of_terms_are_compiled():
             y = (y * w + 0.01).tanh()
         return y
 
-    check(f, autograd.compile(f), (), [x, w])
-    assert isinstance(autograd.compile(f)(), CompiledValue)
+    fast = autograd.compile(f)
+    check(f, fast, (), [x, w])
+    assert isinstance(fast(), CompiledValue)
 
 
 def test_the_gradient_of_a_result_cannot_be_changed_by_another_call():
@@ -794,7 +797,7 @@ def test_compiling_is_deterministic():
     assert sources[0] == sources[1]
 
 
-def test_another_array_library_gives_the_same():
+def test_the_arrays_of_jax_give_the_same():
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
     model = Network([2, 4, 1])

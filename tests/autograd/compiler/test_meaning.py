@@ -19,12 +19,14 @@ import autograd
 from autograd import Value, no_grad, ops
 from autograd.operation import TABLE
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 
-from autograd.compiler import account, rounding  # noqa: E402
-from autograd.compiler.compiled_value import CompiledValue  # noqa: E402
-from autograd.compiler.expressions import Graph, reachable  # noqa: E402
-from autograd.compiler.recordings import MAX_STRUCTURES  # noqa: E402
+import numpy as np
+
+from autograd.compiler import account, rounding
+from autograd.compiler.compiled_value import CompiledValue
+from autograd.compiler.expressions import Graph, reachable
+from autograd.compiler.recordings import MAX_STRUCTURES
 
 
 def result(f, args, leaves):

@@ -13,25 +13,27 @@ import autograd
 from autograd import Value, ops
 from autograd.operation import TABLE
 
-np = pytest.importorskip("numpy")
+pytest.importorskip("numpy")
 
-from autograd.compiler.array_functions import NUMBERS, Arrays  # noqa: E402
-from autograd.compiler.differentiate import gradient  # noqa: E402
-from autograd.compiler.expressions import Graph, pairs_of, reachable  # noqa: E402
-from autograd.compiler.matrices import Places, product  # noqa: E402
-from autograd.compiler.path import Path  # noqa: E402
-from autograd.compiler.python_code import code, named, written  # noqa: E402
-from autograd.compiler.schedule import PARAMETER, Schedule  # noqa: E402
-from autograd.compiler.source_lines import (  # noqa: E402
+import numpy as np
+
+from autograd.compiler.array_functions import NUMBERS, Arrays
+from autograd.compiler.differentiate import gradient
+from autograd.compiler.expressions import Graph, pairs_of, reachable
+from autograd.compiler.matrices import Places, product
+from autograd.compiler.path import Path
+from autograd.compiler.python_code import code, named, written
+from autograd.compiler.schedule import PARAMETER, Schedule
+from autograd.compiler.source_lines import (
     Line,
     laid_out,
     name_lines,
     without_moved,
 )
-from autograd.compiler.views import view  # noqa: E402
-from autograd.tree import flatten  # noqa: E402
+from autograd.compiler.views import view
+from autograd.tree import flatten
 
-from ...benchmarks.scalar_gpt import GPT, example  # noqa: E402
+from ...benchmarks.scalar_gpt import GPT, example
 
 
 def recorded(f, *leaves):
@@ -151,7 +153,7 @@ def crossed(rows, columns, terms, keep=lambda i, j: True, shuffle=0):
     places = Places(left.size + right.size)
     places.put(left.ravel(), 2)
     places.put(right.ravel(), 3)
-    lefts, rights = (np.array([m[k] for k in ks]) for m, ks in zip((left, right), zip(*pairs)))  # noqa: B905
+    lefts, rights = np.array([left[i] for i, _ in pairs]), np.array([right[j] for _, j in pairs])
     members = np.array([1000 + i * columns + j for i, j in pairs])
     return places, members, lefts, rights, pairs
 

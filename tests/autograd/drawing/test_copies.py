@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from shutil import which
 
 import pytest
 
@@ -11,6 +10,7 @@ from autograd import Value, draw_dot, to_svg, topological_order
 from autograd.drawing.picture import svg_of_named
 from autograd.explaining.node_names import names
 
+from ...support.graphviz import HAS_DOT, needs_dot
 from ...support.networks import NETWORKS, small_mlp, tanh_chain
 
 COPY = re.compile(r'<g id="(n\d+c\d+)" class="node copy">(.*?)</g>', re.S)
@@ -19,7 +19,7 @@ COPY = re.compile(r'<g id="(n\d+c\d+)" class="node copy">(.*?)</g>', re.S)
 @pytest.fixture(params=["Graphviz", "without Graphviz"])
 def drawn(request, monkeypatch):
     """A function that draws a graph as a page does."""
-    if request.param == "Graphviz" and not which("dot"):
+    if request.param == "Graphviz" and not HAS_DOT:
         pytest.skip("needs Graphviz")
     if request.param != "Graphviz":
         monkeypatch.setattr("autograd.drawing.picture.has_graphviz", lambda: False)
@@ -74,7 +74,7 @@ def test_consumers_beside_each_other_share_one_box(drawn):
     assert COPY.findall(drawn(small_mlp(), level="network")) == []
 
 
-@pytest.mark.skipif(not which("dot"), reason="needs Graphviz")
+@needs_dot
 @pytest.mark.parametrize("name", NETWORKS)
 def test_drawings_have_the_copies_that_pages_have(name):
     root = NETWORKS[name]()

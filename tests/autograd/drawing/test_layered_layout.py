@@ -96,16 +96,22 @@ def assert_readable(root: Value, rankdir: str) -> None:
 
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 @pytest.mark.parametrize("graph", [neuron, network, skipping, lambda: Value(1.0) + 1])
-def test_boxes_do_not_overlap_and_no_edge_crosses_a_box(graph, rankdir) -> None:  # type: ignore[no-untyped-def]
+def test_boxes_do_not_overlap_and_no_edge_crosses_a_box(
+    graph: Callable[[], Value], rankdir: str
+) -> None:
     assert_readable(graph(), rankdir)
 
 
-@given(programs())
-@settings(derandomize=True, deadline=None, max_examples=100)
-def test_random_graphs_are_readable(program: Program) -> None:
-    root = program(*[Value(x) for x in program.point])
-    if isinstance(root, Value) and root.parents:
-        assert_readable(root, "LR")
+@pytest.mark.parametrize("count", [30, pytest.param(300, marks=pytest.mark.slow)])
+def test_random_graphs_are_readable(count: int) -> None:
+    @given(programs())
+    @settings(derandomize=True, deadline=None, max_examples=count)
+    def run(program: Program) -> None:
+        root = program(*[Value(x) for x in program.point])
+        if isinstance(root, Value) and root.parents:
+            assert_readable(root, "LR")
+
+    run()
 
 
 def test_a_graph_of_one_box_and_repeated_operands() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import shutil
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -16,9 +14,7 @@ from autograd import Value, draw_dot, to_svg
 from autograd.explaining.neurons import Network, network
 from autograd.value import topological_order
 
-needs_graphviz = pytest.mark.skipif(
-    not (shutil.which("dot") or importlib.util.find_spec("pygraphviz")), reason="needs Graphviz"
-)
+from ...support.graphviz import needs_graphviz
 
 
 def micrograd_style(x: list[float], shape: tuple[int, ...] = (2, 4, 1)) -> Value:

@@ -107,28 +107,34 @@ const kernels = {print_kernels([(TABLE["log"], 1), (TABLE["mul"], 2), (TABLE["sq
 """
 
 
+def run_engine(operation, samples, source):
+    """Return what ``source`` hands to ``answer``: it has an engine of operation(x * 2)."""
+    setting = f"""
+        const graph = {{ ops: [null, null, "mul/2", "{operation}/1"],
+          parents: [[], [], [0, 1], [2]],
+          parameter: [-1, 0, -1, -1], constant: [null, null, null, null] }};
+        const engine = new BatchedEngine(graph, kernels, Float64Array.of(2), {samples});"""
+    return run_module(ENGINE + setting + source)
+
+
 def test_an_error_names_the_node_and_the_operands_of_the_first_sample_that_fails():
-    found = run_module(
-        ENGINE
-        + """
-        const graph = { ops: [null, null, "mul/2", "log/1"], parents: [[], [], [0, 1], [2]],
-          parameter: [-1, 0, -1, -1], constant: [null, null, null, null] };
-        const engine = new BatchedEngine(graph, kernels, Float64Array.of(2), 3);
+    found = run_engine(
+        "log",
+        3,
+        """
         engine.data[0].set([1, -3, -4]);
         try { engine.forward(3); } catch (error) {
           answer([error instanceof NodeError, error.node, error.kind, error.operands]);
-        }"""
+        }""",
     )
     assert found == [True, 3, "domain", [-6]]
 
 
 def test_where_a_rule_meets_a_pole_the_gradient_is_the_limit():
-    found = run_module(
-        ENGINE
-        + """
-        const graph = { ops: [null, null, "mul/2", "sqrt/1"], parents: [[], [], [0, 1], [2]],
-          parameter: [-1, 0, -1, -1], constant: [null, null, null, null] };
-        const engine = new BatchedEngine(graph, kernels, Float64Array.of(2), 2);
+    found = run_engine(
+        "sqrt",
+        2,
+        """
         engine.data[0].set([1, 0]);
         engine.forward(1);
         engine.backward(1);
@@ -136,6 +142,6 @@ def test_where_a_rule_meets_a_pole_the_gradient_is_the_limit():
         engine.data[0].set([0, 0]);
         engine.forward(1);
         engine.backward(1);
-        answer([first, engine.grad[2][0], engine.firstNonFinite(1)]);"""
+        answer([first, engine.grad[2][0], engine.firstNonFinite(1)]);""",
     )
     assert found == [0.5 / math.sqrt(2), math.inf, -1]

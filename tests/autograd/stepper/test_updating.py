@@ -12,8 +12,9 @@ from autograd.stepper import Frame
 from autograd.stepper.updating import parameters_in
 
 from ...support.graphs import product_of_sum
+from ...support.graphviz import needs_graphviz
 from ...support.random_graphs import programs
-from .test_page import data_of, needs_graphviz, page_of
+from .test_page import data_of, page_of
 
 
 def square() -> Value:

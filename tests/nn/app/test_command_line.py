@@ -39,6 +39,8 @@ from nn.schedules import SCHEDULES
 for extra in ("sklearn", "matplotlib", "tqdm"):
     pytest.importorskip(extra)
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 ROOT = Path(__file__).parents[3]
 QUICK = ["--epochs", "1", "--hidden", "4"]
 DIVERGING = ["--hidden", "2", "--activation", "linear", "--batch-size", "1", "--lr", "1e300"]
@@ -67,6 +69,7 @@ def run_small(*args: str) -> int:
     return run("d.csv", "--epochs", "1", "--hidden", *args)
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_the_default_run_learns_the_moons_and_writes_its_files(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -145,6 +148,7 @@ def test_the_graph_of_a_neuron_with_many_inputs_has_its_largest_terms() -> None:
     assert sorted(shown, key=abs) == sorted(terms, key=abs)[-5:]
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_same_seed_same_bytes() -> None:
     for out in ("a", "b"):
         assert run(write_csv(), "--epochs", "1", "--hidden", "--seed", "7", "--out", out) == 0
@@ -698,6 +702,7 @@ def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture
         assert word in text, word
 
 
+@pytest.mark.usefixtures("real_pictures")
 def test_names_are_shown_as_text_even_if_they_look_like_markup(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

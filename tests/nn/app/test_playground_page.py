@@ -22,6 +22,8 @@ from ..playground.page import run_page
 for extra in ("sklearn", "matplotlib", "tqdm"):
     pytest.importorskip(extra)
 
+pytestmark = pytest.mark.usefixtures("empty_pictures")
+
 MAX_BYTES = 400_000
 ANSWERS = """const run = new Run(given);
 const start = { test: run.measures("test"), train: run.measures("train") };
@@ -111,7 +113,7 @@ def test_the_page_has_all_samples_as_the_run_splits_them_and_links_to_its_files(
 def test_of_many_samples_a_random_part_is_taken_and_this_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for path, rows, features in (("long.csv", 10_000, 2), ("wide.csv", 600, 40)):
+    for path, rows, features in (("long.csv", 2_500, 2), ("wide.csv", 400, 40)):
         write_csv(path, rows, features)
         for out in ("o", "again"):
             assert main([path, "--epochs", "1", "--hidden", "4", "--out", out]) == 0
