@@ -105,13 +105,14 @@ def _target(optimize: int) -> Any:
 @cache
 def _connect_functions_of_c() -> None:
     """Let machine code call the functions of C's mathematical library by name."""
-    library = _mathematics_of_c()
+    library = mathematics_of_c()
     for name in FUNCTIONS_OF_C:
         if (function := getattr(library, name, None)) is not None:
             llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
 
 
-def _mathematics_of_c() -> ctypes.CDLL:
+def mathematics_of_c() -> ctypes.CDLL:
+    """Return C's mathematical library."""
     if sys.platform == "win32":
         return ctypes.CDLL("ucrtbase")
     return ctypes.CDLL(ctypes.util.find_library("m") if sys.platform == "darwin" else "libm.so.6")
