@@ -13,7 +13,6 @@ folder and its files must belong to the user, and nobody else may write them.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import hashlib
 import os
 import stat
@@ -106,7 +105,7 @@ def _target(optimize: int) -> Any:
 def _connect_functions_of_c() -> None:
     """Let machine code call the functions of C's mathematical library by name."""
     library = mathematics_of_c()
-    for name in FUNCTIONS_OF_C:
+    for name in (*ARITY_OF_C, *FLAGS_OF_C):
         if (function := getattr(library, name, None)) is not None:
             llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
 
@@ -115,15 +114,45 @@ def mathematics_of_c() -> ctypes.CDLL:
     """Return C's mathematical library."""
     if sys.platform == "win32":
         return ctypes.CDLL("ucrtbase")
-    return ctypes.CDLL(ctypes.util.find_library("m") if sys.platform == "darwin" else "libm.so.6")
+    try:
+        return ctypes.CDLL("libm.dylib" if sys.platform == "darwin" else "libm.so.6")
+    except OSError:  # a system on which it is a part of the C library
+        return ctypes.CDLL(None)
 
 
-# Those of one or two doubles that mean the same in Python's math, and those of exception flags.
-FUNCTIONS_OF_C = (
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf",
-    "erfc", "exp", "exp2", "expm1", "fmod", "hypot", "log", "log10", "log1p", "log2", "pow", "sin",
-    "sinh", "tan", "tanh", "feclearexcept", "fetestexcept",
-)  # fmt: skip
+# Functions of doubles that mean the same in Python's math.
+ARITY_OF_C = dict.fromkeys(
+    (
+        "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos", "cosh", "erf", "erfc",
+        "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh",
+    ), 1,
+) | dict.fromkeys(("atan2", "fmod", "hypot", "pow"), 2)  # fmt: skip
+FLAGS_OF_C = ("feclearexcept", "fetestexcept")
+
+
+@cache
+def error_flags() -> int:
+    """Return C's FE_INVALID, FE_DIVBYZERO and FE_OVERFLOW as one number, found by dividing.
+
+    Their numbers differ between processors.
+    """
+    code = load("""
+        declare i32 @feclearexcept(i32)
+        declare i32 @fetestexcept(i32)
+        define i32 @flags(double %a, double %b, ptr %quotient) {
+          call i32 @feclearexcept(i32 63)
+          %q = fdiv double %a, %b
+          store volatile double %q, ptr %quotient
+          %found = call i32 @fetestexcept(i32 63)
+          call i32 @feclearexcept(i32 63)
+          ret i32 %found
+        }""")
+    arguments = (ctypes.c_double, ctypes.c_double, ctypes.POINTER(ctypes.c_double))
+    of_division = ctypes.CFUNCTYPE(ctypes.c_int, *arguments)(code.address("flags"))
+    quotient = ctypes.byref(ctypes.c_double())
+    inexact = of_division(1.0, 3.0, quotient)
+    found = [of_division(*x, quotient) for x in ((1.0, 0.0), (0.0, 0.0), (1e300, 1e-300))]
+    return (found[0] | found[1] | found[2]) & ~inexact
 
 
 # ------------------------------------------------------------------------------------- the cache
