@@ -152,7 +152,7 @@ def error_flags() -> int:
     quotient = ctypes.byref(ctypes.c_double())
     inexact = of_division(1.0, 3.0, quotient)
     found = [of_division(*x, quotient) for x in ((1.0, 0.0), (0.0, 0.0), (1e300, 1e-300))]
-    return (found[0] | found[1] | found[2]) & ~inexact
+    return int((found[0] | found[1] | found[2]) & ~inexact)
 
 
 # ------------------------------------------------------------------------------------- the cache
