@@ -149,16 +149,13 @@ def values() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {
         "copy": _of_one(lambda a: a),
         "add_product": lambda old, a, b: old + a * b,
-        "subtract_product": lambda old, a, b: old - a * b,
         "choose": lambda old, a, b: FUNCTIONS.where(a != 0.0, b, old),
         "maximum": _of_two(FUNCTIONS.maximum),
         "minimum": _of_two(FUNCTIONS.minimum),
         "fabs": _of_one(abs),
     }
     for test in TESTS:
-        found[test.__name__] = _of_two(
-            lambda a, b, test=test: FUNCTIONS.where(test(a, b), 1.0, 0.0)
-        )
+        found[test.__name__] = _of_test(test)
     for name, arity in ARITY_OF_C.items():
         found[name] = (_of_one, _of_two)[arity - 1](getattr(FUNCTIONS, name))
     table = [op for op in TABLE.values() if op.arity and not op.is_own]
