@@ -46,12 +46,6 @@ class Term:
     def __neg__(self) -> Term:
         return self.line(f"fneg double {self.name}")
 
-    def __pow__(self, other: Any) -> Term:
-        return self.line(f"call double @pow(double {self.name}, double {named(other)})")
-
-    def __abs__(self) -> Term:
-        return self.line(f"call double @llvm.fabs.f64(double {self.name})")
-
     __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
 
     def __bool__(self) -> bool:
@@ -105,7 +99,7 @@ class _Functions:
         return self.where(condition.line(f"or i1 {condition.name}, {is_nan.name}"), a, b)
 
     def fabs(self, x: Term) -> Term:
-        return abs(x)
+        return x.line(f"call double @llvm.fabs.f64(double {x.name})")
 
     def sqrt(self, x: Term) -> Term:
         return x.line(f"call double @llvm.sqrt.f64(double {x.name})")
@@ -152,7 +146,7 @@ def values() -> dict[str, Callable[..., Any]]:
         "choose": lambda old, a, b: FUNCTIONS.where(a != 0.0, b, old),
         "maximum": _of_two(FUNCTIONS.maximum),
         "minimum": _of_two(FUNCTIONS.minimum),
-        "fabs": _of_one(abs),
+        "fabs": _of_one(FUNCTIONS.fabs),
     }
     for test in TESTS:
         found[test.__name__] = _of_test(test)

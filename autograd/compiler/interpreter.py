@@ -245,7 +245,6 @@ class _Place:
     __sub__, __rsub__ = _infix("sub")
     __mul__, __rmul__ = _infix("mul")
     __truediv__, __rtruediv__ = _infix("div")
-    __pow__, __rpow__ = _infix("pow")
     (__lt__, _), (__le__, _) = _infix("lt"), _infix("le")
     (__gt__, _), (__ge__, _) = _infix("gt"), _infix("ge")
     (__eq__, _), (__ne__, _) = _infix("eq"), _infix("ne")
@@ -253,9 +252,6 @@ class _Place:
 
     def __neg__(self) -> _Place:
         return self.m.write("neg", self)
-
-    def __abs__(self) -> _Place:
-        return self.m.write("fabs", self)
 
     def __bool__(self) -> bool:
         raise TypeError("it is neither true nor false while it is written")
