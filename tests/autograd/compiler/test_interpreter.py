@@ -23,7 +23,8 @@ from autograd.compiler.array_functions import Arrays
 from autograd.compiler.differentiate import gradient
 from autograd.compiler.expressions import Expression, Graph
 from autograd.compiler.instruction_set import interpreter, numbers
-from autograd.compiler.interpreter import Interpreted, NotInterpretable, interpreted
+from autograd.compiler.interpreter import Interpreted
+from autograd.compiler.print_instructions import NotInterpretable, print_instructions
 from autograd.compiler.print_numpy import print_numpy
 from autograd.compiler.schedule import Schedule
 from autograd.compiler.traced import Guard
@@ -69,7 +70,7 @@ def parts(
 
 
 def program(*of_what: Any) -> Interpreted:
-    return interpreted(*parts(*of_what))
+    return Interpreted(print_instructions(*parts(*of_what)))
 
 
 def by_numpy(*of_what: Any) -> Callable[[Sequence[float]], Any]:
@@ -308,4 +309,4 @@ def test_a_batch_is_refused() -> None:
     assert isinstance(y, Expression)
     schedule = Schedule(graph, [y], [x], [], [[row]])
     with pytest.raises(NotInterpretable, match="batch"):
-        interpreted(schedule, [x], 0, [y], [], [])
+        print_instructions(schedule, [x], 0, [y], [], [])
