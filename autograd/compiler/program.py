@@ -11,6 +11,7 @@ import numpy as np
 
 from ..value import Value
 from .array_functions import NUMBERS, Arrays
+from .backend import Backend
 from .print_numpy import Printed
 
 TIE = ()  # what a program returns if rounding could decide a comparison
@@ -29,14 +30,24 @@ class Program:
         source = printed.faster_source if xp.is_numpy else printed.source
         exec(compile(source, "<compiled by autograd>", "exec"), namespace)
         self.run: Any = namespace["program"]
+        self.backend = Backend(printed, xp.backend)
         self.pack = struct.Struct(f"{len(self.order)}d").pack
 
-    @np.errstate(divide="raise", over="raise", invalid="raise")
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, or TIE.
 
-        None if the call takes another path, or eager code fails. NumPy raises where Python's
-        ``math`` does: an overflow, a pole, even if the result is finite.
+        None if the call takes another path, or eager code fails.
+        """
+        native = self.backend.machine_code(inputs)
+        if native is not None:
+            return native.computed(p, inputs)
+        return self._computed_by_arrays(p, inputs)
+
+    @np.errstate(divide="raise", over="raise", invalid="raise")
+    def _computed_by_arrays(self, p: Any, inputs: Sequence[Any]) -> Any:
+        """Do it with NumPy. It raises where Python's ``math`` does.
+
+        That is at an overflow or a pole, even if the result is finite.
         """
         try:
             found = self.run(p, *inputs)

@@ -20,6 +20,7 @@ from autograd import Value, no_grad, ops
 from autograd.operation import TABLE
 
 np = pytest.importorskip("numpy")
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 from autograd.compiler import account, rounding  # noqa: E402
 from autograd.compiler.compiled_value import CompiledValue  # noqa: E402

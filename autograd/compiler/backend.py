@@ -1,0 +1,79 @@
+"""Which backend runs the programs of a compiled function: machine code, or NumPy.
+
+This is the one place where it is chosen: `chosen` for a function, `Backend.machine_code` for one
+program at one call.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from .print_numpy import Printed
+
+if TYPE_CHECKING:
+    from .native_program import MachineProgram
+
+BACKENDS = ("llvm", "numpy")
+CALLS_WITH_NUMPY = 100  # of a program, before machine code is made of it, unless that is asked for
+
+
+def chosen(backend: str | None, xp: Any) -> str:
+    """Return the backend that is asked for, "" for machine code where it pays.
+
+    ValueError for one that there is not, or machine code for another array library.
+    ModuleNotFoundError without llvmlite.
+    """
+    if backend is not None and backend not in BACKENDS:
+        listed = " or ".join(map(repr, BACKENDS))
+        raise ValueError(f"autograd.compile takes {listed} as backend, got {backend!r:.80}")
+    if backend == "llvm" and xp is not None:
+        raise ValueError(
+            "backend='llvm' makes machine code, which runs without an array library: leave out "
+            "either backend or xp"
+        )
+    installed = find_spec("llvmlite") is not None
+    if backend == "llvm" and not installed:
+        raise ModuleNotFoundError(
+            'backend="llvm" needs llvmlite: pip install "chalkgrad[native]"', name="llvmlite"
+        )
+    if backend is None and xp is None and installed:
+        return ""
+    return backend or "numpy"
+
+
+class Backend:
+    """What runs one program."""
+
+    def __init__(self, printed: Printed, backend: str) -> None:
+        self._why, self._native = "", None
+        self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
+        self._last: tuple[Any, MachineProgram | None] = (None, None)
+        if backend != "numpy":
+            from .native_program import NativePrograms
+
+            self._native = NativePrograms(printed)
+
+    def machine_code(self, inputs: Any) -> MachineProgram | None:
+        """Return the machine code for a call with these inputs, None if NumPy runs it."""
+        last, program = self._last
+        if inputs is last:
+            return program
+        if self._native is None:
+            return None
+        if self._calls_left > 0:
+            self._calls_left -= 1
+            return None
+        program = self._native.program(inputs)
+        self._last = (inputs, program)
+        return program
+
+    def in_words(self) -> str:
+        """Return the name of the backend, and why it is not machine code."""
+        if self._native is None:
+            return "numpy"
+        if self._native.why:
+            return f"numpy, since {self._native.why}"
+        if self._calls_left > 0:
+            return f"numpy, llvm after {self._calls_left} more calls"
+        return "llvm"
