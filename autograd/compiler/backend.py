@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .print_numpy import Printed
 
 if TYPE_CHECKING:
+    from .interpreter import Interpreted
     from .native_program import MachineProgram
 
 BACKENDS = ("llvm", "numpy")
@@ -49,13 +50,20 @@ class Backend:
         self._why, self._native = "", None
         self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
         self._last: tuple[Any, MachineProgram | None] = (None, None)
-        if backend != "numpy":
+        self._interpreted: Interpreted | None = None
+        if printed.instructions is not None:
+            from .interpreter import Interpreted
+
+            self._interpreted = Interpreted(printed.instructions)
+        elif backend != "numpy":
             from .native_program import NativePrograms
 
             self._native = NativePrograms(printed)
 
-    def machine_code(self, inputs: Any) -> MachineProgram | None:
+    def machine_code(self, inputs: Any) -> MachineProgram | Interpreted | None:
         """Return the machine code for a call with these inputs, None if NumPy runs it."""
+        if self._interpreted is not None:
+            return self._interpreted
         last, program = self._last
         if inputs is last:
             return program
@@ -70,6 +78,8 @@ class Backend:
 
     def in_words(self) -> str:
         """Return the name of the backend, and why it is not machine code."""
+        if self._interpreted is not None:
+            return f"llvm, by the interpreter: {len(self._interpreted):,} instructions"
         if self._native is None:
             return "numpy"
         if self._native.why:

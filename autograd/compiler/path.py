@@ -90,7 +90,8 @@ class Path:
                 if kind == "seeded":
                     seeds = self._seeds
                     taken = taken._replace(numbers=[*taken.numbers, *seeds])
-                printed = printed_program(self.code, self._ties, taken, seeds, self.seconds)
+                native = self.xp.backend != "numpy"
+                printed = printed_program(self.code, self._ties, taken, seeds, self.seconds, native)
                 self.programs[kind] = Program(printed, self.xp)
             return self.programs[kind]
 

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ..tree import Structure
@@ -57,8 +58,12 @@ def printed_program(
     taken: Taken,
     seeds: Sequence[Expression],
     seconds: Seconds,
+    native: bool = False,
 ) -> Printed:
-    """Return the program. With ``seeds``, the adjoints of the outputs, it computes gradients."""
+    """Return the program. With ``seeds``, the adjoints of the outputs, it computes gradients.
+
+    If machine code may run it (``native``), irregular work is written for the interpreter, too.
+    """
     recorded_length = len(code.graph.nodes)
     with seconds.of("differentiate"):
         seeded = zip(code.outputs, seeds, strict=True) if seeds else ()
@@ -80,8 +85,22 @@ def printed_program(
         tests = [*ties, *guards]  # a tie comes first: the other tests do not hold then
         count = len(taken.numbers)
         printed = print_numpy(schedule, taken.parameters, count, outputs, gradients, tests)
+        if native:
+            ordered = [[xs[i] for i in printed.order if xs] for xs in (taken.parameters, gradients)]
+            written = _instructions(schedule, ordered[0], count, outputs, ordered[1], tests)
+            printed = replace(printed, instructions=written)
         graph.release()
         return printed
+
+
+def _instructions(schedule: Schedule, *what: Any) -> Any:
+    """Return the program for the interpreter, None where it is not the fastest, or cannot."""
+    from .print_instructions import NotInterpretable, is_irregular, print_instructions
+
+    try:
+        return print_instructions(schedule, *what) if is_irregular(schedule) else None
+    except NotInterpretable:
+        return None
 
 
 def _ends(guards: Sequence[Guard]) -> list[Expression]:
