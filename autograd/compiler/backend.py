@@ -14,6 +14,7 @@ from .print_numpy import Printed
 if TYPE_CHECKING:
     from .interpreter import Interpreted
     from .native_program import MachineProgram
+    from .print_instructions import Written
 
 BACKENDS = ("llvm", "numpy")
 CALLS_WITH_NUMPY = 100  # of a program, before machine code is made of it, unless that is asked for
@@ -46,15 +47,15 @@ def chosen(backend: str | None, xp: Any) -> str:
 class Backend:
     """What runs one program."""
 
-    def __init__(self, printed: Printed, backend: str) -> None:
+    def __init__(self, printed: Printed | Written, backend: str) -> None:
         self._why, self._native = "", None
         self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
         self._last: tuple[Any, MachineProgram | None] = (None, None)
         self._interpreted: Interpreted | None = None
-        if printed.instructions is not None:
+        if not isinstance(printed, Printed):
             from .interpreter import Interpreted
 
-            self._interpreted = Interpreted(printed.instructions)
+            self._interpreted = Interpreted(printed)
         elif backend != "numpy":
             from .native_program import NativePrograms
 

@@ -93,7 +93,7 @@ class CompiledFunction:
     @property
     def source(self) -> str:
         """The program of the last call, as Python source. NumPy runs ``@`` in it as ``dot``."""
-        return self.last_program().printed.source
+        return self._last().last_printed().source
 
     def last_program(self) -> Program:
         """Return the program of the last call. RuntimeError if there was no call yet."""
@@ -109,7 +109,7 @@ class CompiledFunction:
     def report(self) -> str:
         """Return what compiling did: nodes, operations, products, seconds of each stage."""
         program, path = self.last_program(), self._last()
-        printed = program.printed
+        printed = path.last_printed()
         lines = [
             f"nodes recorded          {path.recorded:>8,}",
             f"nodes after simplifying {path.code.count:>8,}",

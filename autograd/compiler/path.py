@@ -20,6 +20,7 @@ from .expressions import Expression
 from .free_rows import Given
 from .inputs import Inputs
 from .pipeline import Seconds, printed_program, simplified_recording
+from .print_numpy import Printed
 from .program import TIE, Program
 from .rows import expanded_rows
 
@@ -82,18 +83,29 @@ class Path:
 
         "gradient" is for one output. "seeded" is for several: it takes a weight for each of them.
         """
-        with self._lock, collector_paused():
+        with self._lock:
             if kind not in self.programs:
-                taken, seeds = self.inputs.taken, list[Expression]()
-                if kind == "gradient":
-                    seeds = [self.code.graph.one]
-                if kind == "seeded":
-                    seeds = self._seeds
-                    taken = taken._replace(numbers=[*taken.numbers, *seeds])
                 native = self.xp.backend != "numpy"
-                printed = printed_program(self.code, self._ties, taken, seeds, self.seconds, native)
-                self.programs[kind] = Program(printed, self.xp)
+                self.programs[kind] = Program(self._printed(kind, native, self.seconds), self.xp)
             return self.programs[kind]
+
+    def last_printed(self) -> Printed:
+        """Return the last program as a person reads it, also if the interpreter runs it."""
+        with self._lock:
+            kind, program = next(reversed(self.programs.items()))
+            if program.printed is None:
+                program.printed = self._printed(kind, False, Seconds())
+            return program.printed
+
+    def _printed(self, kind: str, native: bool, seconds: Seconds) -> Any:
+        taken, seeds = self.inputs.taken, list[Expression]()
+        if kind == "gradient":
+            seeds = [self.code.graph.one]
+        if kind == "seeded":
+            seeds = self._seeds
+            taken = taken._replace(numbers=[*taken.numbers, *seeds])
+        with collector_paused():
+            return printed_program(self.code, self._ties, taken, seeds, seconds, native)
 
     def graph_of(self, which: int, by_position: dict[int, Value], inputs: Sequence[Any]) -> Scalar:
         """Return an output as a graph on these parameters, at these inputs."""

@@ -9,8 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..tree import Structure
 from .differentiate import gradient
@@ -23,6 +22,9 @@ from .rounding import near_ties
 from .schedule import Schedule
 from .simplify import Simplified, fresh, simplified
 from .traced import Guard
+
+if TYPE_CHECKING:
+    from .print_instructions import Written
 
 
 class Seconds(defaultdict[str, float]):
@@ -59,10 +61,10 @@ def printed_program(
     seeds: Sequence[Expression],
     seconds: Seconds,
     native: bool = False,
-) -> Printed:
+) -> Printed | Written:
     """Return the program. With ``seeds``, the adjoints of the outputs, it computes gradients.
 
-    If machine code may run it (``native``), irregular work is written for the interpreter, too.
+    If machine code may run it (``native``), irregular work is written for the interpreter.
     """
     recorded_length = len(code.graph.nodes)
     with seconds.of("differentiate"):
@@ -84,18 +86,15 @@ def printed_program(
         ties = [g._replace(left=next(rest), right=next(rest)) for g in ties]
         tests = [*ties, *guards]  # a tie comes first: the other tests do not hold then
         count = len(taken.numbers)
-        printed = print_numpy(schedule, taken.parameters, count, outputs, gradients, tests)
-        if native:
-            ordered = [[xs[i] for i in printed.order if xs] for xs in (taken.parameters, gradients)]
-            written = _instructions(schedule, ordered[0], count, outputs, ordered[1], tests)
-            printed = replace(printed, instructions=written)
+        what = (schedule, taken.parameters, count, outputs, gradients, tests)
+        printed = (_instructions(*what) if native else None) or print_numpy(*what)
         graph.release()
         return printed
 
 
-def _instructions(schedule: Schedule, *what: Any) -> Any:
+def _instructions(schedule: Schedule, *what: Any) -> Written | None:
     """Return the program for the interpreter, None where it is not the fastest, or cannot."""
-    from .print_instructions import NotInterpretable, is_irregular, print_instructions
+    from .print_instructions import NotInterpretable, is_irregular, print_instructions  # llvmlite
 
     try:
         return print_instructions(schedule, *what) if is_irregular(schedule) else None

@@ -48,6 +48,7 @@ class Written(NamedTuple):
     size: int  # of the workspace
     outputs: Ids  # where the results are
     gradient: Ids | None
+    order: list[int]  # the parameters that it takes, as positions in those given: all in order
 
 
 def print_instructions(
@@ -101,7 +102,7 @@ class _Writer:
         known = schedule.places
         for i in np.flatnonzero(known.group == INPUT).tolist():
             self._places[i] = len(parameters) + int(known.position[i])
-        self._size = len(parameters) + inputs
+        self._order, self._size = list(range(len(parameters))), len(parameters) + inputs
 
     # ---------------------------------------------------------------------- places of values
 
@@ -125,7 +126,8 @@ class _Writer:
         entries[~stops, 1] = moved(entries[~stops, 1])
         ends = [moved(np.array(places, np.int64)) for places in (outputs, gradient)]
         size = self._size + len(constants)
-        return Written(entries, constants, size, ends[0], ends[1] if len(gradient) else None)
+        adjoints = ends[1] if len(gradient) else None
+        return Written(entries, constants, size, ends[0], adjoints, self._order)
 
     # -------------------------------------------------------------------------- instructions
 

@@ -68,7 +68,6 @@ class Printed:
     operations: int  # on arrays
     products: list[str]  # the matrix products, as text
     structure: Structure  # with the changes of ``faster_source``
-    instructions: Any = None  # for the interpreter, where that is the fastest
 
 
 def print_numpy(

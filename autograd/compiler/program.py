@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,23 +14,24 @@ from .array_functions import NUMBERS, Arrays
 from .backend import Backend
 from .print_numpy import Printed
 
+if TYPE_CHECKING:
+    from .print_instructions import Written
+
 TIE = ()  # what a program returns if rounding could decide a comparison
 
 
 class Program:
-    """A program. ``run`` takes the parameters and the inputs as flat arrays."""
+    """A program for the parameters and the inputs as flat arrays.
 
-    def __init__(self, printed: Printed, xp: Arrays) -> None:
-        self.printed = printed
-        self.order = printed.order  # in which it takes the parameters of the path
+    Either ``printed``, and then NumPy can ``run`` it, or only written as instructions.
+    """
+
+    def __init__(self, found: Printed | Written, xp: Arrays) -> None:
+        self.order = found.order  # in which it takes the parameters of the path
         self.parents: tuple[Value, ...] | None = None  # the parameters, if they never change
-        namespace = {"xp": xp, "math": NUMBERS}
-        for name, array in printed.constants.items():
-            namespace[name] = xp.library.asarray(array)
-        source = printed.faster_source if xp.is_numpy else printed.source
-        exec(compile(source, "<compiled by autograd>", "exec"), namespace)
-        self.run: Any = namespace["program"]
-        self.backend = Backend(printed, xp.backend)
+        self.printed = found if isinstance(found, Printed) else None
+        self.run: Any = _function(found, xp) if isinstance(found, Printed) else None
+        self.backend = Backend(found, xp.backend)
         self.pack = struct.Struct(f"{len(self.order)}d").pack
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
@@ -61,3 +62,13 @@ class Program:
             return (values, gradient) if all(map(math.isfinite, values)) else None
         except (ArithmeticError, ValueError):
             return None
+
+
+def _function(printed: Printed, xp: Arrays) -> Any:
+    """Return the printed program as a function."""
+    namespace = {"xp": xp, "math": NUMBERS}
+    for name, array in printed.constants.items():
+        namespace[name] = xp.library.asarray(array)
+    source = printed.faster_source if xp.is_numpy else printed.source
+    exec(compile(source, "<compiled by autograd>", "exec"), namespace)
+    return namespace["program"]
