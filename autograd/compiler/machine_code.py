@@ -32,8 +32,10 @@ DIGEST_BYTES = 32
 SUFFIX = ".machine-code"  # of entries, by which they are told from other files in the folder
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
-_lock = RLock()  # held while LLVM works
-if hasattr(os, "register_at_fork"):  # no thread is inside LLVM at a fork: the child could not go on
+# Held while LLVM works or frees what it made. So no thread is inside LLVM at a fork. There it would
+# hold llvmlite's own lock, in the child for ever.
+_lock = RLock()
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
     )
@@ -49,6 +51,10 @@ class MachineCode:
             self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(1))
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(compiled))
             self._engine.finalize_object()
+
+    def __del__(self, lock: Any = _lock) -> None:  # the global one may be gone at the end
+        with lock:
+            self.__dict__.pop("_engine", None)
 
     def address(self, name: str) -> int:
         """Return where the function ``name`` begins; KeyError if there is none."""
@@ -70,33 +76,39 @@ def load(ir: str, optimize: int = 1) -> MachineCode:
     compiled = _read(folder, key) if folder else None
     if compiled is None:
         with _lock:
-            module = llvm.parse_assembly(ir)
-            module.verify()
-            compiled = _target(optimize).emit_object(module)
+            compiled = _compiled(ir, optimize)
         if folder:
             _write(folder, key, compiled)
     return MachineCode(compiled)
 
 
+def _compiled(ir: str, optimize: int) -> bytes:
+    module = llvm.parse_assembly(ir)
+    module.verify()
+    return bytes(_target(optimize).emit_object(module))
+
+
 @cache
 def host_lanes() -> int:
     """Return how many doubles a vector register of this computer holds."""
-    features = llvm.get_host_cpu_features()
+    with _lock:
+        features = llvm.get_host_cpu_features()
     widths = {"avx512f": 8, "avx": 4}  # the others have registers of 16 bytes
     return max([n for name, n in widths.items() if features.get(name)], default=2)
 
 
 @cache
-def _host() -> tuple[str, str]:
-    """Return the processor's name and features, as LLVM calls them."""
+def _host() -> tuple[str, str, str]:
+    """Return the processor's name and features and the platform, as LLVM calls them."""
     with _lock:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        features = llvm.get_host_cpu_features().flatten()
+        return llvm.get_host_cpu_name(), features, llvm.get_process_triple()
 
 
 def _target(optimize: int) -> Any:
-    name, features = _host()
+    name, features, _ = _host()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(cpu=name, features=features, opt=optimize, jit=True)
 
@@ -173,7 +185,7 @@ def cache_folder() -> Path | None:
 
 
 def _key(ir: str, optimize: int) -> str:
-    parts = (ir, optimize, llvm.get_process_triple(), *_host(), llvmlite.__version__)
+    parts = (ir, optimize, *_host(), llvmlite.__version__)
     return hashlib.sha256(repr((parts, llvm.llvm_version_info)).encode()).hexdigest() + SUFFIX
 
 
