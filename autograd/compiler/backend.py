@@ -6,13 +6,16 @@ program at one call.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .print_numpy import Printed
 
 if TYPE_CHECKING:
+    from ..value import Value
     from .interpreter import Interpreted
+    from .leaf_slots import LeafSlots
     from .native_program import MachineProgram
     from .print_instructions import Written
 
@@ -50,6 +53,8 @@ class Backend:
     def __init__(self, printed: Printed | Written, backend: str) -> None:
         self._why, self._native = "", None
         self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
+        self._slots: LeafSlots | None = None
+        self._looks_for_slots = True
         self._last: tuple[Any, MachineProgram | None] = (None, None)
         self._interpreted: Interpreted | None = None
         if not isinstance(printed, Printed):
@@ -76,6 +81,15 @@ class Backend:
         program = self._native.program(inputs)
         self._last = (inputs, program)
         return program
+
+    def slots(self, leaves: Sequence[Value]) -> LeafSlots | None:
+        """Return the slots of these leaves, always the same, None if Python has to read them."""
+        if self._looks_for_slots:
+            from .leaf_slots import slots_of
+
+            self._slots = slots_of(leaves)
+            self._looks_for_slots = False
+        return self._slots
 
     def in_words(self) -> str:
         """Return the name of the backend, and why it is not machine code."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .instruction_set import interpreter
+from .leaf_slots import LeafSlots
 from .machine_code import MachineCode, error_flags, load
 from .print_instructions import DONE, TIE, Written
 
@@ -40,6 +41,13 @@ class Interpreted:
         if gradient is not None and not math.isfinite(gradient.dot(gradient)):
             return None
         return found if all(map(math.isfinite, values)) else None
+
+    def computed_from(self, slots: LeafSlots, inputs: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the data of the parameters, and what is `computed`; None where one is no float."""
+        p = np.empty(len(self._written.order))
+        if not slots.read_into(p.ctypes.data):
+            return None, None
+        return p, self.computed(p, inputs)
 
     def run(self, p: Any, x: Any) -> Any:
         """Return the values and the gradient; () for a tie; None if it fails or goes elsewhere."""

@@ -7,6 +7,7 @@ line of a program become one loop. A shape is known, also the number of rows.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -14,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .llvm_code import LaneMath, Lanes, Mask, Writer
+from .llvm_code import CannotLowerError, Index, LaneMath, Lanes, Mask, Writer, repeated
 
-Index = int | str  # a number, or the name of a value that is an index of a loop
 Shape = tuple[int, ...]
 
 ROWS_OF_TILE = 4  # of a matrix product, that are computed together
@@ -227,8 +227,28 @@ class Loops:
         if last == 1 and not varies:
             name = writer.value(f"load <{width} x double>, ptr {self._pointer(x, index)}, align 8")
             return writer.lanes_of(name, width)
-        *outer, first = index
-        return writer.joined([self.load(x, [*outer, self._sum(first, k)]) for k in range(width)])
+        kind, pointers = f"<{width} x double>", self._pointers(x, index, width)
+        function = f"@llvm.masked.gather.v{width}f64.v{width}p0"
+        mask = f"<{width} x i1>"
+        writer.declared.add(
+            f"declare {kind} {function}(<{width} x ptr>, i32 immarg, {mask}, {kind})"
+        )
+        given = f"<{width} x ptr> {pointers}, i32 8, {mask} {repeated('i1 true', width)}"
+        text = f"call {kind} {function}({given}, {kind} poison)"
+        return writer.lanes_of(writer.value(text), width)
+
+    def _pointers(self, x: Part, index: Sequence[Index], width: int) -> str:
+        """Return the addresses of elements along the last axis, as a vector."""
+        base, stride = self._address(x.base, x.offset, index, x.strides), x.strides[-1]
+        kind = f"<{width} x i64>"
+        counts = f"<{', '.join(f'i64 {k * stride}' for k in range(width))}>"
+        if x.listed is not None:
+            step = x.listed.strides[-1]
+            place = self._address(x.listed.base, x.listed.offset, index, x.listed.strides)
+            if step != 1 or stride:
+                raise CannotLowerError("it gathers along an axis that is not the last")
+            counts = self.writer.value(f"load {kind}, ptr {place}, align 8")
+        return self.writer.value(f"getelementptr inbounds double, ptr {base}, {kind} {counts}")
 
     def store(self, lanes: Lanes, x: Part, index: Sequence[Index]) -> None:
         if lanes.width == 1 or x.strides[-1] == 1:
@@ -236,9 +256,16 @@ class Loops:
                 f"store {lanes.type} {lanes.name}, ptr {self._pointer(x, index)}, align 8"
             )
             return
-        *outer, first = index
-        for k in range(lanes.width):
-            self.store(self.writer.part(lanes, [k]), x, [*outer, self._sum(first, k)])
+        width = lanes.width
+        function = f"@llvm.masked.scatter.v{width}f64.v{width}p0"
+        mask = f"<{width} x i1>"
+        self.writer.declared.add(
+            f"declare void {function}({lanes.type}, <{width} x ptr>, i32 immarg, {mask})"
+        )
+        given = f"<{width} x ptr> {self._pointers(x, index, width)}, i32 8, {mask}"
+        self.writer.do(
+            f"call void {function}({lanes.type} {lanes.name}, {given} {repeated('i1 true', width)})"
+        )
 
     # ------------------------------------------------------------------------------ evaluation
 
@@ -382,7 +409,10 @@ class Loops:
 
             self.spans(inner, self.writer.lanes, body)
 
-        self.nest(tuple(outer), row)
+        if isinstance(x, Part) and (to.strides[-1] != 1 or not is_row(x)):  # a copy
+            self.nest(shape, lambda index: self.store(self.load(x, index), to, index))
+        else:
+            self.nest(tuple(outer), row)
 
     # ------------------------------------------------------------------------------ reductions
 
@@ -455,36 +485,27 @@ class Loops:
         self.nest(tuple(outer), row)
         return to
 
-    def segments(self, x: Array, starts: Sequence[int], join: Callable[[Any, Any], Any]) -> Part:
-        """Return what each segment of an array gives: those of one length in one loop."""
+    def segments(self, x: Array, starts: Part, join: Callable[[Any, Any], Any]) -> Part:
+        """Return what each segment of an array gives. ``starts`` lists also where the last ends."""
         x = x if not products_in(x) and not isinstance(x, Joined) else self.in_memory(x)
-        to = self.buffer((len(starts),))
-        ends = [*starts[1:], x.shape[0]]
-        k = 0
-        while k < len(starts):
-            n = ends[k] - starts[k]
-            stop = k + 1
-            while stop < len(starts) and ends[stop] - starts[stop] == n:
-                stop += 1
-            rows, start = stop - k, starts[k]
+        to = self.buffer((starts.shape[0] - 1,))
+        is_sum = join is operator.add
 
-            def split(part: Part, rows: int = rows, n: int = n, start: int = start) -> Part:
-                part = repeated_to(part, x.shape).sliced(0, start, rows * n, 1)
-                steps = part.with_axes((0, 0), (rows, n))
-                outer, listed = (part.strides[0] * n, part.strides[0]), part.listed
-                if listed is not None:
-                    listed = replace(listed, strides=(listed.strides[0] * n, listed.strides[0]))
-                return replace(steps, strides=outer, listed=listed)
-
-            some = changed(x, split, lambda p: p)
-            target = to.sliced(0, k, rows, 1)
-            self.nest(
-                (rows,),
-                lambda i, some=some, n=n, target=target: self.store(  # type: ignore[misc]  # mypy knows no defaults of lambdas
-                    self._row(some, i, n, join), target, i
-                ),
+        def one(index: list[Index]) -> None:
+            (k,) = index
+            first, after = (
+                self.writer.value(f"load i64, ptr {self._pointer(starts, [i])}, align 8")
+                for i in (k, self._sum(k, 1))
             )
-            k = stop
+
+            def element(i: Index, so_far: list[Lanes]) -> list[Lanes]:
+                return [join(so_far[0], self.numbers(x, [i], 1))]
+
+            begin = self.writer.constant(0.0) if is_sum else self.numbers(x, [first], 1)
+            (total,) = self.writer.loop(first, after, 1, element, [begin])
+            self.store(total, to, index)
+
+        self.nest(to.shape, one)
         return to
 
     # -------------------------------------------------------------------------------- products
@@ -632,6 +653,11 @@ def with_axis(x: Part, axis: int) -> Part:
     axes.insert(axis, None)
     shape.insert(axis, 1)
     return x.with_axes(axes, tuple(shape))
+
+
+def is_row(x: Part) -> bool:
+    """Whether the elements along the last axis lie side by side, or are one element."""
+    return x.strides[-1] in (0, 1) and (x.listed is None or x.listed.strides[-1] == 0)
 
 
 def merged_axes(parts: Sequence[Part]) -> list[list[int]]:

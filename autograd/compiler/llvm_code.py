@@ -15,6 +15,8 @@ from ..operation import TABLE
 from ..recording import forward_of
 from .python_code import OWN
 
+Index = int | str  # a number, or the name of a value that is an index of a loop
+
 VECTOR_FUNCTIONS = ("exp", "log", "tanh", "expm1", "log1p")  # of vector_math
 LIBRARY_FUNCTIONS = {  # of C, which have the same names in Python, and their operands
     **dict.fromkeys(VECTOR_FUNCTIONS, 1),
@@ -37,6 +39,7 @@ class Writer:
         self.declared = set[str]()
         self.block = "entry"
         self._count = 0
+        self._written: dict[str, str] = {}  # the values of this block, by their instructions
 
     def name(self, prefix: str = "%v") -> str:
         self._count += 1
@@ -47,29 +50,41 @@ class Writer:
         self.lines.append(f"  {text}")
 
     def value(self, text: str) -> str:
-        """Write an instruction, and return the name of its value."""
-        name = self.name()
-        self.lines.append(f"  {name} = {text}")
+        """Write an instruction, and return the name of its value.
+
+        What the block has computed before is not written again, unless memory may have changed.
+        """
+        name = self._written.get(text)
+        if name is None:
+            name = self.name()
+            self.lines.append(f"  {name} = {text}")
+            if not text.startswith(("load", "call")):
+                self._written[text] = name
         return name
 
     def begin(self, block: str) -> None:
         """Begin the block of this name."""
         self.lines.append(f"{block}:")
         self.block = block
+        self._written.clear()
 
     def loop(
         self,
-        start: int,
-        stop: int,
+        start: Index,
+        stop: Index,
         step: int,
-        body: Callable[[int | str, list[Lanes]], Sequence[Lanes]],
+        body: Callable[[Index, list[Lanes]], Sequence[Lanes]],
         carried: Sequence[Lanes] = (),
     ) -> list[Lanes]:
-        """Write ``body`` for each index. It takes the carried values and returns the next ones."""
-        if start >= stop:
-            return list(carried)
-        if start + step >= stop:
-            return list(body(start, list(carried)))
+        """Write ``body`` for each index. It takes the carried values and returns the next ones.
+
+        Where ``start`` or ``stop`` is a value of the program, there is at least one index.
+        """
+        if isinstance(start, int) and isinstance(stop, int):
+            if start >= stop:
+                return list(carried)
+            if start + step >= stop:
+                return list(body(start, list(carried)))
         before, head, after = self.block, self.name("b"), self.name("b")
         self.do(f"br label %{head}")
         self.begin(head)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .leaf_slots import LeafSlots
 from .llvm_code import CannotLowerError
 from .machine_code import MachineCode, error_flags, host_lanes, load
 from .print_llvm import DONE, TIE, PrintedLLVM, print_llvm, why_not
@@ -77,13 +78,30 @@ class MachineProgram:
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, TIE, or None, as `Program.computed`."""
+        memory = self._memory(inputs)
+        memory.p[:] = p
+        return self._found(memory)
+
+    def computed_from(self, slots: LeafSlots, inputs: Sequence[Any]) -> tuple[Any, Any]:
+        """Return what leaves have as data, None if that is not floats, and what is computed."""
+        memory = self._memory(inputs)
+        if not slots.read_into(memory.address_of_p):
+            self._free.append(memory)
+            return None, None
+        return memory.p.copy(), self._found(memory)
+
+    def _memory(self, inputs: Sequence[Any]) -> Memory:
+        """Return memory that no other call uses, with the inputs of this one."""
         try:
             memory = self._free.pop()
         except IndexError:
             memory = Memory(self._program, self._parameters)
-        memory.p[:] = p
         if memory.inputs is not inputs:
             memory.take(inputs)
+        return memory
+
+    def _found(self, memory: Memory) -> Any:
+        """Run the program, and let others use the memory."""
         status = self._run(memory.address)
         found: Any = () if status == TIE else None
         if status == DONE:
@@ -104,13 +122,14 @@ class Memory:
             self.p, program.constants, program.indices, np.zeros(program.scratch), self.results,
             self.gradient,
         ]  # fmt: skip
+        self.address_of_p = self.p.ctypes.data
+        self._fixed = [x.ctypes.data for x in self._arrays]
         self._addresses = np.zeros(0, np.uintp)
         self.address = 0
 
     def take(self, inputs: Sequence[Any]) -> None:
         """Point to the plain numbers and batches of a call."""
         taken = [np.ascontiguousarray(x, float) for x in inputs]
-        arrays = [*self._arrays, *taken]
-        self._addresses = np.array([x.ctypes.data for x in arrays], np.uintp)
+        self._addresses = np.array([*self._fixed, *[x.ctypes.data for x in taken]], np.uintp)
         self._taken, self.inputs = taken, inputs
         self.address = self._addresses.ctypes.data

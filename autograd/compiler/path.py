@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Real
-from struct import error
 from threading import RLock
 from typing import Any
-
-import numpy as np
 
 from ..collector import collector_paused
 from ..tree import VALUE, Structure, build
@@ -56,14 +52,10 @@ class Path:
             parents = self.inputs.parents(program.order, given.leaves)
             if self.inputs.fixed:
                 program.parents = parents
-        try:
-            p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
-        except error:
-            raise wrong_data(parents) from None
         inputs = self.inputs.constant or self.inputs.arrays(given.leaves, given.tables)
         if inputs is None:
             return ELSEWHERE
-        found = program.computed(p, inputs)
+        p, found = program.computed_from(parents, inputs)
         if not found:
             return ELSEWHERE if found is None else TIE
         values, gradient = found
@@ -115,10 +107,3 @@ class Path:
         for columns, table in zip(taken.columns, inputs[1:], strict=True):
             known |= dict(zip(columns, table.T.tolist(), strict=True))
         return expanded_rows(self.code.outputs[which], known)
-
-
-def wrong_data(parents: Sequence[Value]) -> TypeError:
-    """Return the error for a Value whose ``data`` somebody has set to something else."""
-    node = next(node for node in parents if not isinstance(node.data, Real))
-    name = repr(node.label) if node.label else "without a label"
-    return TypeError(f"the data of a Value is a float, got {node.data!r:.80} in the one {name}")

@@ -263,10 +263,7 @@ class _Printer:
             x = self.loops.packed(x)
         index = np.asarray(self._constants[name])
         stride = x.strides[axis]
-        key = (name, stride)
-        if key not in self._listed:
-            self._listed[key] = sum(map(len, self._indices))
-            self._indices.append(index.ravel().astype(np.int64) * stride)
+        start = self._index(name, index, stride)
         before, after = x.shape[:axis], x.shape[axis + 1 :]
         zeros = (0,) * index.ndim
         return Part(
@@ -276,10 +273,18 @@ class _Printer:
             (*x.strides[:axis], *zeros, *x.strides[axis + 1 :]),
             Listed(
                 "%indices",
-                self._listed[key],
+                start,
                 ((0,) * len(before) + strides_of(index.shape) + (0,) * len(after)),
             ),
         )
+
+    def _index(self, name: str, index: Any, stride: int) -> int:
+        """Return where the constant ``name``, times ``stride``, begins among all indices."""
+        key = (name, stride)
+        if key not in self._listed:
+            self._listed[key] = sum(map(len, self._indices))
+            self._indices.append(index.ravel().astype(np.int64) * stride)
+        return self._listed[key]
 
     def _int(self, tree: ast.expr) -> int:
         """Return a number that is known now: ``len(z1)`` is the number of rows."""
@@ -328,7 +333,7 @@ class _Printer:
     def _xp_sum(self, x: ast.expr, **keywords: ast.expr) -> Array:
         return self._reduced(x, operator.add, keywords)
 
-    def _xp_asarray(self, x: ast.expr) -> Array:
+    def _xp_asarray(self, x: ast.expr) -> Any:
         return self._array(x)
 
     def _xp_concatenate(self, pieces: ast.Tuple, axis: ast.expr | None = None) -> Array:
@@ -350,8 +355,10 @@ class _Printer:
             join: Callable[[Any, Any], Any] = operator.add
         else:
             join = getattr(self.loops.math, str(name.value))
-        found: list[int] = np.asarray(self._constants[starts.id]).tolist()
-        return self.loops.segments(self._array(x), found, join)
+        found = self._array(x)
+        ends = np.append(self._constants[starts.id], found.shape[0])
+        listed = Part("%indices", self._index(starts.id, ends, 1), ends.shape, (1,))
+        return self.loops.segments(found, listed, join)
 
     def _xp_tensordot(self, a: ast.expr, b: ast.expr, axes: ast.expr) -> Array:
         """Return sums over the axes 0 and 2 of both: a product of matrices with packed rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,23 @@ class Program:
         self.run: Any = _function(found, xp) if isinstance(found, Printed) else None
         self.backend = Backend(found, xp.backend)
         self.pack = struct.Struct(f"{len(self.order)}d").pack
+
+    def computed_from(self, parents: Sequence[Value], inputs: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the data of the parameters, as an array, and what is `computed` from them.
+
+        TypeError for a Value whose ``data`` somebody has set to something else.
+        """
+        native = self.backend.machine_code(inputs)
+        slots = self.backend.slots(parents) if native and parents is self.parents else None
+        if native and slots:
+            p, found = native.computed_from(slots, inputs)
+            if p is not None:
+                return p, found
+        try:
+            p = np.frombuffer(self.pack(*[leaf.data for leaf in parents]))
+        except struct.error:
+            raise wrong_data(parents) from None
+        return p, native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, or TIE.
@@ -72,3 +90,10 @@ def _function(printed: Printed, xp: Arrays) -> Any:
     source = printed.faster_source if xp.is_numpy else printed.source
     exec(compile(source, "<compiled by autograd>", "exec"), namespace)
     return namespace["program"]
+
+
+def wrong_data(parents: Sequence[Value]) -> TypeError:
+    """Return the error for a Value whose ``data`` somebody has set to something else."""
+    node = next(node for node in parents if not isinstance(node.data, Real))
+    name = repr(node.label) if node.label else "without a label"
+    return TypeError(f"the data of a Value is a float, got {node.data!r:.80} in the one {name}")
