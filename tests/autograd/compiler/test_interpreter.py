@@ -6,6 +6,9 @@ import itertools
 import math
 import operator
 import os
+import pickle
+import random
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -17,6 +20,7 @@ pytest.importorskip("llvmlite", reason="the interpreter needs llvmlite")
 
 import numpy as np
 
+import autograd
 from autograd import Binary, Nary, Unary, Value, add, cos, mul, ops, tanh
 from autograd.compiler import program as numpy_programs
 from autograd.compiler.array_functions import Arrays
@@ -310,3 +314,109 @@ def test_a_batch_is_refused() -> None:
     schedule = Schedule(graph, [y], [x], [], [[row]])
     with pytest.raises(NotInterpretable, match="batch"):
         print_instructions(schedule, [x], 0, [y], [], [])
+
+
+# ------------------------------------------------------------------------ through autograd.compile
+
+
+def irregular(parameters: Sequence[Value], steps: int = 700) -> Callable[..., Any]:
+    """Return a function without structure: any operation on any two earlier results."""
+    rng = random.Random(0)
+    functions = (tanh, cos, ops.sigmoid, ops.atan)
+    plan = [
+        (rng.choice(functions), rng.randrange(5 + i), rng.randrange(5 + i)) for i in range(steps)
+    ]
+
+    def f(x: Any, y: Any) -> Any:
+        values: list[Any] = [*parameters, x, y]
+        for op, i, j in plan:
+            values.append(op(values[i]) * values[j] + 0.1)
+        if values[-1] > 0.05:
+            return values[-1] + values[-2] / y
+        return values[-3] - values[-1] + 1 / y
+
+    return f
+
+
+@pytest.fixture
+def parameters() -> list[Value]:
+    return [Value(0.3), Value(-0.7), Value(1.1)]
+
+
+def step(f: Callable[..., Any], parameters: Sequence[Value], *args: Any) -> Any:
+    for p in parameters:
+        p.grad = 0.0
+    y = f(*args)
+    y.backward()
+    return y.data, [p.grad for p in parameters]
+
+
+@pytest.mark.filterwarnings("ignore:.*another branch")
+def test_a_function_without_structure_runs_on_it(parameters: list[Value]) -> None:
+    f = irregular(parameters)
+    fast = autograd.compile(f, backend="llvm")
+    branches = set()
+    for k in range(12):
+        args = (math.sin(k), 1.5 - k)
+        parameters[0].data = 0.1 * k
+        expected, found = step(f, parameters, *args), step(fast, parameters, *args)
+        assert math.isclose(found[0], expected[0], rel_tol=1e-13)
+        assert np.allclose(found[1], expected[1], rtol=1e-11, atol=1e-13)
+        branches.add(fast.recordings.last)
+    assert len(branches) == 2, "both branches have been taken"
+    assert "by the interpreter" in fast.report()
+    assert fast.source.startswith("def program(p, x):")
+    assert fast.source == fast.source
+
+
+def test_its_errors_are_those_of_eager_code(parameters: list[Value]) -> None:
+    f = irregular(parameters)
+    fast = autograd.compile(f, backend="llvm")
+    fast(0.5, 1.0)
+    assert "by the interpreter" in fast.report()
+    with pytest.raises(ZeroDivisionError) as expected:
+        f(Value(0.5), Value(0.0))
+    with pytest.raises(ZeroDivisionError, match=re.escape(str(expected.value))):
+        fast(Value(0.5), Value(0.0))
+    parameters[0].data = "nothing"  # type: ignore[assignment]  # by mistake
+    with pytest.raises(TypeError, match="the data of a Value is a float"):
+        fast(0.5, 1.0)
+
+
+def test_several_results_and_pickled_results(parameters: list[Value]) -> None:
+    f = irregular(parameters)
+
+    def two(x: Any, y: Any) -> Any:
+        y0 = f(x, y)
+        return [y0, y0 * parameters[0]]
+
+    fast = autograd.compile(two, backend="llvm")
+    results = fast(0.5, 1.0)
+    copy = pickle.loads(pickle.dumps(results[1]))
+    del fast
+    for found, expected in zip([*results, copy], [*two(0.5, 1.0), two(0.5, 1.0)[1]], strict=True):
+        assert math.isclose(found.data, expected.data, rel_tol=1e-13)
+    for p in parameters:
+        p.grad = 0.0
+    results[1].backward()
+    found_grads = [p.grad for p in parameters]
+    assert np.allclose(found_grads, step(lambda: two(0.5, 1.0)[1], parameters)[1], rtol=1e-11)
+
+
+def test_numpy_when_it_is_asked_for(parameters: list[Value]) -> None:
+    fast = autograd.compile(irregular(parameters), backend="numpy")
+    fast(0.5, 1.0)
+    assert "interpreter" not in fast.report()
+
+
+def test_regular_work_is_not_interpreted() -> None:
+    weights = [[Value(0.01 * i - 0.02 * j) for i in range(20)] for j in range(20)]
+
+    def f(xs: Any) -> Any:
+        for _ in range(9):
+            xs = [tanh(autograd.dot(row, xs)) for row in weights]
+        return autograd.sum(xs)
+
+    fast = autograd.compile(f, backend="llvm")
+    fast([0.1] * 20)
+    assert "interpreter" not in fast.report()
