@@ -18,15 +18,24 @@ from collections.abc import Callable
 from functools import cache, reduce
 from typing import Any
 
-from ..operation import TABLE
+from ..operation import TABLE, Operation
 from ..recording import forward_of
 from .machine_code import ARITY_OF_C
 
 FIELDS = 4  # of an entry
-TESTS = {
-    operator.lt: "olt", operator.le: "ole", operator.gt: "ogt", operator.ge: "oge",
-    operator.eq: "oeq", operator.ne: "une",
-}  # fmt: skip
+TESTS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+
+
+def _arithmetic(name: str) -> tuple[Callable[..., Term], Callable[..., Term]]:
+    """Return the methods of an operator: for a term on its left, and on its right."""
+    return (
+        lambda a, b: a.line(f"{name} double {named(a)}, {named(b)}"),
+        lambda b, a: b.line(f"{name} double {named(a)}, {named(b)}"),
+    )
+
+
+def _comparison(test: str) -> Callable[[Term, Any], Term]:
+    return lambda a, b: a.line(f"fcmp {test} double {named(a)}, {named(b)}")
 
 
 class Term:
@@ -43,10 +52,18 @@ class Term:
         self.lines.append(f"  {name} = {text}")
         return Term(self.lines, name)
 
+    __add__, __radd__ = _arithmetic("fadd")
+    __sub__, __rsub__ = _arithmetic("fsub")
+    __mul__, __rmul__ = _arithmetic("fmul")
+    __truediv__, __rtruediv__ = _arithmetic("fdiv")
+    __lt__, __le__ = _comparison("olt"), _comparison("ole")
+    __gt__, __ge__ = _comparison("ogt"), _comparison("oge")
+    __eq__ = _comparison("oeq")  # type: ignore[assignment]  # a term, where object has a bool
+    __ne__ = _comparison("une")  # type: ignore[assignment]  # as above
+    __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
+
     def __neg__(self) -> Term:
         return self.line(f"fneg double {self.name}")
-
-    __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
 
     def __bool__(self) -> bool:
         raise TypeError("a term is neither true nor false")
@@ -59,26 +76,6 @@ def named(x: Any) -> str:
 
 def _bits(x: float) -> int:
     return int(struct.unpack("<Q", struct.pack("<d", x))[0])
-
-
-def _arithmetic(name: str) -> tuple[Callable[..., Term], Callable[..., Term]]:
-    """Return the methods of an operator: for a term on its left, and on its right."""
-    return (
-        lambda a, b: a.line(f"{name} double {named(a)}, {named(b)}"),
-        lambda b, a: b.line(f"{name} double {named(a)}, {named(b)}"),
-    )
-
-
-def _comparison(test: str) -> Callable[[Term, Any], Term]:
-    return lambda a, b: a.line(f"fcmp {test} double {named(a)}, {named(b)}")
-
-
-for method, instruction in (("add", "fadd"), ("sub", "fsub"), ("mul", "fmul"), ("truediv", "fdiv")):
-    left, right = _arithmetic(instruction)
-    setattr(Term, f"__{method}__", left)
-    setattr(Term, f"__r{method}__", right)
-for test, condition in TESTS.items():
-    setattr(Term, f"__{test.__name__}__", _comparison(condition))
 
 
 class _Functions:
@@ -130,7 +127,7 @@ def _of_test(test: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return lambda old, a, b: FUNCTIONS.where(test(a, b), 1.0, 0.0)
 
 
-def _of_the_table(op: Any) -> Callable[..., Any]:
+def _of_the_table(op: Operation) -> Callable[..., Any]:
     return lambda old, a, b: forward_of(op, FUNCTIONS, (a, b)[: op.arity])
 
 
@@ -152,8 +149,17 @@ def values() -> dict[str, Callable[..., Any]]:
         found[test.__name__] = _of_test(test)
     for name, arity in ARITY_OF_C.items():
         found[name] = (_of_one, _of_two)[arity - 1](getattr(FUNCTIONS, name))
-    table = [op for op in TABLE.values() if op.arity and not op.is_own]
+    table = [op for op in TABLE.values() if op.arity and not op.is_own and _can_be_written(op)]
     return found | {op.name: _of_the_table(op) for op in table}
+
+
+def _can_be_written(op: Operation) -> bool:
+    """Return whether ``forward`` needs nothing that machine code does not have."""
+    try:
+        forward_of(op, FUNCTIONS, [Term([], "%x") for _ in range(op.arity)])
+    except (TypeError, AttributeError):
+        return False
+    return True
 
 
 @cache
@@ -186,8 +192,8 @@ def interpreter() -> str:
 # Instructions that may end the program, with the status that stands in place of the result.
 STOPS: dict[str, Callable[[Term], Term]] = {
     "stop": lambda a: a.line("icmp eq i32 0, 0"),
-    "stop_if": lambda a: _comparison("une")(a, 0.0),
-    "stop_unless": lambda a: _comparison("oeq")(a, 0.0),
+    "stop_if": lambda a: a != 0.0,
+    "stop_unless": lambda a: a == 0.0,
 }
 _ARGUMENTS = "ptr %at, ptr %w, ptr %table"
 _HEAD = """

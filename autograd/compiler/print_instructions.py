@@ -148,7 +148,7 @@ class _Writer:
             place = self._sum_of_products(pairs_of(node))
         else:
             operands = [self.place(p) for p in node.parents]
-            if op.arity and not op.is_own:
+            if op.arity and not op.is_own and op.name in self._numbers:
                 place = self.write(op.name, *operands)
             else:
                 place = self._made_of_others(op, operands)
