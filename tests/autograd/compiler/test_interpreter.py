@@ -22,6 +22,7 @@ import numpy as np
 
 import autograd
 from autograd import Binary, Nary, Unary, Value, add, cos, mul, ops, tanh
+from autograd.compiler import print_instructions as print_instructions_module
 from autograd.compiler import program as numpy_programs
 from autograd.compiler.array_functions import Arrays
 from autograd.compiler.differentiate import gradient
@@ -34,8 +35,10 @@ from autograd.compiler.schedule import Schedule
 from autograd.compiler.traced import Guard
 from autograd.operation import TABLE, Operation
 
+from ...support.branching_programs import branching_program
 from ...support.own_operation import area, cube, norm
 from ...support.random_graphs import Program, programs
+from .test_random_programs import calls, function, outcome
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 NUMBERS = [
@@ -420,3 +423,21 @@ def test_regular_work_is_not_interpreted() -> None:
     fast = autograd.compile(f, backend="llvm")
     fast([0.1] * 20)
     assert "interpreter" not in fast.report()
+
+
+@pytest.mark.filterwarnings("ignore:.*another branch", "ignore:.*more time to compile")
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs_with_branches(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(print_instructions_module, "MIN_NUMBERS", -1)  # everything is interpreted
+    monkeypatch.setattr(print_instructions_module, "INSTRUCTION_NS", 0)
+    source, rng = branching_program(seed), random.Random(seed)
+    f = function(source)
+    fast = autograd.compile(f, backend="llvm")
+    w = [Value(rng.uniform(-1, 1)) for _ in range(2)]
+    for xs, i in calls(rng, 8):
+        leaves = [*w, *[x for x in xs if isinstance(x, Value)]]
+        shape, values, grads = outcome(f, (xs, i, w), leaves)
+        found_shape, found, found_grads = outcome(fast, (xs, i, w), leaves)
+        assert found_shape == shape
+        assert found == pytest.approx(values, rel=1e-11, abs=1e-13)
+        assert found_grads == pytest.approx(grads, rel=1e-9, abs=1e-11)
