@@ -24,14 +24,26 @@ if TYPE_CHECKING:
 
 @overload
 def compile(
-    f: Callable[..., Any], *, static_argnums: int | Sequence[int] = (), xp: Any = None
+    f: Callable[..., Any],
+    *,
+    static_argnums: int | Sequence[int] = (),
+    xp: Any = None,
+    backend: str | None = None,
 ) -> CompiledFunction: ...
 @overload
 def compile(
-    f: None = None, *, static_argnums: int | Sequence[int] = (), xp: Any = None
+    f: None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    xp: Any = None,
+    backend: str | None = None,
 ) -> Callable[[Callable[..., Any]], CompiledFunction]: ...
 def compile(
-    f: Callable[..., Any] | None = None, *, static_argnums: int | Sequence[int] = (), xp: Any = None
+    f: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    xp: Any = None,
+    backend: str | None = None,
 ) -> Any:
     """Return a function that does what ``f`` does, but runs as array code. ``f`` is scalar code.
 
@@ -87,14 +99,22 @@ def compile(
     that is an argument by itself. ``xp`` is another array library with NumPy's functions, such as
     ``jax.numpy``.
 
+    ``backend`` is what runs the program: "llvm", machine code, or "numpy". None, the default, takes
+    machine code where llvmlite is installed: pip install "chalkgrad[native]". Then a program runs
+    with NumPy first, and becomes machine code after 100 calls, since making it takes longer than
+    a few calls. "llvm" makes it at the first call. Results differ in rounding alone. Machine code
+    is made for one number of rows of `vmap`, for up to four of them. Very long programs and large
+    matrix products stay with NumPy: `report` says so.
+
     The result has ``source``, the program of the last call, and ``report()``, what compiling did
     and cost. A function that catches an error inside, or needs ints beyond 2**53, runs as it is for
     that call. So does one whose recordings cost more time than they save. A warning says why.
 
     TypeError if ``f`` needs a number itself: float(), int() or str() of any Value, ``print``, a
     format, a function of ``math``. TypeError if ``f`` sets ``data`` or ``grad``, changes a list
-    that it was given, or returns a set or a generator. ModuleNotFoundError without NumPy. The
-    errors of operations are those of ``f``.
+    that it was given, or returns a set or a generator. ModuleNotFoundError without NumPy, or
+    for "llvm" without llvmlite. ValueError for another backend, or "llvm" with ``xp``. The errors
+    of operations are those of ``f``.
     """
     try:
         from .compiled_function import CompiledFunction
@@ -106,7 +126,7 @@ def compile(
             name="numpy",
         ) from None
     if f is None:
-        return lambda f: CompiledFunction(f, static_argnums, xp)
+        return lambda f: CompiledFunction(f, static_argnums, xp, backend)
     if not callable(f):
         raise TypeError(f"autograd.compile takes a function, got {f!r:.80}")
-    return CompiledFunction(f, static_argnums, xp)
+    return CompiledFunction(f, static_argnums, xp, backend)

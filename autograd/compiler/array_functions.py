@@ -48,10 +48,13 @@ class Ones(dict[int, Any]):
 
 
 class Arrays:
-    """The functions of an array library with NumPy's names, and what programs need besides."""
+    """The functions of an array library with NumPy's names, and what programs need besides.
 
-    def __init__(self, library: Any) -> None:
-        self.library = library
+    ``backend`` is what `autograd.compile` was asked for, see `backend`.
+    """
+
+    def __init__(self, library: Any, backend: str = "numpy") -> None:
+        self.library, self.backend = library, backend
         self.is_numpy = library.__name__ == "numpy"
         operations = [name for name, operation in TABLE.items() if not operation.is_own]
         for name in (*ARRAY_FUNCTIONS, *vars(FLOATS), *operations):

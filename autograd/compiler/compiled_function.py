@@ -15,6 +15,7 @@ from ..tree import build, flatten
 from ..value import Value
 from .arguments import StaticArguments, as_thing
 from .array_functions import Arrays
+from .backend import chosen
 from .free_rows import Given
 from .inputs import NotExactError
 from .path import ELSEWHERE, Path
@@ -30,11 +31,15 @@ class CompiledFunction:
     """A compiled function, see `autograd.compile`."""
 
     def __init__(
-        self, function: Callable[..., Any], static: int | Sequence[int] = (), xp: Any = None
+        self,
+        function: Callable[..., Any],
+        static: int | Sequence[int] = (),
+        xp: Any = None,
+        backend: str | None = None,
     ) -> None:
-        self.function, self._xp = function, xp
+        self.function, self._xp, self._backend = function, xp, backend
         self.static = StaticArguments(function, static)
-        self.xp = Arrays(np if xp is None else xp)
+        self.xp = Arrays(np if xp is None else xp, chosen(backend, xp))
         self.__wrapped__ = function
         self.__doc__ = getattr(function, "__doc__", None)
         self.__name__ = getattr(function, "__name__", type(function).__name__)
@@ -53,7 +58,7 @@ class CompiledFunction:
         if found is self:
             return self.__qualname__
         library = None if self._xp is None else self._xp.__name__
-        return _compiled_anew, (self.function, self.static.positions, library)
+        return _compiled_anew, (self.function, self.static.positions, library, self._backend)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Return a method if this is in a class. Each instance has recordings of its own."""
@@ -88,7 +93,7 @@ class CompiledFunction:
     @property
     def source(self) -> str:
         """The program of the last call, as Python source. NumPy runs ``@`` in it as ``dot``."""
-        return self.last_program().printed.source
+        return self._last().last_printed().source
 
     def last_program(self) -> Program:
         """Return the program of the last call. RuntimeError if there was no call yet."""
@@ -102,8 +107,9 @@ class CompiledFunction:
         return self.recordings.last
 
     def report(self) -> str:
-        """Return what compiling did: nodes, operations, matrix products, seconds of each stage."""
-        printed, path = self.last_program().printed, self._last()
+        """Return what compiling did: nodes, operations, products, seconds of each stage."""
+        program, path = self.last_program(), self._last()
+        printed = path.last_printed()
         lines = [
             f"nodes recorded          {path.recorded:>8,}",
             f"nodes after simplifying {path.code.count:>8,}",
@@ -112,9 +118,12 @@ class CompiledFunction:
             *(f"    {product}" for product in printed.products),
             *(f"seconds to {stage:<13}{spent:>8.3f}" for stage, spent in path.seconds.items()),
             *self.recordings.account.report(self.recordings.paths),
+            f"backend                 {program.backend.in_words()}",
         ]
         return "\n".join(lines)
 
 
-def _compiled_anew(function: Callable[..., Any], static: Any, library: str | None) -> Any:
-    return CompiledFunction(function, tuple(static), library and import_module(library))
+def _compiled_anew(
+    function: Callable[..., Any], static: Any, library: str | None, backend: str | None
+) -> Any:
+    return CompiledFunction(function, tuple(static), library and import_module(library), backend)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Real
-from struct import error
 from threading import RLock
 from typing import Any
-
-import numpy as np
 
 from ..collector import collector_paused
 from ..tree import VALUE, Structure, build
@@ -20,6 +16,7 @@ from .expressions import Expression
 from .free_rows import Given
 from .inputs import Inputs
 from .pipeline import Seconds, printed_program, simplified_recording
+from .print_numpy import Printed
 from .program import TIE, Program
 from .rows import expanded_rows
 
@@ -55,14 +52,10 @@ class Path:
             parents = self.inputs.parents(program.order, given.leaves)
             if self.inputs.fixed:
                 program.parents = parents
-        try:
-            p = np.frombuffer(program.pack(*[leaf.data for leaf in parents]))
-        except error:
-            raise wrong_data(parents) from None
         inputs = self.inputs.constant or self.inputs.arrays(given.leaves, given.tables)
         if inputs is None:
             return ELSEWHERE
-        found = program.computed(p, inputs)
+        p, found = program.computed_from(parents, inputs)
         if not found:
             return ELSEWHERE if found is None else TIE
         values, gradient = found
@@ -82,17 +75,29 @@ class Path:
 
         "gradient" is for one output. "seeded" is for several: it takes a weight for each of them.
         """
-        with self._lock, collector_paused():
+        with self._lock:
             if kind not in self.programs:
-                taken, seeds = self.inputs.taken, list[Expression]()
-                if kind == "gradient":
-                    seeds = [self.code.graph.one]
-                if kind == "seeded":
-                    seeds = self._seeds
-                    taken = taken._replace(numbers=[*taken.numbers, *seeds])
-                printed = printed_program(self.code, self._ties, taken, seeds, self.seconds)
-                self.programs[kind] = Program(printed, self.xp)
+                native = self.xp.backend != "numpy"
+                self.programs[kind] = Program(self._printed(kind, native, self.seconds), self.xp)
             return self.programs[kind]
+
+    def last_printed(self) -> Printed:
+        """Return the last program as a person reads it, also if the interpreter runs it."""
+        with self._lock:
+            kind, program = next(reversed(self.programs.items()))
+            if program.printed is None:
+                program.printed = self._printed(kind, False, Seconds())
+            return program.printed
+
+    def _printed(self, kind: str, native: bool, seconds: Seconds) -> Any:
+        taken, seeds = self.inputs.taken, list[Expression]()
+        if kind == "gradient":
+            seeds = [self.code.graph.one]
+        if kind == "seeded":
+            seeds = self._seeds
+            taken = taken._replace(numbers=[*taken.numbers, *seeds])
+        with collector_paused():
+            return printed_program(self.code, self._ties, taken, seeds, seconds, native)
 
     def graph_of(self, which: int, by_position: dict[int, Value], inputs: Sequence[Any]) -> Scalar:
         """Return an output as a graph on these parameters, at these inputs."""
@@ -102,10 +107,3 @@ class Path:
         for columns, table in zip(taken.columns, inputs[1:], strict=True):
             known |= dict(zip(columns, table.T.tolist(), strict=True))
         return expanded_rows(self.code.outputs[which], known)
-
-
-def wrong_data(parents: Sequence[Value]) -> TypeError:
-    """Return the error for a Value whose ``data`` somebody has set to something else."""
-    node = next(node for node in parents if not isinstance(node.data, Real))
-    name = repr(node.label) if node.label else "without a label"
-    return TypeError(f"the data of a Value is a float, got {node.data!r:.80} in the one {name}")

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..tree import Structure
 from .differentiate import gradient
@@ -22,6 +22,9 @@ from .rounding import near_ties
 from .schedule import Schedule
 from .simplify import Simplified, fresh, simplified
 from .traced import Guard
+
+if TYPE_CHECKING:
+    from .print_instructions import Written
 
 
 class Seconds(defaultdict[str, float]):
@@ -57,8 +60,12 @@ def printed_program(
     taken: Taken,
     seeds: Sequence[Expression],
     seconds: Seconds,
-) -> Printed:
-    """Return the program. With ``seeds``, the adjoints of the outputs, it computes gradients."""
+    native: bool = False,
+) -> Printed | Written:
+    """Return the program. With ``seeds``, the adjoints of the outputs, it computes gradients.
+
+    If machine code may run it (``native``), irregular work is written for the interpreter.
+    """
     recorded_length = len(code.graph.nodes)
     with seconds.of("differentiate"):
         seeded = zip(code.outputs, seeds, strict=True) if seeds else ()
@@ -79,9 +86,20 @@ def printed_program(
         ties = [g._replace(left=next(rest), right=next(rest)) for g in ties]
         tests = [*ties, *guards]  # a tie comes first: the other tests do not hold then
         count = len(taken.numbers)
-        printed = print_numpy(schedule, taken.parameters, count, outputs, gradients, tests)
+        what = (schedule, taken.parameters, count, outputs, gradients, tests)
+        printed = (_instructions(*what) if native else None) or print_numpy(*what)
         graph.release()
         return printed
+
+
+def _instructions(schedule: Schedule, *what: Any) -> Written | None:
+    """Return the program for the interpreter, None where it is not the fastest, or cannot."""
+    from .print_instructions import NotInterpretable, is_irregular, print_instructions  # llvmlite
+
+    try:
+        return print_instructions(schedule, *what) if is_irregular(schedule) else None
+    except NotInterpretable:
+        return None
 
 
 def _ends(guards: Sequence[Guard]) -> list[Expression]:

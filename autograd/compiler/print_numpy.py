@@ -44,6 +44,16 @@ Terms = Sequence[tuple[Code, Code]]  # the products that a sum is made of
 
 
 @dataclass(frozen=True)
+class Structure:
+    """What a program is made of, for another printer."""
+
+    lines: list[Line]
+    tests: list[tuple[Code, bool]]  # whether to leave the program, and whether for a tie
+    results: Code
+    gradient: Code | None
+
+
+@dataclass(frozen=True)
 class Printed:
     """A program in writing: ``program(p, x)`` returns the results and the gradient.
 
@@ -57,6 +67,7 @@ class Printed:
     order: list[int]  # the parameters in ``p``, and in the gradient, as positions in those given
     operations: int  # on arrays
     products: list[str]  # the matrix products, as text
+    structure: Structure  # with the changes of ``faster_source``
 
 
 def print_numpy(
@@ -94,6 +105,7 @@ def print_numpy(
         order=printer.order,
         operations=printer.operations,
         products=[f"{product}: {shapes}" for product, shapes in printer.products],
+        structure=Structure(lines, tests, results, packed[0] if packed else None),
     )
 
 

@@ -111,9 +111,9 @@ def mlp_way() -> Way:
     return step, lambda: (step().data, [p.grad for p in parameters])
 
 
-def compiled_way() -> Way:
+def compiled_way(backend: str = "numpy") -> Way:
     parameters, loss = scalar_code(autograd.Value)
-    fast = autograd.compile(loss)
+    fast = autograd.compile(loss, backend=backend)
 
     def result() -> tuple[float, Any]:
         total = fast()
@@ -123,10 +123,10 @@ def compiled_way() -> Way:
     return fast, result
 
 
-def training_way() -> Way:
+def training_way(backend: str = "numpy") -> Way:
     """The compiled loss with all that training needs besides; the steps are too short to see."""
     parameters, loss = scalar_code(autograd.Value)
-    fast = autograd.compile(loss)
+    fast = autograd.compile(loss, backend=backend)
     optimizer = nn.SGD(parameters, lr=1e-300)
 
     def step() -> Any:
@@ -349,6 +349,8 @@ WAYS: dict[str, Callable[[], Way]] = {
     "JAX, jitted tensors": jax_way,
     "compiled scalar code, training step": training_way,
     "compiled scalar code": compiled_way,
+    "to machine code, training step": lambda: training_way("llvm"),
+    "to machine code": lambda: compiled_way("llvm"),
     "NumPy by hand": numpy_way,
     "C by hand": c_way,
 }
@@ -401,7 +403,7 @@ def picture(seconds: dict[str, float], path: str) -> None:
     names = sorted(seconds, key=lambda name: -seconds[name])
     figure = Figure(figsize=(8.0, 4.2), layout="constrained")
     axes = figure.subplots()
-    own = ["#c44e52" if "compiled" in name else "#8da0b6" for name in names]
+    own = ["#c44e52" if "compiled" in name or "machine" in name else "#8da0b6" for name in names]
     times = [seconds[name] * 1e3 for name in names]
     axes.barh(names, times, color=own)
     axes.set_xscale("log")
@@ -429,6 +431,12 @@ def main() -> None:
     for name, target in (("PyTorch, eager tensors", 3.5), ("micrograd", 8000)):
         if name in seconds:
             print(f"compiled is {seconds[name] / t:,.1f} x as fast as {name} (at least {target:,})")
+    native = seconds.get("to machine code")
+    if native is not None and "C by hand" in seconds:
+        print(f"machine code takes {native / seconds['C by hand']:.2f} x C by hand (at most 1.2)")
+    if native is not None and "JAX, jitted tensors" in seconds:
+        ratio = seconds["JAX, jitted tensors"] / native
+        print(f"machine code is {ratio:.1f} x as fast as jitted JAX (at least 2)")
     path = sys.argv[1] if len(sys.argv) > 1 else "compiled_step.svg"
     picture(seconds, path)
     print(f"drawn in {path}")

@@ -28,6 +28,8 @@ from autograd.compiler.compiled_value import CompiledValue
 from autograd.compiler.expressions import Graph, reachable
 from autograd.compiler.recordings import MAX_STRUCTURES
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 
 def result(f, args, leaves):
     """Return the value and the gradient of a call, or its error."""

@@ -11,6 +11,7 @@ from autograd import Value, no_grad
 from ...support.branching_programs import branching_program
 
 np = pytest.importorskip("numpy")
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 
 def bounded(x):

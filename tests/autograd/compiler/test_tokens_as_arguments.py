@@ -8,6 +8,7 @@ import autograd
 from autograd import dot
 
 np = pytest.importorskip("numpy")
+pytestmark = pytest.mark.usefixtures("each_backend")
 nn = pytest.importorskip("nn")
 
 NAMES = ["ada", "dee", "abe", "cab", "ed"]

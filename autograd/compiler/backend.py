@@ -1,0 +1,104 @@
+"""Which backend runs the programs of a compiled function: machine code, or NumPy.
+
+This is the one place where it is chosen: `chosen` for a function, `Backend.machine_code` for one
+program at one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from .print_numpy import Printed
+
+if TYPE_CHECKING:
+    from ..value import Value
+    from .interpreter import Interpreted
+    from .leaf_slots import LeafSlots
+    from .native_program import MachineProgram
+    from .print_instructions import Written
+
+BACKENDS = ("llvm", "numpy")
+CALLS_WITH_NUMPY = 100  # of a program, before machine code is made of it, unless that is asked for
+
+
+def chosen(backend: str | None, xp: Any) -> str:
+    """Return the backend that is asked for, "" for machine code where it pays.
+
+    ValueError for one that there is not, or machine code for another array library.
+    ModuleNotFoundError without llvmlite.
+    """
+    if backend is not None and backend not in BACKENDS:
+        listed = " or ".join(map(repr, BACKENDS))
+        raise ValueError(f"autograd.compile takes {listed} as backend, got {backend!r:.80}")
+    if backend == "llvm" and xp is not None:
+        raise ValueError(
+            "backend='llvm' makes machine code, which runs without an array library: leave out "
+            "either backend or xp"
+        )
+    installed = find_spec("llvmlite") is not None
+    if backend == "llvm" and not installed:
+        raise ModuleNotFoundError(
+            'backend="llvm" needs llvmlite: pip install "chalkgrad[native]"', name="llvmlite"
+        )
+    if backend is None and xp is None and installed:
+        return ""
+    return backend or "numpy"
+
+
+class Backend:
+    """What runs one program."""
+
+    def __init__(self, printed: Printed | Written, backend: str) -> None:
+        self._why, self._native = "", None
+        self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
+        self._slots: LeafSlots | None = None
+        self._looks_for_slots = True
+        self._last: tuple[Any, MachineProgram | None] = (None, None)
+        self._interpreted: Interpreted | None = None
+        if not isinstance(printed, Printed):
+            from .interpreter import Interpreted
+
+            self._interpreted = Interpreted(printed)
+        elif backend != "numpy":
+            from .native_program import NativePrograms
+
+            self._native = NativePrograms(printed)
+
+    def machine_code(self, inputs: Any) -> MachineProgram | Interpreted | None:
+        """Return the machine code for a call with these inputs, None if NumPy runs it."""
+        if self._interpreted is not None:
+            return self._interpreted
+        last, program = self._last
+        if inputs is last:
+            return program
+        if self._native is None:
+            return None
+        if self._calls_left > 0:
+            self._calls_left -= 1
+            return None
+        program = self._native.program(inputs)
+        self._last = (inputs, program)
+        return program
+
+    def slots(self, leaves: Sequence[Value]) -> LeafSlots | None:
+        """Return the slots of these leaves, always the same, None if Python has to read them."""
+        if self._looks_for_slots:
+            from .leaf_slots import slots_of
+
+            self._slots = slots_of(leaves)
+            self._looks_for_slots = False
+        return self._slots
+
+    def in_words(self) -> str:
+        """Return the name of the backend, and why it is not machine code."""
+        if self._interpreted is not None:
+            return f"llvm, by the interpreter: {len(self._interpreted):,} instructions"
+        if self._native is None:
+            return "numpy"
+        if self._native.why:
+            return f"numpy, since {self._native.why}"
+        if self._calls_left > 0:
+            return f"numpy, llvm after {self._calls_left} more calls"
+        return "llvm"
