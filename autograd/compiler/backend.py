@@ -90,4 +90,6 @@ class Backend:
             return f"numpy, since {self._native.why}"
         if self._calls_left > 0:
             return f"numpy, llvm after {self._calls_left} more calls"
+        if self._native.has_other_shapes:
+            return "llvm for the first numbers of rows, numpy for others, since there are too many"
         return "llvm"
