@@ -79,7 +79,7 @@ class MachineProgram:
         self._free: list[Memory] = []  # one more for each call that runs at the same time
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
-        """Return the values and the gradient, TIE, or None, as `Program.computed`."""
+        """Return the values and the gradient, TIE, or None, as `Backend.computed`."""
         memory = self._memory(inputs)
         memory.p[:] = p
         return self._found(memory)
