@@ -1,4 +1,4 @@
-"""Which backend runs the programs of a compiled function: machine code, or NumPy.
+"""Runs the programs of a compiled function, with the backend it chooses: machine code, or NumPy.
 
 This is the one place where it is chosen: `chosen` for a function, `Backend.machine_code` for one
 program at one call.
@@ -6,9 +6,14 @@ program at one call.
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Sequence
 from importlib.util import find_spec
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .print_numpy import Printed
 
@@ -48,9 +53,11 @@ def chosen(backend: str | None, xp: Any) -> str:
 
 
 class Backend:
-    """What runs one program."""
+    """What runs one program. ``run`` is the program that calls array functions."""
 
-    def __init__(self, printed: Printed | Written, backend: str) -> None:
+    def __init__(self, printed: Printed | Written, run: Any, backend: str) -> None:
+        self._run = run
+        self._pack = struct.Struct(f"{len(printed.order)}d").pack
         self._why, self._native = "", None
         self._calls_left = 0 if backend == "llvm" else CALLS_WITH_NUMPY
         self._slots: LeafSlots | None = None
@@ -91,6 +98,53 @@ class Backend:
             self._looks_for_slots = False
         return self._slots
 
+    def computed_from(
+        self, parents: Sequence[Value], same: bool, inputs: Sequence[Any]
+    ) -> tuple[Any, Any]:
+        """Return the data of the parameters, as an array, and what is `computed` from them.
+
+        ``same`` says that they are the same Values at each such call. TypeError for a Value whose
+        ``data`` somebody has set to something else.
+        """
+        native = self.machine_code(inputs)
+        slots = self.slots(parents) if native and same else None
+        if native and slots:
+            p, found = native.computed_from(slots, inputs)
+            if p is not None:
+                return p, found
+        try:
+            p = np.frombuffer(self._pack(*[leaf.data for leaf in parents]))
+        except struct.error:
+            raise wrong_data(parents) from None
+        return p, native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
+
+    def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
+        """Return the values and the gradient, or TIE.
+
+        None if the call takes another path, or eager code fails.
+        """
+        native = self.machine_code(inputs)
+        return native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
+
+    @np.errstate(divide="raise", over="raise", invalid="raise")
+    def _computed_by_arrays(self, p: Any, inputs: Sequence[Any]) -> Any:
+        """Do it with NumPy. It raises where Python's ``math`` does.
+
+        That is at an overflow or a pole, even if the result is finite.
+        """
+        try:
+            found = self._run(p, *inputs)
+            if not found:
+                return found
+            values, gradient = found
+            if gradient is not None:
+                gradient = np.asarray(gradient)
+                if not math.isfinite(gradient.dot(gradient)):
+                    return None  # or too large to square, for which eager code is good enough
+            return (values, gradient) if all(map(math.isfinite, values)) else None
+        except (ArithmeticError, ValueError):
+            return None
+
     def in_words(self) -> str:
         """Return the name of the backend, and why it is not machine code."""
         if self._interpreted is not None:
@@ -101,4 +155,13 @@ class Backend:
             return f"numpy, since {self._native.why}"
         if self._calls_left > 0:
             return f"numpy, llvm after {self._calls_left} more calls"
+        if self._native.has_other_shapes:
+            return "llvm for the first numbers of rows, numpy for others, since there are too many"
         return "llvm"
+
+
+def wrong_data(parents: Sequence[Value]) -> TypeError:
+    """Return the error for a Value whose ``data`` somebody has set to something else."""
+    node = next(node for node in parents if not isinstance(node.data, Real))
+    name = repr(node.label) if node.label else "without a label"
+    return TypeError(f"the data of a Value is a float, got {node.data!r:.80} in the one {name}")

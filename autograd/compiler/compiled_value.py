@@ -161,7 +161,7 @@ class Call:
         p, gradient = np.empty(len(order)), np.empty(len(order))
         p[order] = self.p
         x, *rows = self.inputs
-        found = program.computed(p[program.order], (np.concatenate([x, seeds]), *rows))
+        found = program.backend.computed(p[program.order], (np.concatenate([x, seeds]), *rows))
         if not found:
             return self._eager_gradient(which)
         gradient[program.order] = found[1]

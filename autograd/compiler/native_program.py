@@ -43,6 +43,7 @@ class NativePrograms:
     def __init__(self, printed: Printed) -> None:
         self._printed = printed
         self._made: dict[tuple[Any, ...], MachineProgram | None] = {}
+        self.has_other_shapes = False  # whether it was called with more of them than that
         self.why = why_not(printed)
 
     def program(self, inputs: Sequence[Any]) -> MachineProgram | None:
@@ -52,6 +53,7 @@ class NativePrograms:
         shapes = tuple([x.shape for x in inputs])
         if shapes not in self._made:
             if len(self._made) >= MAX_SHAPES:
+                self.has_other_shapes = True
                 return None
             self._made[shapes] = self._new(shapes)
         return self._made[shapes]
@@ -77,7 +79,7 @@ class MachineProgram:
         self._free: list[Memory] = []  # one more for each call that runs at the same time
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
-        """Return the values and the gradient, TIE, or None, as `Program.computed`."""
+        """Return the values and the gradient, TIE, or None, as `Backend.computed`."""
         memory = self._memory(inputs)
         memory.p[:] = p
         return self._found(memory)

@@ -55,7 +55,8 @@ class Path:
         inputs = self.inputs.constant or self.inputs.arrays(given.leaves, given.tables)
         if inputs is None:
             return ELSEWHERE
-        p, found = program.computed_from(parents, inputs)
+        same = parents is program.parents
+        p, found = program.backend.computed_from(parents, same, inputs)
         if not found:
             return ELSEWHERE if found is None else TIE
         values, gradient = found

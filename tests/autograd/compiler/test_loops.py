@@ -12,6 +12,8 @@ import nn
 from autograd import Value, ops
 from autograd.compiler import repetition
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 ROWS = 40
 rng = random.Random(0)
 X = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(ROWS)]

@@ -556,6 +556,7 @@ class Model:
 
 
 def test_a_compiled_method_does_not_keep_instances_alive():
+    gc.collect()  # of instances of another test
     kept = Model(1.0)
     model = Model(2.0)
     alive = weakref.ref(model)

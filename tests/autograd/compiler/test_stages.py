@@ -361,7 +361,7 @@ def test_a_call_goes_forward_from_file_to_file():
     sys.setprofile(None)
     files = [file for file, _ in groupby(file for file, _ in stops)]
     assert len(files) == len({*files}), stops
-    assert len({*stops}) <= 12, stops
+    assert len({*stops}) <= 14, stops  # two of them choose the backend
 
 
 @pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan, -0.0, 1e300, 5e-324])

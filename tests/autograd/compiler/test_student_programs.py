@@ -8,6 +8,7 @@ import autograd
 from autograd import Value, no_grad, stop_gradient, take, vmap, where
 
 pytest.importorskip("numpy")
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 W = [Value(0.7), Value(-1.3), Value(0.2)]
 PROGRAMS = []
