@@ -19,6 +19,15 @@ from .standardization import Standardizations
 class SavedEstimator:
     """The methods `save` and `load` of an estimator."""
 
+    hidden_layer_sizes: Any  # these are parameters of the estimator, the others tell how it trained
+    n_iter_no_change: Any
+    loss_: float
+    n_iter_: int
+    t_: int
+    loss_curve_: list[float]
+    validation_scores_: Any
+    _memory: dict[str, Any]
+
     def save(self: Any, path: str | Path) -> None:
         """Write the fitted estimator to a JSON file, whole or not at all.
 
@@ -40,7 +49,7 @@ class SavedEstimator:
             "label_type": self._label_type(),
             "n_iter": self.n_iter_,
             "t": self.t_,
-            "loss": _finite_or_none(self.loss_),
+            "last_loss": _finite_or_none(self.loss_),
             "memory": self._memory,
         }
         if hasattr(self, "loss_curve_"):  # lbfgs has none
@@ -51,7 +60,7 @@ class SavedEstimator:
         model.save(path)
 
     @classmethod
-    def load(cls: Any, path: str | Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Return the fitted estimator that `save` wrote to ``path``.
 
         ValueError, which names the file, if it is anything else. OSError as `open`.
@@ -61,11 +70,11 @@ class SavedEstimator:
         if not isinstance(saved, dict) or saved.get("type") != cls.__name__:
             raise ValueError(f"{path}: not written by {cls.__name__}.save; nn.load may read it")
         try:
-            estimator: Self = cls(**saved["parameters"])
+            estimator: Any = cls(**saved["parameters"])
             estimator._restore(model, saved)
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: not as {cls.__name__}.save writes it: {error}") from None
-        return estimator
+        return estimator  # type: ignore[no-any-return]  # it is of this class
 
     def _restore(self: Any, model: Any, saved: Mapping[str, Any]) -> None:
         """Set the fitted attributes; ValueError if they contradict the network or its metadata."""
@@ -98,7 +107,7 @@ class SavedEstimator:
             self.validation_scores_ = None if scores is None else [*map(_or_nan, scores)]
             self._begin_curves(scores is not None)
         last = self.loss_curve_[-1] if getattr(self, "loss_curve_", None) else None
-        self.loss_ = _or_nan(saved.get("loss", last))
+        self.loss_ = _or_nan(saved.get("last_loss", last))
         self.n_iter_ = _count("n_iter", saved.get("n_iter", len(saved.get("losses", ()))))
         self.t_ = _count("t", saved["t"] if "t" in saved else self.n_iter_ * saved["samples"])
         self._memory = dict(saved.get("memory", {}))

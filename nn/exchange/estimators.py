@@ -94,7 +94,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     ValueError for parameters and data that make no sense. Then the estimator is as it was before.
     """
 
-    @available_if(can_take_blocks)  # type: ignore[misc]  # scikit-learn is untyped
+    @available_if(can_take_blocks)  # type: ignore[untyped-decorator]  # scikit-learn is untyped
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on a block of the samples, from where the last call ended.
 
@@ -137,7 +137,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         if not several and len(self.classes_) < 2:
             one = _plain_label(self.classes_)
             raise ValueError(f"y has one class only, {one}: a classifier needs two")
-        output = "softmax" if len(self.classes_) > 2 and not several else "logistic"
+        output: Any = "softmax" if len(self.classes_) > 2 and not several else "logistic"
         if goes_on and output != self.out_activation_:
             raise ValueError("training goes on, but y has another number of labels for a sample")
         self.out_activation_ = output
@@ -217,7 +217,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
 
     _y_numeric = True
 
-    @available_if(can_take_blocks)  # type: ignore[misc]  # scikit-learn is untyped
+    @available_if(can_take_blocks)  # type: ignore[untyped-decorator]  # scikit-learn is untyped
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on a block of the samples, from where the last call ended.
 

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
+from numbers import Real
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -91,15 +92,15 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         classes: Any = None,
     ) -> Self:  # fmt: skip
         """Train anew or go on; ``classes`` are told if a block may have fewer than all."""
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             self._check_parameters()
             if one_epoch and self.early_stopping:
                 raise ValueError("early_stopping=True holds samples out of all: call fit instead")
             self._train(X, y, weights, goes_on, one_epoch, classes)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         return self
 
@@ -180,7 +181,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         weights = 1.0 if weights is None else weights
-        if np.ndim(weights) == 0:
+        if isinstance(weights, Real):
             weights = np.full(X.shape[0], weights)
         weights = check_array(
             weights, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
@@ -192,7 +193,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             i = int((weights < 0).argmax())
             raise ValueError(f"sample_weight must be at least 0, got {weights[i]:g} for sample {i}")
         if not weights.any():
-            raise ValueError("sample_weight is 0 for all samples: there is nothing to learn from")
+            raise ValueError("sample_weight is zero for all samples: nothing is learned from them")
         return X, y, weights
 
     _y_numeric = False
@@ -230,7 +231,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             coefs.append(random_state.uniform(-limit, limit, (nin, nout)))
             intercepts.append(random_state.uniform(-limit, limit, nout))
         for name in ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
         return coefs, intercepts
 
     def _split(self, X: Any, targets: Any, weights: Any, random_state: Any) -> tuple[Any, Any]:
@@ -246,7 +247,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
                 f"{counted(X.shape[0], 'sample')} holds out {held}: a score needs two"
             )
         if not parts[4].any():
-            raise ValueError("sample_weight is 0 for all samples that are not held out")
+            raise ValueError("sample_weight is zero for all samples that are not held out")
         return parts[::2], parts[1::2]
 
     def _standardizations(self, X: Any, targets: Any, weights: Any, kept: Any) -> Standardizations:
@@ -327,9 +328,9 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         self.n_iter_, self.loss_ = 0, math.nan
         self.loss_curve_ = [*getattr(self, "loss_curve_", [])]
         scores = [*(getattr(self, "validation_scores_", None) or [])]
-        self.validation_scores_ = scores if early else None
-        self.best_loss_ = None if early else min(self.loss_curve_, default=math.inf)
-        self.best_validation_score_ = max(scores, default=-math.inf) if early else None
+        self.validation_scores_: Any = scores if early else None
+        self.best_loss_: Any = None if early else min(self.loss_curve_, default=math.inf)
+        self.best_validation_score_: Any = max(scores, default=-math.inf) if early else None
         return -self.best_loss_ if self.best_loss_ is not None else max(scores, default=-math.inf)
 
     def _add_to_curves(self, loss: float, score: float | None, samples: int) -> None:

@@ -73,7 +73,9 @@ class Steps:
 
     def memory(self) -> dict[str, Any]:
         """Return what later steps depend on, as plain numbers and lists."""
-        return {"learning_rate": self.learning_rate, "optimizer": self.optimizer.state_dict()}
+        state = self.optimizer.state_dict()
+        plain = {name: list(x) if isinstance(x, tuple) else x for name, x in state.items()}
+        return {"learning_rate": self.learning_rate, "optimizer": plain}
 
     def epoch(self, samples: WeightedSamples, order: Any, batch_size: int) -> float:
         """Step once for each batch, in that order of the samples; return the mean loss."""
