@@ -20,7 +20,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_consistent_length, check_random_state, shuffle
+from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from autograd import collector_paused
@@ -275,7 +275,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             with progress_bar(bool(self.verbose) and not one_epoch, self.max_iter) as show:
                 for _ in range(1 if one_epoch else self.max_iter):
                     if self.shuffle:
-                        order = shuffle(order, random_state=random_state)
+                        order = order[random_state.permutation(len(order))]
                     loss = steps.epoch(samples, order, batch_size)
                     score = None
                     if held_out is not None:

@@ -36,7 +36,7 @@ X, Y = make_moons(120, noise=0.1, random_state=0)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
 
 
-@parametrize_with_checks([kind(hidden_layer_sizes=(4,), max_iter=40) for kind in KINDS])
+@parametrize_with_checks([kind((4,), max_iter=10, learning_rate_init=0.1) for kind in KINDS])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
