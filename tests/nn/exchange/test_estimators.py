@@ -17,7 +17,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -41,9 +40,17 @@ def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
+OTHERS: list[dict[str, Any]] = [
+    {},
+    {"solver": "lbfgs"},
+    {"solver": "sgd", "learning_rate_init": 0.1},
+    {"standardize": False},
+]
+
+
 @pytest.mark.slow
-@parametrize_with_checks([kind() for kind in KINDS])
-def test_scikit_learns_own_checks_of_the_defaults(estimator: Any, check: Any) -> None:
+@parametrize_with_checks([kind(**settings) for kind in KINDS for settings in OTHERS])
+def test_scikit_learns_own_checks_of_other_settings(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
@@ -77,6 +84,7 @@ def test_no_graph_is_kept_and_none_recorded(kind: Any, monkeypatch: pytest.Monke
     assert estimator.predict(X).shape == (120,)
 
 
+@pytest.mark.slow  # in default runs model_ is compared, below
 @pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS, "identity", "logistic"])
 def test_arrays_give_what_the_network_gives(activation: str) -> None:
     """The weights, with the standardization folded in, put into an MLP of Values again."""
@@ -111,14 +119,6 @@ def test_works_in_pipeline_grid_search_and_cross_validation() -> None:
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, Y)
     assert set(search.cv_results_["rank_test_score"]) <= {1, 2}
     assert clone(pipeline).get_params().keys() == pipeline.get_params().keys()
-
-
-def test_draws_its_decision_boundary() -> None:
-    plt = pytest.importorskip("matplotlib.pyplot")
-    estimator = nn.MLPClassifier(**QUICK).fit(X, Y)
-    display = DecisionBoundaryDisplay.from_estimator(estimator, X, grid_resolution=20)
-    assert display.response.shape == (20, 20)
-    plt.close("all")
 
 
 def test_probabilities_of_three_classes() -> None:
