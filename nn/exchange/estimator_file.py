@@ -21,6 +21,7 @@ class SavedEstimator:
 
     hidden_layer_sizes: Any  # these are parameters of the estimator, the others tell how it trained
     n_iter_no_change: Any
+    out_activation_: str
     loss_: float
     n_iter_: int
     t_: int

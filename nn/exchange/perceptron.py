@@ -196,7 +196,6 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             raise ValueError("sample_weight is zero for all samples: nothing is learned from them")
         return X, y, weights
 
-    out_activation_: str
     _y_numeric = False
 
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
