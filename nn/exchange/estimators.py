@@ -78,10 +78,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     ``best_validation_score_``, ``n_layers_``, ``n_outputs_``, ``out_activation_``,
     ``n_features_in_``, ``feature_names_in_``. And:
 
-    coefs_, intercepts_
+    ``coefs_``, ``intercepts_``
         an array for each layer, of shapes (nin, nout) and (nout,). They apply to the data as they
         are given: a standardization is folded into the first and the last layer.
-    loss_, loss_curve_, best_loss_
+    ``loss_``, ``loss_curve_``, ``best_loss_``
         the loss of training, with its penalty, in the last epoch, in each, and the lowest. It is of
         the standardized data, and the penalty of the weights for these. Each epoch is a mean over
         its batches, before their steps. "lbfgs" has ``loss_`` alone.

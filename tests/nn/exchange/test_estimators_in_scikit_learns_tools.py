@@ -46,6 +46,7 @@ def test_permutation_importance() -> None:
     assert means[2] < min(means[:2])
 
 
+@pytest.mark.slow
 def test_partial_dependence_and_its_picture() -> None:
     plt = pytest.importorskip("matplotlib.pyplot")
     fitted = sklearn.clone(REGRESSOR).fit(X, 3.0 * X[:, 0])
@@ -93,8 +94,10 @@ def test_grid_search_finds_the_better_network() -> None:
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, Y)
     assert search.best_params_["mlpclassifier__alpha"] == 1e-4
     assert search.score(X, Y) == search.best_estimator_.score(X, Y) > 0.85
+    assert sklearn.clone(pipeline).get_params().keys() == pipeline.get_params().keys()
 
 
+@pytest.mark.slow
 def test_cross_validation_and_learning_curve() -> None:
     assert cross_val_score(CLASSIFIER, X, Y, cv=3).mean() > 0.75
     assert cross_val_score(REGRESSOR, X, X[:, 0], cv=3, scoring="r2").mean() > 0.8
