@@ -38,7 +38,8 @@ def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
 
 OTHERS: list[dict[str, Any]] = [
     {},
-    {"solver": "lbfgs"},
+    # with less decay probabilities round to 0; their logarithms are exact here, -inf in the check
+    {"solver": "lbfgs", "alpha": 1.0},
     {"solver": "sgd", "learning_rate_init": 0.1},
     {"standardize": False},
 ]
