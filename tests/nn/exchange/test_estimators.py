@@ -14,14 +14,9 @@ import pytest
 pytest.importorskip("sklearn")
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.inspection import DecisionBoundaryDisplay
-from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import autograd
@@ -36,14 +31,23 @@ X, Y = make_moons(120, noise=0.1, random_state=0)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
 
 
-@parametrize_with_checks([kind(hidden_layer_sizes=(4,), max_iter=40) for kind in KINDS])
+@parametrize_with_checks([nn.MLPClassifier((4,), max_iter=10, learning_rate_init=0.1)])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
+OTHERS: list[dict[str, Any]] = [
+    {},
+    # with less decay probabilities round to 0; their logarithms are exact here, -inf in the check
+    {"solver": "lbfgs", "alpha": 1.0},
+    {"solver": "sgd", "learning_rate_init": 0.1},
+    {"standardize": False},
+]
+
+
 @pytest.mark.slow
-@parametrize_with_checks([kind() for kind in KINDS])
-def test_scikit_learns_own_checks_of_the_defaults(estimator: Any, check: Any) -> None:
+@parametrize_with_checks([kind(**settings) for kind in KINDS for settings in OTHERS])
+def test_scikit_learns_own_checks_of_other_settings(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
@@ -52,7 +56,6 @@ def test_scikit_learns_own_checks_of_the_defaults(estimator: Any, check: Any) ->
 )
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_names_are_scikit_learns(ours: Any, theirs: Any, early_stopping: bool) -> None:
-    assert set(ours().get_params()) <= set(theirs().get_params())
     mine = ours(**QUICK, early_stopping=early_stopping).fit(X, Y)
     other = theirs(max_iter=5, early_stopping=early_stopping).fit(X, Y)
     public = {name for name in vars(mine) if name.endswith("_")}
@@ -78,6 +81,7 @@ def test_no_graph_is_kept_and_none_recorded(kind: Any, monkeypatch: pytest.Monke
     assert estimator.predict(X).shape == (120,)
 
 
+@pytest.mark.slow  # in default runs model_ is compared, below
 @pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS, "identity", "logistic"])
 def test_arrays_give_what_the_network_gives(activation: str) -> None:
     """The weights, with the standardization folded in, put into an MLP of Values again."""
@@ -103,23 +107,6 @@ def test_training_is_nn_fit_on_standardized_features() -> None:
     moved = nn.MLPClassifier(**QUICK).fit(X * [1e6, 1e-6] + [1e7, 3.0], Y)
     probabilities = plain.predict_proba(X), moved.predict_proba(X * [1e6, 1e-6] + [1e7, 3.0])
     assert np.allclose(*probabilities, atol=1e-6)
-
-
-def test_works_in_pipeline_grid_search_and_cross_validation() -> None:
-    pipeline = make_pipeline(StandardScaler(), nn.MLPClassifier(max_iter=20, random_state=0))
-    assert cross_val_score(pipeline, X, Y, cv=3).mean() > 0.85
-    grid = {"mlpclassifier__hidden_layer_sizes": [(), (8,)], "mlpclassifier__alpha": [1e-4]}
-    search = GridSearchCV(pipeline, grid, cv=2).fit(X, Y)
-    assert set(search.cv_results_["rank_test_score"]) <= {1, 2}
-    assert clone(pipeline).get_params().keys() == pipeline.get_params().keys()
-
-
-def test_draws_its_decision_boundary() -> None:
-    plt = pytest.importorskip("matplotlib.pyplot")
-    estimator = nn.MLPClassifier(**QUICK).fit(X, Y)
-    display = DecisionBoundaryDisplay.from_estimator(estimator, X, grid_resolution=20)
-    assert display.response.shape == (20, 20)
-    plt.close("all")
 
 
 def test_probabilities_of_three_classes() -> None:
@@ -151,7 +138,7 @@ def test_the_same_random_state_gives_the_same_bits() -> None:
 
 @pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd"])
 def test_every_solver_learns(solver: str) -> None:
-    estimator = nn.MLPClassifier(solver=solver, max_iter=40, random_state=0).fit(X, Y)
+    estimator = nn.MLPClassifier(solver=solver, max_iter=80, random_state=0).fit(X, Y)
     assert estimator.score(X, Y) > 0.9
     assert estimator.loss_curve_[-1] < estimator.loss_curve_[0]
 
@@ -252,7 +239,13 @@ def test_a_regressor_without_names_comes_back(tmp_path: Path) -> None:
     assert vars(other).keys() == vars(estimator).keys()
 
 
-@pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS, "identity", "logistic"])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        pytest.param(name, marks=() if name in ("relu", "erf", "logistic") else pytest.mark.slow)
+        for name in [*nn.layers.ACTIVATIONS, "identity", "logistic"]
+    ],
+)
 def test_the_network_of_an_estimator_answers_as_it_does(activation: str) -> None:
     settings: dict[str, Any] = {"activation": activation, "max_iter": 2, "random_state": 0}
     settings["hidden_layer_sizes"] = (3, 2)
@@ -303,7 +296,9 @@ def altered(path: Path, **changes: Any) -> None:
         ({"label_type": "bool", "classes": [2, 5]}, "labels that are not of type bool: .2, 5"),
         ({"losses": "abc"}, "could not convert"),
         ({"losses": None}, "not as MLPClassifier.save writes it"),
-        ({"samples": 1.5}, "must be a whole number, got 1.5"),
+        ({"t": 1.5}, "t must be a whole number, got 1.5"),
+        ({"n_iter": -1}, "n_iter must be a whole number, got -1"),
+        ({"memory": {"standardization": [[0.0], [1.0], [0.0], [1.0]]}}, "not as MLPClass"),
         ({"loss": "hinge"}, "its entries contradict each other"),
     ],
 )
@@ -332,7 +327,15 @@ def test_other_models_and_labels_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "n.json").exists()
 
 
-@pytest.mark.parametrize("unit", [1e160, 1e-170, 1e300, 1e-300])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(1e160, marks=pytest.mark.slow),
+        pytest.param(1e-170, marks=pytest.mark.slow),
+        1e300,
+        1e-300,
+    ],
+)
 def test_features_and_targets_of_any_size_are_learned_alike(unit: float) -> None:
     """No square of a feature overflows, or underflows so that the feature seems constant."""
     settings: dict[str, Any] = {"max_iter": 30, "random_state": 0}
@@ -347,7 +350,7 @@ def test_features_and_targets_of_any_size_are_learned_alike(unit: float) -> None
 
 BAD = {
     "activation": ({"activation": "rulu"}, "activation='rulu' is unknown; choose linear, "),
-    "solver": ({"solver": "lbfgs"}, "solver='lbfgs' is unknown; choose sgd, adam"),
+    "solver": ({"solver": "newton"}, "solver='newton' is unknown; choose sgd, adam"),
     "zero rate": ({"learning_rate_init": 0.0}, "learning_rate_init must be finite and above 0"),
     "negative rate": ({"learning_rate_init": -1.0}, "learning_rate_init must be finite and above"),
     "sizes": ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be at least 1, got 0"),
@@ -355,7 +358,10 @@ BAD = {
     "batch size": ({"batch_size": 0}, "batch_size, unless it is 'auto', must be at least 1, got 0"),
     "batch": ({"batch_size": "all"}, "unless it is 'auto', must be a whole number, got 'all'"),
     "max_iter": ({"max_iter": 0}, "max_iter must be at least 1, got 0"),
-    "n_iter": ({"n_iter_no_change": 1.5}, "n_iter_no_change must be a whole number, got 1.5"),
+    "n_iter": (
+        {"n_iter_no_change": 1.5},
+        "n_iter_no_change, unless it is infinite, must be a whole number, got 1.5",
+    ),
     "alpha": ({"alpha": -1.0}, "alpha must be finite and at least 0, got -1"),
     "tol": ({"tol": float("nan")}, "tol must be finite and at least 0, got nan"),
     "share": (
