@@ -9,8 +9,8 @@ A new path goes through the stages, each in a file of its own: record, loops_to_
 differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row. `traced` is what a
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
 repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
-compiling pays. Nothing is imported before a function is compiled, so autograd itself does not need
-NumPy.
+compiling pays. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is imported
+before a function is compiled, so autograd itself does not need NumPy.
 """
 
 from __future__ import annotations
