@@ -36,7 +36,7 @@ X, Y = make_moons(120, noise=0.1, random_state=0)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 5, "random_state": 0}
 
 
-@parametrize_with_checks([kind(hidden_layer_sizes=(4,), max_iter=40) for kind in KINDS])
+@parametrize_with_checks([kind((4,), max_iter=10, learning_rate_init=0.1) for kind in KINDS])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -52,7 +52,6 @@ def test_scikit_learns_own_checks_of_the_defaults(estimator: Any, check: Any) ->
 )
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_names_are_scikit_learns(ours: Any, theirs: Any, early_stopping: bool) -> None:
-    assert set(ours().get_params()) <= set(theirs().get_params())
     mine = ours(**QUICK, early_stopping=early_stopping).fit(X, Y)
     other = theirs(max_iter=5, early_stopping=early_stopping).fit(X, Y)
     public = {name for name in vars(mine) if name.endswith("_")}
@@ -151,7 +150,7 @@ def test_the_same_random_state_gives_the_same_bits() -> None:
 
 @pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd"])
 def test_every_solver_learns(solver: str) -> None:
-    estimator = nn.MLPClassifier(solver=solver, max_iter=40, random_state=0).fit(X, Y)
+    estimator = nn.MLPClassifier(solver=solver, max_iter=80, random_state=0).fit(X, Y)
     assert estimator.score(X, Y) > 0.9
     assert estimator.loss_curve_[-1] < estimator.loss_curve_[0]
 
@@ -303,7 +302,9 @@ def altered(path: Path, **changes: Any) -> None:
         ({"label_type": "bool", "classes": [2, 5]}, "labels that are not of type bool: .2, 5"),
         ({"losses": "abc"}, "could not convert"),
         ({"losses": None}, "not as MLPClassifier.save writes it"),
-        ({"samples": 1.5}, "must be a whole number, got 1.5"),
+        ({"t": 1.5}, "t must be a whole number, got 1.5"),
+        ({"n_iter": -1}, "n_iter must be a whole number, got -1"),
+        ({"memory": {"standardization": [[0.0], [1.0], [0.0], [1.0]]}}, "not as MLPClass"),
         ({"loss": "hinge"}, "its entries contradict each other"),
     ],
 )
@@ -347,7 +348,7 @@ def test_features_and_targets_of_any_size_are_learned_alike(unit: float) -> None
 
 BAD = {
     "activation": ({"activation": "rulu"}, "activation='rulu' is unknown; choose linear, "),
-    "solver": ({"solver": "lbfgs"}, "solver='lbfgs' is unknown; choose sgd, adam"),
+    "solver": ({"solver": "newton"}, "solver='newton' is unknown; choose sgd, adam"),
     "zero rate": ({"learning_rate_init": 0.0}, "learning_rate_init must be finite and above 0"),
     "negative rate": ({"learning_rate_init": -1.0}, "learning_rate_init must be finite and above"),
     "sizes": ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be at least 1, got 0"),
@@ -355,7 +356,10 @@ BAD = {
     "batch size": ({"batch_size": 0}, "batch_size, unless it is 'auto', must be at least 1, got 0"),
     "batch": ({"batch_size": "all"}, "unless it is 'auto', must be a whole number, got 'all'"),
     "max_iter": ({"max_iter": 0}, "max_iter must be at least 1, got 0"),
-    "n_iter": ({"n_iter_no_change": 1.5}, "n_iter_no_change must be a whole number, got 1.5"),
+    "n_iter": (
+        {"n_iter_no_change": 1.5},
+        "n_iter_no_change, unless it is infinite, must be a whole number, got 1.5",
+    ),
     "alpha": ({"alpha": -1.0}, "alpha must be finite and at least 0, got -1"),
     "tol": ({"tol": float("nan")}, "tol must be finite and at least 0, got nan"),
     "share": (
