@@ -23,13 +23,13 @@ def to_jax(f: Callable[..., Any], *example: Any) -> JaxFunction:
     >>> w, b = Value(2.0, "w"), Value(1.0, "b")
     >>> def loss(xs, ys):
     ...     return autograd.mean(vmap(lambda x, y: (w * x + b - y) ** 2)(xs, ys))
-    >>> F = autograd.to_jax(loss, [0.0, 1.0], [0.0, 0.0])        # doctest: +SKIP
-    >>> p = F.parameters()                                       # doctest: +SKIP
-    >>> jax.jit(jax.grad(F))(p, [1.0, 2.0, 3.0], [3.0, 4.0, 7.0])  # doctest: +SKIP
-    Array([1.33333333, 0.66666667], dtype=float64)
-    >>> F.write_back(p - 0.1)                                    # doctest: +SKIP
-    >>> w.data, b.data                                           # doctest: +SKIP
-    (1.9, 0.9)
+    >>> F = autograd.to_jax(loss, [0.0, 1.0], [0.0, 0.0])  # doctest: +SKIP
+    >>> p = F.parameters()  # doctest: +SKIP
+    >>> jax.jit(jax.grad(F))(p, [1.0, 2.0, 3.0], [3.0, 4.0, 6.0])  # doctest: +SKIP
+    Array([3.33333333, 1.33333333], dtype=float64)
+    >>> F.write_back(p - 0.25)  # doctest: +SKIP
+    >>> w.data, b.data  # doctest: +SKIP
+    (1.75, 0.75)
 
     **Parameters** are the Values that ``f`` uses from outside: one flat array, of shape (n,). It
     is a pytree of one leaf, as optimizers for JAX take it. ``F.values`` has the Values in the order

@@ -39,12 +39,15 @@ if __name__ == "__main__":
     runs = {}
     with joblib.parallel_config("loky"):
         runs["loky, 2 processes"] = search()
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        with Client(cluster) as client, joblib.parallel_config("dask"):
-            runs["dask, 2 workers"] = search()
-            timer = kill(client, after=alone / 4)
-            runs["dask, a worker killed"] = search()
-            timer.join()
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        joblib.parallel_config("dask"),
+    ):
+        runs["dask, 2 workers"] = search()
+        timer = kill(client, after=alone / 4)
+        runs["dask, a worker killed"] = search()
+        timer.join()
     for name, (found, _) in runs.items():
         same = found.best_params_ == expected.best_params_ and (
             found.cv_results_["mean_test_score"].tolist()
