@@ -28,6 +28,7 @@ from .calculus.transformations import (
 from .choosing import take, where
 from .collector import collector_paused
 from .compiler import compile as compile
+from .compiler.jax_function import to_jax
 from .counting import count_operations
 from .drawing.picture import draw_dot, to_svg
 from .explaining.explanation import explain
@@ -93,5 +94,5 @@ __all__ += ["Descent", "StationaryPoint", "descend", "stationary_point"]
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]
 __all__ += ["exp", "expm1", "gelu", "heaviside", "leaky_relu", "log", "log1p", "log_softmax"]
 __all__ += ["logsumexp", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"]
-__all__ += ["take", "where"]
+__all__ += ["take", "to_jax", "where"]
 __all__ += ["sin", "sinh", "softmax", "softplus", "sqrt", "stop_gradient", "sub", "tan", "tanh"]

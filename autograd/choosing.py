@@ -32,7 +32,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return a if condition else b
 
 
-def take(rows: Sequence[Any], i: Any) -> Any:
+def take(rows: Sequence[Any], i: Any, negative: bool = True) -> Any:
     """Return ``rows[i]``, element ``i`` of a list of numbers or Values, or row ``i`` of lists.
 
     ``i`` is a whole number. In a compiled function it may be an argument, or computed. Then one
@@ -43,21 +43,22 @@ def take(rows: Sequence[Any], i: Any) -> Any:
     >>> [x.data for x in take(table, 1)]
     [3.0, 4.0]
 
-    IndexError outside the list; -1 is the last element. TypeError for a fraction.
+    IndexError outside the list; -1 is the last element, or outside too if ``negative`` is False.
+    TypeError for a fraction.
     """
     rows = list(rows)
     if (recorder := current_recorder()) is not None:
-        hot = recorder.one_hot(i, len(rows))
+        hot = recorder.one_hot(i, len(rows), negative)
         if hot is not None:
             return _chosen(hot, rows)
-    return rows[list_index(i.data if isinstance(i, Value) else i, len(rows))]
+    return rows[list_index(i.data if isinstance(i, Value) else i, len(rows), negative)]
 
 
-def list_index(i: Any, size: int) -> int:
+def list_index(i: Any, size: int, negative: bool) -> int:
     """Return ``i`` as an index of a list of this size. IndexError or TypeError if it is none."""
     if i != int(i):
         raise TypeError(f"an index is a whole number, got {i!r:.80}")
-    if not -size <= i < size:
+    if not (-size if negative else 0) <= i < size:
         raise IndexError(f"index {int(i)} is out of range for {size} elements")
     return int(i)
 

@@ -131,7 +131,7 @@ class Recorder:
         """Return ``a`` if the condition holds, else ``b``."""
         return a if condition else b
 
-    def one_hot(self, i: Any, size: int) -> list[Any] | None:
+    def one_hot(self, i: Any, size: int, negative: bool) -> list[Any] | None:
         """Return 1 at place ``i`` and 0 at the others. None: take the element itself."""
         return None
 

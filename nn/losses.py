@@ -445,8 +445,10 @@ def _checked_class(target: Any, classes: int) -> Any:
         return ps
     known = f"0 .. {classes - 1} of {classes} outputs"
     if not _is_known(target) and hasattr(target, "equal"):  # inside a compiled function, or a Value
-        if not 0 <= target < classes:
-            raise ValueError(f"a label is outside the classes {known}")
+        try:
+            take(range(classes), target, negative=False)
+        except IndexError:
+            raise ValueError(f"a label is outside the classes {known}") from None
         return target
     number = float(target) if _is_known(target) else nan
     if not number.is_integer():

@@ -51,11 +51,16 @@ class CompiledFunction:
         return f"<compiled function {self.__name__}>"
 
     def __reduce__(self) -> Any:
-        """Return how to pickle and copy it: by name if it has one, else anew, to be recorded."""
+        """Return how to pickle and copy it: by name if it has one, else anew, to be recorded.
+
+        cloudpickle sends what a script or a notebook defines by value, for no other process has it.
+        """
+        sender = sys._getframe(1).f_globals.get("__name__", "")
+        by_value = self.__module__ == "__main__" and sender.endswith("cloudpickle")
         found: Any = sys.modules.get(self.__module__)
         for name in self.__qualname__.split("."):
             found = getattr(found, name, None)
-        if found is self:
+        if found is self and not by_value:
             return self.__qualname__
         library = None if self._xp is None else self._xp.__name__
         return _compiled_anew, (self.function, self.static.positions, library, self._backend)

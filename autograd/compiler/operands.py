@@ -123,7 +123,7 @@ class Operands:
         groups = np.unique(self.places.group[ids])
         if ids.size == 1 and not exact and not terms:
             i = int(ids.flat[0])
-            return self.scalar(i) if groups[0] < 0 else self._element(i)
+            return self.scalar(i) if groups[0] < 0 else self.element(i)
         if (groups < SCALAR).all():
             return self.constant("c", self.values(ids))
         if len(groups) == 1 and groups[0] >= 0:
@@ -134,7 +134,8 @@ class Operands:
         values = [self.nodes[i].value for i in ids.ravel().tolist()]
         return np.array(values, float).reshape(ids.shape)
 
-    def _element(self, i: int) -> Code:
+    def element(self, i: int) -> Code:
+        """Return one element of an array, as an array of no axes."""
         array = self.arrays[self.places.group_list[i]]
         index = [int(k) for k in np.unravel_index(self.places.position[i], array.shape)]
         return array.name[tuple(index) if len(index) > 1 else index[0]]

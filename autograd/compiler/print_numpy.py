@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..operation import Operation
 from .batch import Over
 from .expressions import Expression, pairs_of
 from .matrices import Ids, terms_in_order
@@ -77,9 +78,13 @@ def print_numpy(
     outputs: Sequence[Expression],
     gradient: Sequence[Expression],
     guards: Sequence[Guard],
+    kind: type[Printer] | None = None,
 ) -> Printed:
-    """Return the program that computes ``outputs`` and ``gradient`` while the guards hold."""
-    printer = _Printer(schedule, parameters, inputs)
+    """Return the program that computes ``outputs`` and ``gradient`` while the guards hold.
+
+    ``kind`` is the printer for another array library.
+    """
+    printer = (kind or Printer)(schedule, parameters, inputs)
     printer.print_steps()
     tests = list(printer.tests(guards))
     results = printer.listed(outputs)
@@ -114,7 +119,7 @@ def sizes(line: Line) -> tuple[Any, ...]:
     return ("rows", *line.shape) if line.has_rows else line.shape
 
 
-class _Printer(RowOperands):
+class Printer(RowOperands):
     """Writes the lines of one program."""
 
     def __init__(self, schedule: Schedule, parameters: Sequence[Expression], inputs: int) -> None:
@@ -151,7 +156,11 @@ class _Printer(RowOperands):
             pairs = [(self.scalar(a.index), self.scalar(b.index)) for a, b in pairs_of(node)]
             return self._sum("t", pairs)
         operands = [self.scalar(p.index) for p in node.parents]
-        return Line("t", written(node.op, operands, named("math")), of_numbers=True)
+        return Line("t", self.written(node.op, operands, named("math")), of_numbers=True)
+
+    def written(self, operation: Operation, operands: Sequence[Code], functions: Code) -> Code:
+        """Return an operation at ``operands``, with the functions of arrays or of numbers."""
+        return written(operation, operands, functions)
 
     def _sum(self, kind: str, terms: Terms, shape: tuple[int, ...] = ()) -> Line:
         """Return a line that sums these products. Many terms take several lines."""
@@ -210,7 +219,7 @@ class _Printer(RowOperands):
             line = self._sum("z", terms, group.arrangement.shape)
             line.is_sum = True
             return line
-        return Line("a", written(group.op, operands, XP))
+        return Line("a", self.written(group.op, operands, XP))
 
     def _ragged(self, group: Group) -> Line:
         assert group.offsets is not None

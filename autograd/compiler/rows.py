@@ -111,7 +111,7 @@ class RowRecorder(TraceRecorder):
             raise RowsDifferError
         else:
             size = self._node(ops.abs, (node,), np.abs(node.value))
-            self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), True))
+            self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), True, of_range=True))
 
     def compare(self, test: Callable[[Any, Any], bool], a: Any, b: Any) -> Any:
         found = super().compare(test, a, b)
@@ -121,12 +121,16 @@ class RowRecorder(TraceRecorder):
             return kind(self, found.guard._replace(outcome=bool(outcomes.all())))
         return found
 
-    def _first_index(self, i: TracedNumber, size: int) -> int:
+    def _first_index(self, i: TracedNumber, size: int, negative: bool) -> int:
         """Return 0 if an index counts from the front of a list of this size, -size from its end."""
         values = np.atleast_1d(i.node.value)
         if (values < 0).any() != (values < 0).all():
             raise RowsDifferError
-        return super()._first_index(i, size) if i.node.axis is None else -size * (values[0] < 0)
+        if i.node.axis is None:
+            return super()._first_index(i, size, negative)
+        if values[0] < 0 and not negative:
+            raise IndexError(f"index {int(values[0])} is out of range for {size} elements")
+        return -size if values[0] < 0 else 0
 
     # ------------------------------------------------------------------------------------- vmap
 

@@ -345,7 +345,8 @@ for _name in (*_arithmetic, *(f"r{name}" for name in _arithmetic), *_others):
 class Guard(NamedTuple):
     """The comparison ``test(left, right)``, of Values or of expressions, and its outcome.
 
-    ``tie`` means: if it holds, the program cannot tell what eager code finds.
+    ``tie`` means: if it holds, the program cannot tell what eager code finds. ``of_range`` means
+    that the function did not ask: it is whether an index is in its list, or an int is exact.
     """
 
     test: Callable[[Any, Any], bool]
@@ -353,6 +354,7 @@ class Guard(NamedTuple):
     right: Any
     outcome: bool
     tie: bool = False
+    of_range: bool = False
 
 
 class TraceRecorder(Recorder):
@@ -442,7 +444,8 @@ class TraceRecorder(Recorder):
         """Make a guard: an int is exact as a float."""
         size = self._node(ops.abs, (node,), abs(node.value))
         fits = size.value < EXACT_INT  # more than that may have been rounded to it
-        self.add_guard(Guard(operator.lt, size, self._constant(EXACT_INT), fits))
+        exact = Guard(operator.lt, size, self._constant(EXACT_INT), fits, of_range=True)
+        self.add_guard(exact)
         if not fits:
             self.caught.append("it computes with ints that no float can hold")
 
@@ -577,7 +580,7 @@ class TraceRecorder(Recorder):
         holds = condition.as_number()
         return holds * a + (1.0 - holds) * b
 
-    def one_hot(self, i: Any, size: int) -> list[TracedNumber] | None:
+    def one_hot(self, i: Any, size: int, negative: bool) -> list[TracedNumber] | None:
         """Return 1 at place ``i`` and 0 at the others. That ``i`` is such an index is a guard."""
         if isinstance(i, Value):
             i = self.data_read(i, _number_of(i))
@@ -585,20 +588,23 @@ class TraceRecorder(Recorder):
             return None
         shifted = i + 2.0**52  # which has no room for a fraction
         try:
-            start = self._first_index(i, size)
+            start = self._first_index(i, size, negative)
         except (IndexError, TypeError) as error:
             self.failed.append(f"{error}: an error that it caught")
             raise
-        for test in (i >= 0, i < size if start == 0 else i >= start, i == shifted - 2.0**52):
+        in_list = i < size if start == 0 else i >= start
+        tests: list[Any] = [i >= 0, in_list, i == shifted - 2.0**52]
+        for test in tests:
+            test.guard = test.guard._replace(of_range=True)
             bool(test)
         return [
             TracedNumber(self.record_node(ops.equal, (i, float(k))), float)
             for k in range(start, start + size)
         ]
 
-    def _first_index(self, i: TracedNumber, size: int) -> int:
+    def _first_index(self, i: TracedNumber, size: int, negative: bool) -> int:
         """Return 0 if an index counts from the front of a list of this size, -size from its end."""
-        return 0 if list_index(i.node.value, size) >= 0 else -size
+        return 0 if list_index(i.node.value, size, negative) >= 0 else -size
 
     # ------------------------------------------------------------------------- leaves, ``data``
 

@@ -124,3 +124,22 @@ def test_indices_are_tested_together_in_whatever_order_they_are_used():
     tests = [line for line in f.source.splitlines() if line.startswith("    if ")]
     assert len(tests) == 3  # whole, not too small, not too large
     assert all("xp.all(x " in test for test in tests)
+
+
+@pytest.mark.filterwarnings("ignore:vmap. a comparison comes out differently")
+@pytest.mark.parametrize("row_by_row", [True, False])
+def test_take_can_refuse_a_negative_index_too(row_by_row):
+    table = [autograd.Value(1.0), autograd.Value(2.0)]
+
+    def chosen(indices):
+        def one(i):
+            return autograd.take(table, i, negative=False)
+
+        return autograd.sum(list(map(one, indices)) if row_by_row else autograd.vmap(one)(indices))
+
+    compiled = autograd.compile(chosen)
+    for f in (chosen, compiled):
+        assert f([0, 1]).data == 3.0
+        for wrong in ([0, -1], [-1, -1], [2, 0]):
+            with pytest.raises(IndexError, match="out of range for 2 elements"):
+                f(wrong)

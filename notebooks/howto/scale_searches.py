@@ -1,0 +1,58 @@
+"""Search for the best settings on a cluster of processes. A worker is killed on the way."""
+
+import os
+import signal
+import threading
+import time
+
+import joblib
+from dask.distributed import Client, LocalCluster
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+
+import nn
+
+SETTINGS = {"learning_rate_init": [0.0001, 0.003, 0.01]}
+
+
+def search():
+    """Return the search, done, and the seconds that it took."""
+    X, y = load_iris(return_X_y=True)
+    estimator = nn.MLPClassifier(hidden_layer_sizes=(16,), tol=0.01, random_state=0)
+    started = time.perf_counter()
+    done = GridSearchCV(estimator, SETTINGS, cv=2, n_jobs=2).fit(X, y)
+    return done, time.perf_counter() - started
+
+
+def kill(client, after):
+    """Kill a worker process after some seconds, as a machine fails."""
+    pid = next(iter(client.run(os.getpid).values()))
+    timer = threading.Timer(after, os.kill, (pid, signal.SIGKILL))
+    timer.start()
+    return timer
+
+
+if __name__ == "__main__":
+    with joblib.parallel_config("sequential"):
+        expected, alone = search()
+    print("best:", expected.best_params_)
+    runs = {}
+    with joblib.parallel_config("loky"):
+        runs["loky, 2 processes"] = search()
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        joblib.parallel_config("dask"),
+    ):
+        runs["dask, 2 workers"] = search()
+        timer = kill(client, after=alone / 4)
+        runs["dask, a worker killed"] = search()
+        timer.join()
+    for name, (found, _) in runs.items():
+        same = found.best_params_ == expected.best_params_ and (
+            found.cv_results_["mean_test_score"].tolist()
+            == expected.cv_results_["mean_test_score"].tolist()
+        )
+        print(f"{name}: the same best settings and scores: {same}")
+    times = ", ".join(f"{name} {seconds:.1f} s" for name, (_, seconds) in runs.items())
+    print(f"one process {alone:.1f} s, {times}")
