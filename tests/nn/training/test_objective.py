@@ -215,7 +215,7 @@ def test_a_model_that_reads_numbers_says_how_to_train_it():
 def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
     expected = trained(False, epochs=2)[0].loss
     monkeypatch.setitem(sys.modules, "numpy", None)
-    objective._numpy_is_installed.cache_clear()
+    objective.numpy_is_installed.cache_clear()
     nn.optimizers._numpy.cache_clear()
     try:
         with pytest.warns(RuntimeWarning, match="pip install numpy"):
@@ -224,7 +224,7 @@ def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
             warnings.simplefilter("error")
             trained(True, epochs=2)
     finally:
-        objective._numpy_is_installed.cache_clear()
+        objective.numpy_is_installed.cache_clear()
         nn.optimizers._numpy.cache_clear()
     assert history.loss == pytest.approx(expected, rel=1e-12)
 
