@@ -99,7 +99,9 @@ class FlatFunction:
     def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
         """Return value and gradient by this path, as `Path.result` returns its results."""
         kind = "gradient" if path.differentiable else "first"
-        if not path.inputs.wrt or not (with_gradient or kind in path.programs):
+        if not path.inputs.wrt:
+            raise self._uses_none()
+        if not with_gradient and kind not in path.programs:
             kind = "value"
         program = path.programs.get(kind) or path.program(kind)
         order = self._orders.get(program)
@@ -134,12 +136,16 @@ class FlatFunction:
         places = np.array([self._place.get(p, 0) for p in parents], int)
         others = [(i, p) for i, p in enumerate(parents) if p not in self._place]
         if len(others) == len(parents):
-            raise ValueError(
-                f"{self.function.__name__} uses none of the {len(self.parameters)} parameters: "
-                "give flat_function those that it computes with"
-            )
+            raise self._uses_none()
         complete = not others and len(parents) == len(self.parameters)
         return Order(places, np.argsort(places) if complete else None, others)
+
+    def _uses_none(self) -> ValueError:
+        count = len(self.parameters)
+        return ValueError(
+            f"{self.function.__name__} uses none of the {count} parameters to differentiate by: "
+            "give those that it computes with"
+        )
 
     def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
         """Return the same by the function itself, which may raise an error that names a node."""
@@ -153,6 +159,8 @@ class FlatFunction:
                 by = derivatives(first) if isinstance(first, Value) else {}
         finally:
             self.write(before)
+        if self._place.keys().isdisjoint(by):
+            raise self._uses_none()
         numbers = [x.data if isinstance(x, Value) else float(x) for x in results]
         gradient = np.array([by.get(p, 0.0) for p in self.parameters])
         return build(structure, iter(numbers)), gradient
