@@ -21,7 +21,7 @@ class RowsOf(NamedTuple):
     row: Structure
 
 
-Tables = dict[int | str, tuple[Any, int]]  # a list or an array of numbers, and the length
+Tables = dict[int | str, tuple[list[Any], int]]
 
 
 class Given(NamedTuple):

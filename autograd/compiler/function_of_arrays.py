@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,19 +18,87 @@ from ..tree import VALUE, build, flatten
 from ..value import Constant, Value, derivatives
 from .arguments import as_thing
 from .compiled_function import CompiledFunction
-from .free_rows import Given, Tables
+from .free_rows import Given
 from .inputs import NotExactError
 from .path import ELSEWHERE, Path
 from .program import TIE, Program
 from .record import refused, returned
 
 
-class Order(NamedTuple):
-    """Where the parameters of a program are in the array of all parameters."""
+class FlatProgram:
+    """A program of a path, and where its parameters are in the array of all parameters."""
 
-    places: Any  # of each parameter of the program; 0 for a Value that is not among them
-    inverse: Any  # the place in the program of each of all, if the program has them all
-    others: list[tuple[int, Value]]  # the Values that are not among them, by place in the program
+    def __init__(
+        self, path: Path, program: Program, parents: Sequence[Value], place: dict[Value, int]
+    ) -> None:
+        self.path, self.program = path, program
+        self._size = len(place)
+        self._others = [(i, p) for i, p in enumerate(parents) if p not in place]
+        self.uses_none = len(self._others) == len(parents)
+        self._places = np.array([place.get(p, 0) for p in parents], int)
+        mine = np.array([p in place for p in parents], bool)
+        self._inverse = (
+            np.argsort(self._places) if mine.sum() == len(parents) == len(place) else None
+        )
+        self._mine = None if mine.all() else mine
+
+    def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
+        """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
+        p = theta[self._places]
+        for i, other in self._others:
+            p[i] = other.data
+        found = self.program.computed(p, inputs)
+        if not found:
+            return ELSEWHERE if found is None else TIE
+        values, gradient = found
+        structure = self.path.structure
+        value: Any = values[0] if structure is VALUE else tuple(values)
+        if structure is not VALUE and not self._is_tuple:
+            value = build(structure, iter(values))
+        if gradient is None or self._inverse is not None:
+            return value, None if gradient is None else gradient[self._inverse]
+        whole = np.zeros(self._size)
+        if self._mine is None:
+            whole[self._places] = gradient
+        else:
+            whole[self._places[self._mine]] = gradient[self._mine]
+        return value, whole
+
+
+class RowsAlone:
+    """How a path takes arguments that are arrays of rows of any length, and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        inputs = path.inputs
+        self.lists = [batch.given for batch in inputs.batches]
+        keys = [getattr(given, "key", None) for given in self.lists]
+        self.is_possible = (
+            bool(keys)
+            and not (inputs.numbers or inputs.compared or inputs.kinds)
+            and inputs.free == {*range(len(keys))} == {*keys}
+            and len(inputs.lengths) == 1
+            and all(given.part.parts is None for given in self.lists if given)
+        )
+        self._order = [int(key) for key in keys if key is not None]
+        self._shapes = [given.part.keys[1:] for given in self.lists if given]
+        self._lengths: dict[int, Any] = {}
+
+    def inputs(self, args: Sequence[Any]) -> tuple[Any, ...] | None:
+        """Return the inputs of the program; None if the arguments are of another kind."""
+        if not self.is_possible or len(args) != len(self._order):
+            return None
+        rows = []
+        for i, shape in zip(self._order, self._shapes, strict=True):
+            x = args[i]
+            if type(x) is not np.ndarray or x.dtype != float or x.shape[1:] != shape:
+                return None
+            rows.append(x if shape else x[:, None])
+        n = len(rows[0])
+        if not n or {*map(len, rows)} != {n}:
+            return None
+        if n not in self._lengths:
+            self._lengths[n] = np.array([n], float)
+        return self._lengths[n], *rows
 
 
 class FlatFunction:
@@ -45,7 +113,8 @@ class FlatFunction:
         if not self.parameters or len(self._place) < len(self.parameters):
             problem = "no parameters" if not self.parameters else "a parameter twice"
             raise ValueError(f"flat_function got {problem}: give it each Value to differentiate by")
-        self._orders: WeakKeyDictionary[Program, Order] = WeakKeyDictionary()
+        self._programs: WeakKeyDictionary[Program, FlatProgram] = WeakKeyDictionary()
+        self._alone: WeakKeyDictionary[Path, RowsAlone] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"<{self.function.__name__} of an array of {len(self.parameters)} parameters>"
@@ -82,12 +151,15 @@ class FlatFunction:
 
     def _found(self, theta: Any, args: Sequence[Any], with_gradient: bool) -> Any:
         """Return value and gradient by the path that the call takes. TIE if eager code has to."""
-        run = partial(self._run, theta, with_gradient)
         recordings = self.function.recordings
         if (path := recordings.last) is not None:
-            given = rows_alone(path, args)
-            if given is not None and (found := run(path, given)) not in (ELSEWHERE, TIE):
-                return found
+            if (alone := self._alone.get(path)) is None:
+                alone = self._alone[path] = RowsAlone(path)
+            if (inputs := alone.inputs(args)) is not None:
+                found = self._program(path, (), with_gradient)(theta, inputs)
+                if found is not ELSEWHERE and found is not TIE:
+                    return found
+        run = partial(self._run, theta, with_gradient)
         leaves, structure = flatten((as_lists(args), {}), as_thing)
         given, tried = Given(structure, leaves, {}), list[Path]()
         try:
@@ -98,47 +170,23 @@ class FlatFunction:
 
     def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
         """Return value and gradient by this path, as `Path.result` returns its results."""
+        program = self._program(path, given.leaves, with_gradient)
+        inputs = path.inputs.constant or path.inputs.arrays(given.leaves, given.tables)
+        return ELSEWHERE if inputs is None else program(theta, inputs)
+
+    def _program(self, path: Path, leaves: Any, with_gradient: bool) -> FlatProgram:
+        """Return the program of a path: with the gradient, if it is wanted or there."""
         kind = "gradient" if path.differentiable else "first"
-        if not path.inputs.wrt:
-            raise self._uses_none()
         if not with_gradient and kind not in path.programs:
             kind = "value"
         program = path.programs.get(kind) or path.program(kind)
-        order = self._orders.get(program)
-        if order is None or not path.inputs.fixed:
-            parents = path.inputs.parents(program.order, given.leaves)
-            order = self._orders[program] = self._order(parents)
-        p = theta[order.places]
-        for i, value in order.others:
-            p[i] = value.data
-        inputs = path.inputs.constant or path.inputs.arrays(given.leaves, given.tables)
-        if inputs is None:
-            return ELSEWHERE
-        found = program.computed(p, inputs)
-        if not found:
-            return ELSEWHERE if found is None else TIE
-        values, gradient = found
-        if path.structure is not VALUE:
-            value = build(path.structure, iter(values))
-        else:
-            (value,) = values
-        if gradient is None:
-            return value, np.zeros(len(theta))
-        if order.inverse is not None:
-            return value, gradient[order.inverse]
-        mine = np.ones(len(p), bool)
-        mine[[i for i, _ in order.others]] = False
-        whole = np.zeros(len(theta))
-        whole[order.places[mine]] = gradient[mine]
-        return value, whole
-
-    def _order(self, parents: Sequence[Value]) -> Order:
-        places = np.array([self._place.get(p, 0) for p in parents], int)
-        others = [(i, p) for i, p in enumerate(parents) if p not in self._place]
-        if len(others) == len(parents):
-            raise self._uses_none()
-        complete = not others and len(parents) == len(self.parameters)
-        return Order(places, np.argsort(places) if complete else None, others)
+        found = self._programs.get(program)
+        if found is None or not path.inputs.fixed:
+            parents = path.inputs.parents(program.order, leaves)
+            found = self._programs[program] = FlatProgram(path, program, parents, self._place)
+            if found.uses_none:
+                raise self._uses_none()
+        return found
 
     def _uses_none(self) -> ValueError:
         count = len(self.parameters)
@@ -169,21 +217,3 @@ class FlatFunction:
 def as_lists(args: Sequence[Any]) -> tuple[Any, ...]:
     """Return the arguments with each NumPy array as a list of its rows."""
     return tuple([x.tolist() if isinstance(x, np.ndarray) else x for x in args])
-
-
-def rows_alone(path: Path, args: Sequence[Any]) -> Given | None:
-    """Return the arguments for this path if all are arrays of rows of any length, as it takes."""
-    inputs = path.inputs
-    if not args or inputs.kinds is not None or inputs.free != frozenset(range(len(args))):
-        return None
-    tables: Tables = {}
-    for batch in inputs.batches:
-        if batch.given is not None:
-            key, part = int(batch.given.key), batch.given.part
-            rows = args[key]
-            if part.parts is not None or not isinstance(rows, np.ndarray) or rows.dtype != float:
-                return None
-            if rows.ndim != len(part.keys) or rows.shape[1:] != part.keys[1:] or not len(rows):
-                return None
-            tables[key] = rows, len(rows)
-    return Given(VALUE, [], tables) if len(tables) == len(args) else None

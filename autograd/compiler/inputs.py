@@ -133,10 +133,8 @@ class Inputs:
         return rows, lengths
 
 
-def exact_array(numbers: Any) -> Any:
+def exact_array(numbers: list[Any]) -> Any:
     """Return numbers as an array of floats. NotExactError if one is a larger int than that."""
-    if isinstance(numbers, np.ndarray):  # of floats
-        return numbers
     if {*map(type, numbers)} != {float}:
         ints = [x for x in numbers if isinstance(x, int)]
         if any(abs(x) > EXACT_INT for x in ints):
