@@ -37,10 +37,11 @@ class FlatProgram:
         self.uses_none = len(self._others) == len(parents)
         self._places = np.array([place.get(p, 0) for p in parents], int)
         mine = np.array([p in place for p in parents], bool)
-        self._inverse = (
-            np.argsort(self._places) if mine.sum() == len(parents) == len(place) else None
-        )
         self._mine = None if mine.all() else mine
+        complete = mine.all() and len(parents) == len(place)
+        self._inverse = np.argsort(self._places) if complete else None
+        parts = getattr(path.structure, "parts", None) or ()
+        self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
 
     def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
         """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
