@@ -34,6 +34,10 @@ class OneSampleObjective(CompiledObjective):
         super().__init__(model, task, penalty)
         self.why_batches = ""
         self._recorded_samples = 0
+        samples, declared = [*task.train, *task.held_out], task.declared
+        assert declared
+        coded = declared.codes and all(target in declared.codes for _, target in samples)
+        self._loss = declared.of_coded_sample if coded else declared.of_sample
         self._flat = autograd.flat_function(self._of_rows, self.parameters)
 
     def training_loss_at(self, theta: Any, X: Any, y: Any) -> tuple[float, Any, float]:
@@ -101,10 +105,9 @@ class OneSampleObjective(CompiledObjective):
             raise NotOneSampleError("the samples take different branches") from error
 
     def _measured_sample(self, row: Any, target: Any) -> Any:
-        task, output = self.task, self.model(row)
-        assert task.declared
-        loss = task.declared.of_sample(output, target)
-        return (loss, task.is_right(output, target)) if task.is_right else loss
+        output, is_right = self.model(row), self.task.is_right
+        loss = self._loss(output, target)
+        return (loss, is_right(output, target)) if is_right else loss
 
 
 def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
