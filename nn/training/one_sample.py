@@ -7,7 +7,6 @@ from typing import Any
 
 import autograd
 
-from ..losses import l2
 from ..samples import Samples
 from .objective import CompiledObjective, Objective, numpy_is_installed
 from .task import Task
@@ -44,8 +43,11 @@ class OneSampleObjective(CompiledObjective):
         """Return the mean loss with the penalty, its gradient, and how many answers are right."""
         found = self._found(self._flat, theta, X, y)
         if found is not None:
-            (loss, *_, right), gradient = found
-            return loss, gradient, right
+            (loss, right), gradient = found
+            if self.penalty:  # `l2` and its derivative, which are shortest on the array
+                loss += self.penalty * theta.dot(theta)
+                gradient = gradient + 2.0 * self.penalty * theta
+            return float(loss), gradient, right
         loss, gradient, right = self._otherwise("training_loss", theta, X, y)
         return loss, array(gradient), right
 
@@ -53,7 +55,7 @@ class OneSampleObjective(CompiledObjective):
         """Return the mean loss without the penalty, and how many answers are right."""
         found = self._found(self._flat.value, theta, X, y)
         if found is not None:
-            *_, loss, right = found
+            loss, right = found
             return loss, right
         measured: tuple[float, float] = self._otherwise("validation_loss", theta, X, y)
         return measured
@@ -77,17 +79,13 @@ class OneSampleObjective(CompiledObjective):
         return getattr(kind, name)(self, list(zip(X.tolist(), y.tolist(), strict=True)))
 
     def _of_rows(self, rows: Any, targets: Any) -> tuple[Any, ...]:
-        """Return the loss with the penalty, the loss, and how many answers are right."""
+        """Return the mean loss, and how many answers are right."""
         self._recorded_samples = 0
-        task, measured = self.task, autograd.vmap(self._of_sample)(rows, targets)
-        if task.is_right:
-            losses, right = (autograd.vmap(lambda pair, i=i: pair[i])(measured) for i in (0, 1))
-            total = autograd.sum(right)
-        else:
-            losses, total = measured, 0.0
-        loss = autograd.mean(losses)
-        penalized = loss + self.penalty * l2(self.parameters) if self.penalty else loss
-        return penalized, loss, total
+        measured = autograd.vmap(self._of_sample)(rows, targets)
+        if not self.task.is_right:
+            return autograd.mean(measured), 0.0
+        losses, right = (autograd.vmap(lambda pair, i=i: pair[i])(measured) for i in (0, 1))
+        return autograd.mean(losses), autograd.sum(right)
 
     def _of_sample(self, row: Any, target: Any) -> Any:
         """Return the loss of a sample, and whether its answer is right if that has a meaning."""
