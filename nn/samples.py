@@ -96,6 +96,8 @@ def too_large(i: int, row: Sequence[float], inputs: Sequence[float]) -> ValueErr
 
 def _plain(x: Any) -> Any:
     """Return NumPy arrays, data frames, tuples and other iterables as lists."""
+    if type(x) is list and {*map(type, x)} == {float}:  # the usual row, at once
+        return x.copy()
     if hasattr(x, "to_numpy"):
         x = x.to_numpy()
     if hasattr(x, "tolist"):

@@ -71,7 +71,10 @@ class Recordings:
                     continue
                 tried.append(path)
                 self.last = path
-                result = _result(path, arguments, with_gradient)
+                if callable(with_gradient):
+                    result = with_gradient(path, arguments)
+                else:
+                    result = path.result(arguments, with_gradient)
                 if result is TIE:
                     self._count_tie()
                 if result is not ELSEWHERE:
@@ -175,7 +178,10 @@ class Recordings:
             self.account.spend(thread_time() - started)
             return TIE
         self.last = path
-        result = _result(path, given, with_gradient)
+        if callable(with_gradient):
+            result = with_gradient(path, given)
+        else:
+            result = path.result(given, with_gradient)
         if result is TIE:
             self._count_tie()
         paths.insert(0, path)
@@ -201,10 +207,6 @@ class Recordings:
             )
             return False
         return True
-
-
-def _result(path: Path, given: Given, request: Request) -> Any:
-    return request(path, given) if callable(request) else path.result(given, request)
 
 
 def _forget(function: ref[Recordings], structure: Structure) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ class OneSampleObjective(CompiledObjective):
         super().__init__(model, task, penalty)
         self.why_batches = ""
         self._recorded_samples = 0
+        self._is_told = True  # why whole batches are recorded
         samples, declared = [*task.train, *task.held_out], task.declared
         assert declared
         coded = declared.codes and all(target in declared.codes for _, target in samples)
@@ -49,6 +51,13 @@ class OneSampleObjective(CompiledObjective):
                 gradient = gradient + 2.0 * self.penalty * theta
             return float(loss), gradient, right
         loss, gradient, right = self._otherwise("training_loss", theta, X, y)
+        if not self._is_told:
+            self._is_told = True
+            warnings.warn(
+                f"fit records whole batches, which takes longer, because {self.why_batches}: use "
+                "autograd.where, maximum or relu in the model instead of a branch",
+                stacklevel=6,
+            )
         return loss, array(gradient), right
 
     def validation_loss_at(self, theta: Any, X: Any, y: Any) -> tuple[float, float]:
@@ -66,8 +75,11 @@ class OneSampleObjective(CompiledObjective):
             return None
         try:
             return compute(theta, X, y)
-        except (NotOneSampleError, TypeError) as error:
+        except TypeError as error:
+            self.why_batches = str(error)  # which the compiled batch raises again
+        except NotOneSampleError as error:
             self.why_batches = str(error)
+            self._is_told = False
         except (SampleError, ArithmeticError, ValueError):
             pass  # the graph raises it again, and names the sample
         return None
