@@ -28,6 +28,7 @@ from .calculus.transformations import (
 from .choosing import take, where
 from .collector import collector_paused
 from .compiler import compile as compile
+from .compiler.flat_parameters import flat_function
 from .compiler.jax_function import to_jax
 from .counting import count_operations
 from .drawing.picture import draw_dot, to_svg
@@ -89,6 +90,7 @@ __all__ += ["affine", "collector_paused", "no_grad", "recompute", "topological_o
 __all__ += ["adjoints", "derivatives", "directional_derivative", "grad", "hessian", "hvp"]
 __all__ += ["jacobian", "jvp", "taylor", "value_and_grad", "vjp", "vmap"]
 __all__ += ["Stepper", "draw_dot", "explain", "find_nonfinite", "gradcheck", "steps", "to_svg"]
+__all__ += ["flat_function"]
 __all__ += ["Formula", "count_operations", "format_number", "formula", "numerical_grad"]
 __all__ += ["Descent", "StationaryPoint", "descend", "stationary_point"]
 __all__ += ["acos", "add", "asin", "atan", "cos", "cosh", "div", "dot", "equal", "erf", "erfc"]

@@ -121,7 +121,9 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
     if isinstance(node.op, Nary) and _fits(node):
         operands = [Constant(p.data) if p.is_constant else Value(p.data) for p in parents]
         with recording(None):
-            result = forward_of(node.op, ops.scalar_graph(), operands)
+            functions = ops.scalar_graph()
+            functions.stop_gradient = lambda x: x  # no node: the gradient is the same
+            result = forward_of(node.op, functions, operands)
         # a sum of one is its operand, without parents
         if result.parents and same_number(result.data, node.data):
             twin = result

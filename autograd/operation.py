@@ -442,5 +442,11 @@ def total(xs: Iterable[Any], *start: Any) -> Any:
     return reduce(operator.add, xs, *start)
 
 
-_OF_FLOATS = {"pow": _pow, "where": where, "maximum": _maximum, "minimum": _minimum}
+_OF_FLOATS = {
+    "stop_gradient": lambda x: x,
+    "pow": _pow,
+    "where": where,
+    "maximum": _maximum,
+    "minimum": _minimum,
+}
 FLOATS = SimpleNamespace(**vars(math) | _OF_FLOATS)

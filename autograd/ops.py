@@ -223,7 +223,7 @@ def _swapped(y: Any, *operands: Any) -> tuple[Any, ...]:
 
 
 def _logsumexp(m: Any, *xs: Any) -> Any:
-    top = m.maximum(*xs)
+    top = m.stop_gradient(m.maximum(*xs))  # any number gives the same sum and derivatives
     return top + m.log(total([m.exp(x - top) for x in xs]))
 
 

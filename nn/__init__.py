@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .playground.playground import Playground
     from .training.history import History
     from .training.loop import fit
+    from .training.own_loop import train_step
 
 _NAMES_OF = {  # the names above, by the module that has them
     "exchange.estimators": "MLPClassifier MLPRegressor",
@@ -56,6 +57,7 @@ _NAMES_OF = {  # the names above, by the module that has them
     "playground.playground": "Playground",
     "training.history": "History",
     "training.loop": "fit",
+    "training.own_loop": "train_step",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 _MODULES = ("constructions", "datasets", "initializers", "plot", "schedules")
@@ -89,5 +91,5 @@ __all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", 
 __all__ += ["laplace_nll", "mae", "mse", "nll"]
 __all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
 __all__ += ["History", "Playground", "Trace", "fit", "from_torch", "to_torch"]
-__all__ += ["linear_pieces", "trace"]
+__all__ += ["linear_pieces", "trace", "train_step"]
 __all__ += ["constructions", "datasets", "initializers", "plot", "schedules"]

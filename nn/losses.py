@@ -69,6 +69,7 @@ class Loss:
     per_number: tuple[int, ...] = (1,)  # how many outputs it takes for each target number
     from_logits: bool = True  # takes any number as output, as a linear layer gives it
     to_probabilities: Callable[[list[float]], list[float]] | None = None  # from the outputs
+    for_codes: Callable[[Any, Any], Any] | None = None  # shorter formula of one output and a code
     scikit_learn: str = ""  # name of the loss of scikit-learn's estimators that equals it
 
     def __post_init__(self) -> None:
@@ -111,6 +112,17 @@ class Loss:
 
     def __reduce__(self) -> str:  # pickled and copied by name, as functions are
         return self.name
+
+    def of_coded_sample(self, output: Any, target: Any) -> Any:
+        """Return `of_sample` for a target that is known to be one of ``codes``.
+
+        >>> bce_with_logits.of_coded_sample(0.0, 1.0) == bce_with_logits.of_sample(0.0, 1.0)
+        True
+        """
+        outputs, targets = as_list(output), as_list(target)
+        if self.for_codes and len(outputs) == len(targets) == 1:
+            return self.for_codes(outputs[0], targets[0])
+        return self.of_sample(output, target)
 
     def of_sample(self, output: Any, target: Any) -> Any:
         """Return the loss of one sample; ValueError if output or target has another form."""
@@ -196,9 +208,8 @@ class Loss:
             return dot(hits, goals) * equal(autograd.sum(hits), 1.0)
         middle = sum(self.codes or (0.0, 1.0)) / 2
         pairs = zip(outputs, targets, strict=True)
-        return autograd.minimum(
-            [equal(heaviside(o - self.boundary), heaviside(t - middle)) for o, t in pairs]
-        )
+        hits = [equal(heaviside(o - self.boundary), heaviside(t - middle)) for o, t in pairs]
+        return hits[0] if len(hits) == 1 else autograd.minimum(hits)
 
 
 # ------------------------------------------------------------------------ losses for numbers
@@ -294,6 +305,7 @@ def bce(outputs: list[Any], targets: list[Any]) -> Any:
 @partial(
     Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss",
     to_probabilities=lambda zs: list(map(autograd.sigmoid, zs)),
+    for_codes=lambda z, t: softplus((1 - 2 * t) * z),
 )  # fmt: skip
 def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
     """Binary cross entropy of outputs z that are logits, so that the probability is sigmoid(z):

@@ -59,17 +59,22 @@ class Optimizer:
         for p, x in zip(self.parameters, stepped, strict=True):
             p.data = x
 
-    def advance(self, thetas: list[float], grads: list[float]) -> list[float]:
-        """Count a step, and return the parameters after it, given them and their gradients."""
+    def advance(self, thetas: Any, grads: Any) -> Any:
+        """Count a step, and return the parameters after it, given them and their gradients.
+
+        Both are lists of numbers, or both are arrays. The result is the same. No array is changed.
+        """
         self.steps += 1
+        flat = not isinstance(thetas, list)
         if len(thetas) < _MIN_ARRAY_PARAMETERS or not (np := _numpy()):
-            rows = map(self._updated, thetas, grads, *self._memory)
+            numbers = (thetas.tolist(), grads.tolist()) if flat else (thetas, grads)
+            rows = map(self._updated, *numbers, *self._memory)
             stepped, *self._memory = map(list, zip(*rows, strict=True))
-            return stepped
+            return _array(stepped) if flat else stepped
         arrays = map(_array, (thetas, grads, *self._memory))
         with np.errstate(all="ignore"):  # a result may be infinite, as it is without NumPy
             updated, *self._memory = self._updated(*arrays)
-        return updated.tolist()  # type: ignore[no-any-return]  # an array, which is untyped here
+        return updated if flat else updated.tolist()
 
     def _updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         if self.weight_decay:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd import TABLE
+
 LIST = Path(__file__).with_name("public_names.txt")
 PUBLIC = {
     module: names.split()
@@ -20,8 +22,8 @@ def public(module: str) -> list[str]:
     `__all__` leaves out the names of built-ins, such as `sum`, so that ``import *`` hides none.
     """
     namespace = importlib.import_module(module)
-    beside = {"autograd": [*getattr(namespace, "TABLE", ()), "compile"],
-              "nn": ["MLPClassifier", "MLPRegressor"]}  # fmt: skip
+    operations = [name for name, each in TABLE.items() if not each.is_own]
+    beside = {"autograd": [*operations, "compile"], "nn": ["MLPClassifier", "MLPRegressor"]}
     return sorted({*namespace.__all__, *beside.get(module, ())})
 
 

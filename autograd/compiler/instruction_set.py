@@ -95,6 +95,9 @@ class _Functions:
         is_nan = a != a
         return self.where(condition.line(f"or i1 {condition.name}, {is_nan.name}"), a, b)
 
+    def stop_gradient(self, x: Any) -> Any:
+        return x
+
     def fabs(self, x: Term) -> Term:
         return x.line(f"call double @llvm.fabs.f64(double {x.name})")
 

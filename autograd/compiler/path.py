@@ -75,6 +75,7 @@ class Path:
         """Return the program for the "value" alone, with its "gradient", or a "seeded" gradient.
 
         "gradient" is for one output. "seeded" is for several: it takes a weight for each of them.
+        "first" is for several too: the gradient is of the first.
         """
         with self._lock:
             if kind not in self.programs:
@@ -94,6 +95,8 @@ class Path:
         taken, seeds = self.inputs.taken, list[Expression]()
         if kind == "gradient":
             seeds = [self.code.graph.one]
+        if kind == "first":
+            seeds = [self.code.graph.one, *[self.code.graph.zero] * (len(self._seeds) - 1)]
         if kind == "seeded":
             seeds = self._seeds
             taken = taken._replace(numbers=[*taken.numbers, *seeds])

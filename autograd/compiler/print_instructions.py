@@ -257,6 +257,9 @@ class _Functions:
     def minimum(self, *xs: Any) -> Any:
         return reduce(lambda a, b: self.write("minimum", a, b), xs)
 
+    def stop_gradient(self, x: Any) -> Any:
+        return x
+
     def __getattr__(self, name: str) -> Any:
         if not hasattr(FLOATS, name) or name not in numbers():
             raise AttributeError(f"machine code has no function {name!r}")

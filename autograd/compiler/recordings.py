@@ -29,6 +29,8 @@ MAX_PATHS_TRIED = 4  # when no more paths are recorded
 MAX_STRUCTURES = 64  # of arguments, for which recordings are kept
 MAX_FAILURES = 3  # calls in a row that take a known path, but at numbers where its program fails
 
+Request = bool | Callable[[Path, Given], Any]  # whether with the gradient, or how to run a path
+
 
 class Paths(list[Path]):
     """The recordings for one structure of arguments, the last used first."""
@@ -55,10 +57,11 @@ class Recordings:
         self.last: Path | None = None
         self._lock, self._clock = RLock(), count()
 
-    def result(self, given: Given, with_gradient: bool, tried: list[Path]) -> Any:
+    def result(self, given: Given, with_gradient: Request, tried: list[Path]) -> Any:
         """Return the result by the first path that the call takes, or ELSEWHERE, or TIE.
 
-        Paths that have been tried are left out, others are added to them.
+        Paths that have been tried are left out, others are added to them. ``with_gradient`` is what
+        `Path.result` takes, or a function to call with path and arguments in its place.
         """
         ways = self._ways(given) if self.free else [(self._paths(given), given)]
         for paths, arguments in ways:
@@ -68,7 +71,10 @@ class Recordings:
                     continue
                 tried.append(path)
                 self.last = path
-                result = path.result(arguments, with_gradient)
+                if callable(with_gradient):
+                    result = with_gradient(path, arguments)
+                else:
+                    result = path.result(arguments, with_gradient)
                 if result is TIE:
                     self._count_tie()
                 if result is not ELSEWHERE:
@@ -86,7 +92,7 @@ class Recordings:
             why = account.why(self.paths)
             account.warn_once(f"{self.name} has cost more time to compile than it saved: {why}")
 
-    def result_anew(self, given: Given, with_gradient: bool, tried: list[Path]) -> Any:
+    def result_anew(self, given: Given, with_gradient: Request, tried: list[Path]) -> Any:
         """Return the result by a path that is recorded now. TIE if eager code has to run."""
         with self._lock:  # another thread may have recorded it meanwhile
             result = self.result(given, with_gradient, tried)
@@ -143,7 +149,7 @@ class Recordings:
                 + self.account.why(self.paths)
             )
 
-    def _recorded(self, given: Given, with_gradient: bool) -> Any:
+    def _recorded(self, given: Given, with_gradient: Request) -> Any:
         """Return the result by a new path, and keep the path. TIE if eager code has to run."""
         paths = self._ways(given)[0][0]
         if not self._may_record(paths):
@@ -172,7 +178,10 @@ class Recordings:
             self.account.spend(thread_time() - started)
             return TIE
         self.last = path
-        result = path.result(given, with_gradient)
+        if callable(with_gradient):
+            result = with_gradient(path, given)
+        else:
+            result = path.result(given, with_gradient)
         if result is TIE:
             self._count_tie()
         paths.insert(0, path)

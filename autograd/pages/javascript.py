@@ -286,6 +286,9 @@ class Functions:
             raise CannotPrintError(f"pages have no function {name}")
         return lambda *xs: self.code.line(f"m.{name}({', '.join(['{}'] * len(xs))})", *xs)
 
+    def stop_gradient(self, x: Any) -> Any:
+        return x
+
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         if not isinstance(condition, Condition):
             return a if condition else b

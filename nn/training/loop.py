@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from math import hypot, isfinite
 from random import Random
 from typing import Any
 
@@ -15,12 +14,12 @@ from ..argument_checks import at_least_0, choice, counted, positive, whole
 from ..initializers import generator
 from ..module import Module
 from ..optimizers import Optimizer, optimizer_of
-from ..samples import Samples
 from ..schedules import SCHEDULES, Schedule
 from .early_stopping import EarlyStopping
 from .history import History
-from .objective import Objective, objective_of
+from .one_sample import objective_of
 from .progress import progress_bar
+from .steps import DivergedError, Steps, steps_of
 from .task import LossFunction, Task
 
 Callback = Callable[[Any, History], Any]
@@ -134,7 +133,8 @@ def fit(
     factor: Schedule = schedule if callable(schedule) else usual(epochs)
     batch_size = _batch_size(batch_size, len(task.train))
     optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
-    run, history = _Run(objective, optimizer, clip), History(task.name)
+    run, history = steps_of(objective, optimizer, clip), History(task.name)
+    watched = bool(callbacks) or callable(schedule)  # by somebody who may look at the model
     base_lr, best_weights = optimizer.lr, run.finite_weights
     if isinstance(model, Module):
         model.metadata = task.metadata(model.metadata)
@@ -142,124 +142,48 @@ def fit(
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
             if shuffle and batch_size < len(task.train):
-                rng.shuffle(task.train)
-            run.epoch(task.train, batch_size, history)
+                run.shuffle(rng)
+            run.epoch(batch_size, history)
             if task.held_out:
-                run.validate(task.held_out, history)
+                run.validate(history)
                 if keep_best and history.val_loss[-1] == min(history.val_loss):
                     best_weights, history.best_epoch = run.weights(), epoch
             show(history)
+            if watched:
+                run.write_back()
             if True in [callback(model, history) for callback in callbacks]:
                 history.stopped = f"by a callback after {counted(epoch + 1, 'epoch')}"
             elif stopping.should_stop((history.val_loss or history.loss)[-1]):
                 history.stopped = f"no longer improving after {counted(epoch + 1, 'epoch')}"
             if history.stopped:
                 break
+            if watched:
+                run.read()
     if history.best_epoch is not None:
         run.set_weights(best_weights)
+        run.write_back()
     return history
 
 
 @contextmanager
-def _kept(run: _Run, history: History) -> Iterator[None]:
+def _kept(run: Steps, history: History) -> Iterator[None]:
     """Keep the trained weights if training is cut short; put the learning rate back at the end."""
     lr = run.optimizer.lr
     try:
         yield
-    except _Diverged as diverged:
-        history.stopped = f"diverged at step {run.steps}: {diverged}"
+    except DivergedError as diverged:
+        history.stopped = f"diverged at step {run.count}: {diverged}"
         run.set_weights(run.finite_weights)
         advice = (
             "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
         )
         warnings.warn(f"training {history.stopped}; {advice}", RuntimeWarning, stacklevel=4)
     except KeyboardInterrupt:
-        history.stopped = f"interrupted at step {run.steps}"
+        history.stopped = f"interrupted at step {run.count}"
         warnings.warn(f"training {history.stopped}", RuntimeWarning, stacklevel=4)
     finally:
+        run.write_back()
         run.optimizer.lr = lr
-
-
-class _Diverged(Exception):
-    """A loss, gradient or weight is no longer finite; the message says which."""
-
-
-class _Run:
-    """The steps of a training run, and the last weights with a finite loss."""
-
-    def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
-        self.objective, self.optimizer, self.clip = objective, optimizer, clip
-        self.parameters = objective.parameters
-        self.steps = 0
-        self.finite_weights = self.weights()
-
-    def weights(self) -> list[float]:
-        return [p.data for p in self.parameters]
-
-    def set_weights(self, weights: list[float]) -> None:
-        for p, x in zip(self.parameters, weights, strict=True):
-            p.data = x
-
-    def epoch(self, samples: Samples, batch_size: int, history: History) -> None:
-        """Step once for each batch of the samples, and append to the history."""
-        loss = norm = right = 0.0
-        for start in range(0, len(samples), batch_size):
-            batch = samples[start : start + batch_size]
-            share = len(batch) / len(samples)
-            batch_loss, batch_norm, batch_right = self._step(batch)
-            loss += share * batch_loss
-            norm += share * batch_norm
-            right += batch_right
-        history.loss.append(loss)
-        history.gradient_norm.append(norm)
-        history.lr.append(self.optimizer.lr)
-        if self.objective.task.is_right:
-            history.accuracy.append(right / len(samples))
-
-    def validate(self, samples: Samples, history: History) -> None:
-        """Append loss and accuracy of samples that are not trained on to the history."""
-        with _overflow_is_divergence():
-            loss, right = self.objective.validation_loss(samples)
-        history.val_loss.append(_finite("validation loss", loss))
-        if self.objective.task.is_right:
-            history.val_accuracy.append(right / len(samples))
-
-    def _step(self, batch: Samples) -> tuple[float, float, float]:
-        """Step, and return loss, length of the gradient and right answers before the step."""
-        self.steps += 1
-        with _overflow_is_divergence():
-            loss, gradient, right = self.objective.training_loss(batch)
-        _finite("loss", loss)
-        self.finite_weights = weights = self.weights()
-        trained = self.optimizer.parameters
-        if trained != self.parameters:
-            for p, g in zip(self.parameters, gradient, strict=True):
-                p.grad = g
-            weights, gradient = [p.data for p in trained], [p.grad for p in trained]
-        norm = _finite("length of the gradient", hypot(*gradient))
-        if self.clip and (factor := self.clip / (norm + 1e-6)) < 1:
-            gradient = [factor * g for g in gradient]
-        stepped = self.optimizer.advance(weights, gradient)
-        for p, x, g in zip(trained, stepped, gradient, strict=True):
-            p.data, p.grad = x, g
-        if not all(map(isfinite, stepped)):
-            for p in trained:
-                _finite(f"weight {p.label!r}", p.data)
-        return loss, norm, right
-
-
-@contextmanager
-def _overflow_is_divergence() -> Iterator[None]:
-    try:
-        yield
-    except (OverflowError, FloatingPointError) as error:
-        raise _Diverged(str(error)) from None
-
-
-def _finite(name: str, x: float) -> float:
-    if not isfinite(x):
-        raise _Diverged(f"the {name} is {x}")
-    return x
 
 
 def _batch_size(batch_size: int | None, samples: int) -> int:

@@ -133,18 +133,13 @@ class CompiledObjective(Objective):
             yield len(rows) / n, list(chain(*rows)), list(targets)
 
 
-def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
-    """Return the objective, compiled if ``compiled`` is True and NumPy is installed."""
-    kind = CompiledObjective if compiled and _numpy_is_installed() else Objective
-    return kind(model, task, penalty)
-
-
 def _cut(xs: Sequence[Any], size: int) -> list[Any]:
     return [xs[i : i + size] for i in range(0, len(xs), size)]
 
 
 @cache  # so that it warns once
-def _numpy_is_installed() -> bool:
+def numpy_is_installed() -> bool:
+    """Return whether models can be compiled. If not, warn that training is slow."""
     try:
         import numpy  # noqa: F401  # only tried
     except ImportError:

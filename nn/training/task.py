@@ -93,10 +93,13 @@ class Task:
     def _samples(self, rows: Sequence[Row], targets: Sequence[Target]) -> Samples:
         """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
         output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
+        legal: set[Any] = set()  # targets are often alike: each is tried once
         for i, target in enumerate(targets):
+            kind = tuple(target) if isinstance(target, list) else target
             try:
-                if self.declared:
+                if self.declared and kind not in legal:
                     self.declared.of_sample(output, target)
+                    legal.add(kind)
             except ValueError as error:
                 raise ValueError(f"{self.name}, sample {i}: {error}") from None
         if self.is_right and self.outputs > 1 and not isinstance(targets[0], list):

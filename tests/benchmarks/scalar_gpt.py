@@ -18,6 +18,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from string import ascii_lowercase
 from typing import Any
@@ -171,7 +172,8 @@ def one_step() -> None:
     parameters = model.parameters()
     fast = autograd.compile(model.loss)
     print(f"a GPT of {len(parameters):,} parameters: loss and all gradients, one core")
-    print("letters   nodes   eager ms   compiled ms   ratio   compile s   largest error")
+    print("letters   nodes   eager ms   compiled ms   ratio   compile s   largest error", end="")
+    print("   train_step ms   ratio")
     for length in (6, 15):
         arguments = example(length)
 
@@ -187,15 +189,30 @@ def one_step() -> None:
         expected = step(model.loss)
         scale = max(map(abs, expected))
         error = max(abs(a - b) for a, b in zip(found, expected, strict=True)) / scale
-        eager, compiled = inf, inf
-        for _ in range(5):  # rounds of both, in turn
+        eager, compiled, trained = inf, inf, inf
+        optimizer = nn.Adam(parameters, lr=1e-9)
+        for _ in range(5):  # rounds of all, in turn
             eager = min(eager, seconds(lambda step=step: step(model.loss)))
+            with nn.train_step(fast, optimizer) as train:
+                for _ in range(20):
+                    trained = min(trained, seconds(partial(train, *arguments)))
             for _ in range(20):
                 compiled = min(compiled, seconds(lambda step=step: step(fast)))
         print(
             f"{length:7}{fast.recordings.last.recorded:8,}{eager * 1e3:11.1f}{compiled * 1e3:14.3f}"
-            f"{eager / compiled:8.0f}{compiling:12.2f}{error:16.1e}"
+            f"{eager / compiled:8.0f}{compiling:12.2f}{error:16.1e}{trained * 1e3:16.3f}"
+            f"{eager / trained:8.0f}"
         )
+
+
+def flat_run(learned: list[str]) -> tuple[list[float], float]:
+    """Return the losses of the padded run by `nn.train_step`, and its seconds with compiling."""
+    model, started = GPT(), time.process_time()
+    optimizer = nn.Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+    falling = nn.schedules.linear(NAMES, end=0.0)
+    with nn.train_step(model.loss, optimizer, schedule=falling) as step:
+        losses = [step(*document(name, LONGEST + 1)) for name in learned]
+    return losses, time.process_time() - started
 
 
 def training_run() -> None:
@@ -210,6 +227,7 @@ def training_run() -> None:
             eager.learn(document(name))
     for name in learned:
         by_length.learn(document(name))
+    flat_losses, flat_seconds = flat_run(learned)
     gc.unfreeze()
     predictions = [len(name) + 1 for name in learned]
     eager_seconds = eager.seconds * sum(predictions) / sum(predictions[:EAGER_STEPS])
@@ -223,6 +241,11 @@ def training_run() -> None:
             f"{what:27}{run.seconds:10.2f}{run.compiling:12.2f}{eager_seconds / run.seconds:8.0f}"
             f"{error:16.1e} in {EAGER_STEPS} steps"
         )
+    error = max(abs(a - b) for a, b in zip(flat_losses, eager.losses, strict=False))
+    print(
+        f"{'train_step, padded':27}{flat_seconds:10.2f}{'':12}{eager_seconds / flat_seconds:8.0f}"
+        f"{error:16.1e} in {EAGER_STEPS} steps"
+    )
     first, last = (sum(losses) / 50 for losses in (padded.losses[:50], padded.losses[-50:]))
     print(f"the mean loss of 50 steps fell from {first:.2f} to {last:.2f}\n")
     print("where the time of the padded run went, in seconds")

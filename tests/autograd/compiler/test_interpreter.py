@@ -83,7 +83,9 @@ def program(*of_what: Any) -> Interpreted:
 def by_numpy(*of_what: Any) -> Callable[[Sequence[float]], Any]:
     """Return the same program as NumPy computes it: None where it fails."""
     compiled = numpy_programs.Program(print_numpy(*parts(*of_what)), Arrays(np))
-    return lambda xs: compiled.computed(np.array([xs[i] for i in compiled.order]), [np.zeros(0)])
+    return lambda xs: compiled.backend.computed(
+        np.array([xs[i] for i in compiled.order]), [np.zeros(0)]
+    )
 
 
 def run(compiled: Interpreted, xs: Sequence[float]) -> Any:

@@ -10,7 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.training import objective
+from nn.training import history, objective
 from nn.training.task import Task
 from tests.nn.test_layers import CHECKED
 from tests.nn.test_losses import EACH, flat, values_of
@@ -99,6 +99,73 @@ def test_training_compiled_follows_training_by_the_graph(settings):
         assert getattr(fast, curve) == pytest.approx(getattr(slow, curve), rel=1e-9)
     for p, q in zip(its.parameters(), other.parameters(), strict=True):
         assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-7, abs=1e-10)
+
+
+OPTIMIZERS = {
+    "sgd": lambda ps: nn.SGD(ps, lr=0.1),
+    "momentum": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
+    "adam": lambda ps: nn.Adam(ps, lr=0.02, weight_decay=0.01),
+    "adamw": lambda ps: nn.AdamW(ps, lr=0.02),
+    "rmsprop": lambda ps: nn.RMSprop(ps, lr=0.01, momentum=0.5),
+}
+TARGETS = {  # for each loss, the targets of a class, 0 or 1, and the outputs of the model
+    "mse": (float, 1),
+    "mae": (lambda t: [t, 1.0 - 2.0 * t], 2),
+    "gaussian_nll": (float, 2),
+    "laplace_nll": (float, 2),
+    "bce_with_logits": (int, 1),
+    "cross_entropy": (int, 3),
+    "hinge": (lambda t: 2 * t - 1, 1),
+}
+SETTINGS = {
+    "all at once": {"l2": 1e-3, "validation": 0.25},
+    "a short last batch": {"batch_size": 16, "schedule": "cosine", "validation": 0.2},
+    "clipped": {"batch_size": 7, "clip": 0.2, "shuffle": False, "schedule": "linear"},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize(
+    ("optimizer", "loss"),
+    [(name, "bce_with_logits") for name in OPTIMIZERS]
+    + [("adam", name) for name in TARGETS if name != "hinge"]
+    + [("sgd", "hinge")],  # its gradient by the bias cancels to rounding, which Adam would scale up
+)
+def test_fit_on_arrays_has_the_numbers_of_eager_fit_over_50_epochs(optimizer, loss, settings):
+    X, y = blobs(30)
+    encode, outputs = TARGETS[loss]
+    seen, runs = [], []
+    for compiled in (True, False):
+        model = nn.MLP(2, [4, outputs], "tanh", rng=0)
+        seen.append([])
+        runs.append((model, nn.fit(
+            model, X, [encode(t) for t in y], loss=loss, rng=3, epochs=50, compiled=compiled,
+            optimizer=OPTIMIZERS[optimizer](model.parameters()),
+            callbacks=lambda m, _, last=seen[-1]: last.append(m.layers[0].neurons[0].b.data),
+            **SETTINGS[settings],
+        )))  # fmt: skip
+    (fast, its), (slow, other) = runs
+    for curve in history.CURVES:
+        assert getattr(its, curve) == pytest.approx(getattr(other, curve), rel=1e-9, abs=1e-11)
+    assert (its.best_epoch, its.stopped) == (other.best_epoch, "")
+    assert seen[0] == pytest.approx(seen[1], rel=1e-9, abs=1e-11)
+    for p, q in zip(fast.parameters(), slow.parameters(), strict=True):
+        assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-8, abs=1e-10)
+
+
+def test_a_callback_may_change_the_weights():
+    runs = []
+    for compiled in (True, False):
+        model = small()
+
+        def halve(model, history):
+            for p in model.parameters():
+                p.data *= 0.5
+
+        runs.append(nn.fit(model, *blobs(), epochs=5, compiled=compiled, callbacks=halve))
+        runs.append(model.state_dict())
+    assert runs[0].loss == pytest.approx(runs[2].loss, rel=1e-9)
+    assert runs[1] == pytest.approx(runs[3], rel=1e-9)
 
 
 @pytest.mark.parametrize("largest", [1, 100, 17 * 16, 17 * 39, 1 << 16])
@@ -215,7 +282,7 @@ def test_a_model_that_reads_numbers_says_how_to_train_it():
 def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
     expected = trained(False, epochs=2)[0].loss
     monkeypatch.setitem(sys.modules, "numpy", None)
-    objective._numpy_is_installed.cache_clear()
+    objective.numpy_is_installed.cache_clear()
     nn.optimizers._numpy.cache_clear()
     try:
         with pytest.warns(RuntimeWarning, match="pip install numpy"):
@@ -224,7 +291,7 @@ def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
             warnings.simplefilter("error")
             trained(True, epochs=2)
     finally:
-        objective._numpy_is_installed.cache_clear()
+        objective.numpy_is_installed.cache_clear()
         nn.optimizers._numpy.cache_clear()
     assert history.loss == pytest.approx(expected, rel=1e-12)
 
@@ -242,7 +309,10 @@ def test_a_branch_in_the_model_is_right_on_both_sides():
     runs = []
     for compiled in (True, False):
         settings = {"loss": "mse", "batch_size": 3, "rng": 0, "epochs": 4, "compiled": compiled}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # so many paths that it is not compiled at last
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")  # so many paths that it is not compiled at last
             runs.append(nn.fit(Folded(), X, y, **settings).loss)
+        told = [w for w in caught if "samples take different branches" in str(w.message)]
+        assert len(told) == compiled
+        assert all(w.filename == __file__ for w in told)
     assert runs[0] == pytest.approx(runs[1], rel=1e-12)

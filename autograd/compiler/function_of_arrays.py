@@ -1,0 +1,220 @@
+"""A compiled function whose parameters are one array, see `autograd.flat_function`.
+
+It takes the paths of the compiled function, but reads the parameters from the array, and leaves the
+gradient in one. So a step of an optimizer touches no Value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ..recording import recording
+from ..tree import VALUE, build, flatten
+from ..value import Constant, Value, derivatives
+from .arguments import as_thing
+from .compiled_function import CompiledFunction
+from .free_rows import Given
+from .inputs import NotExactError
+from .path import ELSEWHERE, Path
+from .program import TIE, Program
+from .record import refused, returned
+
+
+class FlatProgram:
+    """A program of a path, and where its parameters are in the array of all parameters."""
+
+    def __init__(
+        self, path: Path, program: Program, parents: Sequence[Value], place: dict[Value, int]
+    ) -> None:
+        self.path, self.program = path, program
+        self._size = len(place)
+        self._others = [(i, p) for i, p in enumerate(parents) if p not in place]
+        self.uses_none = len(self._others) == len(parents)
+        self._places = np.array([place.get(p, 0) for p in parents], int)
+        mine = np.array([p in place for p in parents], bool)
+        self._mine = None if mine.all() else mine
+        complete = mine.all() and len(parents) == len(place)
+        self._inverse = np.argsort(self._places) if complete else None
+        parts = getattr(path.structure, "parts", None) or ()
+        self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
+
+    def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
+        """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
+        p = theta[self._places]
+        for i, other in self._others:
+            p[i] = other.data
+        found = self.program.backend.computed(p, inputs)
+        if not found:
+            return ELSEWHERE if found is None else TIE
+        values, gradient = found
+        structure = self.path.structure
+        value: Any = values[0] if structure is VALUE else tuple(values)
+        if structure is not VALUE and not self._is_tuple:
+            value = build(structure, iter(values))
+        if gradient is None or self._inverse is not None:
+            return value, None if gradient is None else gradient[self._inverse]
+        whole = np.zeros(self._size)
+        if self._mine is None:
+            whole[self._places] = gradient
+        else:
+            whole[self._places[self._mine]] = gradient[self._mine]
+        return value, whole
+
+
+class RowsAlone:
+    """How a path takes arguments that are arrays of rows of any length, and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        inputs = path.inputs
+        self.lists = [batch.given for batch in inputs.batches]
+        keys = [getattr(given, "key", None) for given in self.lists]
+        self.is_possible = (
+            bool(keys)
+            and not (inputs.numbers or inputs.compared or inputs.kinds)
+            and inputs.free == {*range(len(keys))} == {*keys}
+            and len(inputs.lengths) == 1
+            and all(given.part.parts is None for given in self.lists if given)
+        )
+        self._order = [int(key) for key in keys if key is not None]
+        self._shapes = [given.part.keys[1:] for given in self.lists if given]
+        self._lengths: dict[int, Any] = {}
+
+    def inputs(self, args: Sequence[Any]) -> tuple[Any, ...] | None:
+        """Return the inputs of the program; None if the arguments are of another kind."""
+        if not self.is_possible or len(args) != len(self._order):
+            return None
+        rows = []
+        for i, shape in zip(self._order, self._shapes, strict=True):
+            x = args[i]
+            if type(x) is not np.ndarray or x.dtype != float or x.shape[1:] != shape:
+                return None
+            rows.append(x if shape else x[:, None])
+        n = len(rows[0])
+        if not n or {*map(len, rows)} != {n}:
+            return None
+        if n not in self._lengths:
+            self._lengths[n] = np.array([n], float)
+        return self._lengths[n], *rows
+
+
+class FlatFunction:
+    """A function of an array of parameters, see `autograd.flat_function`."""
+
+    def __init__(self, function: CompiledFunction, parameters: Iterable[Value]) -> None:
+        self.function, self.parameters = function, list(parameters)
+        for p in self.parameters:
+            if not isinstance(p, Value) or isinstance(p, Constant):
+                raise TypeError(f"flat_function takes parameters, which are Values, got {p!r:.80}")
+        self._place = {p: i for i, p in enumerate(self.parameters)}
+        if not self.parameters or len(self._place) < len(self.parameters):
+            problem = "no parameters" if not self.parameters else "a parameter twice"
+            raise ValueError(f"flat_function got {problem}: give it each Value to differentiate by")
+        self._programs: WeakKeyDictionary[Program, FlatProgram] = WeakKeyDictionary()
+        self._alone: WeakKeyDictionary[Path, RowsAlone] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"<{self.function.__name__} of an array of {len(self.parameters)} parameters>"
+
+    def numbers(self) -> Any:
+        """Return the present ``data`` of all parameters, as a new array."""
+        return np.array([p.data for p in self.parameters], float)
+
+    def write(self, theta: Any) -> None:
+        """Set the ``data`` of all parameters to these numbers."""
+        for p, x in zip(self.parameters, self._checked(theta).tolist(), strict=True):
+            p.data = x
+
+    def __call__(self, theta: Any, *args: Any) -> tuple[Any, Any]:
+        """Return the value, and the gradient by all parameters."""
+        theta = self._checked(theta)
+        found = self._found(theta, args, with_gradient=True)
+        return self._eager(theta, args) if found is TIE else found
+
+    def value(self, theta: Any, *args: Any) -> Any:
+        """Return the value alone. It takes the program with the gradient if there is one."""
+        theta = self._checked(theta)
+        found = self._found(theta, args, with_gradient=False)
+        return (self._eager(theta, args) if found is TIE else found)[0]
+
+    def _checked(self, theta: Any) -> Any:
+        theta = np.asarray(theta, float)
+        if theta.shape != (len(self.parameters),):
+            raise ValueError(
+                f"the parameters are {len(self.parameters)} numbers in one flat array, got an "
+                f"array of shape {theta.shape}"
+            )
+        return theta
+
+    def _found(self, theta: Any, args: Sequence[Any], with_gradient: bool) -> Any:
+        """Return value and gradient by the path that the call takes. TIE if eager code has to."""
+        recordings = self.function.recordings
+        if (path := recordings.last) is not None:
+            if (alone := self._alone.get(path)) is None:
+                alone = self._alone[path] = RowsAlone(path)
+            if (inputs := alone.inputs(args)) is not None:
+                found = self._program(path, (), with_gradient)(theta, inputs)
+                if found is not ELSEWHERE and found is not TIE:
+                    return found
+        run = partial(self._run, theta, with_gradient)
+        leaves, structure = flatten((as_lists(args), {}), as_thing)
+        given, tried = Given(structure, leaves, {}), list[Path]()
+        try:
+            found = recordings.result(given, run, tried)
+            return recordings.result_anew(given, run, tried) if found is ELSEWHERE else found
+        except NotExactError:
+            return TIE
+
+    def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
+        """Return value and gradient by this path, as `Path.result` returns its results."""
+        program = self._program(path, given.leaves, with_gradient)
+        inputs = path.inputs.constant or path.inputs.arrays(given.leaves, given.tables)
+        return ELSEWHERE if inputs is None else program(theta, inputs)
+
+    def _program(self, path: Path, leaves: Any, with_gradient: bool) -> FlatProgram:
+        """Return the program of a path: with the gradient, if it is wanted or there."""
+        kind = "gradient" if path.differentiable else "first"
+        if not with_gradient and kind not in path.programs:
+            kind = "value"
+        program = path.programs.get(kind) or path.program(kind)
+        found = self._programs.get(program)
+        if found is None or not path.inputs.fixed:
+            parents = path.inputs.parents(program.order, leaves)
+            found = self._programs[program] = FlatProgram(path, program, parents, self._place)
+            if found.uses_none:
+                raise self._uses_none()
+        return found
+
+    def _uses_none(self) -> ValueError:
+        count = len(self.parameters)
+        return ValueError(
+            f"{self.function.__name__} uses none of the {count} parameters to differentiate by: "
+            "give those that it computes with"
+        )
+
+    def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the same by the function itself, which may raise an error that names a node."""
+        before = self.numbers()
+        self.write(theta)
+        try:
+            with recording(None):
+                found = self.function.function(*as_lists(args))
+                results, structure = flatten(returned(found), refused)
+                first = results[0]
+                by = derivatives(first) if isinstance(first, Value) else {}
+        finally:
+            self.write(before)
+        if self._place.keys().isdisjoint(by):
+            raise self._uses_none()
+        numbers = [x.data if isinstance(x, Value) else float(x) for x in results]
+        gradient = np.array([by.get(p, 0.0) for p in self.parameters])
+        return build(structure, iter(numbers)), gradient
+
+
+def as_lists(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the arguments with each NumPy array as a list of its rows."""
+    return tuple([x.tolist() if isinstance(x, np.ndarray) else x for x in args])

@@ -1,0 +1,77 @@
+"""The numbers of parameters in one array, while an optimizer steps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import hypot, isfinite, sqrt
+from typing import Any
+
+from autograd import Value
+
+from ..optimizers import Optimizer
+
+
+class FlatParameters:
+    """The numbers and gradients of a model's parameters in two arrays, and steps of an optimizer.
+
+    The arrays are newer than ``data`` and ``grad`` of the parameters until `write_back`. An array
+    is replaced, never changed, so a reference to ``theta`` keeps the numbers of a moment.
+
+    The optimizer may hold some of the parameters, or others besides. They come after the model's.
+    """
+
+    def __init__(self, parameters: Iterable[Value], optimizer: Optimizer) -> None:
+        model, trained = list(parameters), optimizer.parameters
+        self.optimizer = optimizer
+        self.parameters = list(dict.fromkeys([*model, *trained]))
+        self._model_count = len(model) if len(model) < len(self.parameters) else None
+        place = {p: i for i, p in enumerate(self.parameters)}
+        self._trained = None if trained == self.parameters else [place[p] for p in trained]
+        self.read()
+
+    def read(self) -> None:
+        """Take the numbers and gradients that the parameters have."""
+        import numpy as np
+
+        self.theta = np.array([p.data for p in self.parameters], float)
+        self.gradient = np.array([p.grad for p in self.parameters], float)
+
+    def write_back(self) -> None:
+        """Give the parameters their numbers and gradients."""
+        numbers = zip(self.parameters, self.theta.tolist(), self.gradient.tolist(), strict=True)
+        for p, x, g in numbers:
+            p.data, p.grad = x, g
+
+    def of_model(self) -> Any:
+        """Return the numbers of the model's parameters."""
+        return self.theta if self._model_count is None else self.theta[: self._model_count]
+
+    def set_gradient(self, gradient: Any, max_norm: float | None) -> float:
+        """Set the gradient by the model's parameters; return the length that the optimizer sees.
+
+        If that is more than ``max_norm``, the part of the optimizer is shortened to it, as
+        `nn.clip_gradients` does.
+        """
+        if self._model_count is not None:
+            whole = self.gradient.copy()
+            whole[: self._model_count] = gradient
+            gradient = whole
+        seen = gradient if self._trained is None else gradient[self._trained]
+        norm = sqrt(seen.dot(seen))
+        if not 1e-150 < norm < 1e150:  # its square has lost digits
+            norm = hypot(*seen.tolist())
+        if isfinite(norm) and max_norm and (factor := max_norm / (norm + 1e-6)) < 1:
+            gradient = gradient.copy()
+            gradient[self._trained or slice(None)] *= factor
+        self.gradient = gradient
+        return norm
+
+    def advance(self) -> None:
+        """Step the parameters of the optimizer."""
+        if self._trained is None:
+            self.theta = self.optimizer.advance(self.theta, self.gradient)
+            return
+        stepped = self.theta.copy()
+        of_optimizer = (x[self._trained] for x in (self.theta, self.gradient))
+        stepped[self._trained] = self.optimizer.advance(*of_optimizer)
+        self.theta = stepped

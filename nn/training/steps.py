@@ -1,0 +1,190 @@
+"""The steps of a training run: on the graph's Values, or on flat arrays of all their numbers.
+
+Both do the same. On arrays no Value is touched until somebody can look: `Steps.write_back`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import hypot, isfinite
+from random import Random
+from typing import Any
+
+from ..optimizers import Optimizer
+from .flat_parameters import FlatParameters
+from .history import History
+from .objective import Objective
+from .one_sample import OneSampleObjective, arrays
+
+
+class DivergedError(Exception):
+    """A loss, gradient or weight is no longer finite; the message says which."""
+
+
+class Steps:
+    """The steps of a training run, and the last weights with a finite loss."""
+
+    def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
+        self.objective, self.optimizer, self.clip = objective, optimizer, clip
+        self.task, self.parameters = objective.task, objective.parameters
+        self.count = 0
+        self.finite_weights = self.weights()
+
+    def weights(self) -> Any:
+        """Return the numbers of all parameters."""
+        return [p.data for p in self.parameters]
+
+    def set_weights(self, weights: Any) -> None:
+        """Set the numbers of all parameters."""
+        for p, x in zip(self.parameters, weights, strict=True):
+            p.data = x
+
+    def write_back(self) -> None:
+        """Give the parameters their present numbers. Here they have them already."""
+
+    def read(self) -> None:
+        """Take up numbers that somebody has given to the parameters."""
+
+    def shuffle(self, rng: Random) -> None:
+        """Bring the samples into another order."""
+        rng.shuffle(self.task.train)
+
+    def batches(self, size: int) -> Iterator[tuple[int, Any]]:
+        """Yield the number of samples in each batch, and the batch."""
+        samples = self.task.train
+        for start in range(0, len(samples), size):
+            batch = samples[start : start + size]
+            yield len(batch), batch
+
+    def epoch(self, batch_size: int, history: History) -> None:
+        """Step once for each batch of the samples, and append to the history."""
+        loss = norm = right = 0.0
+        samples = len(self.task.train)
+        for size, batch in self.batches(batch_size):
+            batch_loss, batch_norm, batch_right = self.step(batch)
+            loss += size / samples * batch_loss
+            norm += size / samples * batch_norm
+            right += batch_right
+        history.loss.append(loss)
+        history.gradient_norm.append(norm)
+        history.lr.append(self.optimizer.lr)
+        if self.task.is_right:
+            history.accuracy.append(right / samples)
+
+    def validate(self, history: History) -> None:
+        """Append loss and accuracy of samples that are not trained on to the history."""
+        with overflow_is_divergence():
+            loss, right = self.validation_loss()
+        history.val_loss.append(finite("validation loss", loss))
+        if self.task.is_right:
+            history.val_accuracy.append(right / len(self.task.held_out))
+
+    def validation_loss(self) -> tuple[float, float]:
+        """Return the loss of the samples that are held out, and how many answers are right."""
+        return self.objective.validation_loss(self.task.held_out)
+
+    def step(self, batch: Any) -> tuple[float, float, float]:
+        """Step, and return loss, length of the gradient and right answers before the step."""
+        self.count += 1
+        with overflow_is_divergence():
+            loss, gradient, right = self.objective.training_loss(batch)
+        finite("loss", loss)
+        self.finite_weights = weights = self.weights()
+        trained = self.optimizer.parameters
+        if trained != self.parameters:
+            for p, g in zip(self.parameters, gradient, strict=True):
+                p.grad = g
+            weights, gradient = [p.data for p in trained], [p.grad for p in trained]
+        norm = finite("length of the gradient", hypot(*gradient))
+        if self.clip and (factor := self.clip / (norm + 1e-6)) < 1:
+            gradient = [factor * g for g in gradient]
+        stepped = self.optimizer.advance(weights, gradient)
+        for p, x, g in zip(trained, stepped, gradient, strict=True):
+            p.data, p.grad = x, g
+        if not all(map(isfinite, stepped)):
+            for p in trained:
+                finite(f"weight {p.label!r}", p.data)
+        return loss, norm, right
+
+
+class FlatSteps(Steps):
+    """The same steps on arrays: of samples, of the numbers of the parameters, of the gradient."""
+
+    objective: OneSampleObjective
+
+    def __init__(
+        self, objective: OneSampleObjective, optimizer: Optimizer, clip: float | None
+    ) -> None:
+        self.vector = FlatParameters(objective.parameters, optimizer)
+        super().__init__(objective, optimizer, clip)
+        self.train = arrays(self.task.train)
+        self.held_out = arrays(self.task.held_out) if self.task.held_out else None
+        self.order = list(range(len(self.task.train)))
+
+    def weights(self) -> Any:
+        return self.vector.theta
+
+    def set_weights(self, weights: Any) -> None:
+        self.vector.theta = weights
+
+    def write_back(self) -> None:
+        self.vector.write_back()
+
+    def read(self) -> None:
+        self.vector.read()
+
+    def shuffle(self, rng: Random) -> None:
+        rng.shuffle(self.order)
+
+    def batches(self, size: int) -> Iterator[tuple[int, Any]]:
+        X, y = (x[self.order] for x in self.train)
+        for start in range(0, len(X), size):
+            rows = X[start : start + size]
+            yield len(rows), (rows, y[start : start + size])
+
+    def epoch(self, batch_size: int, history: History) -> None:
+        import numpy as np
+
+        with np.errstate(all="ignore"):  # what is not finite is found, and ends the training
+            super().epoch(batch_size, history)
+
+    def validation_loss(self) -> tuple[float, float]:
+        assert self.held_out
+        return self.objective.validation_loss_at(self.vector.of_model(), *self.held_out)
+
+    def step(self, batch: Any) -> tuple[float, float, float]:
+        self.count += 1
+        with overflow_is_divergence():
+            found = self.objective.training_loss_at(self.vector.of_model(), *batch)
+        loss, gradient, right = found
+        finite("loss", loss)
+        self.finite_weights = self.vector.theta
+        norm = finite("length of the gradient", self.vector.set_gradient(gradient, self.clip))
+        self.vector.advance()
+        theta = self.vector.theta
+        if not isfinite(theta.dot(theta)):
+            for p, x in zip(self.vector.parameters, theta.tolist(), strict=True):
+                finite(f"weight {p.label!r}", x)
+        return loss, norm, right
+
+
+def steps_of(objective: Objective, optimizer: Optimizer, clip: float | None) -> Steps:
+    """Return the steps of a training run, on arrays if the objective takes them."""
+    kind: Any = FlatSteps if isinstance(objective, OneSampleObjective) else Steps
+    return kind(objective, optimizer, clip)  # type: ignore[no-any-return]  # one of the two
+
+
+@contextmanager
+def overflow_is_divergence() -> Iterator[None]:
+    try:
+        yield
+    except (OverflowError, FloatingPointError) as error:
+        raise DivergedError(str(error)) from None
+
+
+def finite(name: str, x: float) -> float:
+    """Return ``x``; DivergedError if it is not finite."""
+    if not isfinite(x):
+        raise DivergedError(f"the {name} is {x}")
+    return x
