@@ -19,6 +19,7 @@ from .figures import (
 )
 
 MAX_NAMED_PLACES = 8  # on a logarithmic axis; more have the powers of ten
+MIN_TICK_SHARE = 0.1  # of the axis: named places that are closer would overlap
 
 
 def log_log(
@@ -62,8 +63,10 @@ def log_log(
     for i, (name, ys) in enumerate(curves.items()):
         shown = [v or math.nan for v in map(float, ys)]
         ax.plot(xs, shown, label=plain(name), ms=5, **(line_style(i) | marker_style(i)))
-    if len(xs) <= MAX_NAMED_PLACES and all(place.is_integer() for place in xs):
-        ax.set_xticks(xs, [f"{place:,.0f}" for place in xs])
+    named = len(xs) <= MAX_NAMED_PLACES and all(place.is_integer() for place in xs)
+    if named or max(xs) < 10 * min(xs):  # there may be no power of ten within a decade
+        ticks = _apart(xs)
+        ax.set_xticks(ticks, [f"{place:,.10g}" for place in ticks])
         ax.set_xticks([], minor=True)
     limits = ax.get_ylim()
     for name, power in slopes.items():
@@ -112,6 +115,16 @@ def bars(
     ax.set_xticks(range(count), list(map(plain, names)))
     legend_below(ax)
     return ax
+
+
+def _apart(xs: Sequence[float]) -> list[float]:
+    """Return those of the places, largest first, that have room for their names."""
+    gap = MIN_TICK_SHARE * math.log(max(xs) / min(xs))
+    kept: list[float] = []
+    for place in sorted(set(xs), reverse=True):
+        if not kept or math.log(kept[-1] / place) >= gap:
+            kept.append(place)
+    return kept
 
 
 def _check_length(name: str, numbers: Sequence[Any], count: int, why: str) -> None:

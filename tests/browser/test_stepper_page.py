@@ -65,6 +65,18 @@ def test_a_picture_drawn_without_graphviz_is_played_too(opened, monkeypatch):
         assert_plays(page, page.keyboard.press, root, steps(root))
 
 
+def test_the_page_opens_at_the_step_that_is_asked_for(opened):
+    root = chain_after_fan_out()
+    frames = steps(root)
+    backward = next(k for k, frame in enumerate(frames) if frame.phase == "backward")
+    with opened(Stepper(root, step="backward")) as page:
+        assert page.text_content("#position") == f"Step {backward + 1} of {len(frames)}"
+        current = page.locator("#steps [aria-current=step]")
+        assert frames[backward].text in current.text_content()
+        page.click("#first")
+        assert page.text_content("#position") == f"Step 1 of {len(frames)}"
+
+
 def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs a browser"):
