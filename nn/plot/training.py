@@ -56,7 +56,7 @@ def loss_curve(history: Any, ax: Any = None, *, log: bool | None = None) -> Any:
     kinds = list(dict.fromkeys(name.replace("val_", "") for name in curves))
     for name, numbers in curves.items():
         kind = kinds.index(name.replace("val_", ""))
-        look = {"color": LINE_COLORS[kind % len(LINE_COLORS)]}
+        look: dict[str, Any] = {"color": LINE_COLORS[kind % len(LINE_COLORS)]}
         if len(numbers) < 3 or (kind and right is None):  # one point makes no line
             every = math.ceil(len(numbers) / MAX_MARKERS)
             look |= {"marker": MARKERS[kind % len(MARKERS)], "markevery": every}
@@ -162,10 +162,11 @@ def _curves(history: Any) -> tuple[dict[str, list[float]], list[int]]:
     """Return the curves to draw, and the number of epochs before each seam between two runs."""
     if isinstance(history, list | tuple) and history and all(hasattr(h, "curves") for h in history):
         history = reduce(operator.add, history)
+    seams: list[int] = []
     if isinstance(history, Mapping) and any(hasattr(h, "curves") for h in history.values()):
-        curves, seams = _losses_of_runs(history), []
+        curves = _losses_of_runs(history)
     elif isinstance(history, Mapping):
-        curves, seams = dict(history), []
+        curves = dict(history)
     elif hasattr(history, "curves"):
         curves, seams = dict(history.curves()), history.seams
     else:
