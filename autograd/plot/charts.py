@@ -35,7 +35,7 @@ def log_log(
     """Draw curves over the same places on two logarithmic axes, and return the axes.
 
     There ``y = c x^p`` is a straight line of slope p. ``slopes`` maps names of curves to powers p:
-    such a line is drawn through the last point of the curve, and the legend says its slope. A 0 in
+    such a line is drawn through the last point of the curve, and the legend says its slope and its curve. A 0 in
     a curve is left out, because it has no logarithm.
 
     ValueError for a negative number, for curves of other lengths, or a slope of an unknown curve.
@@ -43,7 +43,7 @@ def log_log(
     >>> ax = log_log([1, 2, 4], {"one pass": [3, 6, 12], "n passes": [3, 12, 48]},
     ...              slopes={"n passes": 2})
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['one pass', 'n passes', 'slope 2, to compare with n passes']
+    ['one pass', 'n passes', 'slope 2 (n passes)']
     """
     xs, slopes = list(map(float, xs)), slopes or {}
     if not xs or not curves:
@@ -72,7 +72,7 @@ def log_log(
     for name, power in slopes.items():
         last = max((a, b) for a, b in zip(xs, curves[name], strict=True) if b)
         line = [last[1] * (a / last[0]) ** power for a in xs]
-        label = f"slope {power:g}, to compare with {plain(name)}"
+        label = f"slope {power:g} ({plain(name)})"
         ax.plot(xs, line, color=MARK_COLOR, linestyle=":", label=label, zorder=1)
     ax.set_ylim(limits)
     legend_below(ax, columns=2)

@@ -208,7 +208,7 @@ def test_the_scale_of_the_levels_stands_beside_a_narrow_picture() -> None:
 def test_a_power_is_a_line_of_its_slope_through_the_last_point() -> None:
     ax = plot.log_log([100, 10, 1], {"a": [50, 7, 0]}, slopes={"a": 2}, x="h", y="error")
     drawn = lines(ax)
-    assert list(drawn["slope 2, to compare with a"].get_ydata()) == pytest.approx([50, 0.5, 0.005])
+    assert list(drawn["slope 2 (a)"].get_ydata()) == pytest.approx([50, 0.5, 0.005])
     assert math.isnan(drawn["a"].get_ydata()[2])  # 0 has no logarithm
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "h")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["100", "10", "1"]
