@@ -143,7 +143,7 @@ class Trace(list[TracedLayer]):
             body = tr(header, "th") + "".join(tr(row, "td") for row in rows)
             notes = "<br>".join(map(html.escape, layer.notes()))
             parts.append(f"<p><b>{html.escape(layer.title)}</b><br>{notes}</p>")
-            parts.append(f'<div style="overflow-x: auto"><table>{body}</table></div>')
+            parts.append(f'<div style="overflow-x: auto" tabindex="0"><table>{body}</table></div>')
         return "".join([*parts, f"<p>{html.escape(self._summary())}</p>"])
 
 

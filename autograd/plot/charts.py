@@ -35,7 +35,7 @@ def log_log(
     """Draw curves over the same places on two logarithmic axes, and return the axes.
 
     There ``y = c x^p`` is a straight line of slope p. ``slopes`` maps names of curves to powers p:
-    such a line is drawn through the last point of the curve, and the legend says its slope and its curve. A 0 in
+    such a line is drawn through the last point of the curve, and named in the legend. A 0 in
     a curve is left out, because it has no logarithm.
 
     ValueError for a negative number, for curves of other lengths, or a slope of an unknown curve.
