@@ -8,7 +8,8 @@ before it. Backward, ``delta = dL/dz`` goes from the last layer to the first:
     dL/db = delta
     dL/dx = W^T delta              this is dL/da of the layer before it
 
-`trace` computes these formulas, and puts the numbers of the graph beside them.
+`trace` computes these formulas, and puts the numbers of the graph beside them. Layers and neurons
+count from 1, as in lecture notes. Layer 1 of a model is ``model.layers[0]``.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class Trace(list[TracedLayer]):
 
     def _repr_html_(self) -> str:
         def tr(cells: Sequence[str], tag: str) -> str:
-            return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+            start = '<td style="white-space: nowrap">' if tag == "td" else f"<{tag}>"
+            return f"<tr>{''.join(f'{start}{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
         parts = []
         for layer in self:
@@ -141,7 +143,7 @@ class Trace(list[TracedLayer]):
             body = tr(header, "th") + "".join(tr(row, "td") for row in rows)
             notes = "<br>".join(map(html.escape, layer.notes()))
             parts.append(f"<p><b>{html.escape(layer.title)}</b><br>{notes}</p>")
-            parts.append(f'<div style="overflow-x: auto"><table>{body}</table></div>')
+            parts.append(f'<div style="overflow-x: auto" tabindex="0"><table>{body}</table></div>')
         return "".join([*parts, f"<p>{html.escape(self._summary())}</p>"])
 
 

@@ -19,6 +19,7 @@ from .figures import (
 )
 
 MAX_NAMED_PLACES = 8  # on a logarithmic axis; more have the powers of ten
+MIN_TICK_SHARE = 0.1  # of the axis: named places that are closer would overlap
 
 
 def log_log(
@@ -34,7 +35,7 @@ def log_log(
     """Draw curves over the same places on two logarithmic axes, and return the axes.
 
     There ``y = c x^p`` is a straight line of slope p. ``slopes`` maps names of curves to powers p:
-    such a line is drawn through the last point of the curve, and the legend says its slope. A 0 in
+    such a line is drawn through the last point of the curve, and named in the legend. A 0 in
     a curve is left out, because it has no logarithm.
 
     ValueError for a negative number, for curves of other lengths, or a slope of an unknown curve.
@@ -42,7 +43,7 @@ def log_log(
     >>> ax = log_log([1, 2, 4], {"one pass": [3, 6, 12], "n passes": [3, 12, 48]},
     ...              slopes={"n passes": 2})
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['one pass', 'n passes', 'slope 2, to compare with n passes']
+    ['one pass', 'n passes', 'slope 2 (n passes)']
     """
     xs, slopes = list(map(float, xs)), slopes or {}
     if not xs or not curves:
@@ -62,14 +63,16 @@ def log_log(
     for i, (name, ys) in enumerate(curves.items()):
         shown = [v or math.nan for v in map(float, ys)]
         ax.plot(xs, shown, label=plain(name), ms=5, **(line_style(i) | marker_style(i)))
-    if len(xs) <= MAX_NAMED_PLACES and all(place.is_integer() for place in xs):
-        ax.set_xticks(xs, [f"{place:,.0f}" for place in xs])
+    named = len(xs) <= MAX_NAMED_PLACES and all(place.is_integer() for place in xs)
+    if named or max(xs) < 10 * min(xs):  # there may be no power of ten within a decade
+        ticks = _apart(xs)
+        ax.set_xticks(ticks, [f"{place:,.10g}" for place in ticks])
         ax.set_xticks([], minor=True)
     limits = ax.get_ylim()
     for name, power in slopes.items():
         last = max((a, b) for a, b in zip(xs, curves[name], strict=True) if b)
         line = [last[1] * (a / last[0]) ** power for a in xs]
-        label = f"slope {power:g}, to compare with {plain(name)}"
+        label = f"slope {power:g} ({plain(name)})"
         ax.plot(xs, line, color=MARK_COLOR, linestyle=":", label=label, zorder=1)
     ax.set_ylim(limits)
     legend_below(ax, columns=2)
@@ -112,6 +115,16 @@ def bars(
     ax.set_xticks(range(count), list(map(plain, names)))
     legend_below(ax)
     return ax
+
+
+def _apart(xs: Sequence[float]) -> list[float]:
+    """Return those of the places, largest first, that have room for their names."""
+    gap = MIN_TICK_SHARE * math.log(max(xs) / min(xs))
+    kept: list[float] = []
+    for place in sorted(set(xs), reverse=True):
+        if not kept or math.log(kept[-1] / place) >= gap:
+            kept.append(place)
+    return kept
 
 
 def _check_length(name: str, numbers: Sequence[Any], count: int, why: str) -> None:

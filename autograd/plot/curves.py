@@ -37,6 +37,7 @@ def curve(
     ax: Any = None,
     x: str = "x",
     y: str = "",
+    title: str = "",
     points: int = 301,
 ) -> Any:
     """Draw a function of one number and its derivatives, and return the axes.
@@ -46,7 +47,7 @@ def curve(
     derivatives are drawn: 0 is the function, k is ``d^k f / dx^k``. ``path`` is drawn on the graph
     of ``f``: the numbers of a descent, or an object with ``points``. ``chord`` is a pair of places:
     the line between their points is drawn. It lies nowhere below the graph if ``f`` is convex.
-    ``x`` and ``y`` name the axes.
+    ``x`` and ``y`` name the axes. Without a ``title`` it says what is drawn.
 
     A curve has a gap where the function is not defined.
     ValueError for other places or orders. The function's own error if it is defined at no place.
@@ -72,7 +73,9 @@ def curve(
     )
     many = "s" if len(drawn) * len(orders) > 1 and not kind.endswith("s") else ""
     shown_y = "value" if several else f"{DERIVATIVES[1]}f" if orders == [1] else "f"
-    ax = prepared_axes(ax, kind + many, x, y or f"{shown_y}({x})" * (not several) or shown_y)
+    ax = prepared_axes(
+        ax, title or kind + many, x, y or f"{shown_y}({x})" * (not several) or shown_y
+    )
     ax.axhline(0.0, color=MARK_COLOR, linewidth=0.8, zorder=0)
     i = 0
     for name, rows in drawn.items():
@@ -165,8 +168,8 @@ def directions(f: Function, x: Sequence[float], *, ax: Any = None, count: int = 
         tint = {"color": COLORS[1], "alpha": 0.25, "label": "f falls"}
         ax.fill_between(angles, slopes, 0.0, where=falls, interpolate=True, **tint)
         up = math.degrees(math.atan2(gradient[1], gradient[0])) % 360
-        marks = [(up, steepest, "^", 5, "steepest up: u = grad f / |grad f|")]
-        marks += [((up + 180) % 360, -steepest, "v", 1, "steepest down: u = -grad f / |grad f|")]
+        marks = [(up, steepest, "^", 5, "steepest up: along grad f")]
+        marks += [((up + 180) % 360, -steepest, "v", 1, "steepest down: against grad f")]
         marks += [((up + turn) % 360, 0.0, "o", 2, "level") for turn in (90, 270)]
         for i, (angle, slope, marker, k, label) in enumerate(marks):
             look = {"color": COLORS[k], "markeredgecolor": text_color(), "ms": 10, "linestyle": ""}

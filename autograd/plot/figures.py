@@ -97,6 +97,7 @@ def marker_style(i: int) -> dict[str, Any]:
 def legend_below(ax: Any, columns: int = 4, title: str = "", handles: Any = None) -> Any:
     """Put the legend under the axes, where it covers no data, and return it.
 
+    It has at most ``columns`` columns, and fewer if it would be wider than the axes.
     Call it again after you add a line to a picture.
 
     >>> ax = new_figure().subplots()
@@ -108,8 +109,14 @@ def legend_below(ax: Any, columns: int = 4, title: str = "", handles: Any = None
     offset = copied(ax.transAxes, ax.figure, 0.0, -BELOW_POINTS, "points")
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
     where = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": offset}
-    columns = min(len(handles), columns)
-    return ax.legend(handles=handles, ncols=columns, title=title, borderaxespad=0.0, **where)
+    room = ax.get_window_extent().width
+    for count in range(max(1, min(len(handles), columns)), 0, -1):
+        legend = ax.legend(handles=handles, ncols=count, title=title, borderaxespad=0.0, **where)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # as in `save`
+            if legend.get_window_extent().width <= room:
+                break
+    return legend
 
 
 def places(between: Sequence[float], count: int, name: str = "between") -> list[float]:

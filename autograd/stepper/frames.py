@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -40,3 +41,29 @@ class Frame:
         line = f"{self.text}    [{details}]" if details else self.text
         note = textwrap.fill(self.note, 96, initial_indent="    ", subsequent_indent="    ")
         return f"{line}\n{note}" if note else line
+
+
+def place_of_step(step: int | str, frames: Sequence[Frame]) -> int:
+    """Return the place of a step in ``frames``, from 0.
+
+    ``step`` is a number from 1, or from -1 at the end, "last", or the name of a phase, for its
+    first step. TypeError for anything else, ValueError for a step that is not there.
+
+    >>> frames = [Frame("given", "x = 2"), Frame("forward", "f = x * x"), Frame("backward", "1")]
+    >>> [place_of_step(step, frames) for step in (1, -1, "last", "forward")]
+    [0, 2, 2, 1]
+    """
+    phases = list(dict.fromkeys(frame.phase for frame in frames))
+    named = {"last": len(frames) - 1} | {p: [f.phase for f in frames].index(p) for p in phases}
+    expected = f'from 1 to {len(frames)}, -1 to -{len(frames)}, or one of "last", ' + ", ".join(
+        f'"{phase}"' for phase in phases
+    )
+    if isinstance(step, str):
+        if step not in named:
+            raise ValueError(f"step must be {expected}, got {step!r:.80}")
+        return named[step]
+    if not isinstance(step, int) or isinstance(step, bool):
+        raise TypeError(f"step must be a whole number {expected}, got {step!r:.80}")
+    if not 1 <= abs(step) <= len(frames):
+        raise ValueError(f"step must be {expected}, got {step}")
+    return step - 1 if step > 0 else len(frames) + step

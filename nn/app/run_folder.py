@@ -157,7 +157,7 @@ def _one_neuron(job: Job, held_out: Dataset) -> tuple[Value, str]:
         if any(parent.grad for parent in output.parents):
             break
     inputs = " (standardized inputs)" if at == 0 else ""
-    title = f"Layer {at}, neuron {k}, on a held-out sample{inputs}"
+    title = f"Layer {at + 1}, neuron {k + 1}, on a held-out sample{inputs}"
     if (left_out := layers[at].shape[0] - MAX_TERMS) > 0:
         title += f"; its {left_out} smallest terms are in b"
     return output, title
@@ -167,7 +167,7 @@ def _neuron_output(job: Job, x: Sequence[float], before: Sequence[Any], neuron: 
     (row,) = job.scaling.apply([x])
     xs = [Value(number, name) for number, name in zip(row, job.features, strict=True)]
     for layer in before:
-        xs = [Value(h, f"h{j}") for j, h in enumerate(outputs(layer, [xs])[0])]
+        xs = [Value(h, f"h{j}") for j, h in enumerate(outputs(layer, [xs])[0], 1)]
     alone = copy.deepcopy(neuron)
     alone.label_parameters()  # w.0, w.1, ..., b: short names make formulas readable
     alone.zero_grad()

@@ -3,6 +3,8 @@
 Each function draws into ``ax`` (or ``figure``) if one is given, else into a new figure, and
 returns it. The colors are from Okabe and Ito (Color Universal Design, 2008): readers with any
 color vision tell them apart. Classes also differ by marker and hatch, and signs by light and dark.
+Layers, neurons and inputs count from 1, as in formulas, in `trace` and in `Stepper`. Only paths
+such as ``layers.0`` count from 0, because they are Python: ``model.layers[0]`` is layer 1.
 `autograd.plot` draws functions and their derivatives.
 """
 

@@ -55,7 +55,7 @@ def regression_1d(
     >>> from nn import MLP
     >>> ax = regression_1d(MLP(1, [3, 1], rng=0), [[0.0], [1.0]], [0.5, 1.0], units=True)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['samples', 'prediction', 'unit 0', 'unit 1', 'unit 2', 'bias']
+    ['samples', 'prediction', 'unit 1', 'unit 2', 'unit 3', 'bias']
     """
     compared = dict(models) if isinstance(models, Mapping) else {"prediction": models}
     for model in compared.values():
@@ -163,7 +163,7 @@ def _contributions(model: Any, points: Points) -> dict[str, list[float]]:
         hidden = outputs(layer, hidden)
     scale, mean = _scale(model)
     ws = [float(w.data) * scale for w in last[0].w]
-    added = {f"unit {j}": [w * h[j] for h in hidden] for j, w in enumerate(ws)}
+    added = {f"unit {j + 1}": [w * h[j] for h in hidden] for j, w in enumerate(ws)}
     bias = getattr(last[0], "b", None)
     return added | {
         "bias": [(float(bias.data) if bias is not None else 0.0) * scale + mean] * len(points)

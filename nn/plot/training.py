@@ -10,8 +10,9 @@ from functools import reduce
 from typing import Any
 
 from autograd.plot.figures import (
-    COLORS,
+    LINE_COLORS,
     MARK_COLOR,
+    MARKERS,
     legend_below,
     line_style,
     marker_style,
@@ -24,6 +25,7 @@ from .samples import diverging_colors
 
 MIN_LOG_RATIO = 100.0  # of the largest number to the smallest, above which the axis is logarithmic
 MAX_TICKS = 8  # of a map of weights
+MAX_MARKERS = 8  # on a curve: they tell runs apart in a gray copy
 PLACE_IN_A_ROW = re.compile(r"\.?(w\.\d+|b|\d+)$")  # at the end of the path of a parameter
 ROW_OF_A_LAYER = re.compile(r"(^|\.)(?!layers\.)[a-zA-Z_]\w*(\.\d+)+$")
 
@@ -33,10 +35,14 @@ def loss_curve(history: Any, ax: Any = None, *, log: bool | None = None) -> Any:
 
     ``history`` is what `fit` returns, or a mapping of curve names to numbers, one for each epoch:
     ``{"loss": [...], "val_loss": [...], "accuracy": [...]}``. Or it is a list of what several calls
-    of `fit` returned: they are drawn one after another, with a line at each seam.
+    of `fit` returned: they are drawn one after another, with a line at each seam. To compare runs,
+    give a mapping of names to what `fit` returned: their losses are drawn over each other.
 
     >>> loss_curve({"loss": [0.7, 0.3, 0.2]}).get_ylabel()
     'loss'
+    >>> ax = loss_curve({"lr 0.1": [0.7, 0.6], "lr 1": [0.7, 0.2]})
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['lr 0.1', 'lr 1']
 
     The axis of the loss is logarithmic if ``log`` is True. If it is None, that is so where all
     losses are above 0 and the largest is more than 100 times the smallest.
@@ -47,13 +53,17 @@ def loss_curve(history: Any, ax: Any = None, *, log: bool | None = None) -> Any:
     ax = prepared_axes(ax, "Training", "epoch", "loss")
     right: Any = ax.twinx() if any("accuracy" in name for name in curves) else None
     lines: list[Any] = []
+    kinds = list(dict.fromkeys(name.replace("val_", "") for name in curves))
     for name, numbers in curves.items():
-        on, color = (right, COLORS[1]) if "accuracy" in name else (ax, COLORS[0])
-        label = name.replace("val_", "validation ")
-        style = "--" if label != name else "-"
-        epochs = range(1, len(numbers) + 1)
-        marker = "o" if len(numbers) < 3 else None  # one point makes no line
-        lines += on.plot(epochs, numbers, style, color=color, label=label, marker=marker)
+        kind = kinds.index(name.replace("val_", ""))
+        look: dict[str, Any] = {"color": LINE_COLORS[kind % len(LINE_COLORS)]}
+        if len(numbers) < 3 or (kind and right is None):  # one point makes no line
+            every = math.ceil(len(numbers) / MAX_MARKERS)
+            look |= {"marker": MARKERS[kind % len(MARKERS)], "markevery": every}
+        label = plain(name.replace("val_", "validation "))
+        style = "--" if "val_" in name else "-"
+        on = right if "accuracy" in name else ax
+        lines += on.plot(range(1, len(numbers) + 1), numbers, style, label=label, **look)
     for i, seam in enumerate(seams):
         first = {} if i else {"label": "next run"}  # one entry in the legend
         line = ax.axvline(seam + 0.5, color=MARK_COLOR, linestyle=":", **first)
@@ -72,7 +82,7 @@ def loss_curve(history: Any, ax: Any = None, *, log: bool | None = None) -> Any:
 
 
 def gradient_norms(models: Any, *, ax: Any = None) -> Any:
-    """Draw the norm of each layer's gradient, as `backward` left it, against the layer.
+    """Draw the norm of each layer's gradient, as `backward` left it, against the layer, from 1.
 
     ``models`` is a model, or a mapping of names to models that are compared. TypeError otherwise.
 
@@ -87,7 +97,9 @@ def gradient_norms(models: Any, *, ax: Any = None) -> Any:
     ax = prepared_axes(ax, "Gradient by layer", "layer", "norm of the gradient")
     for i, (name, layers) in enumerate(by_name.items()):
         norms = [math.hypot(*(p.grad for row in rows for p in row)) for rows in layers.values()]
-        ax.plot(range(len(norms)), norms, label=plain(name), **(line_style(i) | marker_style(i)))
+        ax.plot(
+            range(1, len(norms) + 1), norms, label=plain(name), **(line_style(i) | marker_style(i))
+        )
         if _logarithmic(norms):
             ax.set_yscale("log")
     ax.locator_params(axis="x", integer=True)
@@ -99,7 +111,8 @@ def weights(model: Any, *, figure: Any = None) -> Any:
     """Draw each layer's parameters as a map: a row for each neuron, its bias in the last column.
 
     A line and the tick "bias" mark that column. Blue is negative, orange positive, white 0, on one
-    scale for all layers.
+    scale for all layers. Layers, neurons and inputs count from 1. Below the number of a layer
+    stands its path in the model, which Python counts from 0.
 
     >>> from nn import MLP
     >>> weights(MLP(2, [3, 1], rng=0)).axes[0].images[0].get_array().shape
@@ -112,11 +125,12 @@ def weights(model: Any, *, figure: Any = None) -> Any:
     colors = {"cmap": diverging_colors(), "vmin": -limit, "vmax": limit}
     ratios = [max(3, min(len(rows[0]), 20)) for rows in layers.values()]
     axes = figure.subplots(1, len(layers), squeeze=False, width_ratios=ratios)[0]
-    for ax, (name, rows) in zip(axes, layers.items(), strict=True):
+    for number, (ax, (name, rows)) in enumerate(zip(axes, layers.items(), strict=True), 1):
         width = max(map(len, rows))
         table = [[p.data for p in row] + [math.nan] * (width - len(row)) for row in rows]
-        image = ax.imshow(table, aspect="auto", **colors)
-        prepared_axes(ax, name, "input", "neuron")
+        from_1 = (0.5, width + 0.5, len(rows) + 0.5, 0.5)
+        image = ax.imshow(table, aspect="auto", extent=from_1, **colors)
+        prepared_axes(ax, f"layer {number}\n{name}", "input", "neuron")
         ax.locator_params(axis="y", integer=True, min_n_ticks=1)
         _mark_bias(ax, width, has_bias=rows[0][-1] in biases)
     figure.colorbar(image, ax=list(axes), label="weight")
@@ -136,12 +150,11 @@ def _mark_bias(ax: Any, width: int, has_bias: bool) -> None:
     """Number the columns of a map of weights, and set the last one apart if it has the biases."""
     inputs = width - 1 if has_bias else width
     step = math.ceil(inputs / MAX_TICKS)
-    ticks = {
-        i: str(i) for i in range(0, inputs, step) if inputs <= MAX_TICKS or i <= inputs - 1.5 * step
-    }
+    every = range(1, inputs + 1, step)
+    ticks = {i: str(i) for i in every if step == 1 or i <= inputs + 1 - 1.5 * step}
     if has_bias:
-        ticks[inputs] = "bias"
-        ax.axvline(inputs - 0.5, color="black", linewidth=2.0)
+        ticks[width] = "bias"
+        ax.axvline(inputs + 0.5, color="black", linewidth=2.0)
     ax.set_xticks(list(ticks), list(ticks.values()))
 
 
@@ -149,20 +162,35 @@ def _curves(history: Any) -> tuple[dict[str, list[float]], list[int]]:
     """Return the curves to draw, and the number of epochs before each seam between two runs."""
     if isinstance(history, list | tuple) and history and all(hasattr(h, "curves") for h in history):
         history = reduce(operator.add, history)
-    if isinstance(history, Mapping):
-        curves, seams = dict(history), []
+    seams: list[int] = []
+    if isinstance(history, Mapping) and any(hasattr(h, "curves") for h in history.values()):
+        curves = _losses_of_runs(history)
+    elif isinstance(history, Mapping):
+        curves = dict(history)
     elif hasattr(history, "curves"):
         curves, seams = dict(history.curves()), history.seams
     else:
         raise TypeError(
-            "loss_curve takes what nn.fit returns, a list of these, or a mapping such as "
-            f"{{'loss': [0.7, 0.3]}}, got {history!r:.80}"
+            "loss_curve takes what nn.fit returns, a list of these, a mapping of names to these, "
+            f"or a mapping such as {{'loss': [0.7, 0.3]}}, got {history!r:.80}"
         )
     hidden = ("lr", "gradient_norm")
     curves = {k: numbers for k, numbers in curves.items() if k not in hidden and len(numbers)}
     if not curves:
         raise ValueError("loss_curve got no numbers: the history has no epoch")
     return curves, seams
+
+
+def _losses_of_runs(runs: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the losses of several runs, named after them. TypeError if one is not a history."""
+    losses = {}
+    for name, run in runs.items():
+        if not hasattr(run, "curves"):
+            raise TypeError(f"each run must be what nn.fit returns, got {run!r:.80} for {name!r}")
+        for kind, numbers in run.curves():
+            if kind in ("loss", "val_loss"):
+                losses[kind.replace("loss", name)] = numbers
+    return losses
 
 
 def _rows_by_layer(model: Any) -> dict[str, list[list[Any]]]:

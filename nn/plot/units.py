@@ -77,9 +77,9 @@ def activations(
                 box = {"facecolor": "white", "edgecolor": "black"}
                 where = {"ha": "center", "va": "center", "transform": ax.transAxes}
                 ax.text(0.5, 0.5, "dead", color="black", fontsize=9, bbox=box, **where)
-            ax.set_title(f"neuron {j}", fontsize=8)
+            ax.set_title(f"neuron {j + 1}", fontsize=8)
             ax.set(xticks=[], yticks=[], box_aspect=1)
-        axes[0].set_ylabel(f"layer {i}\n{plain(features[1])}", fontsize=8)
+        axes[0].set_ylabel(f"layer {i + 1}\n{plain(features[1])}", fontsize=8)
         axes[0].set_xlabel(plain(features[0]), fontsize=8)
         figure.colorbar(
             image, cax=figure.add_subplot(grid[tops[i] : tops[i + 1], -1]), label="response"
@@ -102,8 +102,9 @@ def hidden_space(
 
     The axes are the outputs of the two neurons. The tint is the answer of the layers after them, as
     in `decision_boundary`: after a last hidden layer the boundary is a straight line. At most 8
-    samples are named by their features; samples that meet in one point share it. ``layer`` is the
-    number of the layer, 0 for the first. The default is the last hidden layer of two neurons.
+    samples are named by their features; samples that meet in one point share it. ``layer`` is
+    the place of the layer in ``model.layers``, 0 for the first; the axes count it from 1. The
+    default is the last hidden layer of two neurons.
 
     TypeError unless ``model`` has layers. ValueError unless the layer is a hidden one of two
     neurons, and ``y`` has a class number for each sample.
@@ -111,7 +112,7 @@ def hidden_space(
     >>> from nn import MLP
     >>> XOR, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> hidden_space(MLP(2, [2, 1], rng=0), XOR, y).get_xlabel()
-    'neuron 0 of layer 0'
+    'neuron 1 of layer 1'
     """
     layers = _layers(model, "hidden_space")
     rows = checked_samples(model, X, y, features=None)
@@ -124,7 +125,7 @@ def hidden_space(
         answers = outputs(after, answers)
     scores = surfaces_of(answers, resolution)
     y = class_numbers(y, len(scores))
-    names = [f"neuron {j} of layer {layer}" for j in (0, 1)]
+    names = [f"neuron {j} of layer {layer + 1}" for j in (1, 2)]
     ax = prepared_axes(ax, "Where the hidden layer sends the samples", names[0], names[1])
     draw_regions(ax, xs, ys, scores)
     draw_samples(ax, hidden, y, class_names(classes, len(scores)))
@@ -158,7 +159,7 @@ def _chosen_layer(widths: Sequence[int], layer: int | None) -> int:
     """Return the number of the layer to draw; ValueError unless it is a hidden one of two."""
     hidden = [i for i, width in enumerate(widths[:-1]) if width == 2]
     if not hidden or (layer is not None and layer not in hidden):
-        which = "it" if layer is None else f"layer {layer!r:.20}"
+        which = "it" if layer is None else f"model.layers[{layer!r:.20}]"
         raise ValueError(
             f"{which} must be a hidden layer of 2 neurons, but the layers have {list(widths)}"
         )

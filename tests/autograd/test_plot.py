@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import subprocess
 import sys
@@ -206,13 +207,46 @@ def test_the_scale_of_the_levels_stands_beside_a_narrow_picture() -> None:
 def test_a_power_is_a_line_of_its_slope_through_the_last_point() -> None:
     ax = plot.log_log([100, 10, 1], {"a": [50, 7, 0]}, slopes={"a": 2}, x="h", y="error")
     drawn = lines(ax)
-    assert list(drawn["slope 2, to compare with a"].get_ydata()) == pytest.approx([50, 0.5, 0.005])
+    assert list(drawn["slope 2 (a)"].get_ydata()) == pytest.approx([50, 0.5, 0.005])
     assert math.isnan(drawn["a"].get_ydata()[2])  # 0 has no logarithm
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_xlabel()) == ("log", "log", "h")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["100", "10", "1"]
-    few = plot.log_log([0.5, 1.0], {"a": [1, 2]})
-    assert "1" not in [tick.get_text() for tick in few.get_xticklabels()]  # 10 to the power of 0
     assert ax.get_ylim()[0] > 1  # the line of the slope does not set the range
+
+
+@pytest.mark.parametrize(
+    ("places", "named"),
+    [
+        ([0.5, 1.0], ["1", "0.5"]),
+        ([2.0, 2.5, 3.0, 4.0], ["4", "3", "2.5", "2"]),
+        ([100, 101, 102, 150, 160, 170, 180, 200], ["200", "180", "160", "102"]),
+        ([1 + k / 10 for k in range(20)], ["2.9", "2.6", "2.3", "2", "1.7", "1.5", "1.3", "1.1"]),
+        ([1000, 100_000], ["100,000", "1,000"]),
+    ],
+)  # fmt: skip
+def test_the_named_places_of_a_logarithmic_axis_do_not_overlap(
+    places: list[float], named: list[str]
+) -> None:
+    ax = plot.log_log(places, {"a": places})
+    ax.figure.draw_without_rendering()
+    ticks = [*ax.xaxis.get_majorticklabels(), *ax.xaxis.get_minorticklabels()]
+    shown = [tick for tick in ticks if tick.get_text() and tick.get_visible()]
+    assert [tick.get_text() for tick in shown] == named
+    ends = sorted((box.x0, box.x1) for box in (tick.get_window_extent() for tick in shown))
+    assert all(right < left for (_, right), (left, _) in itertools.pairwise(ends))
+
+
+def test_a_wide_legend_has_fewer_columns_and_leaves_the_axes_their_width() -> None:
+    figure = plt.figure(figsize=(11, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot.directions(bowl, [1.5, 1.0], ax=left)
+    right.plot([0, 1])
+    figure.draw_without_rendering()
+    assert left.get_window_extent().width > 0.9 * right.get_window_extent().width
+    names = {f"a curve with a rather long name, number {i}": abs for i in range(4)}
+    ax = plot.curve(names, (0, 1), title="Four")
+    assert ax.get_title() == "Four"
+    assert ax.get_legend().get_window_extent().width <= ax.get_window_extent().width
 
 
 def test_bars_stand_side_by_side_and_differ_by_color_and_hatch() -> None:

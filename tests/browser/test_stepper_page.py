@@ -50,6 +50,34 @@ def test_a_picture_drawn_without_graphviz_is_played_too(opened, monkeypatch):
         assert_plays(page, page.keyboard.press, root, steps(root))
 
 
+def test_the_page_opens_at_the_step_that_is_asked_for(opened):
+    root = chain_after_fan_out()
+    frames = steps(root)
+    backward = next(k for k, frame in enumerate(frames) if frame.phase == "backward")
+    with opened(Stepper(root, step="backward")) as page:
+        assert page.text_content("#position") == f"Step {backward + 1} of {len(frames)}"
+        current = page.locator("#steps [aria-current=step]")
+        assert frames[backward].text in current.text_content()
+        page.click("#first")
+        assert page.text_content("#position") == f"Step 1 of {len(frames)}"
+
+
+def test_the_list_shows_the_step_that_is_opened_in_a_frame_that_appears_later(browser, tmp_path):
+    loss = sum([Value(float(i), f"x{i}") ** 2 for i in range(12)])
+    Stepper(loss, step="last").save(tmp_path / "f.html")
+    frame = '<iframe src="f.html" width="900" height="900" style="display: none"></iframe>'
+    (tmp_path / "around.html").write_text(frame)
+    with watched(browser) as page:
+        page.goto((tmp_path / "around.html").as_uri())
+        page.evaluate("document.querySelector('iframe').style.display = 'block'")
+        inside = page.query_selector("iframe").content_frame()
+        inside.wait_for_function("""() => {
+          const pane = document.querySelector("#steps").getBoundingClientRect();
+          const item = document.querySelector("#steps [aria-current]").getBoundingClientRect();
+          return item.height && pane.top <= item.top && item.bottom <= pane.bottom + 1;
+        }""")
+
+
 def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs a browser"):

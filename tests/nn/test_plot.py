@@ -291,7 +291,7 @@ def test_the_hidden_space_of_xor_is_parted_by_a_straight_line() -> None:
     (line,) = [c for c in ax.collections if getattr(c, "filled", True) is False]
     vertices = line.get_paths()[0].vertices
     assert np.allclose(vertices[:, 0] - 2 * vertices[:, 1], 0.5, atol=0.02)
-    assert ax.get_ylabel() == "neuron 1 of layer 0"
+    assert ax.get_ylabel() == "neuron 2 of layer 1"
 
 
 def test_samples_that_nearly_meet_in_the_hidden_space_share_a_label_and_no_labels_overlap() -> None:
@@ -332,11 +332,11 @@ def test_a_regression_of_one_feature_is_the_sum_of_its_units() -> None:
     assert curves["prediction"] == pytest.approx(
         model.predict([[x] for x in ax.lines[0].get_xdata()])
     )
-    parts = [curves[name] for name in ("unit 0", "unit 1", "unit 2", "bias")]
+    parts = [curves[name] for name in ("unit 1", "unit 2", "unit 3", "bias")]
     assert np.sum(parts, axis=0) == pytest.approx(curves["prediction"])
     w = model.layers[1].neurons[0].w[2].data
     h = [model.layers[0]([(x - 5.0) / 2.0])[2].data for x in ax.lines[0].get_xdata()]
-    assert curves["unit 2"] == pytest.approx([3.0 * w * x for x in h])
+    assert curves["unit 3"] == pytest.approx([3.0 * w * x for x in h])
     assert sorted(ax.collections[0].get_offsets().tolist()) == [[1.0, 49.0], [9.0, 51.0]]
 
 
@@ -380,13 +380,13 @@ def test_the_map_of_weights_sets_the_bias_apart() -> None:
     model = nn.Sequential(nn.Embedding(3, 2, rng=0), nn.Maxout(2, 2, 2, rng=0), nn.Neuron(9))
     axes = plot.weights(model).axes[:3]
     ticks = [[tick.get_text() for tick in ax.get_xticklabels()] for ax in axes]
-    assert ticks == [["0", "1"], ["0", "1", "bias"], ["0", "2", "4", "6", "bias"]]
+    assert ticks == [["1", "2"], ["1", "2", "bias"], ["1", "3", "5", "7", "bias"]]
     shapes = [ax.images[0].get_array().shape for ax in axes]
     assert shapes == [(3, 2), (4, 3), (1, 10)]  # a row for each symbol, each piece, each neuron
     assert [[list(line.get_xdata()) for line in ax.lines] for ax in axes] == [
         [],
-        [[1.5, 1.5]],
-        [[8.5, 8.5]],
+        [[2.5, 2.5]],
+        [[9.5, 9.5]],
     ]
 
 
@@ -430,6 +430,39 @@ def test_only_losses_and_accuracies_are_drawn_of_a_history_as_a_dictionary() -> 
     ax = plot.loss_curve(history.as_dict() | {"val_loss": []})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss", "accuracy"]
     assert plot.loss_curve({"loss": [1.0, -0.5]}).get_ylim()[0] < 0.0
+
+
+def test_runs_that_are_compared_differ_by_color_and_marker_and_have_their_names() -> None:
+    runs = {
+        f"lr {lr}": nn.fit(
+            nn.MLP(2, [1], rng=0), X, [0, 1, 1, 0], epochs=20, lr=lr, validation=(X, [0, 1, 1, 0])
+        )
+        for lr in (0.1, 0.5, 2.0)
+    }
+    ax = plot.loss_curve(runs)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == [f"{kind}lr {lr}" for lr in (0.1, 0.5, 2.0) for kind in ("", "validation ")]
+    assert [list(line.get_ydata()) for line in ax.lines[::2]] == [run.loss for run in runs.values()]
+    assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 3
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"] * 3
+    with pytest.raises(TypeError, match=r"each run must be what nn.fit returns, got .* for 'b'"):
+        plot.loss_curve({"a": runs["lr 0.1"], "b": [1.0]})
+
+
+def test_layers_neurons_and_inputs_count_from_1_and_paths_as_python_does() -> None:
+    model = nn.MLP(2, [3, 2, 1], rng=0)
+    figure = plot.weights(model)
+    titles = [ax.get_title() for ax in figure.axes[:3]]
+    assert titles == ["layer 1\nlayers.0", "layer 2\nlayers.1", "layer 3\nlayers.2"]
+    first = figure.axes[0]
+    assert [tick.get_text() for tick in first.get_xticklabels()] == ["1", "2", "bias"]
+    assert first.images[0].get_extent() == [0.5, 3.5, 3.5, 0.5]
+    panels = plot.activations(model, X).axes
+    assert panels[0].get_title() == "neuron 1"
+    assert panels[0].get_ylabel().startswith("layer 1\n")
+    model([1.0, 2.0]).backward()
+    assert list(plot.gradient_norms(model).lines[0].get_xdata()) == [1, 2, 3]
+    assert nn.trace(model, [1.0, 2.0])[0].title.startswith("layer 1:")
 
 
 @pytest.mark.parametrize("bad", [[1, 2, 3], [], 3.0, None, "loss", [nn.History("mse", [1.0]), 2]])
@@ -549,7 +582,7 @@ MISTAKES = {
     ),
     "not hidden": (
         lambda: plot.hidden_space(nn.MLP(2, [2, 2]), XOR, [0, 1, 1, 0], layer=1),
-        r"layer 1 must be a hidden layer of 2 neurons, but the layers have \[2, 2\]",
+        r"model.layers\[1\] must be a hidden layer of 2 neurons, but the layers have \[2, 2\]",
     ),
     "hidden": (
         lambda: plot.hidden_space(abs, X, [0] * 4),

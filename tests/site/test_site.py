@@ -51,17 +51,20 @@ def browser() -> Iterator[Browser]:
 
 
 class Page(HTMLParser):
-    """The ids and the links of a page."""
+    """The ids and the links of a page, and the texts of its plots."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.ids: set[str] = set()
         self.links: list[str] = []
+        self.alts: list[str] = []
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = dict(attributes)
         self.ids.add(found.get("id") or "")
+        if tag == "img" and (found.get("src") or "").endswith(".png"):
+            self.alts.append(found.get("alt") or "")
         self.links += [found[name] or "" for name in ("href", "src") if name in found]
 
 
@@ -128,15 +131,28 @@ def test_axe_finds_nothing_serious(
     require_module("axe_playwright_python.sync_playwright")
     from axe_playwright_python.sync_playwright import Axe
 
+    others = ["index", "playground", "coming_from", "howto/step", "reference/nn_plot"]
+    chosen = [path for path in pages if re.match(r"\d_", path.name)]  # the chapters
+    chosen += [site / f"{name}.html" for name in others]  # one of each other kind of page
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if scheme == "dark":
+        options["runOnly"] = ["color-contrast"]  # the rest is the same in both
     found = set()
-    for path in pages:
+    for path in chosen:
         with watched(browser, color_scheme=scheme, reduced_motion="reduce") as page:
             page.goto(path.as_uri())
-            for each in Axe().run(page).response["violations"]:
+            for each in Axe().run(page, options=options).response["violations"]:
                 if each["impact"] in ("serious", "critical"):
                     first = re.sub(r"\s+", " ", each["nodes"][0]["html"])[:200]
                     found.add((each["id"], str(path.relative_to(site)), first))
     assert sorted(found) == []
+
+
+def test_every_picture_of_a_chapter_has_a_text_of_its_own(pages: dict[Path, Page]) -> None:
+    texts = [text for path, page in pages.items() if path.name[0].isdigit() for text in page.alts]
+    assert len(texts) > 30
+    assert len(set(texts)) == len(texts)
+    assert "The picture that the code above draws" not in texts  # of conf.py, if there is none
 
 
 def test_a_stepper_plays_inside_a_page(browser: Browser, site: Path) -> None:

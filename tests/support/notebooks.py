@@ -21,12 +21,16 @@ COURSE = sorted((ROOT / "notebooks").glob("[1-9]_*.ipynb"))
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a notebook: "code" or "markdown", its text, its tags and its outputs."""
+    """One cell of a notebook: "code" or "markdown", its text, its tags and its outputs.
+
+    alt: the text for readers who do not see the picture that it draws.
+    """
 
     kind: str
     source: str
     tags: frozenset[str]
     outputs: list[dict[str, Any]]
+    alt: str = ""
 
 
 def cells_of(path: Path) -> list[Cell]:
@@ -37,6 +41,7 @@ def cells_of(path: Path) -> list[Cell]:
             "".join(cell["source"]),
             frozenset(cell["metadata"].get("tags", [])),
             cell.get("outputs", []),
+            cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", ""),
         )
         for cell in json.loads(path.read_text("utf-8"))["cells"]
     ]

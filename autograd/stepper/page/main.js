@@ -60,7 +60,7 @@ player.drawSample = () => {
 };
 player.drawSample();
 connect(player);
-player.show(0);
+player.show(story.opensAt);
 followSurroundings(byId("theme"));
 onPrint(() => {
   const at = player.current;

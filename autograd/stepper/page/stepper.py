@@ -17,7 +17,7 @@ from ...explaining.notation import printable
 from ...graph import expanded
 from ...pages.frame import framed, save_page
 from ...value import Value, topological_order
-from ..frames import Frame
+from ..frames import Frame, place_of_step
 from ..source_lines import code_data, run_by_line
 from ..stepping import steps
 from .network_page import NetworkPage
@@ -62,6 +62,8 @@ class Stepper:
 
     mistake, update, parameters, zero_grad, expand: as in `steps`.
     title: the heading of the page.
+    step: where the page opens. Steps count from 1 as the page counts them, and -1 is the last one.
+    Or it is "last", or the name of a phase, for its first step: see `Frame.phase`.
     sample: of a batch, which sample the page shows first. A reader can choose another of the first
     12 there, and sees how the samples add up to each gradient.
     max_nodes: how many boxes are drawn at most, those nearest to the root. The steps of the other
@@ -80,8 +82,9 @@ class Stepper:
     >>> print(Stepper(f, 2.0).frames[1])
     f = x * 3 = 2 * 3 = 6
 
-    Without Graphviz the picture is a plain one. Raises what `steps` and
-    `draw_dot` raise, and ValueError for a ``max_nodes`` that is not positive.
+    Without Graphviz the picture is a plain one. Raises what `steps` and `draw_dot` raise, and
+    ValueError for a ``max_nodes`` that is not positive or a ``step`` that is not there. A step that
+    is only missing in a network, where a step is a neuron, is an error when the page is shown.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Stepper:
         parameters: Iterable[Value] | None = None,
         zero_grad: bool = True,
         title: str = "",
+        step: int | str = 1,
         max_nodes: int | None = None,
         expand: bool = False,
         **options: Any,
@@ -118,7 +122,9 @@ class Stepper:
             parameters=moving,
             zero_grad=zero_grad,
         )
+        place_of_step(step, self.frames)  # raises for a wrong one
         self.mistake, self.max_nodes, self.options = mistake, max_nodes, options
+        self._step = step
         self._expand = expand
         order = topological_order(expanded(root) if expand else root)
         named = names(order)
@@ -201,6 +207,8 @@ class Stepper:
                 pictures = [picture_of(shown, max_nodes, **self.options)]
             picture = pictures[0]
             data = page_data(live, picture.visible, network)
+            if opens_at := place_of_step(self._step, [frame for frame, _ in data.played]):
+                data.json["opensAt"] = opens_at
             if self._code:
                 data.json["code"] = self._code
             page = page_text(self._title, self.mistake, pictures, data, live)

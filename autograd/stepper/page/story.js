@@ -97,6 +97,7 @@ export class Story {
     /** @type {Record<string, string>} */
     this.own = data.own ?? {}; // the operations of one's own, and where to import them from
     this.mistake = /** @type {boolean} */ (data.mistake);
+    this.opensAt = /** @type {number} */ (data.opensAt ?? 0); // the step shown first, from 0
     this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
     this.network = data.network ? networkOf(data.network, given) : null;
     /** @type {Sample | undefined} */

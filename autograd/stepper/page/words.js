@@ -71,6 +71,8 @@ export function listView(player) {
   let shown = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let later;
+  const revealShown = () => items[shown] && reveal(list, items[shown]);
+  new ResizeObserver(revealShown).observe(list); // a notebook may show the frame later
   return () => {
     const { steps } = player.story;
     if (listed !== steps) {
@@ -97,8 +99,9 @@ export function listView(player) {
     });
     items[shown]?.removeAttribute("aria-current");
     items[player.current].setAttribute("aria-current", "step");
-    if (shown !== player.current) reveal(list, items[player.current]);
+    if (shown === player.current) return;
     shown = player.current;
+    revealShown();
   };
 }
 

@@ -448,3 +448,32 @@ def test_a_page_offers_the_first_samples_and_the_one_that_was_asked_for():
     assert [sample.selection.sample for sample in network.samples] == [*range(12), 15]
     assert [len(alike) for alike in network.of_one_picture()] == [13]  # all share one picture
     assert len(stepper._page[0].encode()) <= 600_000
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [(1, None), (4, 3), (-1, 7), (-3, 5), ("last", 7), ("backward", 3), ("given", None)],
+)  # fmt: skip
+def test_the_page_opens_at_the_step_that_is_asked_for(step, place):
+    assert data_of(page_of(Stepper(product_of_sum(), step=step))).get("opensAt") == place
+
+
+def test_a_step_of_a_network_counts_neurons():
+    loss = nn.mse([nn.MLP(2, [2, 1], "tanh", rng=0)([1.0, 2.0])], [0.5])
+    stepper = Stepper(loss, level="network", step="last")
+    data = data_of(page_of(stepper))
+    count = len(data["network"]["samples"][0]["frames"])
+    assert data["opensAt"] == count - 1 < len(stepper.frames) - 1
+    too_far = Stepper(loss, level="network", step=len(stepper.frames))
+    with pytest.raises(ValueError, match=f"from 1 to {count}, .*, got "):
+        too_far._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [(0, ValueError), (9, ValueError), (-9, ValueError), ("update", ValueError), (1.5, TypeError),
+     (True, TypeError), (None, TypeError)],
+)  # fmt: skip
+def test_a_step_that_is_not_there_is_refused(step, error):
+    with pytest.raises(error, match=r'from 1 to 8, -1 to -8, or one of "last", "given", "forward"'):
+        Stepper(product_of_sum(), step=step)

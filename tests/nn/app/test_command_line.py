@@ -86,7 +86,7 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
     assert nn.load("runs/moons/model.json").metadata["classes"] == [0, 1]
     graph = Path("runs/moons/graph.svg").read_text()
     assert "x1" in graph
-    assert "Layer 0, neuron " in graph
+    assert "Layer 1, neuron " in graph
     assert "w.1" in Path("runs/moons/step.html").read_text()
 
 
@@ -135,7 +135,7 @@ def test_the_graph_of_a_neuron_with_many_inputs_has_its_largest_terms() -> None:
     job = Job.of(model)
     _, held_out = load("breast_cancer").split(0.25, seed=0)
     output, title = run_folder._one_neuron(job, held_out)
-    which = "Layer 0, neuron 0, on a held-out sample (standardized inputs)"
+    which = "Layer 1, neuron 1, on a held-out sample (standardized inputs)"
     assert title == f"{which}; its 25 smallest terms are in b"
     drawn = html.unescape(Path("o/graph.svg").read_text()).replace("\xa0", " ")
     assert title in drawn
