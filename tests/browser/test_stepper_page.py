@@ -14,6 +14,7 @@ from ..support.browser import (
     require,
     require_module,
     states,
+    watched,
 )
 from ..support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
 
