@@ -1,11 +1,10 @@
-"""The network of an estimator as one compiled function: the loss of a batch, and its gradient."""
+"""The network of an estimator as one program of arrays: the loss of a batch, and its gradient."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,9 @@ import autograd
 from autograd import vmap
 
 from ..layers import MLP
-from ..losses import LOSSES, l2
+from ..losses import LOSSES
 
 MAX_KINDS = 32  # of networks whose programs are kept
-
-
-class DivergedError(Exception):
-    """A loss, gradient or weight is no longer finite; the message says which."""
 
 
 class NetworkProgram:
@@ -33,37 +28,29 @@ class NetworkProgram:
         self.sizes = sizes
         self.model: Any = MLP(sizes[0], list(sizes[1:]), activation, init="zeros")
         self.parameters = self.model.parameters()
-        self._weights = [w for layer in self.model.layers for n in layer.neurons for w in n.w]
+        biases = {n.b for layer in self.model.layers for n in layer.neurons}
+        self._is_weight = np.array([p not in biases for p in self.parameters], float)
         self._loss = LOSSES[loss_name]
-        self._compiled = autograd.compile(self._penalized)
-        self._order: list[int] | None = None
+        self._flat = autograd.flat_function(self._of_rows, self.parameters)
 
-    def _penalized(self, X: Any, targets: Any, shares: Any, penalty: Any) -> Any:
+    def _of_rows(self, X: Any, targets: Any, shares: Any) -> Any:
         def part(x: Any, target: Any, share: Any) -> Any:
             return share * self._loss.of_sample(self.model(x), target)
 
-        return autograd.sum(vmap(part)(X, targets, shares)) + penalty * l2(self._weights)
+        return autograd.sum(vmap(part)(X, targets, shares))
 
-    def loss_and_gradient(self, theta: Sequence[float], batch: Any) -> tuple[float, list[float]]:
+    def loss_and_gradient(
+        self, theta: Any, X: Any, targets: Any, shares: Any, penalty: float
+    ) -> tuple[float, Any]:
         """Return the loss of a batch with these parameters, and its derivative by each of them.
 
-        ``batch`` has rows of features, rows of targets, the factor of each sample's loss, and the
-        factor of the sum of squared weights, which is added. Biases are not weights.
-
-        DivergedError if the loss is not finite.
+        ``X`` and ``targets`` have a row for each sample, ``shares`` the factor of its loss.
+        ``penalty`` is the factor of the sum of squared weights, which is added. Biases are not
+        weights.
         """
-        for p, x in zip(self.parameters, theta, strict=True):
-            p.data = x
-        try:
-            loss = self._compiled(*batch)
-        except (OverflowError, FloatingPointError) as error:
-            raise DivergedError(str(error)) from None
-        if not isfinite(loss.data):
-            raise DivergedError(f"the loss is {loss.data}")
-        if self._order is None:
-            places = {p: i for i, p in enumerate(loss.parents)}
-            self._order = [places[p] for p in self.parameters]
-        return loss.data, loss.gradient[self._order].tolist()
+        loss, gradient = self._flat(theta, X, targets, shares)
+        weights = self._is_weight * theta
+        return loss + penalty * float(weights.dot(weights)), gradient + 2.0 * penalty * weights
 
 
 _idle: dict[Any, list[NetworkProgram]] = {}
@@ -86,14 +73,14 @@ def borrowed_program(*kind: Any) -> Iterator[NetworkProgram]:
             del _idle[next(iter(_idle))]
 
 
-def packed(coefs: Sequence[Any], intercepts: Sequence[Any]) -> list[float]:
-    """Return weights and biases of all layers in one list, in the order of ``nn.MLP.parameters``.
+def packed(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Any:
+    """Return weights and biases of all layers in one array, in the order of ``nn.MLP.parameters``.
 
-    >>> packed([np.array([[1.0, 2.0], [3.0, 4.0]])], [np.array([5.0, 6.0])])
+    >>> packed([np.array([[1.0, 2.0], [3.0, 4.0]])], [np.array([5.0, 6.0])]).tolist()
     [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
     """
     layers = zip(coefs, intercepts, strict=True)
-    return np.concatenate([np.vstack([c, b]).T.ravel() for c, b in layers]).tolist()  # type: ignore[no-any-return]  # an array, which is untyped here
+    return np.concatenate([np.vstack([c, b]).T.ravel() for c, b in layers])
 
 
 def unpacked(theta: Sequence[float], sizes: Sequence[int]) -> tuple[list[Any], list[Any]]:
@@ -102,7 +89,7 @@ def unpacked(theta: Sequence[float], sizes: Sequence[int]) -> tuple[list[Any], l
     >>> unpacked([1.0, 3.0, 5.0, 2.0, 4.0, 6.0], [2, 2])[1][0].tolist()
     [5.0, 6.0]
     """
-    numbers, start, layers = np.array(theta), 0, []
+    numbers, start, layers = np.asarray(theta), 0, []
     for nin, nout in pairwise(sizes):
         stop = start + (nin + 1) * nout
         layers.append(numbers[start:stop].reshape(nout, nin + 1))

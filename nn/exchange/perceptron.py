@@ -28,10 +28,11 @@ from autograd import collector_paused
 from ..argument_checks import at_least_0, below_1, counted, positive, whole
 from ..layers import ACTIVATIONS, MLP
 from ..samples import too_large
+from ..training.divergence import DivergedError
 from ..training.history import History
 from ..training.progress import progress_bar
 from .estimator_file import SavedEstimator
-from .network_program import DivergedError, NetworkProgram, borrowed_program, packed, unpacked
+from .network_program import NetworkProgram, borrowed_program, packed, unpacked
 from .solvers import SOLVERS, Steps, WeightedSamples, minimized
 from .standardization import Standardization, Standardizations
 
@@ -268,8 +269,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         Progress is a score of the held-out samples, or without them a loss, that is better than the
         best one before by ``tol``. There was none in the last ``waited`` epochs.
         """
-        order, batch_size = np.arange(samples.X.shape[0]), self._batch_size(samples.X.shape[0])
-        best_theta, best = steps.theta, self._begin_curves(held_out is not None)
+        order, batch_size = np.arange(len(samples.weights)), self._batch_size(len(samples.weights))
+        best_theta, best = steps.vector.theta, self._begin_curves(held_out is not None)
         memory: dict[str, Any] = {}
         try:
             with progress_bar(bool(self.verbose) and not one_epoch, self.max_iter) as show:
@@ -279,14 +280,14 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
                     loss = steps.epoch(samples, order, batch_size)
                     score = None
                     if held_out is not None:
-                        self._keep_weights(steps.theta, steps.program, samples)
+                        self._keep_weights(steps.vector.theta, steps.program, samples)
                         score = self._score(*held_out)
                     self._add_to_curves(loss, score, len(order))
                     show(History(LOSS_OF_OUTPUT[self.out_activation_], loss=self.loss_curve_))
                     merit = -loss if score is None else score
                     waited = waited + 1 if merit < best + self.tol else 0
                     if merit > best:
-                        best_theta, best = steps.theta, merit
+                        best_theta, best = steps.vector.theta, merit
                     if self.solver == "sgd" and self.learning_rate == "invscaling":
                         factor = (self.t_ + 1) ** self.power_t
                         steps.learning_rate = self.learning_rate_init / factor
@@ -298,18 +299,18 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
                     self._warn_if_not_converged(one_epoch)
             memory = {"steps": steps.memory(), "waited": waited}
         except DivergedError as diverged:
-            steps.theta = steps.finite_theta
+            steps.vector.theta = steps.vector.finite_theta
             warnings.warn(
-                f"training diverged at step {steps.count}: {diverged}; the last weights of finite "
-                "loss are kept. A smaller learning_rate_init, or standardize=True, may help",
+                f"training diverged at step {steps.vector.count}: {diverged}; the last weights of "
+                "finite loss are kept. A smaller learning_rate_init, or standardize=True, may help",
                 RuntimeWarning,
                 stacklevel=5,
             )
         except KeyboardInterrupt:
             warnings.warn(
-                f"training interrupted at step {steps.count}", RuntimeWarning, stacklevel=5
+                f"training interrupted at step {steps.vector.count}", RuntimeWarning, stacklevel=5
             )
-        theta = steps.theta if held_out is None else best_theta
+        theta = steps.vector.theta if held_out is None else best_theta
         self._keep_weights(theta, steps.program, samples)
         self._memory |= memory
 
@@ -361,9 +362,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
                 stacklevel=6,
             )
 
-    def _keep_weights(
-        self, theta: Sequence[float], program: NetworkProgram, samples: WeightedSamples
-    ) -> None:
+    def _keep_weights(self, theta: Any, program: NetworkProgram, samples: WeightedSamples) -> None:
         """Keep the weights as arrays that apply to the data as they are, not standardized."""
         weights = unpacked(theta, program.sizes)
         self.coefs_, self.intercepts_ = samples.standardizations.for_data(*weights)
@@ -380,7 +379,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         model = MLP(
             self.n_features_in_, [*hidden, self.n_outputs_], self._activation(), init="zeros"
         )
-        theta = packed(self.coefs_, self.intercepts_)
+        theta = packed(self.coefs_, self.intercepts_).tolist()
         for p, x in zip(model.parameters(), theta, strict=True):
             p.data = x
         model.metadata = self._metadata()

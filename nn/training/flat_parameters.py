@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import hypot, isfinite, sqrt
 from typing import Any
 
 from autograd import Value
 
 from ..optimizers import Optimizer
+from .divergence import finite, overflow_is_divergence
 
 
 class FlatParameters:
@@ -18,6 +19,8 @@ class FlatParameters:
     is replaced, never changed, so a reference to ``theta`` keeps the numbers of a moment.
 
     The optimizer may hold some of the parameters, or others besides. They come after the model's.
+
+    ``count`` is the number of steps, ``finite_theta`` the last numbers with a finite loss.
     """
 
     def __init__(self, parameters: Iterable[Value], optimizer: Optimizer) -> None:
@@ -27,7 +30,9 @@ class FlatParameters:
         self._model_count = len(model) if len(model) < len(self.parameters) else None
         place = {p: i for i, p in enumerate(self.parameters)}
         self._trained = None if trained == self.parameters else [place[p] for p in trained]
+        self.count = 0
         self.read()
+        self.finite_theta = self.theta
 
     def read(self) -> None:
         """Take the numbers and gradients that the parameters have."""
@@ -41,6 +46,26 @@ class FlatParameters:
         numbers = zip(self.parameters, self.theta.tolist(), self.gradient.tolist(), strict=True)
         for p, x, g in numbers:
             p.data, p.grad = x, g
+
+    def step(
+        self, loss_at: Callable[..., Any], batch: Sequence[Any], max_norm: float | None = None
+    ) -> tuple[Any, float]:
+        """Step, and return what ``loss_at`` gave before the step, and the length of the gradient.
+
+        ``loss_at(theta, *batch)`` returns the loss, its gradient, and anything more. DivergedError
+        if a loss, gradient or weight is not finite.
+        """
+        self.count += 1
+        with overflow_is_divergence():
+            found = loss_at(self.of_model(), *batch)
+        finite("loss", found[0])
+        self.finite_theta = self.theta
+        norm = finite("length of the gradient", self.set_gradient(found[1], max_norm))
+        self.advance()
+        if not isfinite(self.theta.dot(self.theta)):
+            for p, x in zip(self.parameters, self.theta.tolist(), strict=True):
+                finite(f"weight {p.label!r}", x)
+        return found, norm
 
     def of_model(self) -> Any:
         """Return the numbers of the model's parameters."""

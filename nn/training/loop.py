@@ -15,11 +15,12 @@ from ..initializers import generator
 from ..module import Module
 from ..optimizers import Optimizer, optimizer_of
 from ..schedules import SCHEDULES, Schedule
+from .divergence import DivergedError
 from .early_stopping import EarlyStopping
 from .history import History
 from .one_sample import objective_of
 from .progress import progress_bar
-from .steps import DivergedError, Steps, steps_of
+from .steps import Steps, steps_of
 from .task import LossFunction, Task
 
 Callback = Callable[[Any, History], Any]

@@ -56,7 +56,7 @@ class OneSampleObjective(CompiledObjective):
             warnings.warn(
                 f"fit records whole batches, which takes longer, because {self.why_batches}: use "
                 "autograd.where, maximum or relu in the model instead of a branch",
-                stacklevel=6,
+                stacklevel=7,
             )
         return loss, array(gradient), right
 

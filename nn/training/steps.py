@@ -6,20 +6,16 @@ Both do the same. On arrays no Value is touched until somebody can look: `Steps.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from math import hypot, isfinite
 from random import Random
 from typing import Any
 
 from ..optimizers import Optimizer
+from .divergence import finite, overflow_is_divergence
 from .flat_parameters import FlatParameters
 from .history import History
 from .objective import Objective
 from .one_sample import OneSampleObjective, arrays
-
-
-class DivergedError(Exception):
-    """A loss, gradient or weight is no longer finite; the message says which."""
 
 
 class Steps:
@@ -28,8 +24,17 @@ class Steps:
     def __init__(self, objective: Objective, optimizer: Optimizer, clip: float | None) -> None:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self.task, self.parameters = objective.task, objective.parameters
-        self.count = 0
-        self.finite_weights = self.weights()
+        self._count, self._finite_weights = 0, [p.data for p in self.parameters]
+
+    @property
+    def count(self) -> int:
+        """The number of steps made."""
+        return self._count
+
+    @property
+    def finite_weights(self) -> Any:
+        """The last weights with a finite loss."""
+        return self._finite_weights
 
     def weights(self) -> Any:
         """Return the numbers of all parameters."""
@@ -86,11 +91,11 @@ class Steps:
 
     def step(self, batch: Any) -> tuple[float, float, float]:
         """Step, and return loss, length of the gradient and right answers before the step."""
-        self.count += 1
+        self._count += 1
         with overflow_is_divergence():
             loss, gradient, right = self.objective.training_loss(batch)
         finite("loss", loss)
-        self.finite_weights = weights = self.weights()
+        self._finite_weights = weights = self.weights()
         trained = self.optimizer.parameters
         if trained != self.parameters:
             for p, g in zip(self.parameters, gradient, strict=True):
@@ -121,6 +126,14 @@ class FlatSteps(Steps):
         self.train = arrays(self.task.train)
         self.held_out = arrays(self.task.held_out) if self.task.held_out else None
         self.order = list(range(len(self.task.train)))
+
+    @property
+    def count(self) -> int:
+        return self.vector.count
+
+    @property
+    def finite_weights(self) -> Any:
+        return self.vector.finite_theta
 
     def weights(self) -> Any:
         return self.vector.theta
@@ -154,18 +167,7 @@ class FlatSteps(Steps):
         return self.objective.validation_loss_at(self.vector.of_model(), *self.held_out)
 
     def step(self, batch: Any) -> tuple[float, float, float]:
-        self.count += 1
-        with overflow_is_divergence():
-            found = self.objective.training_loss_at(self.vector.of_model(), *batch)
-        loss, gradient, right = found
-        finite("loss", loss)
-        self.finite_weights = self.vector.theta
-        norm = finite("length of the gradient", self.vector.set_gradient(gradient, self.clip))
-        self.vector.advance()
-        theta = self.vector.theta
-        if not isfinite(theta.dot(theta)):
-            for p, x in zip(self.vector.parameters, theta.tolist(), strict=True):
-                finite(f"weight {p.label!r}", x)
+        (loss, _, right), norm = self.vector.step(self.objective.training_loss_at, batch, self.clip)
         return loss, norm, right
 
 
@@ -173,18 +175,3 @@ def steps_of(objective: Objective, optimizer: Optimizer, clip: float | None) -> 
     """Return the steps of a training run, on arrays if the objective takes them."""
     kind: Any = FlatSteps if isinstance(objective, OneSampleObjective) else Steps
     return kind(objective, optimizer, clip)  # type: ignore[no-any-return]  # one of the two
-
-
-@contextmanager
-def overflow_is_divergence() -> Iterator[None]:
-    try:
-        yield
-    except (OverflowError, FloatingPointError) as error:
-        raise DivergedError(str(error)) from None
-
-
-def finite(name: str, x: float) -> float:
-    """Return ``x``; DivergedError if it is not finite."""
-    if not isfinite(x):
-        raise DivergedError(f"the {name} is {x}")
-    return x

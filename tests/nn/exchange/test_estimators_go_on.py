@@ -261,11 +261,11 @@ def test_an_interrupt_in_training_keeps_what_was_learned(monkeypatch: pytest.Mon
     steps: list[int] = []
     step = NetworkProgram.loss_and_gradient
 
-    def interrupted(self: Any, theta: Any, batch: Any) -> Any:
+    def interrupted(self: Any, theta: Any, *batch: Any) -> Any:
         steps.append(1)
         if len(steps) > 7:
             raise KeyboardInterrupt
-        return step(self, theta, batch)
+        return step(self, theta, *batch)
 
     monkeypatch.setattr(NetworkProgram, "loss_and_gradient", interrupted)
     with pytest.warns(RuntimeWarning, match="training interrupted at step 8"):
