@@ -24,14 +24,18 @@ class NetworkProgram:
     ``sizes`` are the numbers of features, of neurons in each hidden layer, and of outputs.
     """
 
-    def __init__(self, sizes: tuple[int, ...], activation: str, loss_name: str) -> None:
+    def __init__(
+        self, sizes: tuple[int, ...], activation: str, loss_name: str, backend: str | None
+    ) -> None:
         self.sizes = sizes
         self.model: Any = MLP(sizes[0], list(sizes[1:]), activation, init="zeros")
         self.parameters = self.model.parameters()
         biases = {n.b for layer in self.model.layers for n in layer.neurons}
         self._is_weight = np.array([p not in biases for p in self.parameters], float)
         self._loss = LOSSES[loss_name]
-        self._flat = autograd.flat_function(self._of_rows, self.parameters)
+        self._flat = autograd.flat_function(
+            autograd.compile(self._of_rows, backend=backend), self.parameters
+        )
 
     def _of_rows(self, X: Any, targets: Any, shares: Any) -> Any:
         def part(x: Any, target: Any, share: Any) -> Any:

@@ -29,6 +29,7 @@ from ..argument_checks import at_least_0, below_1, counted, positive, whole
 from ..layers import ACTIVATIONS, MLP
 from ..samples import too_large
 from ..training.divergence import DivergedError
+from ..training.flat_parameters import backend_for
 from ..training.history import History
 from ..training.progress import progress_bar
 from .estimator_file import SavedEstimator
@@ -126,7 +127,10 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         factor = 0.5 if self.out_activation_ == "identity" else 1.0
         samples = WeightedSamples(X, targets, weights, standardizations, factor, self.alpha)
         self._memory = {"standardization": standardizations.as_lists()}
-        kind = sizes, self._activation(), LOSS_OF_OUTPUT[self.out_activation_]
+        n = X.shape[0]
+        batch_size = n if self.solver == "lbfgs" else self._batch_size(n)
+        backend = backend_for(-(-n // batch_size) * (1 if one_epoch else self.max_iter))
+        kind = sizes, self._activation(), LOSS_OF_OUTPUT[self.out_activation_], backend
         with borrowed_program(*kind) as program, collector_paused():
             theta = packed(*weights_0)
             if self.solver == "lbfgs":
@@ -135,7 +139,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             else:
                 steps = Steps(self, program, theta, memory.get("steps", {}) if one_epoch else {})
                 waited = memory.get("waited", 0)
-                self._epochs(steps, samples, held_out, random_state, waited, one_epoch)
+                self._epochs(steps, samples, batch_size, held_out, random_state, waited, one_epoch)
 
     def _check_parameters(self) -> None:
         """ValueError or TypeError for a parameter that makes no sense."""
@@ -261,15 +265,15 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         return Standardizations(inputs, outputs)
 
     def _epochs(
-        self, steps: Steps, samples: WeightedSamples, held_out: Any, random_state: Any,
-        waited: int, one_epoch: bool,
+        self, steps: Steps, samples: WeightedSamples, batch_size: int, held_out: Any,
+        random_state: Any, waited: int, one_epoch: bool,
     ) -> None:  # fmt: skip
         """Train epoch by epoch while there is progress, and keep what was learned.
 
         Progress is a score of the held-out samples, or without them a loss, that is better than the
         best one before by ``tol``. There was none in the last ``waited`` epochs.
         """
-        order, batch_size = np.arange(len(samples.weights)), self._batch_size(len(samples.weights))
+        order = np.arange(len(samples.weights))
         best_theta, best = steps.vector.theta, self._begin_curves(held_out is not None)
         memory: dict[str, Any] = {}
         try:
@@ -320,7 +324,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             warnings.warn(
                 f"batch_size {size} is larger than the data: {samples} is taken",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
         return min(size, samples)
 

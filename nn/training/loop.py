@@ -120,7 +120,7 @@ def fit(
             raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
-    objective = objective_of(model, task, at_least_0("l2", l2), compiled)
+    l2 = at_least_0("l2", l2)
     clip = None if clip is None else positive("clip", clip)
     epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
     makers: Sequence[Any] = list(SCHEDULES.values())
@@ -133,6 +133,8 @@ def fit(
     usual = choice("schedule", schedule or "constant", SCHEDULES)
     factor: Schedule = schedule if callable(schedule) else usual(epochs)
     batch_size = _batch_size(batch_size, len(task.train))
+    steps = epochs * -(-len(task.train) // batch_size)
+    objective = objective_of(model, task, l2, compiled, steps)
     optimizer = optimizer_of(optimizer, model.parameters(), lr)  # last, as it may set its lr
     run, history = steps_of(objective, optimizer, clip), History(task.name)
     watched = bool(callbacks) or callable(schedule)  # by somebody who may look at the model

@@ -9,6 +9,7 @@ from typing import Any
 import autograd
 
 from ..samples import Samples
+from .flat_parameters import backend_for
 from .objective import CompiledObjective, Objective, numpy_is_installed
 from .task import Task
 
@@ -30,7 +31,7 @@ class OneSampleObjective(CompiledObjective):
     computes the batch, and names the sample.
     """
 
-    def __init__(self, model: Any, task: Task, penalty: float) -> None:
+    def __init__(self, model: Any, task: Task, penalty: float, backend: str | None = None) -> None:
         super().__init__(model, task, penalty)
         self.why_batches = ""
         self._recorded_samples = 0
@@ -39,7 +40,9 @@ class OneSampleObjective(CompiledObjective):
         assert declared
         coded = declared.codes and all(target in declared.codes for _, target in samples)
         self._loss = declared.of_coded_sample if coded else declared.of_sample
-        self._flat = autograd.flat_function(self._of_rows, self.parameters)
+        self._flat = autograd.flat_function(
+            autograd.compile(self._of_rows, backend=backend), self.parameters
+        )
 
     def training_loss_at(self, theta: Any, X: Any, y: Any) -> tuple[float, Any, float]:
         """Return the mean loss with the penalty, its gradient, and how many answers are right."""
@@ -120,8 +123,8 @@ class OneSampleObjective(CompiledObjective):
         return (loss, is_right(output, target)) if is_right else loss
 
 
-def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Objective:
-    """Return the objective, compiled if ``compiled`` is True and NumPy is installed.
+def objective_of(model: Any, task: Task, penalty: float, compiled: bool, steps: int) -> Objective:
+    """Return the objective for so many steps, compiled if ``compiled`` and NumPy is installed.
 
     A user's own loss gets the whole batch, so it is not recorded for one sample. Nor is a model
     that lists a parameter twice, which then steps twice.
@@ -130,9 +133,9 @@ def objective_of(model: Any, task: Task, penalty: float, compiled: bool) -> Obje
         return Objective(model, task, penalty)
     parameters = list(model.parameters())
     once = 0 < len(parameters) == len(set(parameters))
-    return (OneSampleObjective if once and task.declared else CompiledObjective)(
-        model, task, penalty
-    )
+    if once and task.declared:
+        return OneSampleObjective(model, task, penalty, backend_for(steps))
+    return CompiledObjective(model, task, penalty)
 
 
 def arrays(samples: Samples) -> tuple[Any, Any]:
