@@ -25,7 +25,7 @@ class NetworkProgram:
     """
 
     def __init__(
-        self, sizes: tuple[int, ...], activation: str, loss_name: str, backend: str | None
+        self, sizes: tuple[int, ...], activation: str, loss_name: str, backend: str
     ) -> None:
         self.sizes = sizes
         self.model: Any = MLP(sizes[0], list(sizes[1:]), activation, init="zeros")
@@ -75,6 +75,11 @@ def borrowed_program(*kind: Any) -> Iterator[NetworkProgram]:
     with suppress(KeyError, RuntimeError):
         if len(_idle) > MAX_KINDS:
             del _idle[next(iter(_idle))]
+
+
+def forget_programs() -> None:
+    """Let the next training of each network compile it anew."""
+    _idle.clear()
 
 
 def packed(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Any:

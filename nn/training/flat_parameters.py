@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from math import hypot, isfinite, sqrt
 from typing import Any
 
@@ -11,15 +12,16 @@ from autograd import Value
 from ..optimizers import Optimizer
 from .divergence import finite, overflow_is_divergence
 
-MIN_NATIVE_STEPS = 2500  # a program takes 0.1 s to become machine code, which saves 0.04 ms a step
+MIN_NATIVE_STEPS = 2000  # a program takes 0.1 s to become machine code, which saves 0.05 ms a step
 
 
-def backend_for(steps: int) -> str | None:
-    """Return the backend for a program of a training of so many steps, see `autograd.compile`.
+def backend_for(steps: int) -> str:
+    """Return the backend of a training's program: machine code if there is llvmlite and it pays.
 
-    None is machine code where llvmlite is installed. For fewer steps it does not pay.
+    It runs from the first step on, so that the same training always has the same bits.
     """
-    return None if steps >= MIN_NATIVE_STEPS else "numpy"
+    pays = steps >= MIN_NATIVE_STEPS and find_spec("llvmlite")
+    return "llvm" if pays else "numpy"
 
 
 class FlatParameters:

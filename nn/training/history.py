@@ -21,6 +21,8 @@ class History:
     regression) and ``gradient_norm`` are means over the epoch's batches, each measured before its
     step. ``val_loss`` (without penalty) and ``val_accuracy`` are measured after the epoch.
     ``stopped`` says why training ended early. ``best_epoch`` is the epoch whose weights were kept.
+    ``why_general`` says why training took the general way, which is slower than one program for all
+    batches. It is empty if that ran, or if ``compiled=False`` asked for the general way.
 
     ``first + second`` is the history of both runs, one after the other, and ``sum(histories)`` the
     one of several. ``seams`` has the number of epochs before each later run.
@@ -40,6 +42,7 @@ class History:
     best_epoch: int | None = None
     stopped: str = ""
     seams: list[int] = field(default_factory=list)
+    why_general: str = field(default="", compare=False)
 
     def __add__(self, later: Any) -> History:
         """Return one history of two runs, such as two calls of `fit` with the same model.
@@ -66,6 +69,7 @@ class History:
             best_epoch=None if later.best_epoch is None else epochs + later.best_epoch,
             stopped=later.stopped,
             seams=[*self.seams, epochs, *(epochs + seam for seam in later.seams)],
+            why_general=later.why_general or self.why_general,
         )
 
     def __radd__(self, start: Any) -> History:
@@ -109,11 +113,15 @@ class History:
         return cls(**content)
 
     def summary(self) -> str:
-        """Return one line: epochs, loss and accuracy at the end, and why training ended early."""
+        """Return one line: epochs, loss and accuracy at the end, why training ended early.
+
+        Also why it took the general way.
+        """
         parts = [counted(len(self.loss), "epoch")]
         for name, values in self.curves():
             parts.append(f"{name} {values[-1]:.4g}")
-        return ", ".join(parts) + (f" ({self.stopped})" if self.stopped else "")
+        general = f"; the general way, because {self.why_general}" if self.why_general else ""
+        return ", ".join(parts) + (f" ({self.stopped})" if self.stopped else "") + general
 
     def curves(self) -> list[tuple[str, list[float]]]:
         """Return names and values of the losses and accuracies that were measured."""

@@ -22,6 +22,8 @@ MAX_PARAMETER_USES = 1 << 16  # samples times parameters in one part, which comp
 class Objective:
     """Computes the loss of a batch as a graph, like any scalar code."""
 
+    why_general = ""  # why this is not one program for all batches, unless that was asked for
+
     def __init__(self, model: Any, task: Task, penalty: float) -> None:
         self.parameters: list[Value] = list(model.parameters())
         self.model, self.task, self.penalty = model, task, penalty

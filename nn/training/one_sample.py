@@ -27,13 +27,12 @@ class OneSampleObjective(CompiledObjective):
 
     The parameters are one flat array, features and targets are two arrays of rows. Batches and
     validation take the same program. Where one recording does not hold for all samples, whole
-    batches are recorded instead; ``why_batches`` says why. Where a sample is an error, the graph
+    batches are recorded instead; ``why_general`` says why. Where a sample is an error, the graph
     computes the batch, and names the sample.
     """
 
-    def __init__(self, model: Any, task: Task, penalty: float, backend: str | None = None) -> None:
+    def __init__(self, model: Any, task: Task, penalty: float, backend: str = "numpy") -> None:
         super().__init__(model, task, penalty)
-        self.why_batches = ""
         self._recorded_samples = 0
         self._is_told = True  # why whole batches are recorded
         samples, declared = [*task.train, *task.held_out], task.declared
@@ -57,7 +56,7 @@ class OneSampleObjective(CompiledObjective):
         if not self._is_told:
             self._is_told = True
             warnings.warn(
-                f"fit records whole batches, which takes longer, because {self.why_batches}: use "
+                f"fit records whole batches, which takes longer, because {self.why_general}: use "
                 "autograd.where, maximum or relu in the model instead of a branch",
                 stacklevel=7,
             )
@@ -74,14 +73,14 @@ class OneSampleObjective(CompiledObjective):
 
     def _found(self, compute: Callable[..., Any], theta: Any, X: Any, y: Any) -> Any:
         """Return what the program of one sample gives. None if it does not hold for the batch."""
-        if self.why_batches:
+        if self.why_general:
             return None
         try:
             return compute(theta, X, y)
         except TypeError as error:
-            self.why_batches = str(error)  # which the compiled batch raises again
+            self.why_general = str(error)  # which the compiled batch raises again
         except NotOneSampleError as error:
-            self.why_batches = str(error)
+            self.why_general = str(error)
             self._is_told = False
         except (SampleError, ArithmeticError, ValueError):
             pass  # the graph raises it again, and names the sample
@@ -90,7 +89,7 @@ class OneSampleObjective(CompiledObjective):
     def _otherwise(self, name: str, theta: Any, X: Any, y: Any) -> Any:
         """Return what another objective gives, where the parameters are ``theta``."""
         self._flat.write(theta)
-        kind = CompiledObjective if self.why_batches else Objective
+        kind = CompiledObjective if self.why_general else Objective
         return getattr(kind, name)(self, list(zip(X.tolist(), y.tolist(), strict=True)))
 
     def _of_rows(self, rows: Any, targets: Any) -> tuple[Any, ...]:
@@ -129,13 +128,24 @@ def objective_of(model: Any, task: Task, penalty: float, compiled: bool, steps: 
     A user's own loss gets the whole batch, so it is not recorded for one sample. Nor is a model
     that lists a parameter twice, which then steps twice.
     """
-    if not (compiled and numpy_is_installed()):
+    if not compiled:
         return Objective(model, task, penalty)
     parameters = list(model.parameters())
-    once = 0 < len(parameters) == len(set(parameters))
-    if once and task.declared:
-        return OneSampleObjective(model, task, penalty, backend_for(steps))
-    return CompiledObjective(model, task, penalty)
+    objective: Objective
+    if not numpy_is_installed():
+        objective = Objective(model, task, penalty)
+        objective.why_general = "NumPy is not installed"
+    elif not task.declared:
+        objective = CompiledObjective(model, task, penalty)
+        objective.why_general = (
+            f"the loss {task.name} is no nn.losses.Loss, so it gets whole batches"
+        )
+    elif not 0 < len(parameters) == len(set(parameters)):
+        objective = CompiledObjective(model, task, penalty)
+        objective.why_general = "the model lists a parameter twice"
+    else:
+        objective = OneSampleObjective(model, task, penalty, backend_for(steps))
+    return objective
 
 
 def arrays(samples: Samples) -> tuple[Any, Any]:

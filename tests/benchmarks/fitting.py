@@ -3,8 +3,12 @@
     python -m tests.benchmarks.fitting [DATA ...] [--epochs EPOCHS]
 
 All have the same hidden layers (16, 16) of ReLU, Adam with the same settings, batches of 32, and as
-many epochs: 100, for digits 20. The time is that of the whole call, with compiling. It is
-`process_time` on one core, the minimum of interleaved rounds. PyTorch computes in float64.
+many epochs: 100, for digits 20. The time is that of the whole call. It is `process_time` on one
+core, the minimum of interleaved rounds. PyTorch computes in float64. Programs and machine code are
+made anew in each round, as for a network that was never trained before.
+
+"numpy" is `nn.MLPClassifier` with NumPy alone, "llvm" with machine code from the first step.
+"default" is what it does with llvmlite installed: machine code where it pays.
 """
 
 from __future__ import annotations
@@ -43,6 +47,19 @@ def estimator(kind: type, X: Any, y: Any, epochs: int) -> Any:
     ).fit(X, y)  # fmt: skip
 
 
+def ours(choose: Callable[[int], str]) -> Callable[..., Any]:
+    """This library's estimator, whose program has the backend that is chosen by the steps."""
+    import nn
+    from nn.exchange import network_program, perceptron
+
+    def fit(*args: Any) -> Any:
+        network_program.forget_programs()
+        perceptron.backend_for = choose
+        return estimator(nn.MLPClassifier, *args)
+
+    return fit
+
+
 def of_torch(X: Any, y: Any, epochs: int) -> Any:
     import torch
 
@@ -73,11 +90,13 @@ def ways() -> dict[str, Callable[[Any, Any, int], Any]]:
     import torch
     from sklearn.neural_network import MLPClassifier
 
-    import nn
+    from nn.training.flat_parameters import backend_for
 
     torch.set_num_threads(1)
     return {
-        "chalkgrad": lambda *args: estimator(nn.MLPClassifier, *args),
+        "numpy": ours(lambda steps: "numpy"),
+        "llvm": ours(lambda steps: "llvm"),
+        "default": ours(backend_for),
         "scikit-learn": lambda *args: estimator(MLPClassifier, *args),
         "PyTorch": of_torch,
     }
@@ -86,35 +105,36 @@ def ways() -> dict[str, Callable[[Any, Any, int], Any]]:
 def row(name: str, epochs: int | None) -> None:
     X, y = data(name)
     epochs = epochs or EPOCHS.get(name, 100)
-    measured, fitted = dict.fromkeys(ways(), inf), dict[str, Any]()
+    all_ways = ways()
+    measured, fitted = dict.fromkeys(all_ways, inf), dict[str, Any]()
     for _ in range(ROUNDS):  # rounds of all, in turn
-        for way, fit in ways().items():
+        for way, fit in all_ways.items():
             started = time.process_time()
             fitted[way] = fit(X, y, epochs)
             measured[way] = min(measured[way], time.process_time() - started)
-    ours, theirs, torch = measured.values()
-    accuracies = [fitted[way].score(X, y) for way in ("chalkgrad", "scikit-learn")]
-    print(
-        f"{name:14}{epochs:7}{ours * 1e3:12.0f}{theirs * 1e3:14.0f}{torch * 1e3:10.0f}"
-        f"{ours / theirs:16.2f}{ours / torch:11.2f}{accuracies[0]:16.3f}{accuracies[1]:8.3f}",
-        flush=True,
-    )
+    numbers = "".join(f"{seconds * 1e3:14.0f}" for seconds in measured.values())
+    pairs = [("numpy", "scikit-learn"), ("numpy", "PyTorch"), ("llvm", "scikit-learn")]
+    ratios = "".join(f"{measured[x] / measured[y]:20.2f}" for x, y in pairs)
+    accuracies = [fitted[way].score(X, y) for way in ("numpy", "llvm", "scikit-learn")]
+    scores = "".join(f"{accuracy:14.3f}" for accuracy in accuracies)
+    print(f"{name:14}{epochs:7}{numbers}{ratios}{scores}", flush=True)
 
 
 def main() -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # one core; before anything imports NumPy
+    os.environ["CHALKGRAD_CACHE"] = "0"  # no machine code of earlier runs
     warnings.simplefilter("ignore")  # that training went on for all epochs, as it shall
     parser = argparse.ArgumentParser(description="Time the fit of a classifier.")
     names = ["moons", "iris", "breast_cancer", "digits"]
     parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(names))
     parser.add_argument("--epochs", type=int)
     asked = parser.parse_args()
-    print(f"{'':14}{'':7}{'milliseconds':>36}{'ratio to':>27}{'training accuracy':>24}")
-    print(
-        f"{'data':14}{'epochs':>7}{'chalkgrad':>12}{'scikit-learn':>14}{'PyTorch':>10}"
-        f"{'scikit-learn':>16}{'PyTorch':>11}{'chalkgrad':>16}{'sklearn':>8}"
-    )
+    print(f"{'':21}{'milliseconds':>70}{'ratio':>60}{'training accuracy':>42}")
+    titles = [*ways(), "numpy/scikit-learn", "numpy/PyTorch", "llvm/scikit-learn"]
+    widths = [14] * len(ways()) + [20] * 3
+    heads = "".join(f"{title:>{width}}" for title, width in zip(titles, widths, strict=True))
+    print(f"{'data':14}{'epochs':>7}{heads}{'numpy':>14}{'llvm':>14}{'scikit-learn':>14}")
     for name in asked.data or names:
         row(name, asked.epochs)
 

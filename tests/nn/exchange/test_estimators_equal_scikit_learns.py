@@ -18,6 +18,7 @@ from sklearn import neural_network
 from sklearn.datasets import load_diabetes, load_iris, make_moons
 
 import nn
+from nn.exchange import perceptron
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:lbfgs failed"
@@ -33,6 +34,14 @@ SETTINGS: dict[str, Any] = {
     "random_state": 0,
 }
 FITTED = ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_")
+
+
+@pytest.fixture(autouse=True, params=["numpy", pytest.param("llvm", marks=pytest.mark.slow)])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every number is the same with machine code."""
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite")
+    monkeypatch.setattr(perceptron, "backend_for", lambda steps: request.param)
 
 
 def both(kind: str, **settings: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from nn.training import history, objective
+from nn.training import flat_parameters, history, objective, one_sample
 from nn.training.task import Task
 from tests.nn.test_layers import CHECKED
 from tests.nn.test_losses import EACH, flat, values_of
@@ -101,6 +101,32 @@ def test_training_compiled_follows_training_by_the_graph(settings):
         assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-7, abs=1e-10)
 
 
+def use(backend, monkeypatch):
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    monkeypatch.setattr(one_sample, "backend_for", lambda steps: backend)
+
+
+def test_a_long_training_runs_as_machine_code_and_a_short_one_with_numpy(monkeypatch):
+    pytest.importorskip("llvmlite")
+    asked = []
+    compiled = autograd.compile
+    monkeypatch.setattr(
+        one_sample.autograd, "compile",
+        lambda f, backend=None: asked.append(backend) or compiled(f, backend=backend),
+    )  # fmt: skip
+    X, y = blobs(30)
+    runs = []
+    for wanted in (flat_parameters.MIN_NATIVE_STEPS, 200):
+        monkeypatch.setattr(flat_parameters, "MIN_NATIVE_STEPS", wanted)
+        asked.clear()
+        runs.append(nn.fit(small(), X, y, optimizer="adam", rng=1, epochs=50, batch_size=7))
+        assert [x for x in asked if x] == ["numpy" if len(runs) == 1 else "llvm"]
+    numpy, native = runs
+    assert native.loss == pytest.approx(numpy.loss, rel=1e-9)
+    assert native.gradient_norm == pytest.approx(numpy.gradient_norm, rel=1e-9)
+
+
 OPTIMIZERS = {
     "sgd": lambda ps: nn.SGD(ps, lr=0.1),
     "momentum": lambda ps: nn.SGD(ps, lr=0.02, momentum=0.9, nesterov=True),
@@ -124,6 +150,10 @@ SETTINGS = {
 }
 
 
+BACKENDS = ["numpy", pytest.param("llvm", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize(
     ("optimizer", "loss"),
@@ -131,7 +161,10 @@ SETTINGS = {
     + [("adam", name) for name in TARGETS if name != "hinge"]
     + [("sgd", "hinge")],  # its gradient by the bias cancels to rounding, which Adam would scale up
 )
-def test_fit_on_arrays_has_the_numbers_of_eager_fit_over_50_epochs(optimizer, loss, settings):
+def test_fit_on_arrays_has_the_numbers_of_eager_fit_over_50_epochs(
+    optimizer, loss, settings, backend, monkeypatch
+):
+    use(backend, monkeypatch)
     X, y = blobs(30)
     encode, outputs = TARGETS[loss]
     seen, runs = [], []
@@ -204,7 +237,9 @@ def test_a_loss_of_one_s_own_is_not_cut_into_parts(monkeypatch):
 def test_training_is_compiled_by_default(monkeypatch):
     kinds = []
     compile = autograd.compile
-    monkeypatch.setattr(autograd, "compile", lambda f: kinds.append("compiled") or compile(f))
+    monkeypatch.setattr(
+        autograd, "compile", lambda f, **how: kinds.append("compiled") or compile(f, **how)
+    )
     monkeypatch.setattr(
         objective.Objective, "_backward", lambda *_: kinds.append("graph") or [0.0] * 17
     )
@@ -294,6 +329,7 @@ def test_without_numpy_training_runs_by_the_graph_and_says_so_once(monkeypatch):
         objective.numpy_is_installed.cache_clear()
         nn.optimizers._numpy.cache_clear()
     assert history.loss == pytest.approx(expected, rel=1e-12)
+    assert history.why_general == "NumPy is not installed"
 
 
 def test_a_branch_in_the_model_is_right_on_both_sides():
@@ -316,3 +352,46 @@ def test_a_branch_in_the_model_is_right_on_both_sides():
         assert len(told) == compiled
         assert all(w.filename == __file__ for w in told)
     assert runs[0] == pytest.approx(runs[1], rel=1e-12)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        self.w = Value(0.5)
+
+    def __call__(self, x):
+        return self.w * x[0]
+
+    def parameters(self):
+        return [self.w, self.w]
+
+
+class Branch(Shared):
+    def __call__(self, x):
+        return self.w * x[0] if x[0] > 0 else -self.w * x[0]
+
+    def parameters(self):
+        return [self.w]
+
+
+GENERAL = {
+    "a loss of one's own": (small(), lambda outputs, y: nn.mse(outputs, y), "the loss <lambda> is"),
+    "a parameter twice": (Shared(), "mse", "the model lists a parameter twice"),
+    "a branch": (Branch(), "mse", "the samples take different branches"),
+}
+
+
+@pytest.mark.parametrize("case", GENERAL)
+@pytest.mark.filterwarnings("ignore:fit records whole batches")
+def test_the_history_says_why_training_took_the_general_way(case):
+    model, loss, why = GENERAL[case]
+    X, y = [[1.0, 2.0], [-1.0, 0.5]], [0.3, 0.7]
+    told = nn.fit(model, X, y, loss=loss, epochs=2)
+    assert why in told.why_general
+    assert why in told.summary()
+    again = nn.History.from_json(told.to_json())
+    assert again.why_general == (again + again).why_general == told.why_general
+    assert why in nn.fit(model, X, y, loss=loss, epochs=1).summary()
+    asked_for = nn.fit(model, X, y, loss=loss, epochs=2, compiled=False)
+    plain = nn.fit(small(), X, y, loss="mse", epochs=2)
+    assert asked_for.why_general == plain.why_general == ""
+    assert "general" not in plain.summary()
