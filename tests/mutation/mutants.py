@@ -35,8 +35,11 @@ TESTS = {  # of a file or of the files in a folder, where they are not the folde
         "tests/autograd/test_vmap.py",
         "tests/autograd/test_own_operation.py",
     ],
+    "autograd/plot": ["tests/autograd/test_plot.py", "tests/nn/test_plot.py"],
+    "autograd/stepper/page": ["tests/autograd/stepper"],
     "nn": ["tests/nn/test_*.py", "tests/nn/training/test_loop.py"],
     "nn/datasets": ["tests/nn/test_datasets.py", "tests/nn/app"],
+    "nn/plot": ["tests/nn/test_plot.py"],
 }
 AT_IMPORT = [  # file and function: they have run before mutmut's processes choose a mutant
     "autograd/compiler/array_functions.py _operation",
@@ -101,11 +104,15 @@ def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
 
     >>> relevant_tests("autograd/drawing/layout.py", ROOT)
     ('tests/autograd/drawing',)
+
+    :raises FileNotFoundError: if there are none; pytest would run all tests then
     """
     folder = Path(file).parent.as_posix()
     found: list[str] = []
     for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
         found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"no tests for {file}: say in TESTS which")
     return tuple(found)
 
 
