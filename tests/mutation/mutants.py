@@ -64,7 +64,8 @@ AT_IMPORT = [  # file and function: they have run before mutmut's processes choo
 NOT_RUN = (  # slow, or about the time or the frames of a call, which mutmut adds to
     "type_checkers or the_notebook_gives or many_operations or long_chain_of_operations"
     " or thousands_of_nodes or ctrl_c or process"
-    " or (pytorch and not test_pytorch) or closed_stream or bounded_and_the_oldest"
+    " or equal_pytorch or equals_pytorch or to_pytorch_and_back"
+    " or closed_stream or bounded_and_the_oldest"
     " or change_or_copy_a_node or costs_more_than_it_saves"
 )
 PYTEST = ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
