@@ -172,7 +172,15 @@ def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
 
     capsys.readouterr()
     assert run("flowers.csv", "--load", model, "--epochs", "0", "--out", "third") == 0
-    assert "Accuracy: 100.0% (24 of 24)" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        "flowers.csv: 24 samples, predicted with the model of flowers\n\n"
+        "Accuracy: 100.0% (24 of 24)\n\n"
+        "true \\ predicted  big  small  precision  recall\n"
+        f"{'-' * 47}\n"
+        "big                12      0      1.000   1.000\n"
+        "small               0     12      1.000   1.000\n\n"
+        "big: 12, small: 12\nWritten in third: predictions.csv\n"
+    )
 
     Path("new.csv").write_text("height,note,width\n1,7,3\n20,7,3\n")  # by name, in another order
     assert run("new.csv", "--load", model, "--out", "fourth") == 0
@@ -185,16 +193,23 @@ def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
 
 
 def test_a_loaded_regression_predicts_in_the_units_of_the_target(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("line.csv").write_text("x,y\n" + "".join(f"{i},{1000 + 10 * i}\n" for i in range(40)))
     assert run("line.csv", "--regression", "--hidden", "--epochs", "200", "--out", "o") == 0
-    Path("new.csv").write_text("x\n100\n")
+    data = "line: 40 samples, 1 feature, predicting y; 30 to train with, 10 held out\n"
+    assert capsys.readouterr().out.startswith(data)
+    Path("new.csv").write_text("x\n100\n50\n")
     for extra in ("matplotlib", "tqdm"):  # neither draws nor trains
         monkeypatch.setitem(sys.modules, extra, None)
     assert run("new.csv", "--load", "o/model.json") == 0
-    predicted = float(Path("runs/new/predictions.csv").read_text().split(",")[-1])
-    assert predicted == pytest.approx(2000, rel=0.01)
+    rows = Path("runs/new/predictions.csv").read_text().splitlines()[1:]
+    high, low = (float(row.split(",")[-1]) for row in rows)
+    assert [high, low] == pytest.approx([2000, 1500], rel=0.01)
+    assert capsys.readouterr().out == (
+        "new.csv: 2 samples, predicted with the model of line\n\n"
+        f"y: from {low:g} to {high:g}\nWritten in {Path('runs', 'new')}: predictions.csv\n"
+    )
 
 
 def test_the_report_counts_right() -> None:
