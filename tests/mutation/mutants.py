@@ -12,7 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TESTS = {  # of a file or of the files in a folder, where they are not the folder's own tests
     "autograd/ops.py": ["tests/autograd/test_ops.py", "tests/autograd/calculus"],
-    "autograd/operation.py": ["tests/autograd/test_o*.py", "tests/autograd/test_[fv]*.py"],
+    "autograd/operation.py": [
+        "tests/autograd/test_o*.py",
+        "tests/autograd/test_[fv]*.py",
+        "tests/autograd/calculus/test_transformations.py",
+    ],
     "autograd/operators.py": ["tests/autograd/test_[fv]*.py", "tests/autograd/test_names.py"],
     "autograd/choosing.py": ["tests/autograd/compiler/test_meaning.py", "tests/autograd/test_*.py"],
     "autograd/recording.py": [
