@@ -92,7 +92,7 @@ class Task:
 
     def _samples(self, rows: Sequence[Row], targets: Sequence[Target]) -> Samples:
         """Return the checked samples; a class becomes a one-hot list, which compiles as data."""
-        output = [0.5] * self.outputs if self.outputs > 1 else 0.5  # legal for every loss
+        output = [0.5] * self.outputs  # legal for every loss
         legal: set[Any] = set()  # targets are often alike: each is tried once
         for i, target in enumerate(targets):
             kind = tuple(target) if isinstance(target, list) else target

@@ -12,7 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TESTS = {  # of a file or of the files in a folder, where they are not the folder's own tests
     "autograd/ops.py": ["tests/autograd/test_ops.py", "tests/autograd/calculus"],
-    "autograd/operation.py": ["tests/autograd/test_o*.py", "tests/autograd/test_[fv]*.py"],
+    "autograd/operation.py": [
+        "tests/autograd/test_o*.py",
+        "tests/autograd/test_[fv]*.py",
+        "tests/autograd/calculus/test_transformations.py",
+    ],
     "autograd/operators.py": ["tests/autograd/test_[fv]*.py", "tests/autograd/test_names.py"],
     "autograd/choosing.py": ["tests/autograd/compiler/test_meaning.py", "tests/autograd/test_*.py"],
     "autograd/recording.py": [
@@ -35,8 +39,11 @@ TESTS = {  # of a file or of the files in a folder, where they are not the folde
         "tests/autograd/test_vmap.py",
         "tests/autograd/test_own_operation.py",
     ],
+    "autograd/plot": ["tests/autograd/test_plot.py", "tests/nn/test_plot.py"],
+    "autograd/stepper/page": ["tests/autograd/stepper"],
     "nn": ["tests/nn/test_*.py", "tests/nn/training/test_loop.py"],
     "nn/datasets": ["tests/nn/test_datasets.py", "tests/nn/app"],
+    "nn/plot": ["tests/nn/test_plot.py"],
 }
 AT_IMPORT = [  # file and function: they have run before mutmut's processes choose a mutant
     "autograd/compiler/array_functions.py _operation",
@@ -61,7 +68,8 @@ AT_IMPORT = [  # file and function: they have run before mutmut's processes choo
 NOT_RUN = (  # slow, or about the time or the frames of a call, which mutmut adds to
     "type_checkers or the_notebook_gives or many_operations or long_chain_of_operations"
     " or thousands_of_nodes or ctrl_c or process"
-    " or (pytorch and not test_pytorch) or closed_stream or bounded_and_the_oldest"
+    " or equal_pytorch or equals_pytorch or to_pytorch_and_back"
+    " or closed_stream or bounded_and_the_oldest"
     " or change_or_copy_a_node or costs_more_than_it_saves"
 )
 PYTEST = ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
@@ -101,11 +109,15 @@ def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
 
     >>> relevant_tests("autograd/drawing/layout.py", ROOT)
     ('tests/autograd/drawing',)
+
+    :raises FileNotFoundError: if there are none; pytest would run all tests then
     """
     folder = Path(file).parent.as_posix()
     found: list[str] = []
     for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
         found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"no tests for {file}: say in TESTS which")
     return tuple(found)
 
 

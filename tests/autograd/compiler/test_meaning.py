@@ -243,6 +243,30 @@ def test_what_would_change_or_copy_a_node_inside_is_refused(f, message):
     assert (PARAMETER.data, PARAMETER.grad) == (2.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("what", "f"),
+    [
+        ("float()", float),
+        ("int()", int),
+        ("complex()", complex),
+        ("round()", round),
+        ("//", lambda x: x // 2),
+        ("%", lambda x: 2 % x),
+        ("using a Value as an index or a count, as in 'a' * x,", lambda x: "a" * x),
+        ("copying or pickling a Value", copy.copy),
+        ("formatting a number (str, print, an f-string)", lambda x: f"{x}"),
+    ],
+)
+def test_what_needs_one_number_inside_is_refused_with_what_to_do(what, f):
+    with pytest.raises(TypeError) as caught:
+        autograd.compile(f)(Value(1.0))
+    assert str(caught.value) == (
+        f"{what} inside a compiled function, where a Value stands for many numbers: compute with "
+        "autograd's functions (autograd.exp, not math.exp), compare Values themselves, and declare "
+        "an argument used as an index or a count with static_argnums"
+    )
+
+
 def test_threads_read_and_write_data_while_another_records():
     w, stop, wrong = Value(1.0), threading.Event(), []
 

@@ -24,6 +24,7 @@ from autograd.compiler.matrices import Places, product
 from autograd.compiler.path import Path
 from autograd.compiler.python_code import code, named, written
 from autograd.compiler.schedule import PARAMETER, Schedule
+from autograd.compiler.simplify import Folded
 from autograd.compiler.source_lines import (
     Line,
     laid_out,
@@ -122,6 +123,17 @@ def test_an_adjoint_is_one_dot_over_the_consumers():
     (dx,) = gradient(graph, [(total, graph.one)], [x])
     assert dx.op is ops.dot
     assert [left for left, _ in pairs_of(dx)] == ws[::-1]
+
+
+def test_a_sum_used_once_in_an_adjoint_joins_its_dot():
+    scratch, graph = Graph(), Graph()
+    inputs = {scratch.input(): graph.input() for _ in range(2)}
+    a, b = inputs
+    once = scratch.unique(ops.dot, (a, b, b, a))
+    total = scratch.unique(ops.dot, (scratch.one, b, once, b))
+    fold = Folded(graph, lambda leaf: inputs.get(leaf) or graph.lift(leaf.value))
+    (adjoint,) = fold.run(scratch.nodes, [total])
+    assert shown(adjoint, {inputs[a].index: "a", inputs[b].index: "b"}) == "dot(a, b, b, b, a, b)"
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -172,7 +172,15 @@ def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
 
     capsys.readouterr()
     assert run("flowers.csv", "--load", model, "--epochs", "0", "--out", "third") == 0
-    assert "Accuracy: 100.0% (24 of 24)" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        "flowers.csv: 24 samples, predicted with the model of flowers\n\n"
+        "Accuracy: 100.0% (24 of 24)\n\n"
+        "true \\ predicted  big  small  precision  recall\n"
+        f"{'-' * 47}\n"
+        "big                12      0      1.000   1.000\n"
+        "small               0     12      1.000   1.000\n\n"
+        "big: 12, small: 12\nWritten in third: predictions.csv\n"
+    )
 
     Path("new.csv").write_text("height,note,width\n1,7,3\n20,7,3\n")  # by name, in another order
     assert run("new.csv", "--load", model, "--out", "fourth") == 0
@@ -185,16 +193,23 @@ def test_a_model_is_loaded_to_go_on_to_evaluate_and_to_predict(
 
 
 def test_a_loaded_regression_predicts_in_the_units_of_the_target(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("line.csv").write_text("x,y\n" + "".join(f"{i},{1000 + 10 * i}\n" for i in range(40)))
     assert run("line.csv", "--regression", "--hidden", "--epochs", "200", "--out", "o") == 0
-    Path("new.csv").write_text("x\n100\n")
+    data = "line: 40 samples, 1 feature, predicting y; 30 to train with, 10 held out\n"
+    assert capsys.readouterr().out.startswith(data)
+    Path("new.csv").write_text("x\n100\n50\n")
     for extra in ("matplotlib", "tqdm"):  # neither draws nor trains
         monkeypatch.setitem(sys.modules, extra, None)
     assert run("new.csv", "--load", "o/model.json") == 0
-    predicted = float(Path("runs/new/predictions.csv").read_text().split(",")[-1])
-    assert predicted == pytest.approx(2000, rel=0.01)
+    rows = Path("runs/new/predictions.csv").read_text().splitlines()[1:]
+    high, low = (float(row.split(",")[-1]) for row in rows)
+    assert [high, low] == pytest.approx([2000, 1500], rel=0.01)
+    assert capsys.readouterr().out == (
+        "new.csv: 2 samples, predicted with the model of line\n\n"
+        f"y: from {low:g} to {high:g}\nWritten in {Path('runs', 'new')}: predictions.csv\n"
+    )
 
 
 def test_the_report_counts_right() -> None:
@@ -681,25 +696,78 @@ def test_help_is_no_wider_than_the_terminal(
         assert lines[at + 1] == "      --epochs 30"
 
 
-def test_help_names_every_option_data_set_and_file(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_data_set_and_file(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run("--help")
     assert caught.value.code == 0
     text = capsys.readouterr().out
     files = {"loss.svg", "boundary.svg", "confusion.svg", "graph.svg", "step.html", "model.json"}
     files |= {"history.json", "predictions.svg", "predictions.csv", "index.html"}
-    options = {"target", "regression", "hidden", "activation", "loss", "optimizer", "epochs"}
-    options |= {"schedule", "batch-size", "lr", "seed", "out", "load"}
-    for word in {
-        *BUILT_IN,
-        *ACTIVATIONS,
-        *OPTIMIZERS,
-        *SCHEDULES,
-        "CSV",
-        *files,
-        *(f"--{o}" for o in options),
-    }:
+    for word in {*BUILT_IN, "CSV", *files}:
         assert word in text, word
+
+
+SAMPLE_OPTIONS = """
+    DATA default: moons
+    options:
+    -h, --help show this help message and exit
+    --target COLUMN target of a CSV file: name, or position from 1 (last)
+    --regression predict a number instead of a class
+"""
+OPTIONS = {  # of a command: what its help says of each
+    "": f"""{SAMPLE_OPTIONS}
+    --hidden [N ...] neurons of each hidden layer (16 16; none: logistic or linear regression)
+    --activation NAME of the hidden neurons (relu): {", ".join(ACTIVATIONS)}
+    --loss NAME default: by the data; classes: bce_with_logits, cross_entropy, hinge;
+    --regression: mse, mae, gaussian_nll, laplace_nll
+    --optimizer NAME {", ".join(OPTIMIZERS)} (adam)
+    --epochs N passes over the data (100)
+    --batch-size N samples of one step (32)
+    --lr X learning rate (0.01; sgd: 0.1)
+    --schedule NAME of the learning rate (constant): {", ".join(SCHEDULES)}
+    --seed N of data, split, weights and order (0): same seed, same files
+    --out DIR folder for the files (runs/<data>)
+    --load MODEL.JSON go on with a model written before; or, for a CSV file without its target,
+    or with --epochs 0, predict
+    files written into --out""",
+    "playground": f"""{SAMPLE_OPTIONS}
+    --hidden [N ...] neurons of each hidden layer (4 4)
+    --activation NAME (tanh): {", ".join(ACTIVATIONS)}
+    --loss NAME default: by the data
+    --optimizer NAME sgd, momentum, adam (sgd)
+    --lr X learning rate (0.1; adam: 0.01)
+    --batch-size N samples of one step (all)
+    --seed N of data, weights and batches (0)
+    --out FILE the page (runs/<data>/playground.html)
+    examples:""",
+}
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_says_of_each_option_what_it_takes_and_its_default(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(*command.split(), "--help")
+    assert " ".join(OPTIONS[command].split()) in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_prints_the_data_the_model_the_settings_the_report_and_the_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_small("--out", "o") == 0
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "d: 8 samples, 1 feature, 2 classes; 6 to train with, 2 held out\n\nlayer"
+    )
+    assert (
+        "\n\nTraining: bce_with_logits, adam, learning rate 0.01, batches of 6\n1 epoch, " in said
+    )
+    assert "\n\nOn held-out data\nAccuracy: " in said
+    assert said.endswith(
+        "\n\nWritten in o: model.json history.json loss.svg confusion.svg graph.svg step.html"
+        f" index.html\nTo see the network learn, open {Path('o', 'index.html')} in a browser\n"
+    )
 
 
 @pytest.mark.usefixtures("real_pictures")
