@@ -126,6 +126,21 @@ class Backend:
         native = self.machine_code(inputs)
         return native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
 
+    def computed_at(self, places: Any, theta: Any, inputs: Sequence[Any]) -> Any:
+        """Return what `computed` returns, where the parameters are at ``places`` in ``theta``.
+
+        The gradient has the shape of ``theta``. It is 0 where no parameter is.
+        """
+        native = self.machine_code(inputs)
+        if native and hasattr(native, "computed_at"):  # the interpreter has none
+            return native.computed_at(places, theta, inputs)
+        found = self.computed(theta.take(places), inputs)
+        if not found or found[1] is None:
+            return found
+        gradient = np.zeros(len(theta))
+        gradient[places] = found[1]
+        return found[0], gradient
+
     @np.errstate(divide="raise", over="raise", invalid="raise")
     def _computed_by_arrays(self, p: Any, inputs: Sequence[Any]) -> Any:
         """Do it with NumPy. It raises where Python's ``math`` does.
