@@ -98,6 +98,10 @@ class Backend:
             self._looks_for_slots = False
         return self._slots
 
+    def add_gradient(self, gradient: Any) -> int:
+        """Add it to the ``grad`` of the leaves with slots. Return for how many that was done."""
+        return self._slots.add_gradient(gradient) if self._slots else 0
+
     def computed_from(
         self, parents: Sequence[Value], same: bool, inputs: Sequence[Any]
     ) -> tuple[Any, Any]:

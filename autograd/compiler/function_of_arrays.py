@@ -6,7 +6,8 @@ gradient in one. So a step of an optimizer touches no Value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -171,7 +172,10 @@ class FlatFunction:
         given, tried = Given(structure, leaves, {}), list[Path]()
         try:
             found = recordings.result(given, run, tried)
-            return recordings.result_anew(given, run, tried) if found is ELSEWHERE else found
+            if found is ELSEWHERE:
+                with self._with_numbers(theta):  # so that comparisons come out as they do there
+                    found = recordings.result_anew(given, run, tried)
+            return found
         except NotExactError:
             return TIE
 
@@ -202,18 +206,23 @@ class FlatFunction:
             "give those that it computes with"
         )
 
-    def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the same by the function itself, which may raise an error that names a node."""
+    @contextmanager
+    def _with_numbers(self, theta: Any) -> Iterator[None]:
+        """Give the parameters these numbers inside the block."""
         before = self.numbers()
         self.write(theta)
         try:
-            with recording(None):
-                found = self.function.function(*as_lists(args))
-                results, structure = flatten(returned(found), refused)
-                first = results[0]
-                by = derivatives(first) if isinstance(first, Value) else {}
+            yield
         finally:
             self.write(before)
+
+    def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the same by the function itself, which may raise an error that names a node."""
+        with self._with_numbers(theta), recording(None):
+            found = self.function.function(*as_lists(args))
+            results, structure = flatten(returned(found), refused)
+            first = results[0]
+            by = derivatives(first) if isinstance(first, Value) else {}
         if self._place.keys().isdisjoint(by):
             raise self._uses_none()
         numbers = [x.data if isinstance(x, Value) else float(x) for x in results]
