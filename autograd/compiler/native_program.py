@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..collector import collector_paused
 from .leaf_slots import LeafSlots
 from .llvm_code import CannotLowerError
 from .machine_code import MachineCode, error_flags, host_lanes, load
@@ -102,7 +103,9 @@ class NativePrograms:
     def _new(self, shapes: Sequence[tuple[int, ...]]) -> MachineProgram | None:
         (x,), *rows = shapes
         try:
-            return MachineProgram(print_llvm(self._printed, rows, x, host_lanes()), self._printed)
+            with collector_paused():  # which looks at all that was recorded, and finds nothing
+                program = print_llvm(self._printed, rows, x, host_lanes())
+                return MachineProgram(program, self._printed)
         except CannotLowerError as error:
             self.why = str(error)
             return None
