@@ -66,14 +66,14 @@ class Optimizer:
         """
         self.steps += 1
         flat = not isinstance(thetas, list)
-        if len(thetas) < _MIN_ARRAY_PARAMETERS or not (np := _numpy()):
+        if len(thetas) < _MIN_ARRAY_PARAMETERS or _numpy() is None:
             numbers = (thetas.tolist(), grads.tolist()) if flat else (thetas, grads)
             rows = map(self._updated, *numbers, *self._memory)
             stepped, *self._memory = map(list, zip(*rows, strict=True))
             return _array(stepped) if flat else stepped
-        arrays = map(_array, (thetas, grads, *self._memory))
-        with np.errstate(all="ignore"):  # a result may be infinite, as it is without NumPy
-            updated, *self._memory = self._updated(*arrays)
+        if not flat or (self._memory and isinstance(self._memory[0], list)):
+            thetas, grads, *self._memory = map(_array, (thetas, grads, *self._memory))
+        updated, *self._memory = _quietly_updated()(self, thetas, grads, *self._memory)
         return updated if flat else updated.tolist()
 
     def _updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
@@ -324,6 +324,13 @@ def _numpy() -> Any:
     except ImportError:
         return None
     return numpy
+
+
+@cache
+def _quietly_updated() -> Callable[..., Any]:
+    """Return what updates arrays. A result may be infinite, as it is without NumPy."""
+    ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
+    return ignoring(Optimizer._updated)  # type: ignore[no-any-return]  # NumPy says Any
 
 
 def _array(xs: Any) -> Any:

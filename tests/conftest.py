@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+
 import pytest
 from hypothesis import Phase, settings
 
@@ -21,6 +25,17 @@ SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one p
     "torch": "PyTorch",
     "_jax": "JAX",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep machine code in a folder of this test run, which all its processes share."""
+    if not hasattr(config, "workerinput"):
+        os.environ["CHALKGRAD_CACHE"] = tempfile.mkdtemp(prefix="machine-code-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["CHALKGRAD_CACHE"], ignore_errors=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -106,7 +106,9 @@ def compile(
     with NumPy first, and becomes machine code after 100 calls, since making it takes longer than
     a few calls. "llvm" makes it at the first call. Results differ in rounding alone. Machine code
     is made for one number of rows of `vmap`, for up to four of them. Very long programs and large
-    matrix products stay with NumPy: `report` says so.
+    matrix products stay with NumPy: `report` says so. Machine code is kept in the folder chalkgrad
+    of the platform's folder for caches, so the next process only reads it. The environment variable
+    CHALKGRAD_CACHE names another folder, or 0 for none.
 
     The result has ``source``, the program of the last call, and ``report()``, what compiling did
     and cost. A function that catches an error inside, or needs ints beyond 2**53, runs as it is for

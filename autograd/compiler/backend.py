@@ -98,6 +98,10 @@ class Backend:
             self._looks_for_slots = False
         return self._slots
 
+    def add_gradient(self, gradient: Any) -> int:
+        """Add it to the ``grad`` of the leaves with slots. Return for how many that was done."""
+        return self._slots.add_gradient(gradient) if self._slots else 0
+
     def computed_from(
         self, parents: Sequence[Value], same: bool, inputs: Sequence[Any]
     ) -> tuple[Any, Any]:
@@ -125,6 +129,21 @@ class Backend:
         """
         native = self.machine_code(inputs)
         return native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
+
+    def computed_at(self, places: Any, theta: Any, inputs: Sequence[Any]) -> Any:
+        """Return what `computed` returns, where the parameters are at ``places`` in ``theta``.
+
+        The gradient has the shape of ``theta``. It is 0 where no parameter is.
+        """
+        native = self.machine_code(inputs)
+        if native and hasattr(native, "computed_at"):  # the interpreter has none
+            return native.computed_at(places, theta, inputs)
+        found = self.computed(theta.take(places), inputs)
+        if not found or found[1] is None:
+            return found
+        gradient = np.zeros(len(theta))
+        gradient[places] = found[1]
+        return found[0], gradient
 
     @np.errstate(divide="raise", over="raise", invalid="raise")
     def _computed_by_arrays(self, p: Any, inputs: Sequence[Any]) -> Any:

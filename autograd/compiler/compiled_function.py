@@ -18,13 +18,13 @@ from .array_functions import Arrays
 from .backend import chosen
 from .free_rows import Given
 from .inputs import NotExactError
-from .path import ELSEWHERE, Path
+from .path import ELSEWHERE, NO_ARGUMENTS, Path
 from .program import TIE, Program
 from .record import refused, returned
 from .recordings import Recordings
 from .traced import TraceRecorder
 
-NOTHING_GIVEN = Given(flatten(((), {}))[1], [], {})
+NOTHING_GIVEN = Given(NO_ARGUMENTS, [], {})
 
 
 class CompiledFunction:

@@ -110,7 +110,9 @@ class CompiledValue(Value):
         if not self.call.path.inputs.plain:
             return super().backward()
         self.grad = 1.0
-        for leaf, local_grad in zip(self.parents, self.gradient.tolist(), strict=True):
+        parents, gradient = self.parents, self.gradient
+        done = self.call.program.backend.add_gradient(gradient)
+        for leaf, local_grad in zip(parents[done:], gradient[done:].tolist(), strict=True):
             leaf.grad += local_grad
         return None
 

@@ -6,7 +6,8 @@ gradient in one. So a step of an optimizer touches no Value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,46 +32,43 @@ class FlatProgram:
     def __init__(
         self, path: Path, program: Program, parents: Sequence[Value], place: dict[Value, int]
     ) -> None:
-        self.path, self.program = path, program
+        self._computed_at, self._structure = program.backend.computed_at, path.structure
         self._size = len(place)
-        self._others = [(i, p) for i, p in enumerate(parents) if p not in place]
+        self._others = [p for p in parents if p not in place]
         self.uses_none = len(self._others) == len(parents)
-        self._places = np.array([place.get(p, 0) for p in parents], int)
-        mine = np.array([p in place for p in parents], bool)
-        self._mine = None if mine.all() else mine
-        complete = mine.all() and len(parents) == len(place)
-        self._inverse = np.argsort(self._places) if complete else None
+        after = {p: self._size + i for i, p in enumerate(self._others)}
+        every = [place[p] if p in place else after[p] for p in parents]
+        self._places = np.array(every, np.int64)
         parts = getattr(path.structure, "parts", None) or ()
         self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
 
     def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
         """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
-        p = theta[self._places]
-        for i, other in self._others:
-            p[i] = other.data
-        found = self.program.backend.computed(p, inputs)
+        if self._others:
+            theta = np.concatenate([theta, [p.data for p in self._others]])
+        found = self._computed_at(self._places, theta, inputs)
         if not found:
             return ELSEWHERE if found is None else TIE
         values, gradient = found
-        structure = self.path.structure
-        value: Any = values[0] if structure is VALUE else tuple(values)
-        if structure is not VALUE and not self._is_tuple:
-            value = build(structure, iter(values))
-        if gradient is None or self._inverse is not None:
-            return value, None if gradient is None else gradient[self._inverse]
-        whole = np.zeros(self._size)
-        if self._mine is None:
-            whole[self._places] = gradient
-        else:
-            whole[self._places[self._mine]] = gradient[self._mine]
-        return value, whole
+        if self._others and gradient is not None:
+            gradient = gradient[: self._size]
+        structure = self._structure
+        if structure is VALUE:
+            return values[0], gradient
+        value = tuple(values) if self._is_tuple else build(structure, iter(values))
+        return value, gradient
 
 
-class RowsAlone:
-    """How a path takes arguments that are arrays of rows of any length, and nothing else."""
+class PlainCalls:
+    """How a path takes calls without a look at the structure of their arguments.
+
+    There are none, or they are arrays of rows of any length and nothing else.
+    """
 
     def __init__(self, path: Path) -> None:
         inputs = path.inputs
+        self.programs: dict[bool, FlatProgram] = {}  # with the gradient, and without
+        self._nothing = inputs.constant if path.takes_nothing else None
         self.lists = [batch.given for batch in inputs.batches]
         keys = [getattr(given, "key", None) for given in self.lists]
         self.is_possible = (
@@ -86,6 +84,8 @@ class RowsAlone:
 
     def inputs(self, args: Sequence[Any]) -> tuple[Any, ...] | None:
         """Return the inputs of the program; None if the arguments are of another kind."""
+        if not args:
+            return self._nothing
         if not self.is_possible or len(args) != len(self._order):
             return None
         rows = []
@@ -115,7 +115,8 @@ class FlatFunction:
             problem = "no parameters" if not self.parameters else "a parameter twice"
             raise ValueError(f"flat_function got {problem}: give it each Value to differentiate by")
         self._programs: WeakKeyDictionary[Program, FlatProgram] = WeakKeyDictionary()
-        self._alone: WeakKeyDictionary[Path, RowsAlone] = WeakKeyDictionary()
+        self._plain: WeakKeyDictionary[Path, PlainCalls] = WeakKeyDictionary()
+        self._last_plain: tuple[Path | None, Any] = (None, None)
 
     def __repr__(self) -> str:
         return f"<{self.function.__name__} of an array of {len(self.parameters)} parameters>"
@@ -154,18 +155,27 @@ class FlatFunction:
         """Return value and gradient by the path that the call takes. TIE if eager code has to."""
         recordings = self.function.recordings
         if (path := recordings.last) is not None:
-            if (alone := self._alone.get(path)) is None:
-                alone = self._alone[path] = RowsAlone(path)
-            if (inputs := alone.inputs(args)) is not None:
-                found = self._program(path, (), with_gradient)(theta, inputs)
+            last, plain = self._last_plain
+            if path is not last:
+                plain = self._plain.setdefault(path, PlainCalls(path))
+                self._last_plain = (path, plain)
+            if (inputs := plain.inputs(args)) is not None:
+                if (program := plain.programs.get(with_gradient)) is None:
+                    program = self._program(path, (), with_gradient)
+                    plain.programs[with_gradient] = program
+                found = program(theta, inputs)
                 if found is not ELSEWHERE and found is not TIE:
+                    recordings.count_last()
                     return found
         run = partial(self._run, theta, with_gradient)
         leaves, structure = flatten((as_lists(args), {}), as_thing)
         given, tried = Given(structure, leaves, {}), list[Path]()
         try:
             found = recordings.result(given, run, tried)
-            return recordings.result_anew(given, run, tried) if found is ELSEWHERE else found
+            if found is ELSEWHERE:
+                with self._with_numbers(theta):  # so that comparisons come out as they do there
+                    found = recordings.result_anew(given, run, tried)
+            return found
         except NotExactError:
             return TIE
 
@@ -196,18 +206,23 @@ class FlatFunction:
             "give those that it computes with"
         )
 
-    def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the same by the function itself, which may raise an error that names a node."""
+    @contextmanager
+    def _with_numbers(self, theta: Any) -> Iterator[None]:
+        """Give the parameters these numbers inside the block."""
         before = self.numbers()
         self.write(theta)
         try:
-            with recording(None):
-                found = self.function.function(*as_lists(args))
-                results, structure = flatten(returned(found), refused)
-                first = results[0]
-                by = derivatives(first) if isinstance(first, Value) else {}
+            yield
         finally:
             self.write(before)
+
+    def _eager(self, theta: Any, args: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the same by the function itself, which may raise an error that names a node."""
+        with self._with_numbers(theta), recording(None):
+            found = self.function.function(*as_lists(args))
+            results, structure = flatten(returned(found), refused)
+            first = results[0]
+            by = derivatives(first) if isinstance(first, Value) else {}
         if self._place.keys().isdisjoint(by):
             raise self._uses_none()
         numbers = [x.data if isinstance(x, Value) else float(x) for x in results]

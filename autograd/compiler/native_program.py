@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ..collector import collector_paused
 from .leaf_slots import LeafSlots
 from .llvm_code import CannotLowerError
 from .machine_code import MachineCode, error_flags, host_lanes, load
-from .print_llvm import DONE, TIE, PrintedLLVM, print_llvm, why_not
+from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, PrintedLLVM, print_llvm, why_not
 from .print_numpy import Printed
 from .vector_math import functions
 
@@ -33,6 +34,47 @@ define i32 @program(ptr %addresses) {{
   %fine = icmp eq i32 %raised, 0
   %found = select i1 %fine, i32 %status, i32 1
   ret i32 %found
+}}
+define i32 @program_at(ptr %table) {{
+entry:
+  %addresses = load ptr, ptr %table
+  %places_at = getelementptr ptr, ptr %table, i64 1
+  %places = load ptr, ptr %places_at
+  %theta_at = getelementptr ptr, ptr %table, i64 2
+  %theta = load ptr, ptr %theta_at
+  %whole_at = getelementptr ptr, ptr %table, i64 3
+  %whole = load ptr, ptr %whole_at
+  %p = load ptr, ptr %addresses
+  %gradient_at = getelementptr ptr, ptr %addresses, i64 {gradient}
+  %gradient = load ptr, ptr %gradient_at
+  br label %take
+take:
+  %i = phi i64 [ 0, %entry ], [ %i_next, %take ]
+  %place_at = getelementptr i64, ptr %places, i64 %i
+  %place = load i64, ptr %place_at
+  %from = getelementptr double, ptr %theta, i64 %place
+  %number = load double, ptr %from
+  %to = getelementptr double, ptr %p, i64 %i
+  store double %number, ptr %to
+  %i_next = add i64 %i, 1
+  %more = icmp slt i64 %i_next, {parameters}
+  br i1 %more, label %take, label %run
+run:
+  %status = call i32 @program(ptr %addresses)
+  br label %put
+put:
+  %j = phi i64 [ 0, %run ], [ %j_next, %put ]
+  %target_at = getelementptr i64, ptr %places, i64 %j
+  %target = load i64, ptr %target_at
+  %slope_at = getelementptr double, ptr %gradient, i64 %j
+  %slope = load double, ptr %slope_at
+  %slot = getelementptr double, ptr %whole, i64 %target
+  store double %slope, ptr %slot
+  %j_next = add i64 %j, 1
+  %again = icmp slt i64 %j_next, {parameters}
+  br i1 %again, label %put, label %done
+done:
+  ret i32 %status
 }}
 """
 
@@ -61,7 +103,9 @@ class NativePrograms:
     def _new(self, shapes: Sequence[tuple[int, ...]]) -> MachineProgram | None:
         (x,), *rows = shapes
         try:
-            return MachineProgram(print_llvm(self._printed, rows, x, host_lanes()), self._printed)
+            with collector_paused():  # which looks at all that was recorded, and finds nothing
+                program = print_llvm(self._printed, rows, x, host_lanes())
+                return MachineProgram(program, self._printed)
         except CannotLowerError as error:
             self.why = str(error)
             return None
@@ -72,17 +116,23 @@ class MachineProgram:
 
     def __init__(self, program: PrintedLLVM, printed: Printed) -> None:
         self._program, self._parameters = program, len(printed.order)
-        wrapper = PROGRAM.format(flags=error_flags())
+        wrapper = PROGRAM.format(
+            flags=error_flags(),
+            gradient=TABLE_OF_ADDRESSES.index("gradient"),
+            parameters=max(1, len(printed.order)),
+        )
         used = functions(host_lanes(), program.vector_functions)
         self._code: MachineCode = load("\n".join([wrapper, program.text, used]))
-        self._run = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self._code.address("program"))
+        function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+        self._run = function(self._code.address("program"))
+        self._run_at = function(self._code.address("program_at"))
         self._free: list[Memory] = []  # one more for each call that runs at the same time
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, TIE, or None, as `Backend.computed`."""
         memory = self._memory(inputs)
         memory.p[:] = p
-        return self._found(memory)
+        return self._found(memory, self._run(memory.address), memory.gradient)
 
     def computed_from(self, slots: LeafSlots, inputs: Sequence[Any]) -> tuple[Any, Any]:
         """Return what leaves have as data, None if that is not floats, and what is computed."""
@@ -90,7 +140,18 @@ class MachineProgram:
         if not slots.read_into(memory.address_of_p):
             self._free.append(memory)
             return None, None
-        return memory.p.copy(), self._found(memory)
+        p = memory.p.copy()
+        return p, self._found(memory, self._run(memory.address), memory.gradient)
+
+    def computed_at(self, places: Any, theta: Any, inputs: Sequence[Any]) -> Any:
+        """Return the values and the gradient, TIE, or None, as `Backend.computed_at`."""
+        if not self._program.gradient:
+            return self.computed(theta.take(places), inputs)
+        memory = self._memory(inputs)
+        if memory.places is not places:
+            memory.take_places(places, len(theta))
+        memory.theta[:] = theta
+        return self._found(memory, self._run_at(memory.address_of_table), memory.whole)
 
     def _memory(self, inputs: Sequence[Any]) -> Memory:
         """Return memory that no other call uses, with the inputs of this one."""
@@ -102,13 +163,11 @@ class MachineProgram:
             memory.take(inputs)
         return memory
 
-    def _found(self, memory: Memory) -> Any:
-        """Run the program, and let others use the memory."""
-        status = self._run(memory.address)
+    def _found(self, memory: Memory, status: int, gradient: Any) -> Any:
+        """Return what the program has found, and let others use the memory."""
         found: Any = () if status == TIE else None
         if status == DONE:
-            gradient = memory.gradient.copy() if self._program.gradient else None
-            found = memory.results.tolist(), gradient
+            found = memory.results.tolist(), gradient.copy() if self._program.gradient else None
         self._free.append(memory)
         return found
 
@@ -128,6 +187,7 @@ class Memory:
         self._fixed = [x.ctypes.data for x in self._arrays]
         self._addresses = np.zeros(0, np.uintp)
         self.address = 0
+        self.places: Any = None  # that the table is for
 
     def take(self, inputs: Sequence[Any]) -> None:
         """Point to the plain numbers and batches of a call."""
@@ -135,3 +195,11 @@ class Memory:
         self._addresses = np.array([*self._fixed, *[x.ctypes.data for x in taken]], np.uintp)
         self._taken, self.inputs = taken, inputs
         self.address = self._addresses.ctypes.data
+        self.places = None
+
+    def take_places(self, places: Any, size: int) -> None:
+        """Point to the parameters' places in a larger array, and to that array."""
+        self.theta, self.whole = np.zeros(size), np.zeros(size)
+        arrays = (places, self.theta, self.whole)
+        self._table = np.array([self.address, *[x.ctypes.data for x in arrays]], np.uintp)
+        self.address_of_table, self.places = self._table.ctypes.data, places

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Any
 
 from ..collector import collector_paused
-from ..tree import VALUE, Structure, build
+from ..tree import VALUE, Structure, build, flatten
 from ..value import Scalar, Value
 from .arguments import same_values
 from .array_functions import Arrays
@@ -20,6 +20,7 @@ from .print_numpy import Printed
 from .program import TIE, Program
 from .rows import expanded_rows
 
+NO_ARGUMENTS = flatten(((), {}))[1]
 ELSEWHERE = object()  # the call takes another path
 
 
@@ -32,6 +33,7 @@ class Path:
         self.xp, self.seconds = xp, Seconds()
         self.programs: dict[str, Program] = {}
         self.calls, self._lock = 0, RLock()
+        self.takes_nothing = structure == NO_ARGUMENTS
         self.same = same_values([x for x in leaves if isinstance(x, Value)])
         recording, self.code, self._ties = simplified_recording(
             function, structure, leaves, self.seconds

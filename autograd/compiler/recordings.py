@@ -55,6 +55,7 @@ class Recordings:
         self.free: list[frozenset[int | str]] = []  # arguments that are lists of any length
         self.account = Account()
         self.last: Path | None = None
+        self._last_paths: Paths | None = None  # those of the same structure
         self._lock, self._clock = RLock(), count()
 
     def result(self, given: Given, with_gradient: Request, tried: list[Path]) -> Any:
@@ -78,12 +79,19 @@ class Recordings:
                 if result is TIE:
                     self._count_tie()
                 if result is not ELSEWHERE:
+                    self._last_paths = paths
                     path.calls += result is not TIE
                     paths.new_paths = paths.failures = 0
                     if path is not paths[0]:
                         self._put_first(paths, path)
                     return result
         return ELSEWHERE
+
+    def count_last(self) -> None:
+        """Count a call that took the last path without a search for it."""
+        if self.last is not None and self._last_paths is not None:
+            self.last.calls += 1
+            self._last_paths.new_paths = self._last_paths.failures = 0
 
     def _count_tie(self) -> None:
         account = self.account
@@ -184,6 +192,7 @@ class Recordings:
             result = path.result(given, with_gradient)
         if result is TIE:
             self._count_tie()
+        self._last_paths = paths
         paths.insert(0, path)
         return TIE if result is ELSEWHERE else result
 

@@ -118,7 +118,7 @@ class TrainStep:
 
     def __call__(self, *args: Any) -> Any:
         """Step once; return the loss before the step, a number."""
-        vector = self._opened()
+        vector = self._vector or self._opened()
         if self._is_synced:
             vector.read()
             self._remember()

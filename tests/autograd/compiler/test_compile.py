@@ -25,7 +25,7 @@ from autograd.compiler import schedule
 from autograd.compiler.compiled_value import CompiledValue
 from autograd.compiler.recordings import MAX_NEW_PATHS
 
-pytestmark = pytest.mark.usefixtures("each_backend")
+pytestmark = pytest.mark.usefixtures("numpy_first")
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 

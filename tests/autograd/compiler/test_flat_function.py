@@ -156,3 +156,23 @@ def test_it_says_what_it_is() -> None:
     flat = flat_function(loss, [x])
     assert repr(flat) == "<loss of an array of 1 parameters>"
     assert copy.copy(flat)([3.0])[0] == 9.0
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_without_arguments_each_branch_counts_as_known(backend: str) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    x, other, bound = Value(1.0), Value(5.0), Value(0.0)
+    f = autograd.compile(lambda: x * other if x > bound else -x, backend=backend)
+    flat = flat_function(f, [bound, x])
+    for _ in range(3):
+        for _ in range(20):
+            value, gradient = flat([0.0, 2.0])
+            assert (value, gradient.tolist()) == (10.0, [0.0, 5.0])
+        value, gradient = flat([0.0, -2.0])
+        assert (value, gradient.tolist()) == (2.0, [0.0, -1.0])
+    other.data = 6.0
+    assert flat([0.0, 2.0])[0] == 12.0
+    (paths,) = f.recordings.paths.values()
+    assert len(paths) == 2
+    assert sum([path.calls for path in paths]) >= 60  # calls without a search count

@@ -12,7 +12,7 @@ import nn
 from autograd import Value, ops
 from autograd.compiler import repetition
 
-pytestmark = pytest.mark.usefixtures("each_backend")
+pytestmark = pytest.mark.usefixtures("numpy_first")
 
 ROWS = 40
 rng = random.Random(0)

@@ -28,7 +28,7 @@ from autograd.compiler.compiled_value import CompiledValue
 from autograd.compiler.expressions import Graph, reachable
 from autograd.compiler.recordings import MAX_STRUCTURES
 
-pytestmark = pytest.mark.usefixtures("each_backend")
+pytestmark = pytest.mark.usefixtures("numpy_first")
 
 
 def result(f, args, leaves):

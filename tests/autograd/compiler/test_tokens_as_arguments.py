@@ -8,7 +8,7 @@ import autograd
 from autograd import dot
 
 np = pytest.importorskip("numpy")
-pytestmark = pytest.mark.usefixtures("each_backend")
+pytestmark = pytest.mark.usefixtures("numpy_first")
 nn = pytest.importorskip("nn")
 
 NAMES = ["ada", "dee", "abe", "cab", "ed"]
