@@ -79,7 +79,7 @@ def test_the_list_shows_the_step_that_is_opened_in_a_frame_that_appears_later(br
         }""")
 
 
-def test_the_picture_of_a_later_step_fills_its_pane_in_a_frame_that_appears_later(browser, tmp_path):
+def test_the_picture_of_a_later_step_is_not_tiny_in_a_frame_that_appears_later(browser, tmp_path):
     Stepper((Value(2.0, "x") * 3).tanh(), step="last").save(tmp_path / "f.html")
     frame = '<iframe src="f.html" width="900" height="900" style="display: none"></iframe>'
     (tmp_path / "around.html").write_text(frame)
@@ -96,7 +96,7 @@ def test_the_numbers_of_a_product_stay_on_one_line_in_a_narrow_frame(opened):
     with opened(Stepper(loss, step="last"), viewport={"width": 900, "height": 900}) as page:
         numbers = page.locator(".tile b")
         assert max(map(len, numbers.all_text_contents())) >= 10
-        heights = [box["height"] for box in map(lambda each: each.bounding_box(), numbers.all())]
+        heights = [each.bounding_box()["height"] for each in numbers.all()]
         assert max(heights) < 30
 
 
