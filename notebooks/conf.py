@@ -61,7 +61,10 @@ def write_formula(writer: Any, node: nodes.math | nodes.math_block) -> None:
     """Write a formula as MathML."""
     formula = node.astext().replace("{aligned}", "{split}")  # the name that latex2mathml knows
     display = "block" if isinstance(node, nodes.math_block) else "inline"
-    writer.body.append(convert(formula, display=display))
+    made = convert(formula, display=display)
+    for side in ("left", "right"):  # browsers align by style alone
+        made = made.replace(f'columnalign="{side}"', f'style="text-align: {side}"')
+    writer.body.append(made)
     raise nodes.SkipNode
 
 
