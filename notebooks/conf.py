@@ -59,8 +59,12 @@ toc_object_entries_show_parents = "hide"
 
 def write_formula(writer: Any, node: nodes.math | nodes.math_block) -> None:
     """Write a formula as MathML."""
+    formula = node.astext().replace("{aligned}", "{split}")  # the name that latex2mathml knows
     display = "block" if isinstance(node, nodes.math_block) else "inline"
-    writer.body.append(convert(node.astext(), display=display))
+    made = convert(formula, display=display)
+    for side in ("left", "right"):  # browsers align by style alone
+        made = made.replace(f'columnalign="{side}"', f'style="text-align: {side}"')
+    writer.body.append(made)
     raise nodes.SkipNode
 
 
@@ -114,7 +118,7 @@ def as_rst(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: l
         after_a_gap = bool(result) and not result[-1].strip()
         before = next((text for text in reversed(result) if text.strip()), "")
         if after_a_gap and line.startswith("    ") and not before.startswith((" ", ">>>")):
-            result += ["::", ""]
+            result += [] if before.endswith("::") else ["::", ""]
         argument = re.match(r"[a-z]\w*(, [a-z]\w*)*(?=: )", line, re.IGNORECASE)
         if argument and not before.startswith((">>>", "...")):
             line = f"**{argument[0]}**{line[argument.end() :]}"

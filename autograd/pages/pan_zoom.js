@@ -76,6 +76,7 @@ export class PanZoom {
   }
 
   resized() {
+    cancelAnimationFrame(this.frame); // a move that waits in a frame without a size would shrink all
     if (this.fitted) this.start();
     if (this.focus) this.reveal(this.focus, false);
     else this.set({});

@@ -34,6 +34,18 @@ NAMES, SHORTEST, LONGEST = 1_000, 3, 10
 EAGER_STEPS = 50  # of the training run, as the whole run would take minutes
 CONSONANTS, VOWELS = [*"bcdfghjklmnrstvz", "br", "ch", "sh", "th"], "aaeeiiouy"
 ENDINGS = ["", "", "n", "l", "s", "nna", "tte"]
+PUBLISHED = [  # times as fast as microgpt.py in CPython, as the source measured it
+    ("C++, a tape in one block of memory", 600, "github.com/Charbel199/microgpt.cpp, README"),
+    ("Rust, a tape (mplekh/rust-microgpt)", 457, "the same README, 10,000 steps"),
+    ("Rust, a tape (mplekh/rust-microgpt)", 415, "github.com/ssrhaso/microjpt, README, one core"),
+    ("C++, a tape (Charbel199)", 181, "the same README"),
+    ("C", 88, "github.com/1duo/microgpts, README, mean of 10 runs"),
+    ("Rust", 66, "the same README"),
+    ("Go", 9.4, "the same README"),
+    ("C, derivatives by hand", 1_000, "github.com/enjector/microgpt-c, README, in round numbers"),
+    ("Julia, matrix derivatives by hand", 1_581, "github.com/ssrhaso/microjpt, README"),
+    ("NumPy, arrays as nodes", 23, "brief-ds.com/2026/03/16/gpt2.html, whole seconds"),
+]
 Vector = list[Any]
 Document = tuple[list[int], list[int], list[float]]  # tokens, what follows each, weights
 
@@ -255,11 +267,20 @@ def training_run() -> None:
     print(f"\n{padded.loss.report()}")
 
 
+def published() -> None:
+    """Print what authors of ports to other languages measured, on other machines."""
+    print("\npublished: ports of microgpt, times as fast as microgpt.py in CPython")
+    for port, ratio, source in PUBLISHED:
+        print(f"{port:37}{ratio:6,}   {source}")
+    print("Machines differ. The ratios further above are to eager code of this engine.")
+
+
 def main() -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # one core; before anything imports NumPy
     one_step()
     training_run()
+    published()
 
 
 if __name__ == "__main__":

@@ -79,6 +79,27 @@ def test_the_list_shows_the_step_that_is_opened_in_a_frame_that_appears_later(br
         }""")
 
 
+def test_the_picture_of_a_later_step_is_not_tiny_in_a_frame_that_appears_later(browser, tmp_path):
+    Stepper((Value(2.0, "x") * 3).tanh(), step="last").save(tmp_path / "f.html")
+    frame = '<iframe src="f.html" width="900" height="900" style="display: none"></iframe>'
+    (tmp_path / "around.html").write_text(frame)
+    with watched(browser) as page:
+        page.goto((tmp_path / "around.html").as_uri())
+        page.evaluate("document.querySelector('iframe').style.display = 'block'")
+        page.wait_for_timeout(500)  # a move of the picture would be over
+        inside = page.query_selector("iframe").content_frame()
+        assert inside.locator("#picture .node").first.bounding_box()["width"] > 40
+
+
+def test_the_numbers_of_a_product_stay_on_one_line_in_a_narrow_frame(opened):
+    loss = (Value(-0.0006703125, "a") * Value(-0.0001234567, "b")) * -0.000987654
+    with opened(Stepper(loss, step="last"), viewport={"width": 900, "height": 900}) as page:
+        numbers = page.locator(".tile b")
+        assert max(map(len, numbers.all_text_contents())) >= 10
+        heights = [each.bounding_box()["height"] for each in numbers.all()]
+        assert max(heights) < 30
+
+
 def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs a browser"):

@@ -112,6 +112,13 @@ def test_the_pages_of_the_course_are_all_there(site: Path) -> None:
     assert [name for name in chapters if f'href="{name}.html"' not in course] == []
 
 
+def test_formulas_of_several_lines_have_a_table_without_signs_left_over(site: Path) -> None:
+    text = (site / "1_chain_rule_on_a_graph.html").read_text("utf-8")
+    formulas = re.findall(r"<math.*?</math>", text, re.DOTALL)
+    assert any("<mtr>" in formula for formula in formulas)
+    assert [formula for formula in formulas if re.search(r"<mi>(&|&amp;)</mi>", formula)] == []
+
+
 def test_each_page_works_as_a_file_without_a_network(
     browser: Browser, pages: dict[Path, Page]
 ) -> None:
