@@ -542,8 +542,10 @@ def test_of_many_features_two_are_chosen_for_the_plane(opened):
         click(page, "one-step")
         assert trouble(page) == ""
         across, plain, upward = page.evaluate(COLORS_OF_INPUTS)
-        assert across["rows"] == 1 and across["columns"] > 8
-        assert upward["columns"] == 1 and upward["rows"] > 8
+        assert across["rows"] == 1
+        assert across["columns"] > 8
+        assert upward["columns"] == 1
+        assert upward["rows"] > 8
         assert plain == {"rows": 1, "columns": 1}  # at its mean
 
 
@@ -558,9 +560,16 @@ def test_long_names_of_features_stay_in_their_places(opened, width):
         for i, name in enumerate(names):
             caption = page.locator(".input + .caption").nth(i)
             assert caption.bounding_box()["x"] >= pane["x"]
-            assert caption.inner_text() == page.locator(".neuron.input").nth(i).get_attribute("title") == name
+            assert (
+                caption.inner_text()
+                == page.locator(".neuron.input").nth(i).get_attribute("title")
+                == name
+            )
             leaf = page.locator("#scalar-picture .leaf").nth(2 * i)
-            label, number = leaf.locator(".name").bounding_box(), leaf.locator(".data").bounding_box()
+            label, number = (
+                leaf.locator(".name").bounding_box(),
+                leaf.locator(".data").bounding_box(),
+            )
             assert label["x"] + label["width"] <= number["x"]
             assert leaf.locator("title").text_content() == name
 
