@@ -7,7 +7,7 @@ Value if there is one output only. A neuron is two nodes of the graph: its *pre-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import pairwise
 from numbers import Integral
 from typing import Any
@@ -44,6 +44,8 @@ def _activation(given: str | Activation) -> Activation:
 
 def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     """The ``nin`` inputs as Values. All neurons of a layer share the constant for a number."""
+    if isinstance(x, Set):
+        raise TypeError(f"{module!r} takes its inputs in a list: a set has no order, got {x!r:.80}")
     xs = list(x) if isinstance(x, list | tuple | Iterable) else [x]
     if len(xs) != nin:
         raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}")

@@ -27,8 +27,8 @@ class Optimizer:
     parameter is added to its gradient. To write an optimizer, name in ``slots`` what is remembered
     of each parameter, and define `update`.
 
-    TypeError if a parameter is not a Value. ValueError if there are no parameters, or for a number
-    out of its range.
+    TypeError if a parameter is not a Value. ValueError if there are no parameters, if one is given
+    twice or is computed from others, or for a number out of its range.
     """
 
     slots: tuple[str, ...] = ()
@@ -38,8 +38,13 @@ class Optimizer:
         for p in self.parameters:
             if not isinstance(p, Value) or isinstance(p, Constant):
                 raise TypeError(f"an optimizer takes parameters, which are Values, got {p!r:.80}")
+            if p.parents:
+                raise ValueError(f"an optimizer takes leaves, got {p!r:.80}, which is computed")
         if not self.parameters:
             raise ValueError(f"{type(self).__name__} got no parameters")
+        if len({*self.parameters}) < len(self.parameters):
+            twice = next(p for i, p in enumerate(self.parameters) if p in self.parameters[:i])
+            raise ValueError(f"{type(self).__name__} got a parameter twice: {twice!r:.80}")
         self.lr = positive("lr", lr)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
         self.steps = 0

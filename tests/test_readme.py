@@ -3,6 +3,8 @@
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -36,3 +38,10 @@ def test_the_first_two_shell_blocks_are_the_main_job_and_the_tests():
     commands = [code for language, code in BLOCKS if language == "sh"]
     assert commands[0].rstrip().endswith("python -m nn")
     assert commands[1].rstrip().endswith("python -m pytest -n auto")
+
+
+def test_the_default_suite_is_collected_without_the_extra_scale():
+    code = "import sys, pytest; sys.modules['jax'] = None; sys.exit(pytest.main(sys.argv[1:]))"
+    run = [sys.executable, "-c", code, "--collect-only", "-p", "no:cacheprovider", "autograd"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=README.parent)
+    assert done.returncode == pytest.ExitCode.OK, done.stdout

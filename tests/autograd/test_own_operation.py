@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,13 @@ def test_a_model_with_it_is_saved_and_loading_says_what_to_import(own: Any, tmp_
     assert "import the module of an operation of your own first" in done.stderr
     imported = [*run[:2], f"import tests.support.own_operation; {code}", run[3]]
     subprocess.run(imported, check=True)
+
+
+def test_no_module_of_tests_declares_them_for_all_others() -> None:
+    """Tests of the whole table, collected later, would meet operations without sample points."""
+    modules = Path(__file__).parents[1].rglob("*.py")
+    declares = re.compile(r"^(from|import) .*own_operation", re.MULTILINE)
+    assert not [str(path) for path in modules if declares.search(path.read_text("utf-8"))]
 
 
 # ---------------------------------------------------------------------------- wrong declarations

@@ -41,6 +41,18 @@ STATE = """() => JSON.stringify([
   document.documentElement.dataset.theme,
 ])"""
 
+# how many different rows and columns of pixels the picture of each input has
+COLORS_OF_INPUTS = """() => [...document.querySelectorAll(".neuron.input canvas")].map((canvas) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const at = (x, y) => data.slice(4 * (y * width + x), 4 * (y * width + x) + 4).join();
+  const range = (n) => [...Array(n).keys()];
+  return {
+    rows: new Set(range(height).map((y) => range(width).map((x) => at(x, y)).join(";"))).size,
+    columns: new Set(range(width).map((x) => range(height).map((y) => at(x, y)).join(";"))).size,
+  };
+})"""
+
 
 @pytest.fixture
 def opened(browser, tmp_path):
@@ -529,6 +541,37 @@ def test_of_many_features_two_are_chosen_for_the_plane(opened):
         assert page.locator("#axis-y").inner_text().startswith("three")
         click(page, "one-step")
         assert trouble(page) == ""
+        across, plain, upward = page.evaluate(COLORS_OF_INPUTS)
+        assert across["rows"] == 1
+        assert across["columns"] > 8
+        assert upward["columns"] == 1
+        assert upward["rows"] > 8
+        assert plain == {"rows": 1, "columns": 1}  # at its mean
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_long_names_of_features_stay_in_their_places(opened, width):
+    names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)"]
+    rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
+    with opened(viewport={"width": width, "height": 800}) as page:
+        page.locator("#csv").set_input_files(file(",".join([*names, "kind"]) + "\n" + rows))
+        becomes(page, "document.querySelectorAll('.neuron.input').length", 3)
+        pane = page.locator("#layers").bounding_box()
+        for i, name in enumerate(names):
+            caption = page.locator(".input + .caption").nth(i)
+            assert caption.bounding_box()["x"] >= pane["x"]
+            assert (
+                caption.inner_text()
+                == page.locator(".neuron.input").nth(i).get_attribute("title")
+                == name
+            )
+            leaf = page.locator("#scalar-picture .leaf").nth(2 * i)
+            label, number = (
+                leaf.locator(".name").bounding_box(),
+                leaf.locator(".data").bounding_box(),
+            )
+            assert label["x"] + label["width"] <= number["x"]
+            assert leaf.locator("title").text_content() == name
 
 
 # ------------------------------------------------------------------------------- runs and sharing

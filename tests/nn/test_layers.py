@@ -263,6 +263,7 @@ def test_without_recording_an_output_has_no_graph():
     [
         (lambda: nn.Layer(2, 16)([1.0]), ValueError, r"Layer\(nin=2, .*\) takes 2 inputs, got 1"),
         (lambda: nn.Layer(2, 16)(1.0), ValueError, "takes 2 inputs, got 1"),
+        (lambda: nn.Layer(2, 16)({1.0, 2.0}), TypeError, "inputs in a list: a set has no order"),
         (lambda: nn.Neuron(1)([1.0, 2.0]), ValueError, r"Neuron\(nin=1, .*takes 1 input, got 2"),
         (lambda: nn.MLP(2, [3, 1])([1, 2, 3]), ValueError, "takes 2 inputs, got 3"),
         (lambda: nn.Maxout(2, 1)([1.0]), ValueError, r"Maxout\(nin=2, .*takes 2 inputs, got 1"),

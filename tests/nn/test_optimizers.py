@@ -167,6 +167,12 @@ def test_the_state_of_another_optimizer_or_model_is_refused():
         (lambda p: nn.SGD(["w"]), TypeError, "parameters, which are Values, got 'w'"),
         (lambda p: nn.clip_gradients(nn.MLP(2, [1]), 1), TypeError, "clip_gradients takes param"),
         (lambda p: nn.SGD([], lr=1.0), ValueError, "SGD got no parameters"),
+        (
+            lambda p: nn.SGD([*p, *p], lr=1.0),
+            ValueError,
+            "SGD got a parameter twice: Value",
+        ),
+        (lambda p: nn.Adam([p[0] * 2]), ValueError, "takes leaves, got .*, which is computed"),
         (lambda p: nn.SGD([0.5], lr=1.0), TypeError, "parameters, which are Values, got 0.5"),
         (
             lambda p: nn.clip_gradients(p, 0.0),

@@ -16,6 +16,7 @@ import { paint, palette } from "./palette.js";
 const HEAD_PX = 50; // above the neurons: the number of units of a layer
 const [MIN_SIZE_PX, MAX_SIZE_PX] = [14, 62]; // of a heat map
 const NARROW_PX = 70; // of a column: the head of a layer is upright, its numbers are small
+const INPUT_POINTS = 16; // a side, of the picture of an input
 const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
@@ -168,11 +169,12 @@ function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption }) {
 
 /** @param {any} pane @param {string} name @param {number} i @param {Place} place */
 function inputOf(pane, name, i, { x, y, size }) {
-  const canvas = make("canvas", { width: 16, height: 16 });
+  const canvas = make("canvas", { width: INPUT_POINTS, height: INPUT_POINTS });
   const box = make("div", { className: "neuron input" }, canvas);
   box.style.cssText = `left:${x - size / 2}px;top:${y - size / 2}px;width:${size}px;height:${size}px`;
   const caption = make("span", { className: "caption", textContent: name });
-  caption.style.cssText = `left:${x}px;top:${y + size / 2 + 2}px`;
+  box.title = name;
+  caption.style.cssText = `left:${x}px;top:${y + size / 2 + 2}px;max-width:${2 * x}px`;
   pane.append(box, caption);
   return { canvas, i, drawn: "" };
 }
@@ -181,13 +183,12 @@ function inputOf(pane, name, i, { x, y, size }) {
 function drawInputs(inputs, plane) {
   const { signed, dark } = palette();
   for (const input of inputs) {
-    const key = `${plane.x} ${plane.y} ${dark}`;
+    const key = `${plane.x} ${plane.y} ${plane.shown} ${plane.means[input.i]} ${dark}`;
     if (input.drawn === key) continue;
     input.drawn = key;
-    const [low, high] = input.i === 0 ? plane.x : plane.y;
-    const limit = Math.max(Math.abs(low), Math.abs(high));
-    const values = Float64Array.from({ length: 256 }, (_, k) => low + ((high - low) * (input.i === 0 ? k % 16 : Math.floor(k / 16))) / 15);
-    put(input, 16, 16, (pixels) => paint(pixels, 16, values, limit, signed));
+    const values = plane.input(input.i, INPUT_POINTS);
+    const limit = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    put(input, INPUT_POINTS, INPUT_POINTS, (pixels) => paint(pixels, INPUT_POINTS, values, limit, signed));
   }
 }
 

@@ -25,6 +25,8 @@ export class Plane {
     this.y = [-1, 1];
     /** @type {[number, number]} the features on the axes */
     this.shown = [0, 1];
+    /** @type {number[]} of each feature over the training points: there an input stays that is not on an axis */
+    this.means = [];
     this.line = false; // one feature: the target is on the other axis
     /** @type {Float64Array[] | null} of the present frame */
     this.seen = null;
@@ -45,6 +47,9 @@ export class Plane {
     this.points = run.points;
     this.shown = run.settings.data.shown;
     this.line = run.network.inputs.length === 1;
+    const { points, train } = run;
+    this.means = run.network.inputs.map((/** @type {number} */ _, /** @type {number} */ k) =>
+      train.reduce((/** @type {number} */ sum, /** @type {number} */ i) => sum + points[i].x[k], 0) / train.length);
     this.x = range(run.points.map((/** @type {any} */ p) => p.x[this.shown[0]]));
     this.y = range(run.points.map((/** @type {any} */ p) => (this.line ? p.y : p.x[this.shown[1]])));
   }
@@ -53,6 +58,15 @@ export class Plane {
   grid(moving) {
     const n = moving ? MOVING : STANDING;
     return { x: this.x, y: this.y, nx: this.line ? 2 * n : n, ny: this.line ? 1 : n };
+  }
+
+  /** The numbers of an input on a grid of n by n: row by row from the least y. @param {number} k @param {number} n */
+  input(k, n) {
+    const at = (/** @type {[number, number]} */ [low, high], /** @type {number} */ i) => low + ((high - low) * i) / (n - 1);
+    return Float64Array.from({ length: n * n }, (_, i) => {
+      if (k === this.shown[0]) return at(this.x, i % n);
+      return k === this.shown[1] ? at(this.y, Math.floor(i / n)) : this.means[k];
+    });
   }
 
   /** From a number of the plane to a place between 0 and 1, from the left and the top. @param {number} x @param {number} y */

@@ -10,6 +10,7 @@ import { walkThrough } from "./neuron_walk.js";
 
 const LEAF = { width: 224, height: 24 };
 const NODE = { width: 122, height: 54 };
+const NAME_CHARACTERS = 10; // of a leaf: its number begins after them
 const ROW = 60; // of an input with its weight
 const GAP = 44; // between columns
 const HEAD = 22; // the names of the columns
@@ -131,6 +132,12 @@ function linkOf(svg, from, to, p, i) {
   return { path, p, i };
 }
 
+/** The name, or its beginning where it is too long. @param {string} name */
+function cut(name) {
+  const characters = [...name];
+  return characters.length > NAME_CHARACTERS ? `${characters.slice(0, NAME_CHARACTERS - 1).join("")}…` : name;
+}
+
 /** @param {Player} player @param {any} svg @param {Graph} graph @param {any} place @param {number} i */
 function nodeOf(player, svg, { ops, names, inputs: n }, { x, y, width, height }, i) {
   const isLeaf = ops[i] === null;
@@ -148,7 +155,12 @@ function nodeOf(player, svg, { ops, names, inputs: n }, { x, y, width, height },
   const parts = isLeaf
     ? { name: write("name", x + 6, y + 16), data: write("data", x + width - 87, y + 16, "end"), grad: write("grad", x + width - 6, y + 16, "end") }
     : { name: write("name", x + width - 7, y + 15, "end"), data: write("data", x + width - 7, y + 31, "end"), grad: write("grad", x + width - 7, y + 48, "end") };
-  parts.name.textContent = names[i];
+  setText(parts.name, isLeaf ? cut(names[i]) : names[i]);
+  if (parts.name.textContent !== names[i]) {
+    const whole = element("title", {});
+    setText(whole, names[i]);
+    group.append(whole);
+  }
   parts.name.style.fontWeight = "700";
   if (!isLeaf) for (const [words, dy] of [[symbol, 15], ["data", 31], ["grad", 48]]) write("kind", x + 7, y + Number(dy)).textContent = String(words);
   if (isWeight) group.addEventListener("click", () => player.choose({ k: Math.floor(i / 2) }));

@@ -36,7 +36,6 @@ from autograd.compiler.traced import Guard
 from autograd.operation import TABLE, Operation
 
 from ...support.branching_programs import branching_program
-from ...support.own_operation import area, cube, norm
 from ...support.random_graphs import Program, programs
 from .test_random_programs import calls, function, outcome
 
@@ -191,9 +190,9 @@ def test_operations_of_ones_own(name: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_operations_of_the_readme() -> None:
+def test_operations_of_the_readme(own: Any) -> None:
     def f(x: Any, y: Any) -> Any:
-        return norm(cube(x), area(x, y), y * 2)
+        return own.norm(own.cube(x), own.area(x, y), y * 2)
 
     assert not differences(f, 2, [[0.3, -2.0], [-1.0, 1.0]])
 
