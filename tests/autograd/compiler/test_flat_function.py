@@ -156,3 +156,12 @@ def test_it_says_what_it_is() -> None:
     flat = flat_function(loss, [x])
     assert repr(flat) == "<loss of an array of 1 parameters>"
     assert copy.copy(flat)([3.0])[0] == 9.0
+
+
+def test_a_function_may_return_a_parameter_itself():
+    a, b = Value(1.0), Value(2.0)
+    for flat in (flat_function(lambda: b, [a, b]), flat_function(lambda: max(a, b), [a, b])):
+        value, gradient = flat([4.0, 4.0])
+        assert (value, gradient.sum()) == (4.0, 1.0)
+        assert flat.value([3.0, 5.0]) == 5.0
+    assert (a.data, b.data) == (1.0, 2.0)
