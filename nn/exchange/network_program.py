@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from itertools import pairwise
 from math import isfinite
 from typing import Any
@@ -17,6 +18,7 @@ from ..layers import MLP
 from ..losses import LOSSES, l2
 
 MAX_KINDS = 32  # of networks whose programs are kept
+STEPS_WITH_NUMPY = 1000  # a training of fewer is not worth machine code
 
 
 class DivergedError(Exception):
@@ -27,15 +29,20 @@ class NetworkProgram:
     """An `nn.MLP` of Values, compiled once for batches of every size.
 
     ``sizes`` are the numbers of features, of neurons in each hidden layer, and of outputs.
+    ``backend`` runs the program, see `autograd.compile`. ``rows`` are the sizes of its batches, if
+    the program is for no others.
     """
 
-    def __init__(self, sizes: tuple[int, ...], activation: str, loss_name: str) -> None:
+    def __init__(
+        self, sizes: tuple[int, ...], activation: str, loss_name: str, backend: str = "numpy",
+        rows: frozenset[int] = frozenset(),
+    ) -> None:  # fmt: skip
         self.sizes = sizes
         self.model: Any = MLP(sizes[0], list(sizes[1:]), activation, init="zeros")
         self.parameters = self.model.parameters()
         self._weights = [w for layer in self.model.layers for n in layer.neurons for w in n.w]
         self._loss = LOSSES[loss_name]
-        self._compiled = autograd.compile(self._penalized)
+        self._compiled = autograd.compile(self._penalized, backend=backend)
         self._order: list[int] | None = None
 
     def _penalized(self, X: Any, targets: Any, shares: Any, penalty: Any) -> Any:
@@ -64,6 +71,21 @@ class NetworkProgram:
             places = {p: i for i, p in enumerate(loss.parents)}
             self._order = [places[p] for p in self.parameters]
         return loss.data, loss.gradient[self._order].tolist()
+
+
+def backend_and_rows(samples: int, batch_size: int, max_iter: int) -> tuple[str, frozenset[int]]:
+    """Return how to compile for a training: the last two arguments of `NetworkProgram`.
+
+    It depends on nothing else, because machine code and NumPy round differently. So a training
+    gives the same numbers whatever was trained before, and in any thread.
+
+    >>> backend_and_rows(100, 32, 10)
+    ('numpy', frozenset())
+    """
+    steps = max_iter * -(-samples // batch_size)
+    if steps < STEPS_WITH_NUMPY or find_spec("llvmlite") is None:
+        return "numpy", frozenset()
+    return "llvm", frozenset({batch_size, samples % batch_size})
 
 
 _idle: dict[Any, list[NetworkProgram]] = {}

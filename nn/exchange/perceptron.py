@@ -31,7 +31,14 @@ from ..samples import too_large
 from ..training.history import History
 from ..training.progress import progress_bar
 from .estimator_file import SavedEstimator
-from .network_program import DivergedError, NetworkProgram, borrowed_program, packed, unpacked
+from .network_program import (
+    DivergedError,
+    NetworkProgram,
+    backend_and_rows,
+    borrowed_program,
+    packed,
+    unpacked,
+)
 from .solvers import SOLVERS, Steps, WeightedSamples, minimized
 from .standardization import Standardization, Standardizations
 
@@ -42,6 +49,7 @@ LOSS_OF_OUTPUT = {  # by the name of the output's activation
 }
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
+MIN_WEIGHT = 1e-150  # of a sample that counts, and the largest is 1 / MIN_WEIGHT
 MIN_ADAPTIVE_RATE = 1e-6  # below it, "adaptive" stops
 _NUMPY = SimpleNamespace(
     **vars(np)
@@ -125,8 +133,12 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         factor = 0.5 if self.out_activation_ == "identity" else 1.0
         samples = WeightedSamples(X, targets, weights, standardizations, factor, self.alpha)
         self._memory = {"standardization": standardizations.as_lists()}
+        count, batch_size = X.shape[0], X.shape[0]
+        if self.solver != "lbfgs":
+            batch_size = self._batch_size(count)
+        how = backend_and_rows(count, batch_size, 1 if one_epoch else int(self.max_iter))
         kind = sizes, self._activation(), LOSS_OF_OUTPUT[self.out_activation_]
-        with borrowed_program(*kind) as program, collector_paused():
+        with borrowed_program(*kind, *how) as program, collector_paused():
             theta = packed(*weights_0)
             if self.solver == "lbfgs":
                 theta, self.loss_, self.n_iter_ = minimized(self, program, theta, samples)
@@ -134,7 +146,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             else:
                 steps = Steps(self, program, theta, memory.get("steps", {}) if one_epoch else {})
                 waited = memory.get("waited", 0)
-                self._epochs(steps, samples, held_out, random_state, waited, one_epoch)
+                self._epochs(steps, samples, batch_size, held_out, random_state, waited, one_epoch)
 
     def _check_parameters(self) -> None:
         """ValueError or TypeError for a parameter that makes no sense."""
@@ -146,6 +158,11 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         for name, choices in known.items():
             if (value := getattr(self, name)) not in choices:
                 raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(choices)}")
+        if np.ndim(self.hidden_layer_sizes) > 1:
+            raise ValueError(
+                "hidden_layer_sizes is a whole number for each hidden layer, got "
+                f"{self.hidden_layer_sizes!r:.80}"
+            )
         for size in np.ravel(self.hidden_layer_sizes).tolist():
             whole("hidden_layer_sizes", size)
         for name in ("max_iter", "max_fun"):
@@ -194,6 +211,12 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             raise ValueError(f"sample_weight must be at least 0, got {weights[i]:g} for sample {i}")
         if not weights.any():
             raise ValueError("sample_weight is zero for all samples: nothing is learned from them")
+        for extreme in (weights.max(), weights[weights > 0].min()):
+            if not MIN_WEIGHT <= extreme <= 1 / MIN_WEIGHT:
+                raise ValueError(
+                    f"sample_weight must be 0, or between {MIN_WEIGHT:g} and {1 / MIN_WEIGHT:g}, "
+                    f"so that sums and shares of them are floats, got {extreme:g}"
+                )
         return X, y, weights
 
     _y_numeric = False
@@ -248,6 +271,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             )
         if not parts[4].any():
             raise ValueError("sample_weight is zero for all samples that are not held out")
+        if not parts[5].any():
+            raise ValueError("sample_weight is zero for all samples that are held out")
         return parts[::2], parts[1::2]
 
     def _standardizations(self, X: Any, targets: Any, weights: Any, kept: Any) -> Standardizations:
@@ -260,15 +285,15 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         return Standardizations(inputs, outputs)
 
     def _epochs(
-        self, steps: Steps, samples: WeightedSamples, held_out: Any, random_state: Any,
-        waited: int, one_epoch: bool,
+        self, steps: Steps, samples: WeightedSamples, batch_size: int, held_out: Any,
+        random_state: Any, waited: int, one_epoch: bool,
     ) -> None:  # fmt: skip
         """Train epoch by epoch while there is progress, and keep what was learned.
 
         Progress is a score of the held-out samples, or without them a loss, that is better than the
         best one before by ``tol``. There was none in the last ``waited`` epochs.
         """
-        order, batch_size = np.arange(samples.X.shape[0]), self._batch_size(samples.X.shape[0])
+        order = np.arange(samples.X.shape[0])
         best_theta, best = steps.theta, self._begin_curves(held_out is not None)
         memory: dict[str, Any] = {}
         try:
@@ -319,7 +344,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             warnings.warn(
                 f"batch_size {size} is larger than the data: {samples} is taken",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
         return min(size, samples)
 
