@@ -70,7 +70,6 @@ class Loss:
     from_logits: bool = True  # takes any number as output, as a linear layer gives it
     to_probabilities: Callable[[list[float]], list[float]] | None = None  # from the outputs
     for_codes: Callable[[Any, Any], Any] | None = None  # shorter formula of one output and a code
-    scikit_learn: str = ""  # name of the loss of scikit-learn's estimators that equals it
 
     def __post_init__(self) -> None:
         update_wrapper(self, self.formula)
@@ -215,7 +214,7 @@ class Loss:
 # ------------------------------------------------------------------------ losses for numbers
 
 
-@partial(Loss, targets="numbers", scikit_learn="squared_error")
+@partial(Loss, targets="numbers")
 def mse(outputs: list[Any], targets: list[Any]) -> Any:
     """Squared error: the squared norm ``sum_k (o_k - t_k)**2`` of each sample's error.
 
@@ -229,7 +228,7 @@ def mse(outputs: list[Any], targets: list[Any]) -> Any:
     return dot(errors, errors)
 
 
-@partial(Loss, targets="numbers", scikit_learn="absolute_error")
+@partial(Loss, targets="numbers")
 def mae(outputs: list[Any], targets: list[Any]) -> Any:
     """Absolute error ``sum_k |o_k - t_k|``.
 
@@ -303,7 +302,7 @@ def bce(outputs: list[Any], targets: list[Any]) -> Any:
 
 
 @partial(
-    Loss, targets="classes", codes=(0.0, 1.0), scikit_learn="log_loss",
+    Loss, targets="classes", codes=(0.0, 1.0),
     to_probabilities=lambda zs: list(map(autograd.sigmoid, zs)),
     for_codes=lambda z, t: softplus((1 - 2 * t) * z),
 )  # fmt: skip
@@ -328,7 +327,7 @@ def bce_with_logits(outputs: list[Any], targets: list[Any]) -> Any:
 
 
 @partial(
-    Loss, targets="classes", per_class=True, scikit_learn="log_loss",
+    Loss, targets="classes", per_class=True,
     to_probabilities=lambda zs: _softmax(zs),
 )  # fmt: skip
 def cross_entropy(outputs: list[Any], target: Any) -> Any:

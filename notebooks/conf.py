@@ -117,8 +117,9 @@ def as_rst(app: Sphinx, kind: str, name: str, thing: Any, options: Any, lines: l
     for line in lines:
         after_a_gap = bool(result) and not result[-1].strip()
         before = next((text for text in reversed(result) if text.strip()), "")
-        if after_a_gap and line.startswith("    ") and not before.startswith((" ", ">>>")):
-            result += [] if before.endswith("::") else ["::", ""]
+        is_marked = before.startswith((" ", ">>>")) or before.endswith("::")
+        if after_a_gap and line.startswith("    ") and not is_marked:
+            result += ["::", ""]
         argument = re.match(r"[a-z]\w*(, [a-z]\w*)*(?=: )", line, re.IGNORECASE)
         if argument and not before.startswith((">>>", "...")):
             line = f"**{argument[0]}**{line[argument.end() :]}"

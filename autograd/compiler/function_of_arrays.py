@@ -223,9 +223,9 @@ class FlatFunction:
             results, structure = flatten(returned(found), refused)
             first = results[0]
             by = derivatives(first) if isinstance(first, Value) else {}
+            numbers = [x.data if isinstance(x, Value) else float(x) for x in results]
         if self._place.keys().isdisjoint(by):
             raise self._uses_none()
-        numbers = [x.data if isinstance(x, Value) else float(x) for x in results]
         gradient = np.array([by.get(p, 0.0) for p in self.parameters])
         return build(structure, iter(numbers)), gradient
 

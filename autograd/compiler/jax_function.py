@@ -16,7 +16,8 @@ def to_jax(f: Callable[..., Any], *example: Any) -> JaxFunction:
     ``example`` are arguments for ``f``: `f(*example)` is recorded once, as by `autograd.compile`.
     F is made of JAX's array functions. So you can `jit` it, differentiate it with `jax.grad`,
     `vmap` it, and shard its arguments over devices. Each operation has the derivatives that the
-    table of autograd declares, for instance 0 for `relu` at 0.
+    table of autograd declares, for instance 0 for `relu` at 0. One differs: the derivative of
+    ``a ** b`` by ``a``, where both are 0 and neither is a constant, is nan instead of 0.
 
     >>> import autograd
     >>> from autograd import Value, vmap

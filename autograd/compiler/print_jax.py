@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from .. import ops
 from ..operation import TABLE, Operation
 from ..recording import floats_only
 from .array_functions import Arrays
@@ -157,4 +158,7 @@ def _local_grads(operation: Operation, y: Any, xs: Sequence[Any], varies: Sequen
             known[node] = node.value
         elif node.op is not None:
             known[node] = function_of(node.op)(*[known[p] for p in node.parents])
-    return [known[root] for root in roots]
+    found = [known[root] for root in roots]
+    if operation is ops.pow and varies[1] is True:  # 0 at a base of 0, which is no formula
+        found[-1] = y * jnp.log(jnp.where(xs[0] == 0.0, 1.0, xs[0]))
+    return found

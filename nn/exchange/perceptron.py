@@ -44,6 +44,7 @@ LOSS_OF_OUTPUT = {  # by the name of the output's activation
 }
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
+MIN_WEIGHT = 1e-150  # of a sample that counts, and the largest is 1 / MIN_WEIGHT
 MIN_ADAPTIVE_RATE = 1e-6  # below it, "adaptive" stops
 _NUMPY = SimpleNamespace(
     **vars(np)
@@ -131,7 +132,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         batch_size = n if self.solver == "lbfgs" else self._batch_size(n)
         backend = backend_for(-(-n // batch_size) * (1 if one_epoch else self.max_iter))
         kind = sizes, self._activation(), LOSS_OF_OUTPUT[self.out_activation_], backend
-        with borrowed_program(*kind) as program, collector_paused():
+        batch_sizes = frozenset({batch_size, n % batch_size})
+        with borrowed_program(*kind, batch_sizes=batch_sizes) as program, collector_paused():
             theta = packed(*weights_0)
             if self.solver == "lbfgs":
                 theta, self.loss_, self.n_iter_ = minimized(self, program, theta, samples)
@@ -151,6 +153,11 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         for name, choices in known.items():
             if (value := getattr(self, name)) not in choices:
                 raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(choices)}")
+        if np.ndim(self.hidden_layer_sizes) > 1:
+            raise ValueError(
+                "hidden_layer_sizes is a whole number for each hidden layer, got "
+                f"{self.hidden_layer_sizes!r:.80}"
+            )
         for size in np.ravel(self.hidden_layer_sizes).tolist():
             whole("hidden_layer_sizes", size)
         for name in ("max_iter", "max_fun"):
@@ -199,6 +206,12 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             raise ValueError(f"sample_weight must be at least 0, got {weights[i]:g} for sample {i}")
         if not weights.any():
             raise ValueError("sample_weight is zero for all samples: nothing is learned from them")
+        for extreme in (weights.max(), weights[weights > 0].min()):
+            if not MIN_WEIGHT <= extreme <= 1 / MIN_WEIGHT:
+                raise ValueError(
+                    f"sample_weight must be 0, or between {MIN_WEIGHT:g} and {1 / MIN_WEIGHT:g}, "
+                    f"so that sums and shares of them are floats, got {extreme:g}"
+                )
         return X, y, weights
 
     _y_numeric = False
@@ -253,6 +266,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             )
         if not parts[4].any():
             raise ValueError("sample_weight is zero for all samples that are not held out")
+        if not parts[5].any():
+            raise ValueError("sample_weight is zero for all samples that are held out")
         return parts[::2], parts[1::2]
 
     def _standardizations(self, X: Any, targets: Any, weights: Any, kept: Any) -> Standardizations:

@@ -176,3 +176,13 @@ def test_without_arguments_each_branch_counts_as_known(backend: str) -> None:
     (paths,) = f.recordings.paths.values()
     assert len(paths) == 2
     assert sum([path.calls for path in paths]) >= 60  # calls without a search count
+
+
+@pytest.mark.parametrize("number", [4.0, math.inf])  # eager code runs for one that is not finite
+def test_a_function_may_return_a_parameter_itself(number: float) -> None:
+    a, b = Value(1.0), Value(2.0)
+    flat = flat_function(lambda: [b, a, a * b], [a, b])
+    values, gradient = flat([3.0, number])
+    assert (values, gradient.tolist()) == ([number, 3.0, 3.0 * number], [0.0, 1.0])
+    assert flat.value([3.0, number]) == values
+    assert (a.data, b.data) == (1.0, 2.0)

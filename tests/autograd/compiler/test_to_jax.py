@@ -101,6 +101,16 @@ def test_a_constant_exponent_needs_no_logarithm_of_the_base():
     close(slope(jnp.zeros(0), 0.0), 0.0)
 
 
+@pytest.mark.parametrize("point", [(0.0, 2.0), (0.0, 0.5), (-2.0, 2.0), (3.0, 1.5)])
+def test_a_power_has_the_derivatives_of_the_table_also_at_0(point):
+    a, b = map(Value, point)
+    (a**b).backward()
+    F = to_jax(lambda x, y: x**y, *point)
+    close(jax.grad(F, (1, 2))(jnp.zeros(0), *point), [a.grad, b.grad])
+    G = to_jax(lambda y: 0.0**y, 2.0)  # a base that is no variable
+    close(jax.jit(jax.grad(G, 1))(jnp.zeros(0), 2.0), 0.0)
+
+
 def test_nothing_flows_through_stop_gradient_or_data():
     w = Value(3.0)
     F = to_jax(lambda x: autograd.stop_gradient(w) * x + w * w.data, 2.0)

@@ -159,6 +159,17 @@ def test_threads_do_not_share_a_network() -> None:
     assert all(np.array_equal(coefs, alone.coefs_[0]) for coefs in found)
 
 
+@pytest.mark.parametrize("max_iter", [40, 650])  # the longer one is worth machine code
+def test_a_training_does_not_depend_on_what_was_trained_before(max_iter: int) -> None:
+    settings = SETTINGS | {"max_iter": max_iter, "batch_size": 16, "tol": 0.0}
+    first = nn.MLPClassifier(**settings).fit(X, Y)
+    for samples in range(40, 46):
+        nn.MLPClassifier(**settings | {"max_iter": 3}).fit(X[:samples], Y[:samples])
+    again = nn.MLPClassifier(**settings).fit(X, Y)
+    assert np.array_equal(first.coefs_[0], again.coefs_[0])
+    assert first.loss_curve_ == again.loss_curve_
+
+
 BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
     "data": (lambda m: m.fit([[1.0, np.nan]] * 9, [0, 1, 0] * 3), "Input X contains NaN"),
     "one class": (lambda m: m.fit(X, Y * 0), "y has one class only, 0: a classifier needs two"),
@@ -176,6 +187,24 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
         "sample_weight must be at least 0, got -2 for sample 1",
     ),
     "no weight": (lambda m: m.fit(X, Y, sample_weight=0.0), "sample_weight is zero for all"),
+    "vast weight": (
+        lambda m: m.fit(X, Y, sample_weight=1e308),
+        r"sample_weight must be 0, or between 1e-150 and 1e\+150, .* got 1e\+308",
+    ),
+    "tiny weight": (
+        lambda m: m.fit(X, Y, sample_weight=np.r_[5e-324, np.ones(59)]),
+        "sample_weight must be 0, or between .* got 4.94066e-324",
+    ),
+    "held out without weight": (
+        lambda m: m.set_params(early_stopping=True, validation_fraction=0.5, random_state=0).fit(
+            X[:8], Y[:8], sample_weight=np.eye(8)[0]
+        ),
+        "sample_weight is zero for all samples that are held out",
+    ),
+    "table of sizes": (
+        lambda m: m.set_params(hidden_layer_sizes=((3, 2), (2, 2))).fit(X, Y),
+        "hidden_layer_sizes is a whole number for each hidden layer, got",
+    ),
     "few weights": (lambda m: m.fit(X, Y, sample_weight=[1.0]), "inconsistent numbers of samples"),
     "table of weights": (
         lambda m: m.fit(X, Y, sample_weight=np.ones((60, 1))),
