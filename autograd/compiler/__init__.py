@@ -94,7 +94,8 @@ def compile(
 
     **What cannot be noticed:** ``type(x) is float`` is false for a number that ``f`` is given or
     reads: use ``isinstance``. ``(x > 0) is True`` is false too: use the comparison itself.
-    ``repr(x)`` shows no number, since it is for debuggers.
+    ``repr(x)`` shows no number, since it is for debuggers. An operation whose result nothing uses
+    is not computed, so it raises no error.
 
     ``static_argnums`` are the positions of arguments that ``f`` needs as plain Python objects, such
     as a count. Another one records anew. So does another object among the arguments, and a bool

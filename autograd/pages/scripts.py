@@ -13,6 +13,7 @@ from importlib.resources import files
 
 INDENT = re.compile(r"^ +", re.M)
 COMMENT = re.compile(r"^ *(?://|/?\*).*\n", re.M)  # whole lines of them
+TYPE = re.compile(r"/\*\* @\w+ [^\n]*?\*/ ?")  # a type inside a line, for TypeScript alone
 IMPORT = re.compile(r'^import (\{[^}]*\}) from "([^"]+)";$', re.M)
 EXPORT = re.compile(r"^export ((?:function|class|const) (\w+))", re.M)
 
@@ -45,7 +46,7 @@ def _name(path: str) -> str:
 
 
 def _as_function(path: str) -> str:
-    text = INDENT.sub("", COMMENT.sub("", read(path)))
+    text = INDENT.sub("", TYPE.sub("", COMMENT.sub("", read(path))))
     exported = [name for _, name in EXPORT.findall(text)]
     text = EXPORT.sub(r"\1", text)
     text = IMPORT.sub(lambda m: f"const {m[1]} = {_name(_resolved(path, m[2]))};", text)

@@ -125,12 +125,10 @@ class OneSampleObjective(CompiledObjective):
 def objective_of(model: Any, task: Task, penalty: float, compiled: bool, steps: int) -> Objective:
     """Return the objective for so many steps, compiled if ``compiled`` and NumPy is installed.
 
-    A user's own loss gets the whole batch, so it is not recorded for one sample. Nor is a model
-    that lists a parameter twice, which then steps twice.
+    A user's own loss gets the whole batch, so it is not recorded for one sample.
     """
     if not compiled:
         return Objective(model, task, penalty)
-    parameters = list(model.parameters())
     objective: Objective
     if not numpy_is_installed():
         objective = Objective(model, task, penalty)
@@ -140,9 +138,6 @@ def objective_of(model: Any, task: Task, penalty: float, compiled: bool, steps: 
         objective.why_general = (
             f"the loss {task.name} is no nn.losses.Loss, so it gets whole batches"
         )
-    elif not 0 < len(parameters) == len(set(parameters)):
-        objective = CompiledObjective(model, task, penalty)
-        objective.why_general = "the model lists a parameter twice"
     else:
         objective = OneSampleObjective(model, task, penalty, backend_for(steps))
     return objective

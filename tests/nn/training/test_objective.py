@@ -354,18 +354,10 @@ def test_a_branch_in_the_model_is_right_on_both_sides():
     assert runs[0] == pytest.approx(runs[1], rel=1e-12)
 
 
-class Shared(nn.Module):
+class Branch(nn.Module):
     def __init__(self):
         self.w = Value(0.5)
 
-    def __call__(self, x):
-        return self.w * x[0]
-
-    def parameters(self):
-        return [self.w, self.w]
-
-
-class Branch(Shared):
     def __call__(self, x):
         return self.w * x[0] if x[0] > 0 else -self.w * x[0]
 
@@ -375,7 +367,6 @@ class Branch(Shared):
 
 GENERAL = {
     "a loss of one's own": (small(), lambda outputs, y: nn.mse(outputs, y), "the loss <lambda> is"),
-    "a parameter twice": (Shared(), "mse", "the model lists a parameter twice"),
     "a branch": (Branch(), "mse", "the samples take different branches"),
 }
 
