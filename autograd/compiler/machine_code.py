@@ -35,6 +35,7 @@ WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 # Held while LLVM works or frees what it made. So no thread is inside LLVM at a fork. There it would
 # hold llvmlite's own lock, in the child for ever.
 _lock = RLock()
+_unchecked = float("inf")  # bytes written since the folder was looked at
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
@@ -230,11 +231,20 @@ def _write(folder: Path, key: str, compiled: bytes) -> None:
         with os.fdopen(file, "wb") as stream:
             stream.write(_digest(key, compiled) + compiled)
         os.replace(temporary, folder / key)
-        _remove_oldest(folder)
+        _bound(folder, len(compiled))
     except OSError:
         if temporary:
             with suppress(OSError):
                 os.remove(temporary)
+
+
+def _bound(folder: Path, written: int) -> None:
+    """Keep the folder bounded. It is looked at after the first entry, and then seldom."""
+    global _unchecked
+    _unchecked += written
+    if _unchecked > MAX_CACHE_BYTES / 64:
+        _unchecked = 0.0
+        _remove_oldest(folder)
 
 
 def _remove_oldest(folder: Path) -> None:

@@ -130,8 +130,16 @@ def check_program(program, batch):
     assert isinstance(fast(), CompiledValue)  # not a result of eager code
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(2500, marks=pytest.mark.slow)])
-def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
+@pytest.mark.parametrize(
+    ("numpy_first", "count"),
+    [
+        ("numpy", 40),
+        pytest.param("numpy", 2500, marks=pytest.mark.slow),
+        pytest.param("llvm", 300, marks=pytest.mark.slow),
+    ],
+    indirect=["numpy_first"],
+)
+def test_a_random_graph_is_equal_to_eager_in_python_numbers(numpy_first, count):
     @settings(FUZZ, max_examples=count)
     @given(programs())
     def run(program):
@@ -140,8 +148,16 @@ def test_a_random_graph_is_equal_to_eager_in_python_numbers(count):
     run()
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(2500, marks=pytest.mark.slow)])
-def test_a_random_graph_is_equal_to_eager_in_arrays(count, monkeypatch):
+@pytest.mark.parametrize(
+    ("numpy_first", "count"),
+    [
+        ("numpy", 20),
+        pytest.param("numpy", 2500, marks=pytest.mark.slow),
+        pytest.param("llvm", 300, marks=pytest.mark.slow),
+    ],
+    indirect=["numpy_first"],
+)
+def test_a_random_graph_is_equal_to_eager_in_arrays(numpy_first, count, monkeypatch):
     arrays_pay(monkeypatch)
 
     @settings(FUZZ, max_examples=count)
@@ -206,9 +222,15 @@ def test_a_network_is_equal_to_eager(sizes, batch):
 
 
 @pytest.mark.parametrize(
-    ("points", "width"), [(12, 8), pytest.param(100, 16, marks=pytest.mark.slow)]
+    ("numpy_first", "points", "width"),
+    [
+        ("numpy", 12, 8),
+        pytest.param("numpy", 100, 16, marks=pytest.mark.slow),
+        pytest.param("llvm", 12, 8, marks=pytest.mark.slow),
+    ],
+    indirect=["numpy_first"],
 )
-def test_the_demo_trains_as_it_does_eagerly_over_a_hundred_steps(points, width):
+def test_the_demo_trains_as_it_does_eagerly_over_a_hundred_steps(numpy_first, points, width):
     X, y = data(points)
     curves = []
     for prepare in (lambda f: f, autograd.compile):

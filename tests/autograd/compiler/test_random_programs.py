@@ -63,12 +63,17 @@ def calls(rng, count):
 
 @pytest.mark.filterwarnings("ignore:.*another branch", "ignore:.*more time to compile")
 @pytest.mark.parametrize(
-    "seeds",
-    [range(0, 20)]
-    + [pytest.param(range(n, n + 500), marks=pytest.mark.slow) for n in range(20, 5020, 500)],
+    ("each_backend", "seeds"),
+    [("numpy", range(20)), ("llvm", range(20))]
+    + [pytest.param("llvm", range(20, 120), marks=pytest.mark.slow)]  # a program takes 0.1 s
+    + [
+        pytest.param("numpy", range(n, n + 500), marks=pytest.mark.slow)
+        for n in range(20, 5020, 500)
+    ],
+    indirect=["each_backend"],
     ids=str,
 )
-def test_random_programs_are_equal_to_eager_at_every_call(seeds):
+def test_random_programs_are_equal_to_eager_at_every_call(each_backend, seeds):
     for seed in seeds:
         source, rng = branching_program(seed), random.Random(seed)
         f = function(source)
