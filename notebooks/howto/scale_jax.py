@@ -63,7 +63,7 @@ print(f"as on one machine, to 1e-12: {bool(difference < 1e-12)}")
 # Train, and give the numbers back to the model
 for _ in range(300):
     _, gradient = step(parameters, *batch)
-    parameters = parameters - 0.5 * gradient
+    parameters = jax.block_until_ready(parameters - 0.5 * gradient)  # or devices on few cores stall
 F.write_back(parameters)
 right = sum((model(x).data > 0) == bool(t) for x, t in zip(X.tolist(), y, strict=True))
 print(f"right after 300 steps: {right} of 100")
