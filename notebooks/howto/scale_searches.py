@@ -24,12 +24,20 @@ def search():
     return done, time.perf_counter() - started
 
 
-def kill(client, after):
-    """Kill a worker process after some seconds, as a machine fails."""
+def kill(client):
+    """Kill a worker process while it works, as a machine fails."""
     pid = next(iter(client.run(os.getpid).values()))
-    timer = threading.Timer(after, os.kill, (pid, signal.SIGKILL))
-    timer.start()
-    return timer
+
+    def wait_and_kill():
+        held = [set()]
+        while not held[0] or held[0] != held[1]:  # until both have what was sent to one of them
+            time.sleep(0.01)
+            held = [{k for k in keys if "batch" not in k} for keys in client.has_what().values()]
+        os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=wait_and_kill)
+    killer.start()
+    return killer
 
 
 if __name__ == "__main__":
@@ -45,9 +53,9 @@ if __name__ == "__main__":
         joblib.parallel_config("dask"),
     ):
         runs["dask, 2 workers"] = search()
-        timer = kill(client, after=alone / 4)
+        killer = kill(client)
         runs["dask, a worker killed"] = search()
-        timer.join()
+        killer.join()
     for name, (found, _) in runs.items():
         same = found.best_params_ == expected.best_params_ and (
             found.cv_results_["mean_test_score"].tolist()
