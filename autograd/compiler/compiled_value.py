@@ -102,7 +102,7 @@ class CompiledValue(Value):
         return self.call.gradient(self.which)
 
     @property
-    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]  # a slot in Value
+    def local_grads(self) -> tuple[float | None, ...]:  # type: ignore[override]  # a slot in Value, here made when read
         return tuple(self.gradient.tolist())
 
     def backward(self) -> None:

@@ -59,8 +59,7 @@ class Term:
     __lt__, __le__ = _comparison("olt"), _comparison("ole")
     __gt__, __ge__ = _comparison("ogt"), _comparison("oge")
     __eq__ = _comparison("oeq")  # type: ignore[assignment]  # a term, where object has a bool
-    __ne__ = _comparison("une")  # type: ignore[assignment]  # as above
-    __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
+    __ne__ = _comparison("une")  # type: ignore[assignment]  # a term, where object has a bool
 
     def __neg__(self) -> Term:
         return self.line(f"fneg double {self.name}")

@@ -185,7 +185,7 @@ class Arithmetic:
 
     def number(self) -> Lanes:
         """Return it as numbers."""
-        raise NotImplementedError  # each kind in its own way
+        raise NotImplementedError  # Lanes are numbers, and a Mask becomes 1 or 0
 
     def like(self, x: Any) -> Lanes:
         """Return ``x`` as numbers, too: one number is in all lanes."""
@@ -249,10 +249,8 @@ class Arithmetic:
     def __eq__(self, x: object) -> Mask:  # type: ignore[override]  # a mask, where object has a bool
         return self.compared("oeq", x)
 
-    def __ne__(self, x: object) -> Mask:  # type: ignore[override]  # as above
+    def __ne__(self, x: object) -> Mask:  # type: ignore[override]  # a mask, where object has a bool
         return self.compared("une", x)
-
-    __hash__ = None  # type: ignore[assignment]  # how Python spells unhashable
 
     def __bool__(self) -> bool:
         raise TypeError("a vector is neither true nor false")
