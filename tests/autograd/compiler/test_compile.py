@@ -130,15 +130,14 @@ def check_program(program, batch):
     assert isinstance(fast(), CompiledValue)  # not a result of eager code
 
 
-@pytest.mark.parametrize(
-    ("numpy_first", "count"),
-    [
-        ("numpy", 40),
-        pytest.param("numpy", 2500, marks=pytest.mark.slow),
-        pytest.param("llvm", 300, marks=pytest.mark.slow),
-    ],
-    indirect=["numpy_first"],
-)
+def counts(by_default):
+    """Give a test the backend and a number of random graphs, more of them if it may be slow."""
+    more = [pytest.param(*run, marks=pytest.mark.slow) for run in (("numpy", 2500), ("llvm", 300))]
+    runs = [("numpy", by_default), *more]
+    return pytest.mark.parametrize(("numpy_first", "count"), runs, indirect=["numpy_first"])
+
+
+@counts(40)
 def test_a_random_graph_is_equal_to_eager_in_python_numbers(numpy_first, count):
     @settings(FUZZ, max_examples=count)
     @given(programs())
@@ -148,15 +147,7 @@ def test_a_random_graph_is_equal_to_eager_in_python_numbers(numpy_first, count):
     run()
 
 
-@pytest.mark.parametrize(
-    ("numpy_first", "count"),
-    [
-        ("numpy", 20),
-        pytest.param("numpy", 2500, marks=pytest.mark.slow),
-        pytest.param("llvm", 300, marks=pytest.mark.slow),
-    ],
-    indirect=["numpy_first"],
-)
+@counts(20)
 def test_a_random_graph_is_equal_to_eager_in_arrays(numpy_first, count, monkeypatch):
     arrays_pay(monkeypatch)
 
