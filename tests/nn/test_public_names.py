@@ -29,10 +29,12 @@ def test_a_model_is_loaded_by_a_program_that_uses_nothing_else(tmp_path):
 @pytest.mark.slow
 def test_a_type_checker_knows_every_public_name_and_refuses_a_typo(tmp_path):
     api = pytest.importorskip("mypy.api")
-    program = "\n".join(["import nn", *[f"nn.{name}" for name in dir(nn)], "nn.MLPP"])
+    program = tmp_path / "program.py"  # not -c: a package that imports __main__ would import it
+    program.write_text("\n".join(["import nn", *[f"nn.{name}" for name in dir(nn)], "nn.MLPP"]))
     options = ["--strict", "--config-file=", "--follow-imports=silent", "--hide-error-context"]
     options += [f"--cache-dir={tmp_path}", "--ignore-missing-imports"]
-    out, err, status = api.run([*options, f"--python-executable={sys.executable}", "-c", program])
+    out, err, status = api.run([*options, f"--python-executable={sys.executable}", str(program)])
     assert (err, status) == ("", 1)
-    assert out.splitlines()[0].startswith(f"<string>:{len(dir(nn)) + 2}: error: Module has no attr")
+    typo = f"{program}:{len(dir(nn)) + 2}: error: Module has no attr"
+    assert out.splitlines()[0].startswith(typo)
     assert out.splitlines()[1:] == ["Found 1 error in 1 file (checked 1 source file)"]

@@ -641,15 +641,20 @@ any_options = st.fixed_dictionaries(
 def check_well_formed(root: Value, options: dict[str, Any]) -> None:
     picture = draw(root, max_nodes=None, **options)
     order = topological_order(expanded(root) if options.get("expand") else root)
-    drawn = [order[int(g.get("id", "")[1:])] for g in picture.nodes]
+    drawn, copies = [], []
+    for name in (group.get("id", "") for group in picture.nodes):
+        ordinal, *beside = name[1:].split("c")  # n7, or n7c9: a copy of n7 beside n9
+        node = order[int(ordinal)]
+        (copies if beside else drawn).append(node)
+        shown = picture.texts(name)[-1:] if beside else picture.texts(name, "data")
+        assert shown == [number(node.data)]
+        assert f"data {node.data!r}" in picture.tooltip(name)
+    assert root.data == order[-1].data
+    assert not any(leaf.parents for leaf in copies)
+    assert set(copies) <= set(drawn)
     if "params" not in options:
         assert len(drawn) == len(order)
         assert len(picture.edges) == sum(len(node.parents) for node in order)
-    assert root.data == order[-1].data
-    for node, group in zip(drawn, picture.nodes, strict=True):
-        name = group.get("id", "")
-        assert picture.texts(name, "data") == [number(node.data)]
-        assert f"data {node.data!r}" in picture.tooltip(name)
 
 
 @given(hostile_graphs, any_options)
