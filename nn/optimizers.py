@@ -7,12 +7,14 @@ formulas and the names of the arguments are PyTorch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cache
 from math import hypot, sqrt
 from struct import pack
 from typing import Any
 
+import autograd
 from autograd import Constant, Value
 
 from .argument_checks import at_least_0, below_1, choice, positive, several
@@ -32,6 +34,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    is_formula = False  # of this class alone: whether `update` is one, see `StepFormula`
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
         self.parameters = several(type(self).__name__, parameters)
@@ -73,7 +76,7 @@ class Optimizer:
         flat = not isinstance(thetas, list)
         if len(thetas) < _MIN_ARRAY_PARAMETERS or _numpy() is None:
             numbers = (thetas.tolist(), grads.tolist()) if flat else (thetas, grads)
-            rows = map(self._updated, *numbers, *self._memory)
+            rows = map(self.updated, *numbers, *self._memory)
             stepped, *self._memory = map(list, zip(*rows, strict=True))
             return _array(stepped) if flat else stepped
         if not flat or (self._memory and isinstance(self._memory[0], list)):
@@ -81,8 +84,23 @@ class Optimizer:
         updated, *self._memory = _quietly_updated()(self, thetas, grads, *self._memory)
         return updated if flat else updated.tolist()
 
-    def _updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
-        if self.weight_decay:
+    def formula(self) -> StepFormula | None:
+        """Return the next step as a formula. None if the class does not say that it is one."""
+        return StepFormula(self) if vars(type(self)).get("is_formula") else None
+
+    def state(self, thetas: Any) -> Any:
+        """Return an array: these parameters, and a row for each of the ``slots``."""
+        return _numpy().array([thetas, *self._memory])
+
+    def go_on(self, steps: int, memory: Any) -> None:
+        """Go on after so many steps that a formula has made, with rows for the ``slots``."""
+        is_short = len(self.parameters) < _MIN_ARRAY_PARAMETERS
+        self.steps += steps
+        self._memory = memory.tolist() if is_short else [*memory.copy()]
+
+    def updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
+        """Return the new parameter and memory, with the weight decay."""
+        if _is_on(self.weight_decay):
             theta, grad = self.decay(theta, grad)
         return self.update(theta, grad, *memory)
 
@@ -116,6 +134,50 @@ class Optimizer:
         return {k: v for k, v in vars(self).items() if k not in ("parameters", "steps", "_memory")}
 
 
+class StepFormula:
+    """The next step of an optimizer as a formula of its settings, parameter, gradient and memory.
+
+    It depends on nothing else, and on no comparison of these numbers. So machine code can be made
+    of it. ``settings`` are the numbers that are not 0, first the number of the step. Formulas are
+    the same if their ``kind`` is the same: the class, and all that is not among the settings.
+
+    >>> formula = StepFormula(SGD([Value(1.0)], lr=0.1))
+    >>> formula.settings, formula([1, 0.5], 3.0, 2.0, 0.0)
+    ([1, 0.1], (2.0, 0.0))
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+        self._given = {"steps": optimizer.steps + 1, **optimizer._settings()}
+        parts = [(name, x) for name, given in self._given.items() for x in _parts(given)]
+        self.settings = [x for _, x in parts if _is_number(x)]
+        rest = tuple([(name, None if _is_number(x) else repr(x)) for name, x in parts])
+        self.kind = type(optimizer), rest
+
+    def __call__(
+        self, settings: Sequence[Any], theta: Any, grad: Any, *memory: Any
+    ) -> tuple[Any, ...]:
+        """Return the new parameter and memory, with these settings."""
+        optimizer, rest = copy(self._optimizer), iter(settings)
+        for name, given in self._given.items():
+            parts = [next(rest) if _is_number(x) else x for x in _parts(given)]
+            setattr(optimizer, name, parts if isinstance(given, tuple | list) else parts[0])
+        return optimizer.updated(theta, grad, *memory)
+
+
+def _is_on(setting: Any) -> bool:
+    """Return whether a setting is not 0. In a formula a Value stands for it then."""
+    return isinstance(setting, Value) or setting != 0
+
+
+def _parts(setting: Any) -> Sequence[Any]:
+    return setting if isinstance(setting, tuple | list) else [setting]
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, int | float) and not isinstance(x, bool) and x != 0
+
+
 class SGD(Optimizer):
     """Gradient descent: ``theta <- theta - lr g``; "stochastic" if g comes from a mini-batch.
 
@@ -129,6 +191,7 @@ class SGD(Optimizer):
     0.8
     """
 
+    is_formula = True
     slots = ("velocity",)
 
     def __init__(
@@ -155,7 +218,7 @@ class SGD(Optimizer):
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         (velocity,) = memory
-        if self.momentum:
+        if _is_on(self.momentum):
             velocity = self.momentum * velocity + grad
             grad = grad + self.momentum * velocity if self.nesterov else velocity
         return theta - self.lr * grad, velocity
@@ -175,6 +238,7 @@ class Adam(Optimizer):
     0.9
     """
 
+    is_formula = True
     slots = ("mean", "square")
 
     def __init__(
@@ -198,8 +262,11 @@ class Adam(Optimizer):
         mean = mean + (1 - b1) * (grad - mean)
         square = b2 * square + (1 - b2) * grad * grad
         size = self.lr / (1 - b1**self.steps)
-        root = _sqrt(square) / sqrt(1 - b2**self.steps)
-        return theta - size * mean / (root + self.eps), mean, square
+        return theta - size * mean / self.scale(square), mean, square
+
+    def scale(self, square: Any) -> Any:
+        """Return what a mean gradient is divided by."""
+        return root(square) / root(1 - self.betas[1] ** self.steps) + self.eps
 
 
 class AdamW(Adam):
@@ -211,6 +278,8 @@ class AdamW(Adam):
     >>> theta.data
     0.95
     """
+
+    is_formula = True
 
     def __init__(
         self,
@@ -239,6 +308,7 @@ class RMSprop(Optimizer):
     0.9
     """
 
+    is_formula = True
     slots = ("square", "velocity")
 
     def __init__(
@@ -257,8 +327,8 @@ class RMSprop(Optimizer):
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         square, velocity = memory
         square = self.alpha * square + (1 - self.alpha) * grad * grad
-        step = grad / (_sqrt(square) + self.eps)
-        if self.momentum:
+        step = grad / (root(square) + self.eps)
+        if _is_on(self.momentum):
             step = velocity = self.momentum * velocity + step
         return theta - self.lr * step, square, velocity
 
@@ -335,7 +405,7 @@ def _numpy() -> Any:
 def _quietly_updated() -> Callable[..., Any]:
     """Return what updates arrays. A result may be infinite, as it is without NumPy."""
     ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
-    return ignoring(Optimizer._updated)  # type: ignore[no-any-return]  # NumPy says Any
+    return ignoring(Optimizer.updated)  # type: ignore[no-any-return]  # NumPy says Any
 
 
 def _array(xs: Any) -> Any:
@@ -343,5 +413,12 @@ def _array(xs: Any) -> Any:
     return _numpy().frombuffer(pack(f"{len(xs)}d", *xs)) if isinstance(xs, list) else xs
 
 
-def _sqrt(x: Any) -> Any:
+def root(x: Any) -> Any:
+    """Return the square root of a number, an array, or a Value.
+
+    >>> root(9.0)
+    3.0
+    """
+    if isinstance(x, Value):
+        return autograd.sqrt(x)
     return sqrt(x) if isinstance(x, float) else x**0.5  # for arrays this is np.sqrt

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -25,6 +25,9 @@ from .path import ELSEWHERE, Path
 from .program import TIE, Program
 from .record import refused, returned
 
+if TYPE_CHECKING:
+    from .native_steps import Stepper
+
 
 class FlatProgram:
     """A program of a path, and where its parameters are in the array of all parameters."""
@@ -32,21 +35,23 @@ class FlatProgram:
     def __init__(
         self, path: Path, program: Program, parents: Sequence[Value], place: dict[Value, int]
     ) -> None:
+        self.backend = program.backend
         self._computed_at, self._structure = program.backend.computed_at, path.structure
         self._size = len(place)
         self._others = [p for p in parents if p not in place]
         self.uses_none = len(self._others) == len(parents)
         after = {p: self._size + i for i, p in enumerate(self._others)}
         every = [place[p] if p in place else after[p] for p in parents]
-        self._places = np.array(every, np.int64)
+        self.places = np.array(every, np.int64)
         parts = getattr(path.structure, "parts", None) or ()
         self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
+        self.is_plain = not self._others and (self._is_tuple or path.structure is VALUE)
 
     def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
         """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
         if self._others:
             theta = np.concatenate([theta, [p.data for p in self._others]])
-        found = self._computed_at(self._places, theta, inputs)
+        found = self._computed_at(self.places, theta, inputs)
         if not found:
             return ELSEWHERE if found is None else TIE
         values, gradient = found
@@ -78,7 +83,7 @@ class PlainCalls:
             and len(inputs.lengths) == 1
             and all(given.part.parts is None for given in self.lists if given)
         )
-        self._order = [int(key) for key in keys if key is not None]
+        self.order = [int(key) for key in keys if key is not None]
         self._shapes = [given.part.keys[1:] for given in self.lists if given]
         self._lengths: dict[int, Any] = {}
 
@@ -86,10 +91,10 @@ class PlainCalls:
         """Return the inputs of the program; None if the arguments are of another kind."""
         if not args:
             return self._nothing
-        if not self.is_possible or len(args) != len(self._order):
+        if not self.is_possible or len(args) != len(self.order):
             return None
         rows = []
-        for i, shape in zip(self._order, self._shapes, strict=True):
+        for i, shape in zip(self.order, self._shapes, strict=True):
             x = args[i]
             if type(x) is not np.ndarray or x.dtype != float or x.shape[1:] != shape:
                 return None
@@ -100,6 +105,15 @@ class PlainCalls:
         if n not in self._lengths:
             self._lengths[n] = np.array([n], float)
         return self._lengths[n], *rows
+
+
+class Native(NamedTuple):
+    """Machine code for arrays of rows: the program, and how it takes parameters and arrays."""
+
+    program: Any
+    places: Any  # of its parameters in the array of all
+    inputs: tuple[Any, ...]
+    order: Sequence[int]  # of the arguments
 
 
 class FlatFunction:
@@ -116,7 +130,7 @@ class FlatFunction:
             raise ValueError(f"flat_function got {problem}: give it each Value to differentiate by")
         self._programs: WeakKeyDictionary[Program, FlatProgram] = WeakKeyDictionary()
         self._plain: WeakKeyDictionary[Path, PlainCalls] = WeakKeyDictionary()
-        self._last_plain: tuple[Path | None, Any] = (None, None)
+        self._last_plain: tuple[Path | None, PlainCalls | None] = (None, None)
 
     def __repr__(self) -> str:
         return f"<{self.function.__name__} of an array of {len(self.parameters)} parameters>"
@@ -142,6 +156,47 @@ class FlatFunction:
         found = self._found(theta, args, with_gradient=False)
         return (self._eager(theta, args) if found is TIE else found)[0]
 
+    def stepper(
+        self, update: Callable[..., Sequence[Any]], settings: Sequence[float], memory: int = 0
+    ) -> Stepper | None:
+        """Return what steps through batches in machine code, or None if NumPy runs this function.
+
+        ``update(settings, theta, gradient, *memory)`` returns a parameter after a step, and what
+        is remembered of it: ``memory`` numbers. It is a formula with ``+ - * / **`` and functions
+        of autograd, without branches. The first of the ``settings`` counts the steps, and grows
+        by 1 with each.
+
+        >>> from autograd import Value, compile, mean, vmap
+        >>> w = Value(0.0)
+        >>> def loss(xs, ys):
+        ...     return mean(vmap(lambda x, y: (w * x - y) ** 2)(xs, ys))
+        >>> flat = flat_function(compile(loss, backend="llvm"), [w])
+        >>> xs, ys = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
+        >>> flat(flat.numbers(), xs, ys)[0]
+        18.666666666666668
+        >>> step = flat.stepper(lambda s, theta, gradient: [theta - s[1] * gradient], [1.0, 0.1])
+        >>> found = step(flat.numbers()[None], [xs, ys], [2, 1], [1.0, 0.1])
+        >>> found.round(3).tolist(), step.state.tolist()
+        ([[10.0, 10.0], [9.0, 18.0]], [[2.8]])
+
+        ``step(state, tables, sizes, settings)`` takes the rows of ``state``, which are the
+        parameters and their memory, and batches of so many rows of the tables, one after the other.
+        It returns a row for each step: what the function returned before it, and the length of the
+        gradient. There are fewer rows if the function has to compute the next batch: where it
+        branches, where a number is not finite, and before its first call. ``step.state`` is the
+        state after these steps, ``step.before`` the parameters before the last one, and
+        ``step.gradient`` its gradient. All three are overwritten by the next call.
+
+        A gradient longer than ``max_norm`` is shortened to it. ``penalties`` has a factor for each
+        batch. The squares of the parameters, times ``penalized``, times this factor are added to
+        the value.
+        """
+        if self.function.recordings.xp.backend == "numpy":
+            return None
+        from .native_steps import Stepper
+
+        return Stepper(self, update, settings, memory)
+
     def _checked(self, theta: Any) -> Any:
         theta = np.asarray(theta, float)
         if theta.shape != (len(self.parameters),):
@@ -155,15 +210,9 @@ class FlatFunction:
         """Return value and gradient by the path that the call takes. TIE if eager code has to."""
         recordings = self.function.recordings
         if (path := recordings.last) is not None:
-            last, plain = self._last_plain
-            if path is not last:
-                plain = self._plain.setdefault(path, PlainCalls(path))
-                self._last_plain = (path, plain)
+            plain = self._plain_calls(path)
             if (inputs := plain.inputs(args)) is not None:
-                if (program := plain.programs.get(with_gradient)) is None:
-                    program = self._program(path, (), with_gradient)
-                    plain.programs[with_gradient] = program
-                found = program(theta, inputs)
+                found = self._plain_program(path, plain, with_gradient)(theta, inputs)
                 if found is not ELSEWHERE and found is not TIE:
                     recordings.count_last()
                     return found
@@ -178,6 +227,34 @@ class FlatFunction:
             return found
         except NotExactError:
             return TIE
+
+    def _plain_calls(self, path: Path) -> PlainCalls:
+        last, plain = self._last_plain
+        if path is not last or plain is None:
+            plain = self._plain.setdefault(path, PlainCalls(path))
+            self._last_plain = (path, plain)
+        return plain
+
+    def _plain_program(self, path: Path, plain: PlainCalls, with_gradient: bool) -> FlatProgram:
+        program = plain.programs.get(with_gradient)
+        if program is None:
+            program = plain.programs[with_gradient] = self._program(path, (), with_gradient)
+        return program
+
+    def native(self, args: Sequence[Any]) -> Native | None:
+        """Return the machine code that the last path has for arrays of rows, None without it."""
+        path = self.function.recordings.last
+        if path is None or not self._plain_calls(path).order:
+            return None
+        plain = self._plain_calls(path)
+        inputs = plain.inputs(args)
+        if inputs is None:
+            return None
+        program = self._plain_program(path, plain, with_gradient=True)
+        code = program.backend.machine_code(inputs)
+        if not program.is_plain or not hasattr(code, "address_at"):  # the interpreter has none
+            return None
+        return Native(code, program.places, inputs, plain.order)
 
     def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
         """Return value and gradient by this path, as `Path.result` returns its results."""

@@ -125,7 +125,8 @@ class MachineProgram:
         self._code: MachineCode = load("\n".join([wrapper, program.text, used]))
         function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
         self._run = function(self._code.address("program"))
-        self._run_at = function(self._code.address("program_at"))
+        self.address_at = self._code.address("program_at")
+        self._run_at = function(self.address_at)
         self._free: list[Memory] = []  # one more for each call that runs at the same time
 
     def computed(self, p: Any, inputs: Sequence[Any]) -> Any:
@@ -153,12 +154,15 @@ class MachineProgram:
         memory.theta[:] = theta
         return self._found(memory, self._run_at(memory.address_of_table), memory.whole)
 
+    def new_memory(self) -> Memory:
+        return Memory(self._program, self._parameters)
+
     def _memory(self, inputs: Sequence[Any]) -> Memory:
         """Return memory that no other call uses, with the inputs of this one."""
         try:
             memory = self._free.pop()
         except IndexError:
-            memory = Memory(self._program, self._parameters)
+            memory = self.new_memory()
         if memory.inputs is not inputs:
             memory.take(inputs)
         return memory

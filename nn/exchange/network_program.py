@@ -32,9 +32,9 @@ class NetworkProgram:
         self.model: Any = MLP(sizes[0], list(sizes[1:]), activation, init="zeros")
         self.parameters = self.model.parameters()
         biases = {n.b for layer in self.model.layers for n in layer.neurons}
-        self._is_weight = np.array([p not in biases for p in self.parameters], float)
+        self.is_weight = np.array([p not in biases for p in self.parameters], float)
         self._loss = LOSSES[loss_name]
-        self._flat = autograd.flat_function(
+        self.flat = autograd.flat_function(
             autograd.compile(self._of_rows, backend=backend), self.parameters
         )
 
@@ -53,8 +53,8 @@ class NetworkProgram:
         ``penalty`` is the factor of the sum of squared weights, which is added. Biases are not
         weights.
         """
-        loss, gradient = self._flat(theta, X, targets, shares)
-        weights = self._is_weight * theta
+        loss, gradient = self.flat(theta, X, targets, shares)
+        weights = self.is_weight * theta
         return loss + penalty * float(weights.dot(weights)), gradient + 2.0 * penalty * weights
 
 

@@ -7,8 +7,9 @@ their own order of batches and rates. A step is the one of `nn.fit`, on the same
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from math import inf, sqrt
+from collections.abc import Mapping
+from copy import copy
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ from scipy.optimize import minimize
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
+import autograd
+
 from ..argument_checks import counted
-from ..optimizers import OPTIMIZERS, SGD, Adam
+from ..optimizers import OPTIMIZERS, SGD, Adam, root
 from ..training.divergence import DivergedError, finite, overflow_is_divergence
+from ..training.epoch_steps import Epoch, EpochSteps
 from ..training.flat_parameters import FlatParameters
 from .network_program import NetworkProgram
 from .standardization import Standardizations
@@ -43,20 +47,55 @@ class WeightedSamples:
         self.X = X if self._is_sparse else self._inputs.apply(X)
         self.targets = standardizations.outputs.apply(targets)
 
-    def batches(self, order: Any, size: int) -> Iterator[tuple[float, tuple[Any, ...]]]:
-        """Yield each batch's share of the samples, and what `NetworkProgram` takes of them.
+    def epoch(self, size: int, order: Any = None) -> Epoch:
+        """Return the batches of all samples in this order, for `NetworkProgram`.
 
         A batch whose weights are all 0 is left out.
         """
-        X, targets, weights = self.X[order], self.targets[order], self.weights[order]
-        for start in range(0, len(weights), size):
-            part = slice(start, start + size)
-            total = float(weights[part].sum())
-            if total:
-                rows = self._inputs.apply(X[part]) if self._is_sparse else X[part]
-                shares = self.loss_factor / total * weights[part]
-                batch = rows, targets[part], shares, 0.5 * self.alpha / total
-                yield len(shares) / len(weights), batch
+        weights = self.weights if order is None else self.weights[order]
+        starts = range(0, len(weights), size)
+        sizes = np.diff([*starts, len(weights)])
+        totals = np.add.reduceat(weights, starts)
+        if not (counts := totals > 0).all():
+            kept = np.flatnonzero(np.repeat(counts, sizes))
+            order, weights = kept if order is None else order[kept], weights[kept]
+            sizes, totals = sizes[counts], totals[counts]
+        shares = self.loss_factor / np.repeat(totals, sizes) * weights
+
+        def rows(start: int, stop: int) -> tuple[Any, ...]:
+            part = slice(start, stop) if order is None else order[start:stop]
+            X = self._inputs.apply(self.X[part]) if self._is_sparse else self.X[part]
+            return X, self.targets[part], shares[start:stop]
+
+        width = self.X.shape[1] + self.targets.shape[1] + 1
+        return Epoch(rows, width, sizes.tolist(), (0.5 * self.alpha / totals).tolist())
+
+
+class ScikitSGD(SGD):
+    """SGD as scikit-learn has it: the velocity remembers the rates of earlier steps.
+
+    >>> ScikitSGD([autograd.Value(1.0)], lr=0.1, momentum=0.5).updated(1.0, 2.0, 0.4)
+    (0.6, 0.4)
+    """
+
+    is_formula = True
+
+    def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
+        with_rate_1 = copy(self)
+        with_rate_1.lr = 1.0
+        return SGD.update(with_rate_1, theta, self.lr * grad, *memory)
+
+
+class ScikitAdam(Adam):
+    """Adam as scikit-learn has it: epsilon is added to a root that is not corrected yet."""
+
+    is_formula = True
+
+    def scale(self, square: Any) -> Any:
+        return (root(square) + self.eps) / root(1 - self.betas[1] ** self.steps)
+
+
+KINDS = OPTIMIZERS | {"sgd": ScikitSGD, "adam": ScikitAdam}
 
 
 class Steps:
@@ -69,20 +108,24 @@ class Steps:
         self, settings: Any, program: NetworkProgram, theta: Any, memory: Mapping[str, Any]
     ) -> None:
         self.program, self.learning_rate = program, settings.learning_rate_init
-        kind = OPTIMIZERS[settings.solver]
+        kind = KINDS[settings.solver]
         options: dict[str, Any] = {}
-        if kind is SGD:
+        if issubclass(kind, SGD):
             nesterov = settings.nesterovs_momentum and settings.momentum > 0
             options = {"momentum": settings.momentum, "nesterov": nesterov}
         elif issubclass(kind, Adam):
             options = {"betas": (settings.beta_1, settings.beta_2), "eps": settings.epsilon}
         self.optimizer: Any = kind(program.parameters, self.learning_rate, **options)
-        self._epsilon = settings.epsilon
         if memory:
             self.learning_rate = memory["learning_rate"]
             self.optimizer.load_state_dict(memory["optimizer"])
+            vars(self.optimizer).update(options)  # which a file of version 0.2 has otherwise
         self.vector = FlatParameters(program.parameters, self.optimizer)
         self.vector.theta = self.vector.finite_theta = theta
+        self._steps = EpochSteps(
+            self.vector, program.loss_and_gradient, lambda: program.flat,
+            penalized=program.is_weight,
+        )  # fmt: skip
 
     def memory(self) -> dict[str, Any]:
         """Return what later steps depend on, as plain numbers and lists."""
@@ -92,27 +135,12 @@ class Steps:
 
     def epoch(self, samples: WeightedSamples, order: Any, batch_size: int) -> float:
         """Step once for each batch, in that order of the samples; return the mean loss."""
-        mean = 0.0
+        self.optimizer.lr = self.learning_rate
+        epoch, mean = samples.epoch(batch_size, order), 0.0
         with np.errstate(all="ignore"):  # what is not finite is found, and ends the training
-            for share, batch in samples.batches(order, batch_size):
-                (loss, _), _ = self.vector.step(self._loss_and_gradient, batch)
-                mean += share * loss
+            for size, (loss, _) in zip(epoch.sizes, self._steps.steps(epoch), strict=True):
+                mean += size / len(order) * loss
         return mean
-
-    def _loss_and_gradient(self, theta: Any, *batch: Any) -> tuple[float, Any]:
-        """Return the gradient as scikit-learn's formula has it, and set the optimizer to it.
-
-        Its velocity remembers the rates of earlier steps, and the epsilon of its Adam is added to
-        a root without the correction of the first steps.
-        """
-        loss, gradient = self.program.loss_and_gradient(theta, *batch)
-        if isinstance(self.optimizer, SGD):
-            self.optimizer.lr = 1.0
-            gradient = self.learning_rate * gradient
-        elif type(self.optimizer) is Adam:
-            correction = 1 - self.optimizer.betas[1] ** (self.optimizer.steps + 1)
-            self.optimizer.eps = self._epsilon / sqrt(correction)
-        return loss, gradient
 
 
 def minimized(
@@ -122,7 +150,9 @@ def minimized(
 
     ConvergenceWarning if it ends before the gradient is as small as ``tol``.
     """
-    ((_, batch),) = samples.batches(slice(None), len(samples.weights))
+    n = len(samples.weights)
+    epoch = samples.epoch(n)
+    batch = (*epoch.rows(0, n), *epoch.penalties)
 
     def loss_and_gradient(theta: Any) -> tuple[float, Any]:
         try:

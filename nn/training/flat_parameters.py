@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd import Value
 
-from ..optimizers import Optimizer
+from ..optimizers import Optimizer, StepFormula
 from .divergence import finite, overflow_is_divergence
 
 MIN_NATIVE_STEPS = 2000  # a program takes 0.1 s to become machine code, which saves 0.05 ms a step
@@ -78,6 +78,22 @@ class FlatParameters:
             for p, x in zip(self.parameters, self.theta.tolist(), strict=True):
                 finite(f"weight {p.label!r}", x)
         return found, norm
+
+    def formula(self) -> StepFormula | None:
+        """Return the optimizer's next step as a formula, None if it is not one of all parameters."""
+        has_others = self._trained is not None or self._model_count is not None
+        return None if has_others else self.optimizer.formula()
+
+    def state(self) -> Any:
+        """Return an array of all parameters, and what the optimizer remembers of them."""
+        return self.optimizer.state(self.theta)
+
+    def go_on(self, steps: int, before: Any, state: Any, gradient: Any) -> None:
+        """Go on after steps by its formula. ``before`` are the numbers before the last of them."""
+        before, theta, gradient = before.copy(), state[0].copy(), gradient.copy()
+        self.optimizer.go_on(steps, state[1:])
+        self.finite_theta, self.theta, self.gradient = before, theta, gradient
+        self.count += steps
 
     def of_model(self) -> Any:
         """Return the numbers of the model's parameters."""

@@ -43,14 +43,20 @@ class OneSampleObjective(CompiledObjective):
             autograd.compile(self._of_rows, backend=backend), self.parameters
         )
 
-    def training_loss_at(self, theta: Any, X: Any, y: Any) -> tuple[float, Any, float]:
+    def flat_function(self) -> Any:
+        """Return the mean loss and the right answers as a flat function, None if it is not used."""
+        return None if self.why_general else self._flat
+
+    def training_loss_at(
+        self, theta: Any, X: Any, y: Any, penalty: float
+    ) -> tuple[float, Any, float]:
         """Return the mean loss with the penalty, its gradient, and how many answers are right."""
         found = self._found(self._flat, theta, X, y)
         if found is not None:
             (loss, right), gradient = found
-            if self.penalty:  # `l2` and its derivative, which are shortest on the array
-                loss += self.penalty * theta.dot(theta)
-                gradient = gradient + 2.0 * self.penalty * theta
+            if penalty:  # `l2` and its derivative, which are shortest on the array
+                loss += penalty * theta.dot(theta)
+                gradient = gradient + 2.0 * penalty * theta
             return float(loss), gradient, right
         loss, gradient, right = self._otherwise("training_loss", theta, X, y)
         if not self._is_told:
@@ -58,7 +64,7 @@ class OneSampleObjective(CompiledObjective):
             warnings.warn(
                 f"fit records whole batches, which takes longer, because {self.why_general}: use "
                 "autograd.where, maximum or relu in the model instead of a branch",
-                stacklevel=7,
+                stacklevel=8,
             )
         return loss, array(gradient), right
 

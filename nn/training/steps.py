@@ -5,13 +5,14 @@ Both do the same. On arrays no Value is touched until somebody can look: `Steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import hypot, isfinite
 from random import Random
 from typing import Any
 
 from ..optimizers import Optimizer
 from .divergence import finite, overflow_is_divergence
+from .epoch_steps import Epoch, EpochSteps
 from .flat_parameters import FlatParameters
 from .history import History
 from .objective import Objective
@@ -55,19 +56,13 @@ class Steps:
         """Bring the samples into another order."""
         rng.shuffle(self.task.train)
 
-    def batches(self, size: int) -> Iterator[tuple[int, Any]]:
-        """Yield the number of samples in each batch, and the batch."""
-        samples = self.task.train
-        for start in range(0, len(samples), size):
-            batch = samples[start : start + size]
-            yield len(batch), batch
-
     def epoch(self, batch_size: int, history: History) -> None:
         """Step once for each batch of the samples, and append to the history."""
         loss = norm = right = 0.0
         samples = len(self.task.train)
-        for size, batch in self.batches(batch_size):
-            batch_loss, batch_norm, batch_right = self.step(batch)
+        sizes = [min(batch_size, samples - start) for start in range(0, samples, batch_size)]
+        for size, found in zip(sizes, self.stepped(sizes), strict=True):
+            batch_loss, batch_right, batch_norm = found
             loss += size / samples * batch_loss
             norm += size / samples * batch_norm
             right += batch_right
@@ -76,6 +71,13 @@ class Steps:
         history.lr.append(self.optimizer.lr)
         if self.task.is_right:
             history.accuracy.append(right / samples)
+
+    def stepped(self, sizes: Sequence[int]) -> Iterator[Sequence[float]]:
+        """Step for batches of these sizes. Yield loss, right answers and length of the gradient."""
+        start = 0
+        for size in sizes:
+            yield self.step(self.task.train[start : start + size])
+            start += size
 
     def validate(self, history: History) -> None:
         """Append loss and accuracy of samples that are not trained on to the history."""
@@ -90,7 +92,7 @@ class Steps:
         return self.objective.validation_loss(self.task.held_out)
 
     def step(self, batch: Any) -> tuple[float, float, float]:
-        """Step, and return loss, length of the gradient and right answers before the step."""
+        """Step, and return loss, right answers and length of the gradient before the step."""
         self._count += 1
         with overflow_is_divergence():
             loss, gradient, right = self.objective.training_loss(batch)
@@ -110,7 +112,7 @@ class Steps:
         if not all(map(isfinite, stepped)):
             for p in trained:
                 finite(f"weight {p.label!r}", p.data)
-        return loss, norm, right
+        return loss, right, norm
 
 
 class FlatSteps(Steps):
@@ -125,7 +127,10 @@ class FlatSteps(Steps):
         super().__init__(objective, optimizer, clip)
         self.train = arrays(self.task.train)
         self.held_out = arrays(self.task.held_out) if self.task.held_out else None
-        self.order = list(range(len(self.task.train)))
+        self.order: Any = None  # of the samples, before they are shuffled
+        self.steps = EpochSteps(
+            self.vector, objective.training_loss_at, objective.flat_function, clip
+        )
 
     @property
     def count(self) -> int:
@@ -148,13 +153,9 @@ class FlatSteps(Steps):
         self.vector.read()
 
     def shuffle(self, rng: Random) -> None:
+        if self.order is None:
+            self.order = list(range(len(self.task.train)))
         rng.shuffle(self.order)
-
-    def batches(self, size: int) -> Iterator[tuple[int, Any]]:
-        X, y = (x[self.order] for x in self.train)
-        for start in range(0, len(X), size):
-            rows = X[start : start + size]
-            yield len(rows), (rows, y[start : start + size])
 
     def epoch(self, batch_size: int, history: History) -> None:
         import numpy as np
@@ -162,13 +163,19 @@ class FlatSteps(Steps):
         with np.errstate(all="ignore"):  # what is not finite is found, and ends the training
             super().epoch(batch_size, history)
 
+    def stepped(self, sizes: Sequence[int]) -> Iterator[Sequence[float]]:
+        width = sum([x[0].size for x in self.train])
+        penalties = [self.objective.penalty] * len(sizes)
+        return self.steps.steps(Epoch(self._rows, width, sizes, penalties))
+
+    def _rows(self, start: int, stop: int) -> tuple[Any, ...]:
+        """Return features and targets of these samples."""
+        rows = slice(start, stop) if self.order is None else self.order[start:stop]
+        return tuple([x[rows] for x in self.train])
+
     def validation_loss(self) -> tuple[float, float]:
         assert self.held_out
         return self.objective.validation_loss_at(self.vector.of_model(), *self.held_out)
-
-    def step(self, batch: Any) -> tuple[float, float, float]:
-        (loss, _, right), norm = self.vector.step(self.objective.training_loss_at, batch, self.clip)
-        return loss, norm, right
 
 
 def steps_of(objective: Objective, optimizer: Optimizer, clip: float | None) -> Steps:
