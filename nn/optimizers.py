@@ -151,7 +151,7 @@ class StepFormula:
         self._given = {"steps": optimizer.steps + 1, **optimizer._settings()}
         parts = [(name, x) for name, given in self._given.items() for x in _parts(given)]
         self.settings = [x for _, x in parts if _is_number(x)]
-        rest = tuple([(name, None if _is_number(x) else repr(x)) for name, x in parts])
+        rest = tuple([(name, None if _is_number(x) else x) for name, x in parts])
         self.kind = type(optimizer), rest
 
     def __call__(

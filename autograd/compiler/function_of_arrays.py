@@ -6,7 +6,7 @@ gradient in one. So a step of an optimizer touches no Value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -157,16 +157,16 @@ class FlatFunction:
         return (self._eager(theta, args) if found is TIE else found)[0]
 
     def stepper(
-        self, update: Callable[..., Sequence[Any]], settings: Sequence[float], memory: int = 0
+        self, update: Callable[..., Sequence[Any]], settings: int, memory: int = 0
     ) -> Stepper | None:
         """Return what steps through batches in machine code, or None if NumPy runs this function.
 
         ``update(settings, theta, gradient, *memory)`` returns a parameter after a step, and what
         is remembered of it: ``memory`` numbers. It is a formula with ``+ - * / **`` and functions
-        of autograd, without branches. The first of the ``settings`` counts the steps, and grows
-        by 1 with each.
+        of autograd, without branches. There are so many ``settings``. The first one counts the
+        steps, and grows by 1 with each.
 
-        >>> from autograd import Value, compile, mean, vmap
+        >>> from autograd import Value, compile, flat_function, mean, vmap
         >>> w = Value(0.0)
         >>> def loss(xs, ys):
         ...     return mean(vmap(lambda x, y: (w * x - y) ** 2)(xs, ys))
@@ -174,7 +174,7 @@ class FlatFunction:
         >>> xs, ys = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
         >>> flat(flat.numbers(), xs, ys)[0]
         18.666666666666668
-        >>> step = flat.stepper(lambda s, theta, gradient: [theta - s[1] * gradient], [1.0, 0.1])
+        >>> step = flat.stepper(lambda s, theta, gradient: [theta - s[1] * gradient], 2)
         >>> found = step(flat.numbers()[None], [xs, ys], [2, 1], [1.0, 0.1])
         >>> found.round(3).tolist(), step.state.tolist()
         ([[10.0, 10.0], [9.0, 18.0]], [[2.8]])

@@ -69,8 +69,8 @@ class Work:
 class Formula:
     """The graph of an update, for settings, a parameter, its derivative, and its memory."""
 
-    def __init__(self, update: Update, settings: Sequence[float], memory: int) -> None:
-        self.settings = [Value(x) for x in settings]
+    def __init__(self, update: Update, settings: int, memory: int) -> None:
+        self.settings = [Value(0.5) for _ in range(settings)]  # any number: the graph is the same
         self.inputs = [Value(0.5) for _ in range(2 + memory)]
         with recording(_NoBranches()), reading(refuse_float):
             found = update(self.settings, *self.inputs)
@@ -96,7 +96,12 @@ class _NoBranches(Recorder):
 
 
 def print_steps(
-    formula: Formula, work: Work, row_sizes: Sequence[int], results: int, penalized: bool, lanes: int
+    formula: Formula,
+    work: Work,
+    row_sizes: Sequence[int],
+    results: int,
+    penalized: bool,
+    lanes: int,
 ) -> str:
     """Return the function ``steps(job)``, for programs with so many results and tables of rows.
 

@@ -17,8 +17,6 @@ from scipy.optimize import minimize
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-import autograd
-
 from ..argument_checks import counted
 from ..optimizers import OPTIMIZERS, SGD, Adam, root
 from ..training.divergence import DivergedError, finite, overflow_is_divergence
@@ -74,7 +72,8 @@ class WeightedSamples:
 class ScikitSGD(SGD):
     """SGD as scikit-learn has it: the velocity remembers the rates of earlier steps.
 
-    >>> ScikitSGD([autograd.Value(1.0)], lr=0.1, momentum=0.5).updated(1.0, 2.0, 0.4)
+    >>> from autograd import Value
+    >>> ScikitSGD([Value(1.0)], lr=0.1, momentum=0.5).updated(1.0, 2.0, 0.4)
     (0.6, 0.4)
     """
 

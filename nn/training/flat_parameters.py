@@ -80,7 +80,7 @@ class FlatParameters:
         return found, norm
 
     def formula(self) -> StepFormula | None:
-        """Return the optimizer's next step as a formula, None if it is not one of all parameters."""
+        """Return the next step as a formula of all parameters, None if it is no such formula."""
         has_others = self._trained is not None or self._model_count is not None
         return None if has_others else self.optimizer.formula()
 
