@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..recording import recording
-from ..tree import VALUE, build, flatten
+from ..tree import NUMBER, VALUE, build, flatten
 from ..value import Constant, Value, derivatives
 from .arguments import as_thing
 from .compiled_function import CompiledFunction
@@ -26,7 +26,7 @@ from .program import TIE, Program
 from .record import refused, returned
 
 if TYPE_CHECKING:
-    from .native_steps import Stepper
+    from .native_steps import NativeSteps
 
 
 class FlatProgram:
@@ -45,7 +45,8 @@ class FlatProgram:
         self.places = np.array(every, np.int64)
         parts = getattr(path.structure, "parts", None) or ()
         self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
-        self.is_plain = not self._others and (self._is_tuple or path.structure is VALUE)
+        is_flat = path.structure is VALUE or set(parts) <= {VALUE, NUMBER}
+        self.is_plain = is_flat and not self._others  # numbers out, and nothing but theta in
 
     def __call__(self, theta: Any, inputs: tuple[Any, ...]) -> Any:
         """Return value and gradient; ELSEWHERE or TIE if `Path.result` would return it."""
@@ -156,9 +157,9 @@ class FlatFunction:
         found = self._found(theta, args, with_gradient=False)
         return (self._eager(theta, args) if found is TIE else found)[0]
 
-    def stepper(
+    def native_steps(
         self, update: Callable[..., Sequence[Any]], settings: int, memory: int = 0
-    ) -> Stepper | None:
+    ) -> NativeSteps | None:
         """Return what steps through batches in machine code, or None if NumPy runs this function.
 
         ``update(settings, theta, gradient, *memory)`` returns a parameter after a step, and what
@@ -174,7 +175,7 @@ class FlatFunction:
         >>> xs, ys = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
         >>> flat(flat.numbers(), xs, ys)[0]
         18.666666666666668
-        >>> step = flat.stepper(lambda s, theta, gradient: [theta - s[1] * gradient], 2)
+        >>> step = flat.native_steps(lambda s, theta, gradient: [theta - s[1] * gradient], 2)
         >>> found = step(flat.numbers()[None], [xs, ys], [2, 1], [1.0, 0.1])
         >>> found.round(3).tolist(), step.state.tolist()
         ([[10.0, 10.0], [9.0, 18.0]], [[2.8]])
@@ -193,9 +194,9 @@ class FlatFunction:
         """
         if self.function.recordings.xp.backend == "numpy":
             return None
-        from .native_steps import Stepper
+        from .native_steps import NativeSteps
 
-        return Stepper(self, update, settings, memory)
+        return NativeSteps(self, update, settings, memory)
 
     def _checked(self, theta: Any) -> Any:
         theta = np.asarray(theta, float)

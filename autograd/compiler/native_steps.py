@@ -1,4 +1,4 @@
-"""Steps of an optimizer without Python between them, see `FlatFunction.stepper`."""
+"""Steps of an optimizer without Python between them, see `FlatFunction.native_steps`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ready(NamedTuple):
     kept: Any  # what lies at the addresses
 
 
-class Stepper:
+class NativeSteps:
     """Makes steps in machine code, as far as that is possible. For one training, in one thread."""
 
     def __init__(self, flat: FlatFunction, update: Update, settings: int, memory: int) -> None:

@@ -93,7 +93,7 @@ class EpochSteps:
         key = flat, formula.kind
         if key not in self._steppers:
             memory = len(self.vector.optimizer.slots)
-            self._steppers[key] = flat.stepper(formula, len(formula.settings), memory)
+            self._steppers[key] = flat.native_steps(formula, len(formula.settings), memory)
         stepper = self._steppers[key]
         if stepper is None:
             return []
