@@ -104,7 +104,8 @@ def fit(
 
     A loss of `nn.losses` and a model without branches take the fastest way: one program for batches
     of every size. ``history.why_general`` says why another way was taken. From 2,000 steps on the
-    program is machine code if llvmlite is installed.
+    program is machine code if llvmlite is installed. Then there is no Python between the steps of
+    an epoch, unless the optimizer is of your own, or has other parameters than the model.
 
     Afterwards ``model.predict(X)`` answers with class numbers, or numbers: the model's ``metadata``
     have the name of the loss. `Module.save` tells how to add names of classes and a scaling.

@@ -116,6 +116,52 @@ def test_it_makes_no_step_without_a_recording_or_where_the_function_takes_anothe
     assert step.state[0] == pytest.approx(theta - RATE * 1.5)
 
 
+def test_a_parameter_that_the_other_path_does_not_use_has_no_gradient_there() -> None:
+    a, b, c = Value(1.0), Value(2.0), Value(1.0)
+
+    def loss(xs: Any) -> Any:
+        total = autograd.mean(autograd.vmap(lambda x: a * x)(xs))
+        return total * b if a > 0.9 else total * c
+
+    flat = flat_function(autograd.compile(loss, backend="llvm"), [a, b, c])
+    xs = np.array([1.0, 2.0])
+    step = flat.native_steps(descent, 2)
+    for i, expected in ((1.0, [3.0, 1.5, 0.0]), (0.5, [1.5, 0.0, 0.75])):
+        theta = np.array([i, 2.0, 1.0])
+        assert flat(theta, xs)[1].tolist() == expected
+        assert len(step(theta[None], [xs], [2], [1, RATE])) == 1
+        assert step.gradient.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings", "penalties", "said"),
+    [
+        ([20, 20], [1, RATE], None, "batches of 1 row or more, 30 in all, got \\[20, 20\\]"),
+        ([5, -2], [1, RATE], None, "got \\[5, -2\\]"),
+        ([], [1, RATE], None, "got \\[\\]"),
+        ([5], [1], None, "the update has 2 settings, got 1"),
+        ([5, 5], [1, RATE], [0.1], "there are 2 batches, but 1 penalties"),
+    ],
+)
+def test_it_says_what_does_not_fit(sizes: Any, settings: Any, penalties: Any, said: str) -> None:
+    flat, ts, rows = problem(3)
+    flat(flat.numbers(), ts, rows)
+    step = flat.native_steps(descent, 2)
+    with pytest.raises(ValueError, match=said):
+        step(flat.numbers()[None], [ts, rows], sizes, settings, None, penalties)
+
+
+def test_tables_of_another_kind_are_left_to_python() -> None:
+    flat, ts, rows = problem(3)
+    theta = flat.numbers()
+    flat(theta, ts, rows)
+    step = flat.native_steps(descent, 2)
+    assert len(step(theta[None], [ts, rows], [5], [1, RATE])) == 1
+    assert len(step(theta[None], [ts, rows.astype(np.float32)], [5], [1, RATE])) == 0
+    assert len(step(theta[None], [ts, rows[:, :1]], [5], [1, RATE])) == 0
+    assert len(step(theta[None], [ts, np.asfortranarray(rows)], [5], [1, RATE])) == 1
+
+
 def test_there_is_none_with_numpy_alone_and_no_formula_compares_numbers() -> None:
     assert problem(4, "numpy")[0].native_steps(descent, 2) is None
     flat, _, _ = problem(4)
