@@ -27,14 +27,16 @@ class Optimizer:
 
     ``lr`` is the learning rate, which may be set between steps. ``weight_decay`` times each
     parameter is added to its gradient. To write an optimizer, name in ``slots`` what is remembered
-    of each parameter, and define `update`.
+    of each parameter, and define `update`. ``is_formula = True`` in the class says that `update` is
+    a formula of its arguments and the settings, without branches on them. Then it can become
+    machine code.
 
     TypeError if a parameter is not a Value. ValueError if there are no parameters, if one is given
     twice or is computed from others, or for a number out of its range.
     """
 
     slots: tuple[str, ...] = ()
-    is_formula = False  # of this class alone: whether `update` is one, see `StepFormula`
+    is_formula = False  # is not inherited: another `update` need not be a formula
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
         self.parameters = several(type(self).__name__, parameters)

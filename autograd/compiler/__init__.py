@@ -11,7 +11,8 @@ function meets while it is recorded, `tape` is what is kept of it, and `repetiti
 repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
 compiling pays. `backend` chooses what runs a program: NumPy, or a `native_program`, which
 `print_llvm` writes with `llvm_arrays` and `llvm_code`, `machine_code` makes, and `leaf_slots` and
-`vector_math` serve. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is
+`vector_math` serve. `native_steps` trains in machine code, with a loop over batches that
+`print_steps` writes. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is
 imported before a function is compiled, so autograd itself does not need NumPy.
 """
 

@@ -318,5 +318,5 @@ def test_an_interrupt_ends_an_epoch_of_many_batches_soon(monkeypatch: pytest.Mon
     timer.join()
     assert "interrupted at step" in history.stopped
     assert [p.data for p in model.parameters()] != before
-    assert Counted.made > 1000
+    assert Counted.made > 100
     assert sorted(calls)[-2] < 0.5  # not an epoch, nor the call that made the machine code
