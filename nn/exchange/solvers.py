@@ -118,7 +118,7 @@ class Steps:
         if memory:
             self.learning_rate = memory["learning_rate"]
             self.optimizer.load_state_dict(memory["optimizer"])
-            if kind is ScikitAdam:
+            if isinstance(self.optimizer, ScikitAdam):
                 self.optimizer.eps = settings.epsilon  # files of version 0.2 have a corrected one
         self.vector = FlatParameters(program.parameters, self.optimizer)
         self.vector.theta = self.vector.finite_theta = theta
