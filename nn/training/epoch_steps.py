@@ -46,7 +46,7 @@ class EpochSteps:
         self.vector, self._loss_at, self._flat = vector, loss_at, flat
         self._max_norm, self._penalized = max_norm, penalized
         self._steppers: dict[Any, Any] = {}  # by the kind of the optimizer's formula
-        self._most = 8  # batches in the next call of machine code
+        self._most = 8  # batches in the next call of machine code; 0 if there is none
 
     def steps(self, epoch: Epoch) -> Iterator[Sequence[float]]:
         """Step for each batch. Yield the loss before, what comes after it, and the gradient's norm.
@@ -71,11 +71,14 @@ class EpochSteps:
         """Step for each batch of these rows."""
         start = i = 0
         while i < len(sizes):
-            part = slice(i, i + self._most)
-            found = self._in_machine_code([x[start:] for x in rows], sizes[part], penalties[part])
-            yield from found
-            i, start = i + len(found), start + sum(sizes[i : i + len(found)])
-            if len(found) < len(sizes[part]):
+            asked = slice(i, i + self._most)
+            found: Sequence[Sequence[float]] = []
+            if self._most:
+                rest = [x[start:] for x in rows]
+                found = self._in_machine_code(rest, sizes[asked], penalties[asked])
+                yield from found
+                i, start = i + len(found), start + sum(sizes[i : i + len(found)])
+            if not self._most or len(found) < len(sizes[asked]):
                 batch = [x[start : start + sizes[i]] for x in rows]
                 (loss, _, *rest), norm = self.vector.step(
                     self._loss_at, (*batch, penalties[i]), self._max_norm
@@ -96,6 +99,7 @@ class EpochSteps:
             self._steppers[key] = flat.native_steps(formula, len(formula.settings), memory)
         stepper = self._steppers[key]
         if stepper is None:
+            self._most = 0
             return []
         has_penalty = any(penalties)
         started = perf_counter()
