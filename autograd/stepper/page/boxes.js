@@ -111,10 +111,16 @@ function strength(grad, largest) {
   return 1 - Math.min(Math.max(decades, 0), 3) / 3.5;
 }
 
-/** The numbers of the legend of the tints, from the most negative to the largest. */
+/** The numbers of the legend of the tints, from the most negative to the largest. Their cells get the tints of the theme. */
 function legendTexts() {
-  const texts = [...document.querySelectorAll("#picture g.graph > text")].slice(-8);
-  return { texts: texts[0]?.textContent === "grad" ? texts.slice(1) : [], edited: false };
+  const [first, ...texts] = [...document.querySelectorAll("#picture g.graph > text:not(.local)")].slice(-8);
+  if (first?.textContent !== "grad") return { texts: [], edited: false };
+  for (const [i, text] of texts.entries()) {
+    const cell = /** @type {SVGElement} */ (text.previousElementSibling);
+    cell.classList.add("tint", ...[["minus"], [], ["plus"]][Math.sign(i - 3) + 1]);
+    cell.style.fillOpacity = String(strength(10 ** (Math.abs(i - 3) - 3), 1));
+  }
+  return { texts, edited: false };
 }
 
 /** @param {{texts: Element[], edited: boolean}} legend @param {number} largest */
