@@ -295,3 +295,16 @@ def test_axe_finds_no_fault_in_a_sample_of_a_batch(opened, scheme):
         page.locator("#picture .data[data-node]").nth(2).click()
         page.get_by_label("Value of b⁽²⁾₁", exact=True).fill("abc")
         assert faults(page) == []
+
+
+def test_a_long_number_stays_inside_the_box_of_an_input(opened):
+    with opened(Stepper(batch_with_penalty())) as page:
+        field = page.locator("#leaves input").first
+        field.fill("-0.00012345")
+        field.press("Enter")
+        box = page.locator("#picture .node.constant", has_text="x1")
+        sides = "(part) => (({left, right}) => [left, right])(part.getBoundingClientRect())"
+        left, right = box.locator("polygon").evaluate(sides)
+        number_left, number_right = box.locator(".data").evaluate(sides)
+        word_right = box.locator("text", has_text="data").evaluate(sides)[1]
+        assert left < word_right <= number_left < number_right < right
