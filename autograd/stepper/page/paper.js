@@ -2,10 +2,9 @@
 // What a notebook prints of this page: it cannot print a frame that is longer than a sheet. So the page
 // tells the script outside of the frame (frame_host.js) its picture and its words, when they are no longer
 // those that the page was made with.
-/**
- * @typedef {import("./player.js").Player} Player
- * @typedef {{picture: string, steps: Record<string, string>[]}} Paper  the picture as SVG; the words of each step
- */
+
+/** @typedef {import("./player.js").Player} Player */
+
 const WAIT = 150; // milliseconds without another change
 const TINTS = { plus: "#ff9628", minus: "#5a96ff" }; // as in page.css, for white paper
 
