@@ -1,7 +1,8 @@
 // @ts-check
 // Runs beside the frame of a page, outside of it. It gives the frame the height of its page, and
 // tells the page whether the surroundings are light or dark. The frame itself may not look there.
-// On paper the picture and all steps take the place of the frame, with the numbers of the cell.
+// On paper the picture and all steps take the place of the frame, with the numbers of the cell or those
+// that the page told since then.
 
 const [MIN_PX, MAX_PX] = [200, 12000]; // of the height of a frame
 
@@ -16,6 +17,8 @@ const PAPER_STYLE = `
 const frame = document.currentScript?.parentElement?.querySelector("iframe");
 if (frame) follow(new WeakRef(frame));
 
+/** @typedef {{picture: string, steps: Record<string, string>[]}} Paper  as paper.js of the stepper tells it */
+
 /** @param {WeakRef<HTMLIFrameElement>} held  when the frame is gone, all listening ends */
 function follow(held) {
   const ended = new AbortController();
@@ -24,14 +27,16 @@ function follow(held) {
   addEventListener("message", heard, { signal: ended.signal });
   dark.addEventListener("change", tellTheme, { signal: ended.signal });
   held.deref()?.addEventListener("load", tellTheme, { signal: ended.signal });
-  addEventListener("beforeprint", () => putOnPaper(held.deref()), { signal: ended.signal });
+  addEventListener("beforeprint", () => putOnPaper(held.deref(), null), { signal: ended.signal });
   tellTheme(); // the page may be there already
 
   /** The page tells its height: that shows that it listens. @param {MessageEvent} event */
   function heard({ source, data }) {
     const to = held.deref();
     const height = data?.chalkgradHeight;
-    if (!to || !source || source !== to.contentWindow || !Number.isFinite(height)) return;
+    if (!to || !source || source !== to.contentWindow) return;
+    if (data?.chalkgradPaper) return putOnPaper(to, data.chalkgradPaper); // now: to decode a picture takes time
+    if (!Number.isFinite(height)) return;
     to.style.height = `${Math.min(Math.max(height, MIN_PX), MAX_PX)}px`;
     const under = to.previousElementSibling; // the picture for those who have no frame
     if (under instanceof HTMLElement) Object.assign(under.style, { maxHeight: to.style.height, overflow: "hidden", visibility: "hidden" });
@@ -50,21 +55,34 @@ function follow(held) {
   }
 }
 
-/** Puts the picture and all steps beside the frame, once. It would print what is on the screen. @param {HTMLIFrameElement} [to] */
-function putOnPaper(to) {
-  if (!to || to.classList.contains("chalkgrad-screen")) return;
+/** Puts the picture and all steps beside the frame. It would print what is on the screen. @param {HTMLIFrameElement | undefined} to @param {Paper | null} present */
+function putOnPaper(to, present) {
+  const before = to?.parentElement?.querySelector(".chalkgrad-paper");
+  if (!to || (before && !present)) return;
+  before?.remove();
   const page = new DOMParser().parseFromString(to.srcdoc, "text/html");
   const paper = document.createElement("div");
   const under = to.previousElementSibling;
-  const image = under?.querySelector("img")?.cloneNode();
-  if (image instanceof HTMLElement) image.removeAttribute("style");
+  const image = /** @type {HTMLImageElement | undefined} */ (under?.querySelector("img")?.cloneNode());
+  image?.removeAttribute("style");
+  if (image && present?.picture) image.src = `data:image/svg+xml,${encodeURIComponent(present.picture)}`;
   const style = document.createElement("style");
   style.textContent = PAPER_STYLE;
   const words = [...page.querySelectorAll("h1, .warning, #steps")].map((part) => document.importNode(part, true));
+  if (present) words[words.length - 1].replaceChildren(...present.steps.map(listed));
   paper.append(style, ...words.slice(0, -1), ...(image ? [image] : []), ...words.slice(-1));
   paper.className = "chalkgrad-paper";
   for (const part of [to, under]) part?.classList.add("chalkgrad-screen");
   to.after(paper);
+}
+
+/** A step as the page lists it: text, rule, sum and note. @param {Record<string, string>} words */
+function listed(words) {
+  const item = document.createElement("li");
+  for (const [className, textContent] of Object.entries(words)) {
+    if (textContent) item.append(Object.assign(document.createElement("span"), { className, textContent }));
+  }
+  return item;
 }
 
 /** A notebook such as marimo has a frame for each output with a script. It holds nothing else then. */

@@ -330,8 +330,8 @@ COVERED = """() => {
     .map((part) => part.getBoundingClientRect());
   const labels = boxes("#picture .local");
   const others = boxes("#picture .node > :is(polygon, path):not(.tint)");
-  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
-    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > -1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > -1; // a border is up to 2 px wide
   const covered = labels.flatMap((a, k) => [...others, ...labels.slice(k + 1)]
     .filter((b) => over(a, b)));
   return [labels.length, covered.length];
@@ -396,3 +396,26 @@ def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):
         edge = page.locator("#picture .backward.edge path")
         becomes(page, "document.getAnimations().length", 0)
         assert leaf.evaluate(stroke) == edge.evaluate(stroke)
+
+
+def test_the_legend_has_the_tints_of_the_boxes_in_both_themes(opened):
+    fill = "(part) => getComputedStyle(part).fill"
+    legend = "#picture g.graph > polygon.tint"
+    for scheme in ("light", "dark"):
+        with opened(Stepper(neuron()), color_scheme=scheme) as page:
+            page.keyboard.press("End")
+            becomes(page, "document.getAnimations().length", 0)
+            assert page.locator(legend).count() == 7
+            for sign in ("plus", "minus"):
+                box = page.locator(f"#picture .node .tint.{sign}").first.evaluate(fill)
+                cells = page.locator(f"{legend}.{sign}")
+                assert [cells.nth(i).evaluate(fill) for i in range(3)] == [box] * 3
+
+
+@pytest.mark.parametrize("mistake", ["order", "paths"])
+def test_no_card_of_a_step_is_empty(opened, mistake):
+    x = Value(2.0, "x")
+    with opened(Stepper(x * x + x, mistake)) as page:
+        for _ in range(int(page.locator("#slider").get_attribute("max"))):
+            assert page.locator("#edge-card").inner_text().strip()
+            page.keyboard.press("ArrowRight")

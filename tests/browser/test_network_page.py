@@ -6,7 +6,7 @@ from autograd import Stepper, recompute, topological_order
 from autograd.explaining.neurons import network
 
 from ..support.browser import faults, require_module
-from ..support.networks import batch_with_penalty, small_mlp
+from ..support.networks import batch_with_penalty, small_mlp, wide_mlp
 
 NUMBERS = """() => Object.fromEntries(
   [...document.querySelectorAll("#picture .neuron text[data-node]")].map((text) => [
@@ -295,3 +295,27 @@ def test_axe_finds_no_fault_in_a_sample_of_a_batch(opened, scheme):
         page.locator("#picture .data[data-node]").nth(2).click()
         page.get_by_label("Value of b⁽²⁾₁", exact=True).fill("abc")
         assert faults(page) == []
+
+
+def test_a_long_number_stays_inside_the_box_of_an_input(opened):
+    with opened(Stepper(batch_with_penalty())) as page:
+        field = page.locator("#leaves input").first
+        field.fill("-0.00012345")
+        field.press("Enter")
+        box = page.locator("#picture .node.constant", has_text="x1")
+        sides = "(part) => (({left, right}) => [left, right])(part.getBoundingClientRect())"
+        left, right = box.locator("polygon").evaluate(sides)
+        number_left, number_right = box.locator(".data").evaluate(sides)
+        word_right = box.locator("text", has_text="data").evaluate(sides)[1]
+        assert left < word_right <= number_left < number_right < right
+
+
+def test_the_edges_of_a_step_stand_out_of_a_dense_layer(opened):
+    opacity = "all => [...new Set(all.map((e) => getComputedStyle(e).opacity))]"
+    with opened(Stepper(wide_mlp())) as page:
+        page.keyboard.press("End")
+        assert "goes to each weight" in page.locator("#edge-card").inner_text()
+        assert page.locator("#picture .edge.backward").evaluate_all(opacity) == ["1"]
+        assert page.locator("#picture .edge:not(.backward)").evaluate_all(opacity) == ["0.4"]
+    with opened(Stepper(small_mlp())) as page:
+        assert page.locator("#picture .edge").evaluate_all(opacity) == ["1"]

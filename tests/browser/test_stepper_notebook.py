@@ -1,5 +1,7 @@
 """Steppers in notebooks: converted to HTML, and in a running JupyterLab, trusted and not."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from autograd import Stepper, Value, draw_dot, steps
@@ -120,6 +122,34 @@ def test_on_paper_a_converted_notebook_has_whole_pictures_and_all_steps(browser,
             assert box["x"] + box["width"] <= width
             bottom = box["y"] + box["height"]
         assert (folder / "long.pdf").read_bytes().count(b"/Type /Page\n") > 2
+
+
+def test_on_paper_a_notebook_has_the_numbers_that_the_reader_gave(browser, folder):
+    require_module("nbconvert")
+    run(folder, "nbconvert", "--to", "html", "one.ipynb")
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
+        page.goto((folder / "one.html").as_uri())
+        first, _ = steppers(page, 2)
+        field = first.locator("#leaves input").first
+        field.fill("4.125")
+        field.press("Enter")
+        papers = page.locator(".chalkgrad-paper")
+        papers.first.wait_for(state="attached")
+        page.pdf(path=folder / "edited.pdf")
+        assert papers.count() == 2
+        texts = [papers.nth(i).locator("li .text").all_text_contents() for i in (0, 1)]
+        assert texts[0] == first.locator("#steps .text").all_text_contents()
+        assert "4.125" in texts[0][0]
+        assert texts[1] == [frame.text for frame in steps(fan_out())]
+        wait_for_images(papers.locator("img"), 2)
+        (source, other) = papers.locator("img").evaluate_all("all => all.map((e) => e.src)")
+        assert ">4.125</text>" in unquote(source)
+        assert "<script" not in unquote(source)
+        assert other.startswith("data:image/svg+xml;base64,")
+        first.locator("#reset").click()
+        becomes(page, "document.querySelectorAll('.chalkgrad-paper li .text')[0].textContent",
+                steps(product_of_sum())[0].text)  # fmt: skip
+        assert papers.count() == 2
 
 
 def drawing(page):

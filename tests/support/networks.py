@@ -50,6 +50,17 @@ def lstm_cell() -> Value:
     return sigmoid(o) * tanh(cell)
 
 
+def written_lstm(steps: int = 5) -> Value:
+    """An LSTM over a sequence, its sums written with + and *."""
+    x, h, c = numbers(steps, "x", 9), Value(0.0, "h0"), Value(0.0, "c0")
+    w = {name: numbers(3, f"w_{name}", i) for i, name in enumerate("ifog")}
+    for now in x:
+        i, f, o, g = (w[name][0] * now + w[name][1] * h + w[name][2] for name in "ifog")
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        h = sigmoid(o) * tanh(c)
+    return h
+
+
 def attention() -> Value:
     """Self-attention of three tokens of two numbers: the first output, squared and summed."""
     tokens = [numbers(2, f"t{k}_", k) for k in range(1, 4)]

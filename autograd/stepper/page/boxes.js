@@ -40,15 +40,11 @@ function boxOfNode(player, i) {
   const grad = group.querySelector("text.grad");
   const data = group.querySelector("text.data");
   const tints = group.querySelectorAll(".tint");
-  let room = Infinity;
-  if (tints.length) {
-    // numbers of other lengths will stand here: keep the right edge in place
-    const corners = tints[tints.length - 1].getAttribute("points").split(" ");
-    room = Math.max(...corners.map(parseFloat)) - Math.min(...corners.map(parseFloat)) - 2;
-    for (const text of [data, grad]) {
-      text.setAttribute("x", Math.max(...corners.map(parseFloat)) - 2);
-      text.setAttribute("text-anchor", "end");
-    }
+  const [left, right] = tints.length ? edgesOf(tints[tints.length - 1]) : edgesBeside(data);
+  const room = right - left - 2;
+  for (const text of [data, grad]) { // numbers of other lengths will stand here: keep the right edge in place
+    text?.setAttribute("x", right - 2);
+    text?.setAttribute("text-anchor", "end");
   }
   const title = element("title", {});
   group.prepend(title);
@@ -63,6 +59,21 @@ function boxOfNode(player, i) {
   group.addEventListener("pointerleave", () => player.hover(null));
   if (player.story.live && player.story.leaves.includes(i)) group.classList.add("editable");
   return box;
+}
+
+/** The left and the right edge of the field for a gradient. @param {Element} tint */
+function edgesOf(tint) {
+  const xs = (tint.getAttribute("points") ?? "").split(" ").map(parseFloat);
+  return [Math.min(...xs), Math.max(...xs)];
+}
+
+/** As those of a tint, of a constant, which has no gradient. @param {Element} data */
+function edgesBeside(data) {
+  const [from, end] = [data.previousElementSibling, data].map((text) => {
+    const width = text?.getAttribute("text-anchor") === "end" ? 0 : (text?.textContent ?? "").length * CHARACTER;
+    return Number(text?.getAttribute("x")) + width;
+  });
+  return [from + 4, end + 2];
 }
 
 /** Writes a number, closer where there is too little room. @param {any} text @param {string} words @param {number} room */
@@ -111,10 +122,16 @@ function strength(grad, largest) {
   return 1 - Math.min(Math.max(decades, 0), 3) / 3.5;
 }
 
-/** The numbers of the legend of the tints, from the most negative to the largest. */
+/** The numbers of the legend of the tints, from the most negative to the largest. Their cells get the tints of the theme. */
 function legendTexts() {
-  const texts = [...document.querySelectorAll("#picture g.graph > text")].slice(-8);
-  return { texts: texts[0]?.textContent === "grad" ? texts.slice(1) : [], edited: false };
+  const [first, ...texts] = [...document.querySelectorAll("#picture g.graph > text:not(.local)")].slice(-8);
+  if (first?.textContent !== "grad") return { texts: [], edited: false };
+  for (const [i, text] of texts.entries()) {
+    const cell = /** @type {SVGElement} */ (text.previousElementSibling);
+    cell.classList.add("tint", ...[["minus"], [], ["plus"]][Math.sign(i - 3) + 1]);
+    cell.style.fillOpacity = String(strength(10 ** (Math.abs(i - 3) - 3), 1));
+  }
+  return { texts, edited: false };
 }
 
 /** @param {{texts: Element[], edited: boolean}} legend @param {number} largest */

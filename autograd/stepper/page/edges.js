@@ -17,14 +17,18 @@ const HINTS = {
   update: "Update: a parameter moves against its gradient, by the learning rate times the gradient.",
   asked: "Upstream times local derivative is the term.",
   backward: "Backward: the result by itself is 1. From here each node passes on to its operands.",
+  neuron: "Backward: the gradient of z, times x, goes to each weight. Times w, it goes to each input.",
+  verdict: "The table below compares each gradient with the right one.",
 };
 const MAX_LABELED = 40; // edges of paths; more would hide the picture
+const MAX_PLAIN = 60; // edges; of more, those that are not of the step are pale
 const MAX_CHIPS = 3; // contributions shown at a time
 const HEAD = 8; // the length of the arrow head that points back
 
 /** Marks the boxes and edges of the step, and keeps them in view. @param {Player} player @param {PanZoom | null} view */
 export function highlightView(player, view) {
   const picture = byId("picture");
+  picture.classList.toggle("dense", picture.querySelectorAll(".edge").length > MAX_PLAIN);
   /** @type {unknown} */
   let shown = null;
   return () => {
@@ -93,7 +97,7 @@ export function localDerivativesView(player) {
     const inside = around(boxes);
     const label = (/** @type {SVGElement} */ on, /** @type {number} */ value, /** @type {string} */ kind) => {
       const text = `× ${number(value, 3)}`;
-      const place = freePlace(on, text.length * LABEL_CHARACTER[kind], LABEL_HEIGHT[kind], taken, inside);
+      const place = freePlace(on, text.length * LABEL_CHARACTER[kind] - NARROWER, LABEL_HEIGHT[kind], taken, inside);
       if (!place) return; // the card of the edge tells it
       taken.push(place);
       const at = { x: place.x + place.width / 2, y: place.y + place.height * 0.78 };
@@ -114,29 +118,51 @@ export function localDerivativesView(player) {
 }
 
 /** @type {Record<string, number>} */
-const LABEL_CHARACTER = { local: 6.4, "local now": 8.1 }; // its width, with the halo
+const LABEL_CHARACTER = { local: 6.1, "local now": 7.9 }; // its width; the space is narrower
 /** @type {Record<string, number>} */
 const LABEL_HEIGHT = { local: 13, "local now": 17 };
+const NARROWER = 4; // is the space in a label
+const BORDER = 2.5; // half of the border of an active box, with the air around it
 const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]; // of an edge: where a label may stand
-const ASIDE = [-0.9, 0.9, -1.8, 1.8, -2.7, 2.7]; // of its center from the edge, in heights
+const ASIDE = [-1, 1, -2, 2, -3, 3]; // of its center from the edge: how often beside it
+const VERTICAL = [0, 1]; // a way aside too, where there is no place across the edge
+const AIR = 7; // between the edge and a label beside it
 
-/** @type {WeakMap<SVGElement, DOMPoint[]>} */
+/** @typedef {{x: number, y: number, across: [number, number]}} EdgePoint  and the direction across the edge there */
+/** @type {WeakMap<SVGElement, EdgePoint[]>} */
 const pointsOf = new WeakMap(); // along edges: to measure one makes the browser lay out the page
 
 /** The boxes of nodes and of the legend. @param {Element} graph @returns {Box[]} */
 function obstacles(graph) {
   const parts = /** @type {NodeListOf<SVGGraphicsElement>} */ (graph.querySelectorAll(":scope > .node, :scope > text"));
-  return [...parts].map((part) => part.getBBox());
+  return [...parts].map((part) => {
+    const { x, y, width, height } = part.getBBox();
+    return { x: x - BORDER, y: y - BORDER, width: width + 2 * BORDER, height: height + 2 * BORDER };
+  });
+}
+
+/** @param {SVGElement} edge @returns {EdgePoint[]} */
+function pointsAlong(edge) {
+  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
+  const length = path.getTotalLength();
+  return ALONG.map((t) => {
+    const [{ x, y }, before, after] = [t, t - 0.05, t + 0.05].map((at) => path.getPointAtLength(length * at));
+    const [dx, dy] = [after.x - before.x, after.y - before.y];
+    const size = Math.hypot(dx, dy) || 1;
+    const upward = dx < 0 ? -1 : 1;
+    return { x, y, across: /** @type {[number, number]} */ ([(-dy / size) * upward, (dx / size) * upward]) };
+  });
 }
 
 /** A place beside an edge that is free of boxes and of other labels, or null. @param {SVGElement} edge @param {number} width @param {number} height @param {Box[]} taken @param {Box} inside @returns {Box | null} */
 function freePlace(edge, width, height, taken, inside) {
-  const path = /** @type {SVGPathElement} */ (edge.querySelector("path"));
-  const points = pointsOf.get(edge) ?? ALONG.map((t) => path.getPointAtLength(path.getTotalLength() * t));
+  const points = pointsOf.get(edge) ?? pointsAlong(edge);
   pointsOf.set(edge, points);
   for (const aside of ASIDE) {
-    for (const { x, y } of points) {
-      const place = { x: x - width / 2, y: y + (aside - 0.5) * height, width, height };
+    const directions = points.flatMap(({ x, y, across }) => [across, VERTICAL].map(([right, down]) => ({ x, y, right, down })));
+    for (const { x, y, right, down } of directions) {
+      const far = aside * ((Math.abs(right) * width + Math.abs(down) * height) / 2 + AIR);
+      const place = { x: x + right * far - width / 2, y: y + down * far - height / 2, width, height };
       if (place.y < inside.y || place.y + height > inside.y + inside.height) continue; // it would be cut off
       if (!taken.some((box) => overlap(box, place))) return place;
     }
@@ -203,7 +229,7 @@ export function edgeCardView(player) {
     const step = story.steps[current];
     const shown = step.term !== null && step.adjoint !== null && step.local_grad !== null && step.node !== null && step.target !== null;
     card.classList.toggle("empty", !shown || player.hides(current));
-    if (card.classList.contains("empty")) return card.replaceChildren(HINTS[shown ? "asked" : step.phase] ?? "");
+    if (card.classList.contains("empty")) return card.replaceChildren(HINTS[shown ? "asked" : hintOf(step)] ?? "");
     const [by, to] = [step.node, step.target].map((i) => story.nodes.get(Number(i))?.name ?? "…");
     const tile = (/** @type {string} */ name, /** @type {string} */ symbol, /** @type {any} */ row) =>
       make("div", { className: `tile ${name}` },
@@ -217,6 +243,11 @@ export function edgeCardView(player) {
         tile("contribution", `to d${story.root}/d${to}`, step.term)),
       ...contributions(player, to));
   };
+}
+
+/** @param {import("./story.js").Step} step */
+function hintOf(step) {
+  return step.phase === "backward" && isNeuron(step) && step.node !== null ? "neuron" : step.phase;
 }
 
 /** The contributions to the gradient of the step's target, if there are several. @param {Player} player @param {string} to */

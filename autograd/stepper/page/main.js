@@ -11,6 +11,7 @@ import { byId, takesKeys } from "../../pages/elements.js";
 import { dragNumbers, leavesView } from "./leaves.js";
 import { formulaView, nodeView } from "./node_panel.js";
 import { insideView, neuronsView } from "./neurons.js";
+import { paperView } from "./paper.js";
 import { Player, connect, drawPosition } from "./player.js";
 import { predictView } from "./predict.js";
 import { Samples, samplesView } from "./samples.js";
@@ -41,16 +42,18 @@ const words = [
   leavesView(player),
   compareView(player),
   samplesView(player),
+  paperView(player, view, () => boxes.forEach((draw) => draw())),
 ];
+/** @type {(() => void)[]} */
+let boxes = [];
 const samples = new Samples(story, picture);
 player.drawSample = () => {
   const drawn = samples.draw();
   if (drawn) view?.take(drawn);
+  boxes = [boxesView(player), copiesView(player), neuronsView(player)];
   player.views = [
     ...words,
-    boxesView(player),
-    copiesView(player),
-    neuronsView(player),
+    ...boxes,
     highlightView(player, view),
     pathsView(player),
     localDerivativesView(player),

@@ -19,6 +19,7 @@ from ..frames import Frame
 from .figures import Figures, KeepsFigures, with_figures
 from .folding import FoldedStep, folded
 from .network_page import NetworkPage
+from .word_patterns import WordPatterns
 
 MAX_LIVE_NODES = 1_500  # of a graph that a page computes anew
 PARTS = ["text", "rule", "so_far", "note"]  # of the words of a step
@@ -131,7 +132,8 @@ def page_data(live: LivePass, visible: set[int], network: NetworkPage | None = N
         result["own"] = {name: _module(operation) for name, operation in own.items()}
     if network:
         result["network"] = _network_data(network, given.frames, writer)
-    result["figures"] = figures.table  # after all that uses it
+    result["figures"] = figures.table  # after all that uses them
+    result["patterns"] = writer.patterns.table
     return PageData(result, fold(given.frames))
 
 
@@ -188,6 +190,8 @@ class _StepWriter:
 
     def __init__(self, live: LivePass) -> None:
         self.looks, self.figures = live.looks, live.figures
+        parents = live.graph["parents"] if live.graph else None
+        self.patterns = WordPatterns(live.given.names, parents)
 
     def rows(self, fold: Callable[[Sequence[Frame]], Sequence[FoldedStep]]) -> list[list[Any]]:
         """Return the steps that ``fold`` makes of the frames."""
@@ -209,4 +213,6 @@ class _StepWriter:
         words = [figures.template(getattr(frame, part), getattr(other, part)) for part in PARTS]
         while words and not words[-1]:
             words.pop()
-        return [frame.phase, frame.node, frame.operand, frame.target, *numbers, changed, words]
+        node, target = frame.node, frame.target
+        reduced = self.patterns.reduced(words, node, target)
+        return [frame.phase, node, frame.operand, target, *numbers, changed, reduced]

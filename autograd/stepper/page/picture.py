@@ -21,6 +21,10 @@ PADDING, PADDING_WIDTH_PT = "\N{NO-BREAK SPACE}", 7.2
 FAMILY, SIZE, INK = ' font-family="monospace"', ' font-size="12.00"', ' fill="#111111"'
 FONT = f"{FAMILY}( font-weight=[^ ]*)?{SIZE}"
 COORDINATES = re.compile(r' (?:x|y|d|points)="[^"]*"')
+CLOSED = re.compile(r'points="([^" ]+)( [^"]*) \1"')  # SVG draws the last side of a polygon itself
+EDGE = re.compile(
+    r'(<g [^>]*class="edge")>\n<path fill="none"( stroke="[^"]*")([^>]*>\n<polygon fill="[^"]*")\2'
+)
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,13 @@ def compact(svg: str) -> str:
     svg = re.sub(r"<title>.*?</title>\n?", "", svg, flags=re.S)
     svg = svg.replace(' text-anchor="start"', "").replace("&#45;", "-")
     svg = re.sub(rf"{FONT}|{INK}", r"\1", svg)
-    svg = COORDINATES.sub(lambda found: re.sub(r"(\.\d)\d", r"\1", found[0]), svg)  # tenths suffice
+    svg = COORDINATES.sub(_in_tenths, svg)
+    svg = EDGE.sub(r'\1 fill="none"\2>\n<path\3', CLOSED.sub(r'points="\1\2"', svg))
     return svg.replace("<svg", f"<svg{FAMILY}{SIZE}{INK}", 1)
+
+
+def _in_tenths(coordinates: re.Match[str]) -> str:
+    return re.sub(r"\.0\d?(?!\d)", "", re.sub(r"(\.\d)\d", r"\1", coordinates[0]))
 
 
 def _drawn(names: Mapping[Value, str], **options: Any) -> str:

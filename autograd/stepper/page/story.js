@@ -65,16 +65,29 @@ import { equation, evaluated, filled } from "./figures.js";
 
 const OTHER_NUMBERS = "verdict: with these numbers others are wrong. Reset shows the verdict of Python.";
 
-/** Reads a step as page_data.py writes it. @param {any[]} row @returns {Step} */
-function stepOf([phase, node, operand, target, adjoint, local_grad, term, changed, words, edge]) {
-  const [text = [], rule = [], sum = [], note = []] = words;
-  /** @type {[number, number, number, boolean][]} */
-  const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
-  return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, edge };
+const FIRST_NAME = 0xe001; // the private letter of the node of a step, before those of the other names
+
+/** @typedef {(row: any[]) => Step} Reader  of a step as page_data.py writes it */
+
+/** Reads steps. Their words are patterns of word_patterns.py, with figures. @param {any} data @returns {Reader} */
+function readerOf({ patterns, root, nodes, live }) {
+  return ([phase, node, operand, target, adjoint, local_grad, term, changed, words, edge]) => {
+    const named = node === null || !live ? [] : [node, target ?? node, ...live.parents[node]];
+    const name = (/** @type {string} */ letter) =>
+      letter < String.fromCharCode(FIRST_NAME) ? `d${root}/d` : nodes[named[letter.charCodeAt(0) - FIRST_NAME]].name;
+    const templates = words.map((/** @type {number[]} */ [pattern, ...figures]) =>
+      patterns[pattern].map((/** @type {string | 0} */ part) => part === 0 ? figures.shift() : part.replace(PRIVATE, name)));
+    const [text = [], rule = [], sum = [], note = []] = templates;
+    /** @type {[number, number, number, boolean][]} */
+    const changes = changed.map((/** @type {any[]} */ [i, figure, right = figure, wrong = false]) => [i, figure, right, wrong]);
+    return { phase, node, operand, target, adjoint, local_grad, term, changes, words: { text, rule, sum, note }, edge };
+  };
 }
 
-/** Reads the network as page_data.py writes it. @param {any} network @param {Words[]} given @returns {Network} */
-function networkOf(network, given) {
+const PRIVATE = /[\ue000-\uf8ff]/g;
+
+/** Reads the network as page_data.py writes it. @param {any} network @param {Words[]} given @param {Reader} stepOf @returns {Network} */
+function networkOf(network, given, stepOf) {
   const inside = network.inside.map(stepOf);
   const samples = network.samples.map((/** @type {any} */ { frames, ...sample }, /** @type {number} */ s) => {
     const groups = frames.map((/** @type {any[]} */ [first, end, ...row], /** @type {number} */ k) => {
@@ -98,8 +111,9 @@ export class Story {
     this.own = data.own ?? {}; // the operations of one's own, and where to import them from
     this.mistake = /** @type {boolean} */ (data.mistake);
     this.opensAt = /** @type {number} */ (data.opensAt ?? 0); // the step shown first, from 0
+    const stepOf = readerOf(data);
     this.groups = /** @type {Step[]} */ (data.frames.map((/** @type {any} */ step, /** @type {number} */ k) => ({ ...stepOf(step), given: given[k] })));
-    this.network = data.network ? networkOf(data.network, given) : null;
+    this.network = data.network ? networkOf(data.network, given, stepOf) : null;
     /** @type {Sample | undefined} */
     this.sample = this.network?.samples[this.network.shown];
     /** @type {Code | null} */

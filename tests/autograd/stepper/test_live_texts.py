@@ -190,6 +190,23 @@ def test_a_label_cannot_be_taken_for_a_marker():
     assert found["words"][1]["text"] == f"f = {x.label} * {x.label} = 3 * 3 = 9"
 
 
+def test_a_name_that_is_part_of_the_words_stays_where_it_is():
+    labels = ["so far", "d", "/", "$&", "0", "∂", "df/d", "\ue000\ue001", "f", "x0", "x"]
+
+    def graph(change):
+        xs = [Value(i + change, label) for i, label in enumerate(labels, 1)]
+        root = Value(0.5, "=")
+        for x in xs:
+            root = root * x + xs[0]
+        return root
+
+    root, again = graph(0.0), graph(0.25)
+    changed = {label: i + 0.25 for i, label in enumerate(labels, 1)}
+    found = live(root, changed)
+    assert [step["text"] for step in found["words"]] == [frame.text for frame in steps(again)]
+    assert [step["sum"] for step in found["words"]] == [frame.so_far for frame in steps(again)]
+
+
 CODE = """
 import { Story } from "./autograd/stepper/page/story.js";
 import { pythonCode } from "./autograd/stepper/page/python_code.js";

@@ -23,7 +23,7 @@ from autograd.stepper.page.stepper import MAX_BYTES, MAX_NODES
 
 from ...support.graphs import HOSTILE_LABELS, chain_after_fan_out, deep, fan_out, product_of_sum
 from ...support.graphviz import needs_graphviz
-from ...support.networks import batch_with_penalty, neuron
+from ...support.networks import batch_with_penalty, neuron, written_lstm
 
 
 class Page(HTMLParser):
@@ -239,6 +239,13 @@ def test_a_large_graph_is_folded_to_fit_a_page():
     assert played == {i: right[i] for i in played}
     visible = {int(i) for i, node in data["nodes"].items() if not node.get("constant")}
     assert set(played) == visible
+
+
+@needs_graphviz
+def test_a_page_of_150_nodes_has_at_most_300_kilobytes():
+    root = written_lstm()
+    assert 140 <= len(topological_order(root)) <= 150
+    assert len(page_of(Stepper(root)).encode()) <= 300_000
 
 
 def test_folding_keeps_the_first_wrong_number():
