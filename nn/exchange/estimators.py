@@ -11,7 +11,7 @@ Importing this module needs scikit-learn; ``nn.MLPClassifier`` imports it at its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from .perceptron import Perceptron, can_take_blocks
 
+OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 LABEL_TYPES = (
     "bool", "str", "object", "float16", "float32", "float64",
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
@@ -209,12 +210,19 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
     >>> model.fit(X, np.sin(X[:, 0])).score(X, np.sin(X[:, 0])) > 0.95
     True
 
-    Parameters and attributes are those of `MLPClassifier`. The loss is half the squared error,
-    the sum over the outputs. ``loss_`` is of standardized targets, while ``coefs_`` and
-    ``intercepts_`` give predictions in the unit of the data. For early stopping the score is R
-    squared.
+    Parameters and attributes are those of `MLPClassifier`, and
+
+    loss
+        "squared_error" is half the squared error. "poisson" is half the Poisson deviance, for
+        targets of at least 0, such as counts: ``exp(z) - t + t log(t / exp(z))`` for a target t
+        and an output z, and exp(z) is predicted. The loss of a sample is the sum over its targets.
+
+    Squared errors: ``loss_`` is of standardized targets, while ``coefs_`` and ``intercepts_`` give
+    predictions in the unit of the data. Poisson: the targets are not standardized. For early
+    stopping the score is R squared.
     """
 
+    loss: str = field(default="squared_error", kw_only=True)
     _y_numeric = True
 
     @available_if(can_take_blocks)  # type: ignore[untyped-decorator]  # scikit-learn is untyped
@@ -231,9 +239,35 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
         outputs = self._finite_outputs(X)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.loss not in OUTPUT_OF_LOSS:
+            raise ValueError(
+                f"loss={self.loss!r:.80} is unknown; choose {', '.join(OUTPUT_OF_LOSS)}"
+            )
+
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
-        self.out_activation_ = "identity"
-        return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        output = OUTPUT_OF_LOSS[self.loss]
+        if goes_on and output != self.out_activation_:
+            raise ValueError(
+                f"training goes on, but not with loss={self.loss!r}: the outputs of the fitted "
+                "network mean something else; fit another one with warm_start=False"
+            )
+        self.out_activation_ = output
+        targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        if self.loss == "poisson" and (targets < 0).any():
+            i = int((targets < 0).any(axis=1).argmax())
+            raise ValueError(
+                f"loss='poisson' requires non-negative y, got {targets[i].min():g} for sample {i}"
+            )
+        return targets
+
+    def _outputs(self, X: Any) -> Any:
+        outputs = super()._outputs(X)
+        if self.out_activation_ == "exp":
+            with np.errstate(over="ignore"):  # what is not finite is found by the caller
+                return np.exp(outputs)
+        return outputs
 
     def _score(self, X: Any, targets: Any, weights: Any) -> float:
         outputs = self._outputs(X)
@@ -242,4 +276,4 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
         return float(r2_score(targets, outputs, sample_weight=weights))
 
     def _restore_labels(self, metadata: Mapping[str, Any], label_type: str) -> None:
-        self.out_activation_ = "identity"
+        self.out_activation_ = "exp" if metadata.get("loss") == "poisson_nll" else "identity"

@@ -33,15 +33,11 @@ from ..training.flat_parameters import backend_for
 from ..training.history import History
 from ..training.progress import progress_bar
 from .estimator_file import SavedEstimator
+from .estimator_losses import LOSS_OF_OUTPUT
 from .network_program import NetworkProgram, borrowed_program, packed, unpacked
 from .solvers import SOLVERS, Steps, WeightedSamples, minimized
 from .standardization import Standardization, Standardizations
 
-LOSS_OF_OUTPUT = {  # by the name of the output's activation
-    "identity": "mse",
-    "logistic": "bce_with_logits",
-    "softmax": "cross_entropy",
-}
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 MIN_WEIGHT = 1e-150  # of a sample that counts, and the largest is 1 / MIN_WEIGHT
@@ -257,7 +253,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         multilabel = self.out_activation_ == "logistic" and targets.shape[1] > 1
         parts = train_test_split(
             X, targets, weights, test_size=self.validation_fraction, random_state=random_state,
-            stratify=None if self.out_activation_ == "identity" or multilabel else targets,
+            stratify=None if self._y_numeric or multilabel else targets,
         )  # fmt: skip
         if (held := parts[1].shape[0]) < 2:
             raise ValueError(
