@@ -21,7 +21,8 @@ from sklearn.preprocessing import label_binarize
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from .perceptron import Perceptron, can_take_blocks
+from .perceptron import Perceptron, can_take_blocks, one_of
+from .sample_checks import check_labels, check_numbers
 
 OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 LABEL_TYPES = (
@@ -126,12 +127,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
+        check_labels(y)
         check_classification_targets(y)
         found = unique_labels(y)
         if goes_on:
             self._check_same_classes(found, one_epoch, classes)
         else:
-            self.classes_ = found if classes is None else unique_labels(classes)
+            self.classes_ = found if classes is None else _labels_of(classes)
         if len(unknown := np.setdiff1d(found, self.classes_)):
             raise ValueError(f"y has {_plain_label(unknown)}, which is not among the classes given")
         several = type_of_target(y).startswith("multilabel")
@@ -147,7 +149,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     def _check_same_classes(self, found: Any, one_epoch: bool, classes: Any) -> None:
         """ValueError if training goes on with other classes."""
         if one_epoch and classes is not None:
-            found = unique_labels(classes)
+            found = _labels_of(classes)
         if not np.array_equal(found, self.classes_) and (not one_epoch or classes is not None):
             raise ValueError(
                 f"training goes on with the classes {self.classes_.tolist()!r:.80}, "
@@ -196,6 +198,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         return tags
 
 
+def _labels_of(classes: Any) -> Any:
+    try:
+        return unique_labels(classes)
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"classes must be a list of all labels, whole numbers or texts, got {classes!r:.80}"
+        ) from None
+
+
 def _plain_label(labels: Any) -> str:
     return f"{labels[0].item() if isinstance(labels[0], np.generic) else labels[0]!r:.80}"
 
@@ -241,10 +252,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.loss not in OUTPUT_OF_LOSS:
-            raise ValueError(
-                f"loss={self.loss!r:.80} is unknown; choose {', '.join(OUTPUT_OF_LOSS)}"
-            )
+        one_of("loss", self.loss, OUTPUT_OF_LOSS)
 
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
         output = OUTPUT_OF_LOSS[self.loss]
@@ -254,7 +262,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
                 "network mean something else; fit another one with warm_start=False"
             )
         self.out_activation_ = output
-        targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        targets = check_numbers(y).reshape(len(y), -1)
         if self.loss == "poisson" and (targets < 0).any():
             i = int((targets < 0).any(axis=1).argmax())
             raise ValueError(
