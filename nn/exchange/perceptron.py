@@ -154,8 +154,9 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         for name, choices in known.items():
             one_of(name, getattr(self, name), choices)
         sizes = self.hidden_layer_sizes
-        listed = sizes if isinstance(sizes, Sequence) and not isinstance(sizes, str) else [sizes]
-        for size in sizes.tolist() if isinstance(sizes, np.ndarray) and sizes.ndim else listed:
+        listed = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
+        several = isinstance(listed, Sequence) and not isinstance(listed, str)
+        for size in listed if several else [listed]:
             if isinstance(size, Sequence) and not isinstance(size, str):
                 raise ValueError(
                     f"hidden_layer_sizes is a whole number for each hidden layer, got {sizes!r:.80}"
@@ -163,7 +164,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             whole("hidden_layer_sizes", size)
         for name in ("max_iter", "max_fun"):
             whole(name, getattr(self, name))
-        if type(self.n_iter_no_change) is not float or self.n_iter_no_change != math.inf:
+        if not isinstance(self.n_iter_no_change, float) or self.n_iter_no_change != math.inf:
             whole("n_iter_no_change, unless it is infinite,", self.n_iter_no_change)
         if not isinstance(self.batch_size, str) or self.batch_size != "auto":
             whole("batch_size, unless it is 'auto',", self.batch_size)
