@@ -154,7 +154,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         for name, choices in known.items():
             one_of(name, getattr(self, name), choices)
         sizes = self.hidden_layer_sizes
-        listed = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
+        listed: Any = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
         several = isinstance(listed, Sequence) and not isinstance(listed, str)
         for size in listed if several else [listed]:
             if isinstance(size, Sequence) and not isinstance(size, str):
