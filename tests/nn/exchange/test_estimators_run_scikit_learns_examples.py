@@ -3,7 +3,8 @@
 Written anew, without the pictures that show no more than scores and curves. Sources: the user
 guide, "Neural network models (supervised)", and the gallery, "Varying regularization in Multi-layer
 Perceptron", "Compare Stochastic learning strategies for MLPClassifier", "Visualization of MLP
-weights on MNIST" (here on digits), "Classifier comparison".
+weights on MNIST" (here on digits), "Classifier comparison", "Partial Dependence and Individual
+Conditional Expectation Plots".
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ pytest.importorskip("sklearn")
 import numpy as np
 from sklearn import datasets, neural_network
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.inspection import DecisionBoundaryDisplay, partial_dependence
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardScaler
 
 from nn import MLPClassifier, MLPRegressor
 
@@ -239,3 +240,29 @@ def test_gallery_comparison_of_classifiers() -> None:
         display = DecisionBoundaryDisplay.from_estimator(clf, X, alpha=0.8, eps=0.5)
         assert 0 <= display.response.min() < display.response.max() <= 1
     plt.close("all")
+
+
+@pytest.mark.slow
+def test_gallery_partial_dependence_of_prices() -> None:
+    """As the example of California's houses, with prices that are made by a formula."""
+    rng = np.random.RandomState(0)
+    income, occupants, age = rng.gamma(4.0, 1.0, 600), rng.gamma(9.0, 0.3, 600), rng.rand(600) * 50
+    X = np.column_stack([income, occupants, age])
+    y = np.tanh(income / 4) - 0.4 * np.log(occupants) + 0.05 * rng.randn(600)
+    y -= y.mean()
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
+    settings: dict[str, Any] = {
+        "hidden_layer_sizes": (30, 15), "learning_rate_init": 0.01, "early_stopping": True,
+        "random_state": 0,
+    }  # fmt: skip
+    ours, theirs = (
+        make_pipeline(QuantileTransformer(n_quantiles=100), kind(**settings)).fit(X_train, y_train)
+        for kind in (MLPRegressor, neural_network.MLPRegressor)
+    )
+    assert ours.score(X_test, y_test) > max(0.8, theirs.score(X_test, y_test) - 0.03)
+    slopes = [
+        np.diff(partial_dependence(ours, X_train, [j], grid_resolution=5)["average"][0])
+        for j in range(3)
+    ]
+    assert slopes[0].min() > 0 > slopes[1].max()
+    assert np.abs(slopes[2]).max() < np.abs(slopes[0]).max() / 3
