@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         mae,
         mse,
         nll,
+        poisson_nll,
     )
     from .module import Module, load
     from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, clip_gradients, gradient_norm
@@ -50,7 +51,10 @@ _NAMES_OF = {  # the names above, by the module that has them
     "exchange.pytorch": "from_torch to_torch",
     "layer_trace": "Trace trace",
     "layers": "MLP Embedding Layer Maxout Neuron Sequential",
-    "losses": "bce bce_with_logits cross_entropy gaussian_nll hinge l1 l2 laplace_nll mae mse nll",
+    "losses": (
+        "bce bce_with_logits cross_entropy gaussian_nll hinge l1 l2 laplace_nll mae mse nll "
+        "poisson_nll"
+    ),
     "module": "Module load",
     "optimizers": "SGD Adam AdamW Optimizer RMSprop clip_gradients gradient_norm",
     "piece_counting": "linear_pieces",
@@ -88,7 +92,7 @@ def __dir__() -> list[str]:
 # import * leaves the estimators out, because they import scikit-learn
 __all__ = ["MLP", "Embedding", "Layer", "Maxout", "Module", "Neuron", "Sequential", "load"]
 __all__ += ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "l1", "l2"]
-__all__ += ["laplace_nll", "mae", "mse", "nll"]
+__all__ += ["laplace_nll", "mae", "mse", "nll", "poisson_nll"]
 __all__ += ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "clip_gradients", "gradient_norm"]
 __all__ += ["History", "Playground", "Trace", "fit", "from_torch", "to_torch"]
 __all__ += ["linear_pieces", "trace", "train_step"]

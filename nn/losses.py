@@ -69,6 +69,7 @@ class Loss:
     per_number: tuple[int, ...] = (1,)  # how many outputs it takes for each target number
     from_logits: bool = True  # takes any number as output, as a linear layer gives it
     to_probabilities: Callable[[list[float]], list[float]] | None = None  # from the outputs
+    to_number: Callable[[float], float] | None = None  # from an output, if it is another number
     for_codes: Callable[[Any, Any], Any] | None = None  # shorter formula of one output and a code
 
     def __post_init__(self) -> None:
@@ -166,12 +167,20 @@ class Loss:
         return [codes[int(t)] for t in y] if codes else list(y)
 
     def decide(self, output: Sequence[float]) -> float:
-        """Return the answer of a model with these outputs: a class number, or the first output."""
+        """Return the answer of a model with these outputs: a class number, or the first number."""
         if self.targets == "numbers":
-            return output[0]
+            return self.number(output[0])
         if len(output) == 1:
             return float(output[0] > self.boundary)
         return float(max(range(len(output)), key=output.__getitem__))
+
+    def number(self, output: float) -> float:
+        """Return the number that this output predicts, of a loss for numbers.
+
+        >>> poisson_nll.number(0.0), mse.number(0.0)
+        (1.0, 0.0)
+        """
+        return output if self.to_number is None else float(self.to_number(output))
 
     def probabilities(self, output: Sequence[float]) -> list[float]:
         """Return the probability of each class, given a model's outputs for one sample.
@@ -272,6 +281,25 @@ def laplace_nll(outputs: list[Any], targets: list[Any]) -> Any:
     """
     triples = _with_log_scales(outputs, targets)
     return _total([s + autograd.abs(t - m) * autograd.exp(-s) + _log_of(2) for m, s, t in triples])
+
+
+@partial(Loss, targets="numbers", to_number=autograd.exp)
+def poisson_nll(outputs: list[Any], targets: list[Any]) -> Any:
+    """Negative log-likelihood of counts t, Poisson variables whose log-mean z is learned:
+    ``exp(z) - t z``, without the term log(t!), which no output changes.
+
+    The number predicted is exp(z), always positive. Targets are at least 0, and need not be whole.
+    It is PyTorch's PoissonNLLLoss (log_input=True, full=False).
+
+    >>> round(poisson_nll([0.0, 1.0], [2.0, 3.0]), 6)
+    0.359141
+    """
+    terms = []
+    for z, t in zip(outputs, targets, strict=True):
+        if _is_known(t) and t < 0:
+            raise ValueError(f"poisson_nll takes counts, which are at least 0, got {t!r:.80}")
+        terms.append(autograd.exp(z) - t * z)
+    return _total(terms)
 
 
 # ------------------------------------------------------------------------ losses for classes
@@ -384,7 +412,8 @@ def hinge(outputs: list[Any], target: Any) -> Any:
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        mse, mae, gaussian_nll, laplace_nll, bce, bce_with_logits, cross_entropy, nll, hinge
+        mse, mae, gaussian_nll, laplace_nll, poisson_nll,
+        bce, bce_with_logits, cross_entropy, nll, hinge,
     )
 }  # fmt: skip
 

@@ -172,9 +172,11 @@ class Meaning:
     def _in_units(self, output: Sequence[float], loss: Loss) -> list[float]:
         """Return the predicted numbers, without the log-scales that some losses learn."""
         if self.target_scaling is None:
-            return list(output[: len(output) // max(loss.per_number)])
+            return [loss.number(o) for o in output[: len(output) // max(loss.per_number)]]
         pairs = zip(self.target_scaling.mean, self.target_scaling.scale, strict=True)
-        return [o * scale + mean for o, (mean, scale) in zip(output, pairs, strict=False)]
+        return [
+            loss.number(o) * scale + mean for o, (mean, scale) in zip(output, pairs, strict=False)
+        ]
 
     def _known_loss(self) -> Loss:
         if self.loss is None:

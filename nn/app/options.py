@@ -80,14 +80,15 @@ class UsageError(ValueError):
 def fitting_losses(classes: int) -> list[str]:
     """Return the losses for so many classes, or for numbers if ``classes`` is 0.
 
-    The last layer of the model is linear: its outputs are not probabilities.
+    The last layer of the model is linear: its outputs are not probabilities. Numbers to predict are
+    standardized, so none of them is a count.
 
     >>> fitting_losses(3)
     ['cross_entropy', 'hinge']
     """
     targets, losses = "classes" if classes else "numbers", LOSSES.values()
     fitting = [loss for loss in losses if loss.targets == targets and loss.fits(classes)]
-    return [loss.name for loss in fitting if loss.from_logits]
+    return [loss.name for loss in fitting if loss.from_logits and not loss.to_number]
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:

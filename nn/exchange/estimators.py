@@ -11,7 +11,7 @@ Importing this module needs scikit-learn; ``nn.MLPClassifier`` imports it at its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -21,8 +21,10 @@ from sklearn.preprocessing import label_binarize
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from .perceptron import Perceptron, can_take_blocks
+from .perceptron import Perceptron, can_take_blocks, one_of
+from .sample_checks import check_labels, check_numbers
 
+OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 LABEL_TYPES = (
     "bool", "str", "object", "float16", "float32", "float64",
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
@@ -125,12 +127,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
+        check_labels(y)
         check_classification_targets(y)
         found = unique_labels(y)
         if goes_on:
             self._check_same_classes(found, one_epoch, classes)
         else:
-            self.classes_ = found if classes is None else unique_labels(classes)
+            self.classes_ = found if classes is None else _labels_of(classes)
         if len(unknown := np.setdiff1d(found, self.classes_)):
             raise ValueError(f"y has {_plain_label(unknown)}, which is not among the classes given")
         several = type_of_target(y).startswith("multilabel")
@@ -146,7 +149,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
     def _check_same_classes(self, found: Any, one_epoch: bool, classes: Any) -> None:
         """ValueError if training goes on with other classes."""
         if one_epoch and classes is not None:
-            found = unique_labels(classes)
+            found = _labels_of(classes)
         if not np.array_equal(found, self.classes_) and (not one_epoch or classes is not None):
             raise ValueError(
                 f"training goes on with the classes {self.classes_.tolist()!r:.80}, "
@@ -195,6 +198,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]  # sciki
         return tags
 
 
+def _labels_of(classes: Any) -> Any:
+    try:
+        return unique_labels(classes)
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"classes must be a list of all labels, whole numbers or texts, got {classes!r:.80}"
+        ) from None
+
+
 def _plain_label(labels: Any) -> str:
     return f"{labels[0].item() if isinstance(labels[0], np.generic) else labels[0]!r:.80}"
 
@@ -209,12 +221,19 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
     >>> model.fit(X, np.sin(X[:, 0])).score(X, np.sin(X[:, 0])) > 0.95
     True
 
-    Parameters and attributes are those of `MLPClassifier`. The loss is half the squared error,
-    the sum over the outputs. ``loss_`` is of standardized targets, while ``coefs_`` and
-    ``intercepts_`` give predictions in the unit of the data. For early stopping the score is R
-    squared.
+    Parameters and attributes are those of `MLPClassifier`, and
+
+    loss
+        "squared_error" is half the squared error. "poisson" is half the Poisson deviance, for
+        targets of at least 0, such as counts: ``exp(z) - t + t log(t / exp(z))`` for a target t
+        and an output z, and exp(z) is predicted. The loss of a sample is the sum over its targets.
+
+    Squared errors: ``loss_`` is of standardized targets, while ``coefs_`` and ``intercepts_`` give
+    predictions in the unit of the data. Poisson: the targets are not standardized. For early
+    stopping the score is R squared.
     """
 
+    loss: str = field(default="squared_error", kw_only=True)
     _y_numeric = True
 
     @available_if(can_take_blocks)  # type: ignore[untyped-decorator]  # scikit-learn is untyped
@@ -231,9 +250,32 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
         outputs = self._finite_outputs(X)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        one_of("loss", self.loss, OUTPUT_OF_LOSS)
+
     def _targets(self, y: Any, goes_on: bool, one_epoch: bool, classes: Any) -> Any:
-        self.out_activation_ = "identity"
-        return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        output = OUTPUT_OF_LOSS[self.loss]
+        if goes_on and output != self.out_activation_:
+            raise ValueError(
+                f"training goes on, but not with loss={self.loss!r}: the outputs of the fitted "
+                "network mean something else; fit another one with warm_start=False"
+            )
+        self.out_activation_ = output
+        targets = check_numbers(y).reshape(len(y), -1)
+        if self.loss == "poisson" and (targets < 0).any():
+            i = int((targets < 0).any(axis=1).argmax())
+            raise ValueError(
+                f"loss='poisson' requires non-negative y, got {targets[i].min():g} for sample {i}"
+            )
+        return targets
+
+    def _outputs(self, X: Any) -> Any:
+        outputs = super()._outputs(X)
+        if self.out_activation_ == "exp":
+            with np.errstate(over="ignore"):  # what is not finite is found by the caller
+                return np.exp(outputs)
+        return outputs
 
     def _score(self, X: Any, targets: Any, weights: Any) -> float:
         outputs = self._outputs(X)
@@ -242,4 +284,4 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Perceptron):  # type: ignor
         return float(r2_score(targets, outputs, sample_weight=weights))
 
     def _restore_labels(self, metadata: Mapping[str, Any], label_type: str) -> None:
-        self.out_activation_ = "identity"
+        self.out_activation_ = "exp" if metadata.get("loss") == "poisson_nll" else "identity"

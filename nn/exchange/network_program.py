@@ -13,7 +13,7 @@ import autograd
 from autograd import vmap
 
 from ..layers import MLP
-from ..losses import LOSSES
+from .estimator_losses import MINIMIZED
 
 MAX_KINDS = 32  # of networks whose programs are kept
 
@@ -33,7 +33,7 @@ class NetworkProgram:
         self.parameters = self.model.parameters()
         biases = {n.b for layer in self.model.layers for n in layer.neurons}
         self.is_weight = np.array([p not in biases for p in self.parameters], float)
-        self._loss = LOSSES[loss_name]
+        self._loss = MINIMIZED[loss_name]
         self.flat = autograd.flat_function(
             autograd.compile(self._of_rows, backend=backend), self.parameters
         )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from numbers import Real
+from numbers import Integral
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -20,8 +20,8 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from autograd import collector_paused
 
@@ -33,18 +33,15 @@ from ..training.flat_parameters import backend_for
 from ..training.history import History
 from ..training.progress import progress_bar
 from .estimator_file import SavedEstimator
+from .estimator_losses import LOSS_OF_OUTPUT
 from .network_program import NetworkProgram, borrowed_program, packed, unpacked
+from .sample_checks import checked_samples, checked_weights
 from .solvers import SOLVERS, Steps, WeightedSamples, minimized
 from .standardization import Standardization, Standardizations
 
-LOSS_OF_OUTPUT = {  # by the name of the output's activation
-    "identity": "mse",
-    "logistic": "bce_with_logits",
-    "softmax": "cross_entropy",
-}
 ALIASES = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
-MIN_WEIGHT = 1e-150  # of a sample that counts, and the largest is 1 / MIN_WEIGHT
+MAX_PARAMETERS = 10_000_000  # gigabytes, as Values
 MIN_ADAPTIVE_RATE = 1e-6  # below it, "adaptive" stops
 _NUMPY = SimpleNamespace(
     **vars(np)
@@ -95,7 +92,9 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         classes: Any = None,
     ) -> Self:  # fmt: skip
         """Train anew or go on; ``classes`` are told if a block may have fewer than all."""
-        before = self.__dict__.copy()
+        before, drawn = self.__dict__.copy(), None
+        if isinstance(self.random_state, np.random.RandomState):
+            drawn = self.random_state.get_state()
         try:
             self._check_parameters()
             if one_epoch and self.early_stopping:
@@ -104,6 +103,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
+            if drawn is not None:
+                self.random_state.set_state(drawn)
             raise
         return self
 
@@ -113,7 +114,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         X, y, weights = self._checked_samples(X, y, weights, reset=not goes_on)
         targets = self._targets(y, goes_on, one_epoch, classes)
         sizes = self._sizes(targets, goes_on)
-        random_state = check_random_state(self.random_state)
+        random_state = _seeded(self.random_state)
         memory = self._memory if goes_on else {}
         if not goes_on:
             self.n_outputs_, self.n_layers_, self.t_ = targets.shape[1], len(sizes), 0
@@ -151,20 +152,21 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             "learning_rate": LEARNING_RATES,
         }
         for name, choices in known.items():
-            if (value := getattr(self, name)) not in choices:
-                raise ValueError(f"{name}={value!r} is unknown; choose {', '.join(choices)}")
-        if np.ndim(self.hidden_layer_sizes) > 1:
-            raise ValueError(
-                "hidden_layer_sizes is a whole number for each hidden layer, got "
-                f"{self.hidden_layer_sizes!r:.80}"
-            )
-        for size in np.ravel(self.hidden_layer_sizes).tolist():
+            one_of(name, getattr(self, name), choices)
+        sizes = self.hidden_layer_sizes
+        listed: Any = sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
+        several = isinstance(listed, Sequence) and not isinstance(listed, str)
+        for size in listed if several else [listed]:
+            if isinstance(size, Sequence) and not isinstance(size, str):
+                raise ValueError(
+                    f"hidden_layer_sizes is a whole number for each hidden layer, got {sizes!r:.80}"
+                )
             whole("hidden_layer_sizes", size)
         for name in ("max_iter", "max_fun"):
             whole(name, getattr(self, name))
-        if self.n_iter_no_change != math.inf:
+        if not isinstance(self.n_iter_no_change, float) or self.n_iter_no_change != math.inf:
             whole("n_iter_no_change, unless it is infinite,", self.n_iter_no_change)
-        if self.batch_size != "auto":
+        if not isinstance(self.batch_size, str) or self.batch_size != "auto":
             whole("batch_size, unless it is 'auto',", self.batch_size)
         for name in ("alpha", "tol", "power_t"):
             at_least_0(name, getattr(self, name))
@@ -175,6 +177,8 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         for name in ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping"):
             _flag(name, getattr(self, name))
         _flag("standardize", self.standardize)
+        if not isinstance(self.verbose, Integral | np.bool_):
+            _flag("verbose", self.verbose)
         if self.early_stopping:
             positive("validation_fraction", self.validation_fraction)
 
@@ -183,36 +187,15 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
 
     def _checked_samples(self, X: Any, y: Any, weights: Any, reset: bool) -> tuple[Any, Any, Any]:
         """Return samples, targets and weights as arrays; the samples may stay sparse."""
-        X, y = validate_data(
-            self, X, y, accept_sparse=("csr", "csc"), multi_output=True,
-            y_numeric=self._y_numeric, dtype=np.float64, reset=reset,
-        )  # fmt: skip
+        X, y = checked_samples(
+            self, X, y, multi_output=True, y_numeric=self._y_numeric, reset=reset
+        )
         if issparse(X):
             X = X.tocsr()
         y = y.toarray() if issparse(y) else y
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        weights = 1.0 if weights is None else weights
-        if isinstance(weights, Real):
-            weights = np.full(X.shape[0], weights)
-        weights = check_array(
-            weights, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-        )
-        if weights.ndim != 1:
-            raise ValueError(f"sample_weight has {weights.ndim} dimensions: it takes a number each")
-        check_consistent_length(X, weights)
-        if (weights < 0).any():
-            i = int((weights < 0).argmax())
-            raise ValueError(f"sample_weight must be at least 0, got {weights[i]:g} for sample {i}")
-        if not weights.any():
-            raise ValueError("sample_weight is zero for all samples: nothing is learned from them")
-        for extreme in (weights.max(), weights[weights > 0].min()):
-            if not MIN_WEIGHT <= extreme <= 1 / MIN_WEIGHT:
-                raise ValueError(
-                    f"sample_weight must be 0, or between {MIN_WEIGHT:g} and {1 / MIN_WEIGHT:g}, "
-                    f"so that sums and shares of them are floats, got {extreme:g}"
-                )
-        return X, y, weights
+        return X, y, checked_weights(weights, X.shape[0])
 
     _y_numeric = False
 
@@ -236,6 +219,12 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
                 f"training goes on with a network of sizes {fitted}, but hidden_layer_sizes and y "
                 f"ask for {sizes}: fit another one with warm_start=False"
             )
+        parameters = sum((nin + 1) * nout for nin, nout in pairwise(sizes))
+        if parameters > MAX_PARAMETERS:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r:.80} makes {parameters:,} "
+                f"parameters: more than {MAX_PARAMETERS:,} are too many for scalars"
+            )
         return sizes
 
     def _initial_weights(self, sizes: Sequence[int], random_state: Any) -> tuple[Any, Any]:
@@ -257,7 +246,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         multilabel = self.out_activation_ == "logistic" and targets.shape[1] > 1
         parts = train_test_split(
             X, targets, weights, test_size=self.validation_fraction, random_state=random_state,
-            stratify=None if self.out_activation_ == "identity" or multilabel else targets,
+            stratify=None if self._y_numeric or multilabel else targets,
         )  # fmt: skip
         if (held := parts[1].shape[0]) < 2:
             raise ValueError(
@@ -422,7 +411,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
     def _finite_outputs(self, X: Any) -> Any:
         """Return the outputs for samples of a user; ValueError names a feature too large for it."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64, reset=False)
+        X = checked_samples(self, X, reset=False)
         outputs = self._outputs(X)
         if not (finite := np.isfinite(outputs).all(axis=1)).all():
             i = int(finite.argmin())
@@ -435,6 +424,23 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def one_of(name: str, given: Any, choices: Collection[str]) -> None:
+    """ValueError unless the parameter is one of these names."""
+    if not isinstance(given, str) or given not in choices:
+        raise ValueError(f"{name}={given!r:.80} is unknown; choose {', '.join(choices)}")
+
+
+def _seeded(random_state: Any) -> Any:
+    """Return the RandomState of a parameter; ValueError if there is none for it."""
+    try:
+        return check_random_state(random_state)
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"random_state={random_state!r:.80} cannot be used to seed: give a whole number from 0 "
+            "to 2**32 - 1, a numpy.random.RandomState, or None"
+        ) from None
 
 
 def _flag(name: str, given: Any) -> None:

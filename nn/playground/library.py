@@ -34,7 +34,10 @@ LIMITS: dict[str, float] = {
     "maxLearningRate": 1e4,
 }
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "adam": 0.01}  # where an optimizer starts
-NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gives
+NOT_IN_THE_PAGE = (
+    "nll",  # its outputs are log-probabilities, which no layer gives
+    "poisson_nll",  # its numbers are not its outputs, which the page draws
+)
 
 
 @cache
@@ -54,7 +57,7 @@ def library() -> str:
         activations[name] = {"op": _key(operation), "constants": defaults}
     losses = {}
     for loss in LOSSES.values():
-        if loss.name not in NOT_OF_AN_MLP:
+        if loss.name not in NOT_IN_THE_PAGE:
             graphs = {}
             for outputs, graph, of_graph in _graphs(loss):
                 graphs[outputs] = graph

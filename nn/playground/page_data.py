@@ -15,7 +15,7 @@ from ..layers import ACTIVATIONS, MLP
 from ..losses import LOSSES, Loss
 from ..prediction import Meaning
 from ..samples import rows_of, targets_of
-from .library import LEARNING_RATES, LIMITS, NOT_OF_AN_MLP
+from .library import LEARNING_RATES, LIMITS, NOT_IN_THE_PAGE
 
 MAX_BYTES = 80_000  # of the points in a page
 Settings = dict[str, Any]
@@ -187,7 +187,7 @@ def loss_for(given: Any, classes: int) -> Loss:
     """Return the loss of that name, or the usual one for so many classes; 0 is a regression."""
     usual = "mse" if not classes else "bce_with_logits" if classes == 2 else "cross_entropy"
     name = getattr(given, "name", given) or usual
-    loss = LOSSES[_named("loss", name, [n for n in LOSSES if n not in NOT_OF_AN_MLP])]
+    loss = LOSSES[_named("loss", name, [n for n in LOSSES if n not in NOT_IN_THE_PAGE])]
     if (loss.targets == "classes") != bool(classes) or not loss.fits(classes):
         kind = f"{classes} classes" if classes else "numbers"
         raise ValueError(f"the loss {loss.name} does not fit y, which has {kind}")

@@ -22,7 +22,8 @@ with tempfile.TemporaryDirectory() as folder:
     X, y = make_classification(n_samples=ROWS, n_features=10, class_sep=2.0, random_state=0)
     for name, array in (("X", X), ("y", y)):
         np.save(Path(folder, name), array)
-    X, y = (np.load(Path(folder, f"{name}.npy"), mmap_mode="r") for name in "Xy")  # stay on disk
+    # They stay on disk
+    X, y = (np.load(Path(folder, f"{name}.npy"), mmap_mode="r") for name in "Xy")
 
     # A loop over blocks: each is read, trained on, and forgotten
     started = time.perf_counter()

@@ -1,9 +1,10 @@
-"""Train a model on eight devices with JAX. The loss is scalar code, written for one row."""
+"""Train a model on eight devices with JAX. The loss is scalar code of one row."""
 
 import os
 import time
 
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")  # on one machine
+# Eight devices on one machine
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -63,7 +64,8 @@ print(f"as on one machine, to 1e-12: {bool(difference < 1e-12)}")
 # Train, and give the numbers back to the model
 for _ in range(300):
     _, gradient = step(parameters, *batch)
-    parameters = jax.block_until_ready(parameters - 0.5 * gradient)  # or devices on few cores stall
+    # One step after another, or devices on few cores stall
+    parameters = jax.block_until_ready(parameters - 0.5 * gradient)
 F.write_back(parameters)
 right = sum((model(x).data > 0) == bool(t) for x, t in zip(X.tolist(), y, strict=True))
 print(f"right after 300 steps: {right} of 100")

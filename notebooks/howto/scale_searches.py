@@ -1,4 +1,4 @@
-"""Search for the best settings on a cluster of processes. A worker is killed on the way."""
+"""Search for the best settings on a cluster. A worker is killed on the way."""
 
 import os
 import signal
@@ -30,7 +30,8 @@ def kill(client):
 
     def wait_and_kill():
         held = [set()]
-        while not held[0] or held[0] != held[1]:  # until both have what was sent to one of them
+        # until both have what was sent to one of them
+        while not held[0] or held[0] != held[1]:
             time.sleep(0.01)
             held = [{k for k in keys if "batch" not in k} for keys in client.has_what().values()]
         os.kill(pid, signal.SIGKILL)

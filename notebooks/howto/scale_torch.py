@@ -1,4 +1,4 @@
-"""One training step of two processes with PyTorch's DistributedDataParallel, and of one machine."""
+"""One step of two processes with DistributedDataParallel, and of one machine."""
 
 import os
 import tempfile
@@ -28,7 +28,8 @@ def steps(module, X, y, rows, count=1):
         optimizer.zero_grad()
         losses = torch.nn.functional.binary_cross_entropy_with_logits(module(X), y, reduction="sum")
         processes = dist.get_world_size() if dist.is_initialized() else 1
-        (losses * processes / rows).backward()  # each row counts once, however many a process has
+        # Each row counts once, however many a process has
+        (losses * processes / rows).backward()
         optimizer.step()
         times.append(time.perf_counter() - started)
     return min(times)

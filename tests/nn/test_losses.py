@@ -31,6 +31,10 @@ CASES = {
         ([1.0, 3.0], [1.5, 1.0], [0.5 + math.log(2), 2.0 + math.log(2)]),
         ([[1.0, math.log(4.0)]], [3.0], [math.log(4.0) + 0.5 + math.log(2)]),
     ],
+    "poisson_nll": [
+        ([0.0, 1.0], [0.0, 3.0], [1.0, math.e - 3.0]),
+        ([[0.5, -2.0]], [[1.5, 0.0]], [math.exp(0.5) - 0.75 + math.exp(-2.0)]),
+    ],
     "bce": [
         ([0.25, 0.9], [1, 0], [-math.log(0.25), -math.log(0.1)]),
         ([0.3], [0.6], [-0.6 * math.log(0.3) - 0.4 * math.log(0.7)]),
@@ -144,7 +148,9 @@ def test_losses_equal_each_other_where_their_formulas_meet():
     assert ce == pytest.approx(by_hand, rel=1e-14)
 
 
-@pytest.mark.parametrize("name", ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll"])
+@pytest.mark.parametrize(
+    "name", ["bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "poisson_nll"]
+)
 def test_the_loss_equals_pytorch_s(name):
     torch = pytest.importorskip("torch")
     f = torch.nn.functional
@@ -155,18 +161,27 @@ def test_the_loss_equals_pytorch_s(name):
         "gaussian_nll": lambda o, t: f.gaussian_nll_loss(
             o[:, 0], t, o[:, 1].exp(), full=True, eps=1e-300
         ),
+        "poisson_nll": lambda o, t: f.poisson_nll_loss(o, t, log_input=True, full=False),
     }[name]
     for outputs, targets, _ in CASES[name]:
         flat_outputs = isinstance(outputs[0], float)
         if name == "gaussian_nll" and (flat_outputs or len(outputs[0]) != 2):
             continue
-        if name in ("bce", "bce_with_logits") and not flat_outputs:
+        if name in ("bce", "bce_with_logits", "poisson_nll") and not flat_outputs:
             continue  # PyTorch takes the mean over the outputs too
         kind = torch.long if isinstance(targets[0], int) and not flat_outputs else torch.float64
         t = torch.tensor(targets, dtype=kind)
         ours = nn.losses.LOSSES[name](outputs, targets)
         its = theirs(torch.tensor(outputs, dtype=torch.float64), t)
         assert ours == pytest.approx(its.item(), rel=1e-14)
+
+
+@pytest.mark.parametrize("z", [-1.0, 0.7, 3.0])
+def test_the_poisson_likelihood_of_all_counts_sums_to_one_and_its_mean_is_the_number(z):
+    masses = [math.exp(-nn.poisson_nll([z], [t]) - math.lgamma(t + 1)) for t in range(150)]
+    assert math.fsum(masses) == pytest.approx(1.0, rel=1e-12)
+    mean = math.fsum(t * p for t, p in enumerate(masses))
+    assert nn.poisson_nll.number(z) == pytest.approx(mean, rel=1e-12)
 
 
 # of each loss: how many outputs it needs for 2 and 3 classes or target numbers (None: it does not
@@ -176,6 +191,7 @@ DECLARED = [
     ("mae", 2, 3, [0.7], 0.7, None, None),
     ("gaussian_nll", 4, 6, [0.7, -1.0], 0.7, None, None),
     ("laplace_nll", 4, 6, [0.7, -1.0], 0.7, None, None),
+    ("poisson_nll", 2, 3, [0.7], math.exp(0.7), None, None),
     ("bce", 1, None, [0.4], 0.0, 0.0, 1.0),
     ("bce_with_logits", 1, None, [0.4], 1.0, 1.0, 0.0),
     ("cross_entropy", 2, 3, [0.1, 0.7, 0.2], 1.0, [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]),
@@ -253,6 +269,7 @@ def test_penalties():
             [1.0],
             "number; gaussian_nll takes 1 or 2 outputs",
         ),
+        ("poisson_nll", [0.5, 1.5], [0, -1.5], "sample 1: .* at least 0, got -1.5"),
         ("bce", [0.5, 1.5], [0, 1], "sample 1: an output is no probability: is it for bce_with"),
         ("bce", [0.5], [2], "target must be 0, 1 or a probability between, got 2"),
         ("bce_with_logits", [0.5], [-1], "target must be 0, 1 or a probability between, got -1"),

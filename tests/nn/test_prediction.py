@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,22 @@ def test_fit_says_how_many_of_the_outputs_are_numbers() -> None:
     assert one.metadata == {"loss": "gaussian_nll"}
 
 
+def test_a_model_of_counts_answers_with_means(tmp_path: Path) -> None:
+    y = [1.0, 2.0, 4.0, 8.0]  # exp(log(2) (x0 + 2 x1))
+    model = nn.MLP(2, [1], rng=0)
+    rows = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    nn.fit(model, rows, y, loss="poisson_nll", optimizer="adam", lr=0.1, epochs=300)
+    assert model.predict(rows) == pytest.approx(y, rel=0.01)
+    model.save(tmp_path / "m.json")
+    assert nn.load(tmp_path / "m.json").predict(rows) == model.predict(rows)
+    two = fixed(1, [[0.0, 1.0], [0.0, 2.0]], loss="poisson_nll", target_scaling=[[0, 5], [10, 1]])
+    assert two.predict([[0.0]]) == [[10 * math.exp(1.0), math.exp(2.0) + 5]]
+    with pytest.raises(ValueError, match=r"poisson_nll, sample 1: .* at least 0, got -3"):
+        nn.fit(model, rows, [1, -3, 2, 1], loss="poisson_nll")
+    with pytest.raises(ValueError, match="poisson_nll"):
+        nn.Playground(rows, y, model=model)
+
+
 def test_classes_that_no_longer_fit_are_forgotten() -> None:
     model = nn.MLP(2, [3], rng=0)
     model.metadata = {"loss": "cross_entropy", "classes": ["a", "b", "c"]}
@@ -364,7 +381,7 @@ def test_the_size_of_a_nested_or_unknown_model_is_known_or_not_asked() -> None:
 
 def test_every_loss_declares_probabilities_or_gives_none() -> None:
     without = {loss.name for loss in LOSSES.values() if loss.to_probabilities is None}
-    assert without == {"mse", "mae", "gaussian_nll", "laplace_nll", "hinge"}
+    assert without == {"mse", "mae", "gaussian_nll", "laplace_nll", "poisson_nll", "hinge"}
 
 
 @pytest.fixture

@@ -287,6 +287,24 @@ def test_the_network_of_an_estimator_answers_as_it_does(activation: str) -> None
     assert classifier.model_.parameters()[0].data != 7.0
 
 
+def test_a_regressor_of_counts_is_saved_and_its_network_answers_with_means(tmp_path: Path) -> None:
+    counts = np.random.RandomState(0).poisson(np.exp(X))
+    estimator = nn.MLPRegressor((3,), loss="poisson", max_iter=40, random_state=0)
+    for y in (counts, counts[:, 0]):
+        estimator.fit(X * [1.0, 100.0] + 5.0, y).save(tmp_path / "m.json")
+        other = nn.MLPRegressor.load(tmp_path / "m.json")
+        raw = X[:20] * [1.0, 100.0] + 5.0
+        assert (other.loss, other.out_activation_) == ("poisson", "exp")
+        assert same(other.predict(raw), estimator.predict(raw))
+        assert (estimator.predict(raw) > 0).all()
+        assert np.allclose(nn.load(tmp_path / "m.json").predict(raw), estimator.predict(raw))
+        assert np.allclose(estimator.model_.predict(raw), estimator.predict(raw), rtol=1e-9)
+        assert other.partial_fit(raw, y[:20]).n_iter_ == 1
+    slope = nn.MLPRegressor((), loss="poisson", solver="lbfgs").fit(X[:, ::-1], counts[:, 0])
+    with pytest.raises(ValueError, match=r"feature 1 of sample 1 is 1e\+09: the outputs"):
+        slope.predict([[0.0, 0.0], [0.0, 1e9]])
+
+
 def test_an_estimator_that_is_not_fitted_has_no_network(tmp_path: Path) -> None:
     assert not hasattr(nn.MLPClassifier(), "model_")
     for use in (lambda: nn.MLPClassifier().model_, lambda: nn.MLPRegressor().save(tmp_path / "m")):

@@ -143,6 +143,39 @@ def test_a_regressor_of_two_targets_learns_the_same_weights_by_another_loss() ->
         np.testing.assert_allclose(mine, other, rtol=1e-9)
 
 
+COUNTS = np.random.RandomState(0).poisson(np.exp(X - 1.0))  # two for each sample, some of them 0
+POISSON: dict[str, Callable[[Any], Any]] = {
+    "fit": lambda m: m.fit(X, COUNTS[:, 0]),
+    "several targets": lambda m: m.fit(X, COUNTS),
+    "weights": lambda m: m.fit(X, COUNTS[:, 0], sample_weight=WEIGHTS),
+    "sparse": lambda m: m.fit(csr_matrix(X), COUNTS[:, 0]),
+    "all 0": lambda m: m.fit(X, 0 * COUNTS[:, 0]),
+    "large": lambda m: m.fit(X, 1e5 * COUNTS[:, 0]),
+    "sgd": lambda m: m.set_params(solver="sgd").fit(X, COUNTS[:, 0]),
+    "early stopping": lambda m: m.set_params(early_stopping=True).fit(X, COUNTS[:, 0]),
+    "lbfgs": lambda m: m.set_params(solver="lbfgs").fit(X, COUNTS[:, 0], sample_weight=WEIGHTS),
+    "warm start": lambda m: m.set_params(warm_start=True).fit(X, COUNTS).fit(X[:30], COUNTS[:30]),
+    "blocks": lambda m: (
+        m.partial_fit(X[:40], COUNTS[:40], sample_weight=WEIGHTS[:40])
+        .partial_fit(X[40:], COUNTS[40:], sample_weight=WEIGHTS[40:])
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", POISSON)
+@pytest.mark.filterwarnings("ignore:lbfgs")
+def test_counts_are_learned_with_the_numbers_of_scikit_learn(case: str) -> None:
+    ours, theirs = (POISSON[case](m) for m in both("MLPRegressor", loss="poisson"))
+    assert_equal(ours, theirs)
+    y = COUNTS if ours.n_outputs_ == 2 else COUNTS[:, 0]
+    same = {"rtol": 1e-12, "atol": 0.0}
+    np.testing.assert_allclose(ours.loss_, theirs.loss_, **same)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), **same)
+    np.testing.assert_allclose(ours.score(X, y), theirs.score(X, y), **same)
+    for mine, other in zip(ours.coefs_, theirs.coefs_, strict=True):
+        np.testing.assert_allclose(mine, other, **same)
+
+
 # ------------------------------------------------------------------------------ names
 
 PAGE = Path(__file__).parents[3] / "notebooks" / "howto" / "scikit_learn.md"
@@ -156,8 +189,7 @@ def test_the_table_of_the_page_is_true(kind: str) -> None:
     assert len(rows) == len(ROW.findall(PAGE.read_text()))
     ours = inspect.signature(getattr(nn, kind)).parameters
     theirs = inspect.signature(getattr(neural_network, kind)).parameters
-    wanted = set(ours) | set(theirs) | ({"loss"} if kind == "MLPClassifier" else set())
-    assert set(rows) == wanted
+    assert set(rows) == set(ours) | set(theirs) | {"loss"}  # which only the regressor has
     for name in set(ours) | set(theirs):
         word, reason = rows[name]
         assert (word == "missing") == (name not in ours), name

@@ -246,6 +246,41 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+BAD_COUNTS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "negative": (
+        lambda m: m.fit(X, np.r_[1.0, 0.0, -2.5, Y[3:]]),
+        "loss='poisson' requires non-negative y, got -2.5 for sample 2",
+    ),
+    "negative block": (
+        lambda m: m.partial_fit(X, np.column_stack([Y, Y - 1.0])),
+        "loss='poisson' requires non-negative y, got -1 for sample",
+    ),
+    "other loss": (
+        lambda m: m.set_params(loss="squared_error").partial_fit(X, Y),
+        "training goes on, but not with loss='squared_error': .* fit another one",
+    ),
+    "other loss, warm": (
+        lambda m: m.set_params(loss="squared_error", warm_start=True).fit(X, Y),
+        "training goes on, but not with loss='squared_error': .* fit another one",
+    ),
+    "unknown loss": (
+        lambda m: m.set_params(loss="huber").fit(X, Y),
+        "loss='huber' is unknown; choose squared_error, poisson",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_COUNTS)
+def test_an_error_leaves_a_regressor_of_counts_as_it_was(case: str) -> None:
+    call, message = BAD_COUNTS[case]
+    estimator = nn.MLPRegressor(**SETTINGS, loss="poisson").fit(X, Y)
+    parameters, before = estimator.get_params(), fitted_state(estimator)
+    with pytest.raises(ValueError, match=message):
+        call(estimator)
+    assert fitted_state(estimator) == before
+    assert estimator.set_params(**parameters).partial_fit(X, Y).t_ == 360
+
+
 def fitted_state(estimator: Any) -> dict[str, bytes]:
     parameters = estimator.get_params()
     return {name: pickle.dumps(x) for name, x in vars(estimator).items() if name not in parameters}

@@ -10,7 +10,7 @@ from nn.datasets import circles, curve, gaussians, moons, plane, spiral, xor
 from nn.initializers import INITIALIZERS
 from nn.layers import ACTIVATIONS
 from nn.losses import LOSSES
-from nn.playground.library import NOT_OF_AN_MLP
+from nn.playground.library import NOT_IN_THE_PAGE
 
 from .page import run_page
 
@@ -109,7 +109,7 @@ def cases():
     """Each activation and each loss with each optimizer, in full batches and in small ones."""
     kinds = [("moons", 2, name, "bce_with_logits") for name in ACTIVATIONS]
     for name, loss in LOSSES.items():
-        if name in NOT_OF_AN_MLP:
+        if name in NOT_IN_THE_PAGE:
             continue
         if loss.targets == "numbers":
             kinds += [("plane", 0, "tanh", name)]

@@ -139,6 +139,7 @@ TARGETS = {  # for each loss, the targets of a class, 0 or 1, and the outputs of
     "mae": (lambda t: [t, 1.0 - 2.0 * t], 2),
     "gaussian_nll": (float, 2),
     "laplace_nll": (float, 2),
+    "poisson_nll": (float, 1),
     "bce_with_logits": (int, 1),
     "cross_entropy": (int, 3),
     "hinge": (lambda t: 2 * t - 1, 1),

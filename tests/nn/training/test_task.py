@@ -66,6 +66,7 @@ def test_a_label_outside_the_classes_is_named():
         ("mae", 1, [0, 1, 0.5, 0]),
         ("gaussian_nll", 2, [0, 1, 0.5, 0]),
         ("laplace_nll", 1, [0, 1, 0.5, 0]),
+        ("poisson_nll", 2, [[0, 1], [1, 3], [0.5, 0], [0, 2]]),
         (nn.mse, 1, [0, 1, 0.5, 0]),
         (lambda outputs, targets: sum((o - t) ** 2 for o, t in zip(outputs, targets, strict=True)),
          1, [0, 1, 0.5, 0]),
