@@ -22,6 +22,7 @@ from .free_rows import Given, split
 from .path import ELSEWHERE, Path
 from .program import TIE
 from .record import CannotRecordError
+from .traced import TracedValueError
 
 MAX_PATHS = 64  # recordings of one structure; a function with more of them is not compiled
 MAX_NEW_PATHS = 16  # calls in a row that each take a new path
@@ -173,6 +174,10 @@ class Recordings:
             self.account.spend(thread_time() - started)
             self.account.warn_once(f"{self.name} runs as it is, not compiled: {error}")
             return TIE
+        except TracedValueError:
+            paths.new_paths -= 1  # for it is refused at each call
+            self.account.recordings -= 1
+            raise
         free = path.inputs.free
         if free:
             if free not in self.free:
