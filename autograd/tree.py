@@ -8,7 +8,6 @@ have equal structures if one compiled program serves them all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from itertools import chain, islice, product, repeat
 from math import prod
 from numbers import Number, Real
@@ -91,13 +90,16 @@ Structure = Leaf | Branch | Static
 NUMBER, VALUE = Leaf(), Leaf()
 
 
-@lru_cache
+_of_own_classes: dict[type, Leaf] = {}
+
+
 def leaf_of(kind: type) -> Leaf:
     """Return `VALUE` for a class of this package, a leaf of its own for a class made from it.
 
     Methods of such a class may compute something else, so it is another structure.
     """
-    return VALUE if kind.__module__.split(".")[0] == __name__.split(".")[0] else Leaf()
+    is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+    return VALUE if is_ours else _of_own_classes.setdefault(kind, Leaf())
 
 
 def flatten(tree: Any, other: Callable[[Any], Structure] = Static) -> tuple[list[Any], Structure]:

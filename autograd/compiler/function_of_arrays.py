@@ -6,6 +6,7 @@ gradient in one. So a step of an optimizer touches no Value.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -125,8 +126,8 @@ class FlatFunction:
     def numbers(self) -> Any:
         """Return the present ``data`` of all parameters, as a new array."""
         try:
-            return np.array([p.data for p in self.parameters], float)
-        except (TypeError, ValueError):
+            return np.array(array("d", [p.data for p in self.parameters]))
+        except TypeError:
             raise wrong_data(self.parameters) from None
 
     def write(self, theta: Any) -> None:

@@ -16,7 +16,7 @@ from ..collector import collector_paused
 from ..tree import Structure
 from ..value import Value
 from .account import MIN_RECORDINGS, Account
-from .arguments import check_kinds, same_values, weakened
+from .arguments import check_kinds, no_numbers, same_values, weakened
 from .array_functions import Arrays
 from .free_rows import Given, split
 from .path import ELSEWHERE, Path
@@ -177,6 +177,10 @@ class Recordings:
         except TracedValueError:
             paths.new_paths -= 1  # for it is refused at each call
             self.account.recordings -= 1
+            raise
+        except TypeError as error:
+            for x in no_numbers(given.structure):
+                error.add_note(f"{self.name} was given {x!r:.80}, which is no number")
             raise
         free = path.inputs.free
         if free:

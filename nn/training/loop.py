@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import Value, collector_paused
 
-from ..argument_checks import at_least_0, choice, counted, positive, whole
+from ..argument_checks import at_least_0, choice, counted, flag, positive, whole
 from ..initializers import generator
 from ..module import Module
 from ..optimizers import Optimizer, optimizer_of
@@ -145,7 +145,11 @@ def fit(
     base_lr, best_weights = optimizer.lr, run.finite_weights
     if isinstance(model, Module):
         model.metadata = task.metadata(model.metadata)
-    with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
+    with (
+        collector_paused(),
+        progress_bar(flag("progress", progress), epochs) as show,
+        _kept(run, history),
+    ):
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
             if shuffle and batch_size < len(task.train):
