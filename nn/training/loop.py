@@ -124,7 +124,7 @@ def fit(
             raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
-    l2 = at_least_0("l2", l2)
+    l2, progress = at_least_0("l2", l2), flag("progress", progress)
     clip = None if clip is None else positive("clip", clip)
     epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
     makers: Sequence[Any] = list(SCHEDULES.values())
@@ -145,11 +145,7 @@ def fit(
     base_lr, best_weights = optimizer.lr, run.finite_weights
     if isinstance(model, Module):
         model.metadata = task.metadata(model.metadata)
-    with (
-        collector_paused(),
-        progress_bar(flag("progress", progress), epochs) as show,
-        _kept(run, history),
-    ):
+    with collector_paused(), progress_bar(progress, epochs) as show, _kept(run, history):
         for epoch in range(epochs):
             optimizer.lr = base_lr * at_least_0("the schedule's factor", factor(epoch))
             if shuffle and batch_size < len(task.train):
