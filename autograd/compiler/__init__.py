@@ -8,8 +8,9 @@ result, a `compiled_value`.
 A new path goes through the stages, each in a file of its own: record, loops_to_rows, simplify,
 differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row. `traced` is what a
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
-repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
-compiling pays. `backend` chooses what runs a program: NumPy, or a `native_program`, which
+repeats. `random_numbers` notices a function that draws some. `rounding` finds which comparisons a
+program must leave to eager code, `account` whether compiling pays. `backend` chooses what runs a
+program: NumPy, or a `native_program`, which
 `print_llvm` writes with `llvm_arrays` and `llvm_code`, `machine_code` makes, and `leaf_slots` and
 `vector_math` serve. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is
 imported before a function is compiled, so autograd itself does not need NumPy.
