@@ -15,7 +15,7 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from .operation import Node
-from .value import Scalar
+from .value import Scalar, Value
 
 
 class Leaf:
@@ -56,6 +56,20 @@ class Static:
         return f"Static({self.thing!r})"
 
 
+class Keys(tuple[Any, ...]):
+    """The keys of a dict, if some are no text. As with things, the key 1 is not True."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, other) and _identity(self) == _identity(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
 def _identity(x: Any) -> tuple[Any, ...]:
     """Return what is equal for two things only if no function can tell them apart."""
     kind = type(x)
@@ -74,6 +88,18 @@ def _identity(x: Any) -> tuple[Any, ...]:
 
 Structure = Leaf | Branch | Static
 NUMBER, VALUE = Leaf(), Leaf()
+
+
+_of_own_classes: dict[type, Leaf] = {}
+
+
+def leaf_of(kind: type) -> Leaf:
+    """Return `VALUE` for a class of this package, a leaf of its own for a class made from it.
+
+    Methods of such a class may compute something else, so it is another structure.
+    """
+    is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+    return VALUE if is_ours else _of_own_classes.setdefault(kind, Leaf())
 
 
 def flatten(tree: Any, other: Callable[[Any], Structure] = Static) -> tuple[list[Any], Structure]:
@@ -97,7 +123,7 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
         return x  # type: ignore[no-any-return]  # as its type says
     if issubclass(kind, Node) and not issubclass(kind, list):  # a list of rows is a node too
         leaves.append(x)
-        return VALUE
+        return VALUE if kind is Value else leaf_of(kind)
     if isinstance(x, (list, tuple)):
         kinds = set(map(type, x))
         if kind in (list, tuple) and x and kinds <= {float, int}:
@@ -115,7 +141,8 @@ def _structure(x: Any, leaves: list[Any], other: Callable[[Any], Structure]) -> 
         return NUMBER
     if isinstance(x, dict):
         parts = [_structure(part, leaves, other) for part in x.values()]
-        return Branch(kind, tuple(x), tuple(parts))
+        keys = tuple(x) if set(map(type, x)) <= {str} else Keys(x)
+        return Branch(kind, keys, tuple(parts))
     if _is_array(x):
         elements = x.ravel().tolist()
         if x.dtype.kind != "O":

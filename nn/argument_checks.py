@@ -37,6 +37,13 @@ def whole(name: str, n: Any) -> int:
     return int(n)
 
 
+def flag(name: str, given: Any) -> bool:
+    """``given``; TypeError unless it is True or False."""
+    if not isinstance(given, bool):
+        raise TypeError(f"{name} must be True or False, got {given!r:.80}")
+    return given
+
+
 def interval(a: Any, b: Any) -> tuple[float, float]:
     """The ends of an interval as floats; ValueError unless they are finite numbers and a < b."""
     numbers = isinstance(a, Real) and isinstance(b, Real)

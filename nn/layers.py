@@ -7,7 +7,7 @@ Value if there is one output only. A neuron is two nodes of the graph: its *pre-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import pairwise
 from numbers import Integral
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import autograd
 from autograd import Constant, Value, Values, affine, dot, maximum, take
 
-from .argument_checks import choice, counted, whole
+from .argument_checks import choice, counted, flag, whole
 from .initializers import INITIALIZERS, Init, Rng, generator
 from .module import Module, savable
 
@@ -44,18 +44,17 @@ def _activation(given: str | Activation) -> Activation:
 
 def _inputs(x: Any, nin: int, module: Module) -> list[Value]:
     """The ``nin`` inputs as Values. All neurons of a layer share the constant for a number."""
-    if isinstance(x, Set):
-        raise TypeError(f"{module!r} takes its inputs in a list: a set has no order, got {x!r:.80}")
-    xs = list(x) if isinstance(x, list | tuple | Iterable) else [x]
+    if isinstance(x, list | tuple):
+        xs = x
+    elif isinstance(x, Set | Mapping | str | bytes):
+        why = ": a set has no order" if isinstance(x, Set) else ""
+        raise TypeError(f"{module!r} takes its inputs in a list{why}, got {x!r:.80}")
+    else:
+        xs = list(x) if isinstance(x, Iterable) else [x]
     if len(xs) != nin:
-        raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}")
+        alone = "" if isinstance(x, Iterable) else f": {x!r:.80}"
+        raise ValueError(f"{module!r} takes {counted(nin, 'input')}, got {len(xs)}{alone}")
     return [x if issubclass(type(x), Value) else Constant(x) for x in xs]
-
-
-def _flag(name: str, given: Any) -> bool:
-    if not isinstance(given, bool):
-        raise TypeError(f"{name} must be True or False, got {given!r:.80}")
-    return given
 
 
 def _bare(outputs: list[Value]) -> Output:
@@ -99,7 +98,7 @@ class Neuron(Module):
         self.function: Activation = function if nonlin else linear
         self.activation = getattr(self.function, "__name__", type(self.function).__name__)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
-        self.b = Value(0.0) if _flag("bias", bias) else None
+        self.b = Value(0.0) if flag("bias", bias) else None
         self.label_parameters()
 
     @property

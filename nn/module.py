@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import isfinite
+from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -105,7 +106,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its path, once: ``("layers.0.neurons.3.w.1", Value(...))``."""
         seen = set()
-        for path, parameter in _outermost("", self, lambda x: type(x) is Value):
+        for path, parameter in _outermost("", self, _is_parameter):
             if parameter not in seen:
                 seen.add(parameter)
                 yield path, parameter
@@ -132,7 +133,7 @@ class Module:
         They apply to the inputs of ``model(x)``. A scaling of these inputs is not in this
         dictionary, it is in `metadata`.
         """
-        return {path: float(parameter.data) for path, parameter in self.named_parameters()}
+        return {path: _number(path, p.data) for path, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the parameters to the values of a `state_dict`. On an error no parameter changes.
@@ -140,6 +141,8 @@ class Module:
         ValueError if a path is missing or unknown, or a value is not finite. TypeError if a value
         is not a number.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes a state_dict(), got {state!r:.80}")
         named = dict(self.named_parameters())
         missing = [path for path in named if path not in state]
         unknown = [path for path in state if path not in named]
@@ -173,8 +176,9 @@ class Module:
                            ``output * deviation + mean``
         ================== =========================================================================
 
-        ValueError if a file cannot hold the model: a parameter is not finite, the metadata are not
-        JSON or one of these keys does not fit the model, or a module or an activation is your own.
+        ValueError if a file cannot hold the model: a parameter is not finite, or was added,
+        removed or shared after the model was made, the metadata are not JSON or one of these keys
+        does not fit the model, or a module or an activation is your own.
         OSError as `open`.
         """
         model_file.write(path, dumps(self))
@@ -221,6 +225,11 @@ def _parts(x: Any) -> Iterable[tuple[Any, Any]]:
     return vars(x).items() if isinstance(x, Module) else ()
 
 
+def _is_parameter(x: Any) -> bool:
+    """Whether it is a Value, or a leaf of a class made from it."""
+    return type(x) is Value or (isinstance(x, Value) and not (x.is_constant or x.parents))
+
+
 def _outermost(path: str, x: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
     """Each outermost part of ``x`` that is wanted, or ``x`` itself, with its path."""
     if wanted(x):
@@ -239,7 +248,7 @@ def _table_parts(path: str, x: Any) -> Iterator[tuple[str, Any]]:
         here = f"{path}.{key}" if path else str(key)
         if any(_outermost("", part, lambda x: isinstance(x, Module))):
             yield from _table_parts(here, part)
-        elif any(_outermost("", part, lambda x: type(x) is Value)):
+        elif any(_outermost("", part, _is_parameter)):
             yield here, part
 
 
@@ -256,13 +265,19 @@ def _width(model: Any, end: int) -> int | None:
 def _collect(x: Any, found: dict[Value, None]) -> None:
     """Find the parameters without their paths, which is five times as fast."""
     for _, part in _parts(x):
-        if type(part) is Value:
+        if type(part) is Value or _is_parameter(part):
             found[part] = None
         else:
             _collect(part, found)
 
 
 # -------------------------------------------------------------------------------- saved models
+
+
+def _number(path: str, x: Any) -> float:
+    if not isinstance(x, Real):
+        raise TypeError(f"parameter {path!r} holds {x!r:.80}, which is no number")
+    return float(x)
 
 
 def architecture(model: Module) -> dict[str, Any]:
@@ -302,7 +317,14 @@ def _build(description: Any, init: Callable[..., float]) -> Module:
 
 def dumps(model: Module) -> str:
     """The text of a model's file; raises as `Module.save`."""
-    text = model_file.encode(architecture(model), model.metadata, model.state_dict())
+    state, described = model.state_dict(), architecture(model)
+    made = dict(_build(described, lambda *_: 0.0).named_parameters())
+    if changed := next((x for x in [*state, *made] if x not in made or x not in state), None):
+        raise ValueError(
+            f"a file cannot hold this {type(model).__name__}: after it was made, parameter "
+            f"{changed!r} was added, removed or shared; its state_dict() can hold it"
+        )
+    text = model_file.encode(described, model.metadata, state)
     _ = model.meaning  # raises for metadata that do not fit
     return text
 

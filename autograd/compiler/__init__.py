@@ -8,8 +8,9 @@ result, a `compiled_value`.
 A new path goes through the stages, each in a file of its own: record, loops_to_rows, simplify,
 differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row. `traced` is what a
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
-repeats. `rounding` finds which comparisons a program must leave to eager code, `account` whether
-compiling pays. `backend` chooses what runs a program: NumPy, or a `native_program`, which
+repeats. `random_numbers` notices a function that draws some. `rounding` finds which comparisons a
+program must leave to eager code, `account` whether compiling pays. `backend` chooses what runs a
+program: NumPy, or a `native_program`, which
 `print_llvm` writes with `llvm_arrays` and `llvm_code`, `machine_code` makes, and `leaf_slots` and
 `vector_math` serve. `native_steps` trains in machine code, with a loop over batches that
 `print_steps` writes. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is
@@ -87,16 +88,18 @@ def compile(
     it, eager code runs for that call. In derivatives constants are folded. ``x.data``, read inside
     ``f``, is the number that x has at the call, of derivative 0, as `stop_gradient` gives it.
 
-    **Plain numbers from the surrounding code are constants.** They stay what they were when ``f``
-    was recorded. Pass what changes as an argument. Likewise ``f`` keeps the Values that it met when
-    it was recorded: change their ``data``, do not replace them. A Value that ``f`` makes is new at
-    each call, so make parameters outside. If ``f`` does more than compute (append, count), it does
-    this only when recorded.
+    **Plain numbers from the surrounding code are constants**, and so are attributes of objects.
+    They stay what they were when ``f`` was recorded. Pass what changes as an argument. Likewise
+    ``f`` keeps the Values that it met when it was recorded: change their ``data``, do not replace
+    them. A Value that ``f`` makes is new at each call, so make parameters outside. If ``f`` does
+    more than compute (append, count), it does this only when recorded.
 
     **What cannot be noticed:** ``type(x) is float`` is false for a number that ``f`` is given or
     reads: use ``isinstance``. ``(x > 0) is True`` is false too: use the comparison itself.
-    ``repr(x)`` shows no number, since it is for debuggers. An operation whose result nothing uses
-    is not computed, so it raises no error.
+    ``x is w`` is false for an argument x and a Value w from outside, also if w is given.
+    ``repr(x)`` shows no number, since it is for debuggers. NumPy's numbers of any type, such as
+    float32 or bool, count as Python's. An operation whose result nothing uses is not computed, so
+    it raises no error.
 
     ``static_argnums`` are the positions of arguments that ``f`` needs as plain Python objects, such
     as a count. Another one records anew. So does another object among the arguments, and a bool
@@ -113,8 +116,9 @@ def compile(
     CHALKGRAD_CACHE names another folder, or 0 for none.
 
     The result has ``source``, the program of the last call, and ``report()``, what compiling did
-    and cost. A function that catches an error inside, or needs ints beyond 2**53, runs as it is for
-    that call. So does one whose recordings cost more time than they save. A warning says why.
+    and cost. A function runs as it is for a call in which it catches an error, draws random
+    numbers, is given a Value of a class made from Value, or needs ints beyond 2**53. So does one
+    whose recordings cost more time than they save. A warning says why.
 
     TypeError if ``f`` needs a number itself: float(), int() or str() of any Value, ``print``, a
     format, a function of ``math``. TypeError if ``f`` sets ``data`` or ``grad``, changes a list

@@ -14,6 +14,8 @@ from typing import Any
 from ..tree import Branch, Static, Structure
 from ..value import Value
 
+TEXT_AND_THE_LIKE = str, bytes, complex, type(None)
+
 
 class StaticArguments:
     """Which arguments of a function are things, by ``static_argnums``.
@@ -93,6 +95,14 @@ def check_kinds(structure: Structure) -> None:
             )
         for part in structure.parts or ():
             check_kinds(part)
+
+
+def no_numbers(structure: Structure) -> list[Any]:
+    """Return the things that somebody may have taken for numbers: text, None, complex numbers."""
+    if isinstance(structure, Branch):
+        return [x for part in structure.parts or () for x in no_numbers(part)]
+    found = [structure.thing] if isinstance(structure, Static) else []
+    return [x for x in found if isinstance(x, TEXT_AND_THE_LIKE)]
 
 
 def weakened(structure: Structure, gone: Callable[[], Any]) -> Structure:

@@ -76,9 +76,10 @@ class CompiledFunction:
         differentiable = recorder is None or recorder.makes_nodes
         given = NOTHING_GIVEN
         if args or kwargs:
+            marked: tuple[Any, ...] = (args, kwargs)
             if kwargs or self.static.positions or bool in map(type, args):
-                args, kwargs = self.static.marked(args, kwargs)
-            leaves, structure = flatten((args, kwargs), as_thing)
+                marked = self.static.marked(args, kwargs)
+            leaves, structure = flatten(marked, as_thing)
             given = Given(structure, leaves, {})
         tried: list[Path] = []
         try:
@@ -87,11 +88,10 @@ class CompiledFunction:
                 result = self.recordings.result_anew(given, differentiable, tried)
         except NotExactError:
             result = TIE
-        return self._eager(given) if result is TIE else result
+        return self._eager(args, kwargs) if result is TIE else result
 
-    def _eager(self, given: Given) -> Any:
+    def _eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of the function itself, which may raise an error that names a node."""
-        args, kwargs = build(given.structure, iter(given.leaves))
         values, result = flatten(returned(self.function(*args, **kwargs)), refused)
         return build(result, iter([x if isinstance(x, Value) else Value(x) for x in values]))
 

@@ -6,6 +6,7 @@ gradient in one. So a step of an optimizer touches no Value.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,10 +16,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..recording import recording
-from ..tree import NUMBER, VALUE, build, flatten
+from ..tree import NUMBER, VALUE, Structure, build, flatten, outline
 from ..value import Constant, Value, derivatives
 from .arguments import as_thing
+from .backend import wrong_data
 from .compiled_function import CompiledFunction
+from .expressions import reachable
 from .free_rows import Given
 from .inputs import NotExactError
 from .path import ELSEWHERE, Path
@@ -39,7 +42,6 @@ class FlatProgram:
         self._computed_at, self._structure = program.backend.computed_at, path.structure
         self._size = len(place)
         self._others = [p for p in parents if p not in place]
-        self.uses_none = len(self._others) == len(parents)
         after = {p: self._size + i for i, p in enumerate(self._others)}
         every = [place[p] if p in place else after[p] for p in parents]
         self.places = np.array(every, np.int64)
@@ -138,7 +140,10 @@ class FlatFunction:
 
     def numbers(self) -> Any:
         """Return the present ``data`` of all parameters, as a new array."""
-        return np.array([p.data for p in self.parameters], float)
+        try:
+            return np.array(array("d", [p.data for p in self.parameters]))
+        except TypeError:
+            raise wrong_data(self.parameters) from None
 
     def write(self, theta: Any) -> None:
         """Set the ``data`` of all parameters to these numbers."""
@@ -218,7 +223,7 @@ class FlatFunction:
                     recordings.count_last()
                     return found
         run = partial(self._run, theta, with_gradient)
-        leaves, structure = flatten((as_lists(args), {}), as_thing)
+        leaves, structure = flatten(self.function.static.marked(as_lists(args), {}), as_thing)
         given, tried = Given(structure, leaves, {}), list[Path]()
         try:
             found = recordings.result(given, run, tried)
@@ -265,6 +270,8 @@ class FlatFunction:
 
     def _program(self, path: Path, leaves: Any, with_gradient: bool) -> FlatProgram:
         """Return the program of a path: with the gradient, if it is wanted or there."""
+        if not path.code.outputs:
+            raise self._returned_none(path.structure)
         kind = "gradient" if path.differentiable else "first"
         if not with_gradient and kind not in path.programs:
             kind = "value"
@@ -272,16 +279,31 @@ class FlatFunction:
         found = self._programs.get(program)
         if found is None or not path.inputs.fixed:
             parents = path.inputs.parents(program.order, leaves)
+            self._check_first(path, leaves)
             found = self._programs[program] = FlatProgram(path, program, parents, self._place)
-            if found.uses_none:
-                raise self._uses_none()
         return found
+
+    def _check_first(self, path: Path, leaves: Any) -> None:
+        """ValueError unless the first result depends on a parameter."""
+        first, inputs = path.code.outputs[0], path.inputs
+        used = set() if first.plain else set(reachable([first]))
+        parents = inputs.parents(range(len(inputs.wrt)), leaves)
+        if self._place.keys().isdisjoint(
+            [p for p, x in zip(parents, inputs.taken.parameters, strict=True) if x in used]
+        ):
+            raise self._uses_none()
+
+    def _returned_none(self, structure: Structure) -> TypeError:
+        return TypeError(
+            f"{self.function.__name__} returned {outline(structure):.80}, which has no number to "
+            "differentiate: let it return the loss"
+        )
 
     def _uses_none(self) -> ValueError:
         count = len(self.parameters)
         return ValueError(
             f"{self.function.__name__} uses none of the {count} parameters to differentiate by: "
-            "give those that it computes with"
+            "give those that it computes with, and compute with Values, not with their data"
         )
 
     @contextmanager
@@ -299,6 +321,8 @@ class FlatFunction:
         with self._with_numbers(theta), recording(None):
             found = self.function.function(*as_lists(args))
             results, structure = flatten(returned(found), refused)
+            if not results:
+                raise self._returned_none(structure)
             first = results[0]
             by = derivatives(first) if isinstance(first, Value) else {}
             numbers = [x.data if isinstance(x, Value) else float(x) for x in results]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set, ValuesView
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set, ValuesView
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from ..operation import Node
 from ..recording import reading, recording
-from ..tree import Static, Structure, build, flatten
+from ..tree import VALUE, Static, Structure, build, flatten, leaf_of
 from ..value import Constant, Value
 from .batch import Axis
 from .free_rows import Given, row_lists, split, with_lists
+from .random_numbers import Generators
 from .rows import Batch, GivenRows, RowRecorder, Rows
 from .tape import Recorded, Tape
 from .traced import (
@@ -56,6 +57,11 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
 
     CannotRecordError if another call could differ in a way that no guard would notice.
     """
+    for kind in map(type, leaves):
+        if issubclass(kind, Value) and leaf_of(kind) is not VALUE:
+            raise CannotRecordError(
+                f"it is given a {kind.__name__}, whose own methods a recording would not have"
+            )
     found = _recorded(function, structure, leaves, SAMPLE_ROWS)
     if found.guards and any(len(batch.numbers) > SAMPLE_ROWS for batch in found.batches):
         return _recorded(function, structure, leaves, None)  # comparisons need all rows
@@ -65,7 +71,7 @@ def record(function: Callable[..., Any], structure: Structure, leaves: Sequence[
 def _recorded(
     function: Callable[..., Any], structure: Structure, leaves: Sequence[Any], most_rows: int | None
 ) -> Recording:
-    recorder = RowRecorder(most_rows)
+    recorder, generators = RowRecorder(most_rows), Generators(function)
     parts = row_lists(structure)
     apart = split(structure, [*leaves], parts) or Given(structure, [*leaves], {})
     everywhere = [*range(len(leaves))]
@@ -94,6 +100,8 @@ def _recorded(
         for rows in lists.values():
             if rows.looked:
                 check_unchanged(rows.unwatched(), build(rows.part, iter(rows.filled)))
+    if generators.put_back():
+        recorder.caught.append("it draws random numbers, which a recording would repeat")
     if reasons := recorder.caught + recorder.failed:
         raise CannotRecordError(reasons[0])
     found = [x.node if type(x) is TracedNumber else x for x in found]
@@ -153,7 +161,7 @@ def returned(result: Any) -> Any:
 
 def refused(x: Any) -> Structure:
     """Return a part of a result that is no number. An error if it could hide numbers."""
-    views: Any = Iterator | Set | ValuesView
+    views: Any = Awaitable | Iterator | Set | ValuesView
     held = map(type, getattr(x, "__dict__", {}).values())
     if isinstance(x, views) or {Traced, TracedNumber, Comparison} & {*held} or is_dataclass(x):
         raise TracedValueError(

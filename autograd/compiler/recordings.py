@@ -16,12 +16,13 @@ from ..collector import collector_paused
 from ..tree import Structure
 from ..value import Value
 from .account import MIN_RECORDINGS, Account
-from .arguments import check_kinds, same_values, weakened
+from .arguments import check_kinds, no_numbers, same_values, weakened
 from .array_functions import Arrays
 from .free_rows import Given, split
 from .path import ELSEWHERE, Path
 from .program import TIE
 from .record import CannotRecordError
+from .traced import TracedValueError
 
 MAX_PATHS = 64  # recordings of one structure; a function with more of them is not compiled
 MAX_NEW_PATHS = 16  # calls in a row that each take a new path
@@ -173,6 +174,14 @@ class Recordings:
             self.account.spend(thread_time() - started)
             self.account.warn_once(f"{self.name} runs as it is, not compiled: {error}")
             return TIE
+        except TracedValueError:
+            paths.new_paths -= 1  # for it is refused at each call
+            self.account.recordings -= 1
+            raise
+        except TypeError as error:
+            for x in no_numbers(given.structure):
+                error.add_note(f"{self.name} was given {x!r:.80}, which is no number")
+            raise
         free = path.inputs.free
         if free:
             if free not in self.free:

@@ -252,6 +252,9 @@ class TracedNumber(Unreadable, Operators):
 
     __eq__, __ne__ = _compared(operator.eq), _compared(operator.ne)
     __hash__ = _forbidden("using a number as a key")
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _forbidden("&, | or ^")
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _forbidden("<< or >>")
+    __invert__ = _forbidden("~")
 
     def __bool__(self) -> bool:
         return bool(_recording(self).compare(operator.ne, self, 0.0))

@@ -20,6 +20,9 @@ from .selection import Selection
 MAX_SIDE_LABEL_CHARACTERS = 12  # a longer label gets a line of its own
 MAX_TITLE_CHARACTERS = 100
 MAX_TOOLTIP_PARAMETERS = 20
+MAX_LINE_CHARACTERS = 20_000  # of a tooltip: Graphviz takes minutes for many more
+MAX_UNBROKEN_BYTES = 16_000  # without a backslash: Graphviz reads no longer text
+MAX_ESCAPE_BYTES = 6  # of a character, as in &quot;
 CHANGED = "changed since"  # in a box whose operands have other numbers now
 BELOW_0_RGB, ABOVE_0_RGB = (90, 150, 255), (255, 150, 40)  # tints of gradients: blue, orange
 
@@ -103,9 +106,16 @@ class BoxWriter:
         return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
     def tooltip(self, node: Value) -> str:
-        """Return the `tooltip_lines` in Graphviz's language, which reads backslashes twice."""
-        lines = [for_xml(line).replace("\\", r"\\\\") for line in self.tooltip_lines(node)]
-        return "\\n".join(lines)
+        """Return the `tooltip_lines` in Graphviz's language, which reads backslashes twice.
+
+        A line that is too long for Graphviz is cut in the middle.
+        """
+        lines = self.tooltip_lines(node)
+        for i, line in enumerate(lines):
+            unbroken = max(len(part.encode()) for part in for_xml(line).split("\\"))
+            if len(line) > MAX_LINE_CHARACTERS or unbroken > MAX_UNBROKEN_BYTES:
+                lines[i] = shorten(line, MAX_UNBROKEN_BYTES // MAX_ESCAPE_BYTES)
+        return "\\n".join([for_xml(line).replace("\\", r"\\\\") for line in lines])
 
     def tooltip_lines(self, node: Value) -> list[str]:
         """Return the formula and all digits, also of the parameters that are folded into a box."""

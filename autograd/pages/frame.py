@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import os
 from pathlib import Path
@@ -41,15 +42,24 @@ def _fill(template: str, **parts: str) -> str:
 def save_page(page: str, given: str | os.PathLike[str]) -> None:
     """Write the page to a path, whole or not at all. OSError names the path if it fails.
 
-    ValueError if ``given`` cannot be the path of a file.
+    A replaced file keeps its permissions. A link stays one, and its target is replaced. OSError too
+    for a device or a pipe. ValueError if ``given`` cannot be the path of a file.
     """
     path = Path(given)
     try:
-        new = path.with_name(f".{path.name}.{os.getpid()}.new")
-        new.write_text(page, "utf-8")
-        new.replace(path)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        new = target.with_name(f".{target.name}.{os.getpid()}.new")
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            raise OSError(errno.EINVAL, "not a regular file")
+        try:
+            new.write_text(page, "utf-8")
+            if target.is_file():
+                new.chmod(target.stat().st_mode)
+            new.replace(target)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        new.unlink(missing_ok=True)
         reason = f"cannot write the page: {error.strerror}"
         reason += ", make the folder first" * isinstance(error, FileNotFoundError)
         raise OSError(error.errno, reason, str(path)) from None

@@ -17,6 +17,7 @@ from autograd import Value, to_svg
 
 from ..argument_checks import counted
 from ..datasets import BUILT_IN, DataError, Dataset, Table
+from ..datasets.rows import Rows
 from ..optional_packages import need
 from ..playground.playground import Playground
 from ..training.history import History
@@ -93,6 +94,8 @@ def run(options: Namespace, say: Output, started: Callable[[], object] = bool) -
 def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     """Train the job's model; return the exit status."""
     assert job.data is not None
+    if options.data not in BUILT_IN and (same := _constant_features(job.data)):
+        complain(f"python -m nn: note: nothing can be learned from {same}: one number in all rows")
     train, held_out = job.data.split(HELD_OUT_SHARE, job.seed)
     say(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
     say(job.model, end="\n\n")
@@ -193,6 +196,14 @@ def _predict(job: Job, path: str, out: str, say: Output) -> int:
     say(", ".join(counts) or f"{job.target}: from {min(predicted):g} to {max(predicted):g}")
     say(f"Written in {out}: predictions.csv")
     return 0
+
+
+def _constant_features(data: Dataset) -> str:
+    """Return the names of the features of a CSV file that are the same for all samples."""
+    assert isinstance(data.X, Rows)
+    columns = map(data.X.column, range(data.X.width))
+    names = [name for name, x in zip(data.features, columns, strict=True) if min(x) == max(x)]
+    return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
 def _description(data: Dataset) -> str:

@@ -43,13 +43,17 @@ def claimed_folder(out: str) -> Iterator[str]:
     UsageError if it is a file, or if another run is writing into it. The system ends the claim with
     the process.
     """
+    probe = Path(out, f".chalkgrad.{os.getpid()}")
     try:
         os.makedirs(out, exist_ok=True)
+        probe.touch()
+        probe.unlink()
     except FileExistsError:
         raise UsageError(f"--out {out}: this is a file; choose a folder, new or old") from None
-    probe = Path(out, f".chalkgrad.{os.getpid()}")
-    probe.touch()
-    probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: {error.strerror}; choose a folder in which you may write"
+        ) from None
     if fcntl is None:  # on Windows: each file is whole there too
         yield out
         return

@@ -16,6 +16,7 @@ from ..optional_packages import need
 from .built_in import BUILT_IN
 from .dataset import DataError
 
+REMEDY = "save the table as CSV in UTF-8"
 SEPARATORS = ",;\t"
 SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts
 MAX_PIPE_BYTES = 1 << 30
@@ -43,6 +44,8 @@ class CsvFile:
             raise self._not_text() from None
         except FileNotFoundError:
             raise DataError(_no_such_data(path)) from None
+        except IsADirectoryError:
+            raise DataError(f"{path}: this is a folder; choose a CSV file in it") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             if isinstance(error, DataError):
                 raise
@@ -99,8 +102,8 @@ class CsvFile:
                     content.decode("utf-8-sig" if line == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     byte = error.object[error.start]
-                    return self.error(f"not UTF-8 text (byte 0x{byte:02x})", line)
-        return self.error("not UTF-8 text", line)
+                    return self.error(f"not UTF-8 text (byte 0x{byte:02x}); {REMEDY}", line)
+        return self.error(f"not UTF-8 text; {REMEDY}", line)
 
 
 @contextmanager

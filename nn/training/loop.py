@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import Value, collector_paused
 
-from ..argument_checks import at_least_0, choice, counted, positive, whole
+from ..argument_checks import at_least_0, choice, counted, flag, positive, whole
 from ..initializers import generator
 from ..module import Module
 from ..optimizers import Optimizer, optimizer_of
@@ -125,7 +125,7 @@ def fit(
             raise TypeError(f"a callback is called with model and history, got {callback!r:.80}")
     rng, task = generator(rng), Task(model, X, y, loss)
     task.hold_out(model, validation, rng)
-    l2 = at_least_0("l2", l2)
+    l2, progress = at_least_0("l2", l2), flag("progress", progress)
     clip = None if clip is None else positive("clip", clip)
     epochs, stopping = whole("epochs", epochs), EarlyStopping(patience, tolerance)
     makers: Sequence[Any] = list(SCHEDULES.values())

@@ -99,7 +99,8 @@ class TrainStep:
                     "a block of train_step is open for the same parameters: end it before this "
                     "one, or give both losses to one block"
                 )
-        self._vector = FlatParameters(self.optimizer.parameters, self.optimizer)
+        self.flat.numbers()  # an error for a parameter without a number
+        self._vector = FlatParameters(self.flat.parameters, self.optimizer)
         self._base_lr, self._is_synced = self.optimizer.lr, False
         self._remember()
         self._token = _OPEN.set((*_OPEN.get(), self))
@@ -119,7 +120,13 @@ class TrainStep:
     def __call__(self, *args: Any) -> Any:
         """Step once; return the loss before the step, a number."""
         vector = self._vector or self._opened()
+        if len(self.optimizer.parameters) != len(self._known):
+            raise RuntimeError(
+                "the optimizer got other parameters inside the block of train_step: make another "
+                "optimizer and another block for them"
+            )
         if self._is_synced:
+            self.flat.numbers()
             vector.read()
             self._remember()
             self._is_synced = False
@@ -154,12 +161,12 @@ class TrainStep:
         return self._vector
 
     def _remember(self) -> None:
-        self._known = [p.data for p in self.optimizer.parameters]
+        self._known = [p.data for p in self.flat.parameters]
 
     def _changed(self) -> str:
         """Return what to say of the first parameter that was changed by hand, or nothing."""
-        for p, known in zip(self.optimizer.parameters, self._known, strict=True):
-            if p.data is not known and p.data != known:
+        for p, known in zip(self.flat.parameters, self._known, strict=True):
+            if p.data != known and (p.data == p.data or known == known):  # nan is nan
                 return (
                     f"the parameter {p.label!r} was set to {p.data!r:.80} inside the block of "
                     "train_step, which goes on with its own number: call step.sync() before"

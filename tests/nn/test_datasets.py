@@ -172,7 +172,7 @@ BAD = {  # text, arguments, the message after the path
     "target 0": (GOOD, {"target": "0"}, ": no column '0'"),
     "target beyond": (GOOD, {"target": "4"}, ": no column '4'"),
     "two targets": (GOOD.replace("b", "a"), {"target": "a"}, ": 2 columns are named 'a'"),
-    "not UTF-8": (GOOD.encode() + b"\xe9,1,x\n", {}, ", line 6: not UTF-8 text (byte 0xe9)"),
+    "not UTF-8": (GOOD.encode() + b"\xe9,1,x\n", {}, ", line 6: not UTF-8 text (byte 0xe9); save"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00", {}, ", line 1: not UTF-8 text (byte 0x89)"),
     "endless field": (GOOD + '"' + "x" * 200_000, {}, ", line 6: field larger than field limit"),
     "unknown class": (
@@ -202,7 +202,7 @@ def test_the_share_held_out_is_between_0_and_1(held_out: float) -> None:
 
 
 def test_a_name_that_is_neither_data_set_nor_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Is a directory"):
+    with pytest.raises(DataError, match="this is a folder; choose a CSV file"):
         load(str(tmp_path))
     with pytest.raises(DataError, match="no such file"):
         load(str(tmp_path / "no.csv"))

@@ -70,6 +70,20 @@ def test_parameters_are_found_in_any_container_once_and_named_by_their_path():
     assert [name for name, _ in Tied().named_parameters()] == names
 
 
+class Own(Value):
+    """A user's class of Values."""
+
+
+def test_a_parameter_may_be_of_a_class_of_one_s_own():
+    layer = nn.Layer(2, 1, rng=0)
+    own = layer.neurons[0].w[1] = Own(3.0)
+    layer.neurons[0].last = own * 2.0 + layer.neurons[0].w[0]  # eager results count as Values
+    layer.neurons[0].fixed = Constant(1.0)
+    assert [path for path, p in layer.named_parameters() if p is own] == ["neurons.0.w.1"]
+    assert own in layer.parameters()
+    assert len(layer.parameters()) == len(list(layer.named_parameters())) == 4
+
+
 def test_parameters_are_labeled_by_their_path():
     model = nn.MLP(2, [4, 1])
     assert model.layers[0].neurons[3].w[1].label == "layers.0.neurons.3.w.1"
@@ -245,6 +259,17 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     assert model.state_dict() == before
 
 
+def test_a_state_is_a_mapping_and_its_parameters_are_numbers():
+    model = nn.MLP(1, [1], rng=0)
+    with pytest.raises(TypeError, match=r"takes a state_dict\(\), got None"):
+        model.load_state_dict(None)
+    model.parameters()[0].data = "2"
+    with pytest.raises(
+        TypeError, match=r"'layers\.0\.neurons\.0\.w\.0' holds '2', which is no number"
+    ):
+        model.state_dict()
+
+
 def test_models_are_copied_and_pickled_with_their_weights_apart():
     model = nn.MLP(2, [3, 1], "tanh", rng=0)
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
@@ -262,7 +287,11 @@ def test_without_recording_an_output_has_no_graph():
     ("make", "error", "message"),
     [
         (lambda: nn.Layer(2, 16)([1.0]), ValueError, r"Layer\(nin=2, .*\) takes 2 inputs, got 1"),
-        (lambda: nn.Layer(2, 16)(1.0), ValueError, "takes 2 inputs, got 1"),
+        (lambda: nn.Layer(2, 16)(1.0), ValueError, r"takes 2 inputs, got 1: 1\.0"),
+        (lambda: nn.Layer(2, 16)(None), ValueError, "takes 2 inputs, got 1: None"),
+        (lambda: nn.Layer(2, 16)("ab"), TypeError, "takes its inputs in a list, got 'ab'"),
+        (lambda: nn.Layer(2, 16)(b"ab"), TypeError, "takes its inputs in a list, got b'ab'"),
+        (lambda: nn.Layer(2, 16)({1: 2, 3: 4}), TypeError, r"in a list, got \{1: 2, 3: 4\}"),
         (lambda: nn.Layer(2, 16)({1.0, 2.0}), TypeError, "inputs in a list: a set has no order"),
         (lambda: nn.Neuron(1)([1.0, 2.0]), ValueError, r"Neuron\(nin=1, .*takes 1 input, got 2"),
         (lambda: nn.MLP(2, [3, 1])([1, 2, 3]), ValueError, "takes 2 inputs, got 3"),

@@ -11,6 +11,7 @@ import tracemalloc
 import pytest
 
 import nn
+from autograd import Value
 from nn import model_file, module
 from nn.layers import ACTIVATIONS
 
@@ -499,3 +500,25 @@ def test_a_number_is_no_path_and_no_open_file_is_closed(path):
     with pytest.raises(TypeError, match="PathLike"):
         nn.load(path)  # type: ignore[arg-type]  # the mistake
     print("standard output is open")
+
+
+def shared(model):
+    model.layers[0].neurons[1].w[0] = model.layers[0].neurons[0].w[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "parameter"),
+    [
+        (shared, "layers.0.neurons.1.w.0"),
+        (lambda model: setattr(model, "temperature", Value(1.0)), "temperature"),
+        (lambda model: model.layers[0].neurons.pop(), "layers.1.neurons.0.w.2"),
+    ],
+)
+def test_a_model_that_no_file_can_hold_is_not_written(change, parameter, tmp_path):
+    model, path = nn.MLP(2, [3, 1], rng=0), tmp_path / "m.json"
+    model.save(path)
+    before = path.read_bytes()
+    change(model)
+    with pytest.raises(ValueError, match=f"after it was made, parameter '{parameter}' was added"):
+        model.save(path)
+    assert path.read_bytes() == before

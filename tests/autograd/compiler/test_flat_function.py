@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -186,3 +187,46 @@ def test_a_function_may_return_a_parameter_itself(number: float) -> None:
     assert (values, gradient.tolist()) == ([number, 3.0, 3.0 * number], [0.0, 1.0])
     assert flat.value([3.0, number]) == values
     assert (a.data, b.data) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("result", [None, "text", [], True, {"loss": None}])
+def test_a_result_without_a_number_is_named(result: object) -> None:
+    flat = flat_function(lambda: result, [Value(1.0)])
+    for compute in (flat, flat.value):
+        with pytest.raises(TypeError, match=rf"returned {re.escape(repr(result))}, which has no"):
+            compute([2.0])
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda w, v: (1.0, w),
+        lambda w, v: (v, w),
+        lambda w, v: w.data * 2.0,
+    ],
+)
+@pytest.mark.parametrize("number", [2.0, math.inf])  # eager code runs for one that is not finite
+def test_the_first_result_has_to_depend_on_a_parameter(
+    result: Callable[..., object], number: float
+) -> None:
+    w, v = Value(1.0), Value(number)
+    flat = flat_function(lambda: result(w, v), [w])
+    with pytest.raises(ValueError, match="uses none of the 1 parameters"):
+        flat([3.0])
+
+
+def test_static_arguments_and_switches_are_those_of_the_compiled_function() -> None:
+    w = Value(1.0)
+    chosen = autograd.compile(lambda x, n: w * [x, 10.0, 20.0][n], static_argnums=1)
+    flat = flat_function(chosen, [w])
+    assert [flat([2.0], 5.0, n)[0] for n in (0, 1, 2, 0)] == [10.0, 20.0, 40.0, 10.0]
+    flat = flat_function(lambda on: w if on is True else w * 10.0, [w])
+    assert [flat([2.0], on)[0] for on in (True, False, True)] == [2.0, 20.0, 2.0]
+
+
+def test_a_parameter_without_a_number_is_named() -> None:
+    w = Value(1.0, "w")
+    flat = flat_function(lambda: w * w, [w])
+    w.data = "2"  # type: ignore[assignment]  # the fault that is tested
+    with pytest.raises(TypeError, match=r"the data of a Value is a float, got '2' .* 'w'"):
+        flat.numbers()

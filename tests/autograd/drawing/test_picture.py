@@ -255,6 +255,12 @@ def test_a_tint_has_its_hue_by_sign_and_its_strength_by_decade() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("character", ["z", '"', "\\", "\N{GRINNING FACE}"])
+def test_a_label_may_be_very_long(character: str) -> None:
+    x = Value(2.0, character * 100_000)
+    assert "…" in draw(x * x + x).tooltip("n0")
+
+
 def test_titles_tooltips_and_counts_have_their_limits() -> None:
     x = Value(2.0, "x")
     long, longer = (draw_dot(x, title="t" * n).source for n in (100, 101))

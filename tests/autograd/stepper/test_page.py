@@ -350,11 +350,34 @@ def test_a_page_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path, 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    for fails, error in ((full, OSError), (interrupted, KeyboardInterrupt)):
+        monkeypatch.setattr("pathlib.Path.replace", fails)
+        with pytest.raises(error):
+            Stepper(fan_out()).save(old)
     monkeypatch.setattr("pathlib.Path.write_text", full)
     with pytest.raises(OSError, match="cannot write the page: No space left"):
         Stepper(fan_out()).save(old)
     assert [path.name for path in tmp_path.iterdir()] == ["f.html"]
     assert old.read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes and links")
+def test_a_page_replaces_no_pipe_and_keeps_links_and_permissions(tmp_path):
+    pipe, link, target = (tmp_path / name for name in ("pipe", "link.html", "target.html"))
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="cannot write the page: not a regular file"):
+        Stepper(fan_out()).save(pipe)
+    assert pipe.is_fifo()
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    Stepper(fan_out()).save(link)
+    assert link.is_symlink()
+    assert target.read_text("utf-8").startswith("<!doctype html>")
+    assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_html_css_and_javascript_are_files_of_the_package():

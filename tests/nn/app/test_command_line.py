@@ -273,7 +273,7 @@ def test_the_report_of_many_classes_has_the_worst_of_them() -> None:
 MISTAKES = {
     "no such data": (["mons"], "'mons' (did you mean moons?)"),
     "no such file": (["no.csv"], "no.csv: no such file"),
-    "a folder": (["folder"], "folder: Is a directory"),
+    "a folder": (["folder"], "folder: this is a folder; choose a CSV file in it"),
     "ragged": (["ragged.csv"], "ragged.csv, line 26: 2 columns, but line 1 has 3"),
     "target": (["flowers.csv", "--target", "nose"], "no column 'nose'; there are 'width'"),
     "target of built-in": (["iris", "--target", "x"], "iris has its own"),
@@ -282,8 +282,11 @@ MISTAKES = {
         ["--out", "flowers.csv"],
         "--out flowers.csv: this is a file; choose a ",
     ),
-    "out in a file": (["--out", "flowers.csv/x"], "flowers.csv/x: Not a directory"),
-    "out unwritable": (["--out", "/proc/nowhere"], "/proc/nowhere: "),
+    "out in a file": (
+        ["--out", "flowers.csv/x"],
+        "flowers.csv/x: Not a directory; choose a",
+    ),
+    "out unwritable": (["--out", "/proc/nowhere"], "; choose a folder in which you may write"),
     "epochs": (["--epochs", "-1"], "--epochs: '-1' is not a whole number of at least 0"),
     "batch size": (["--batch-size", "0"], "--batch-size: '0' is not a whole number"),
     "lr zero": (["--lr", "0"], "--lr: '0' is not a positive number"),
@@ -392,6 +395,19 @@ def test_a_table_without_target_is_not_trained_with_and_not_written_over(
     assert run(*model) == 2
     assert "would be written over" in capsys.readouterr().err
     assert Path("o/predictions.csv").read_text() == "width,height\n1,2\n"
+
+
+def test_features_that_tell_nothing_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["a", "b", "c", "d", "e"]
+    rows = [f"{i},7,0.5,0.0,1e99,{'xy'[i % 2]}" for i in range(8)]
+    Path("same.csv").write_text("\n".join([",".join([*names, "kind"]), *rows]) + "\n")
+    assert run("same.csv", "--epochs", "1", "--hidden") == 0
+    assert capsys.readouterr().err == (
+        "python -m nn: note: nothing can be learned from 'b', 'c', 'd' and 1 more: "
+        "one number in all rows\n"
+    )
+    assert run_small() == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_training_that_diverges_is_status_1_with_advice(

@@ -375,6 +375,7 @@ NAN, INF = math.nan, math.inf
         ({"validation": ([[1.0, 1.0]], [2])}, ValueError, "bce_with_logits, sample 0: target"),
         ({"patience": 0}, ValueError, "patience must be at least 1"),
         ({"tolerance": -1.0}, ValueError, "tolerance must be"),
+        ({"progress": "yes"}, TypeError, "progress must be True or False, got 'yes'"),
         ({"callbacks": None}, TypeError, "callback is called with model and history, got None"),
         ({"callbacks": ["f"]}, TypeError, "callback is called with model and history, got 'f'"),
         ({"rng": 0.5}, TypeError, "rng must be a random.Random"),

@@ -239,3 +239,45 @@ def test_a_block_with_other_parameters_may_be_inside() -> None:
         step(3.0)
         other(3.0)
     assert (w.data, v.data) == (2.0, 2.0)
+
+
+def test_a_parameter_that_is_nan_is_no_change_by_hand() -> None:
+    w, step = step_of(lambda x: w * x)
+    w.data = math.nan
+    with step:
+        step(1.0)
+        step.sync()
+        step(1.0)
+    assert math.isnan(w.data)
+
+
+def test_other_parameters_of_the_optimizer_inside_are_refused_and_nothing_is_lost() -> None:
+    w, step = step_of()
+    with step:
+        step(3.0)
+        step.optimizer.parameters.append(Value(1.0))
+        with pytest.raises(RuntimeError, match="got other parameters inside the block"):
+            step(3.0)
+    assert w.data == 2.0
+
+
+def test_a_parameter_without_a_number_is_named() -> None:
+    w, step = step_of()
+    with step:
+        step.sync()
+        w.data = "a"  # type: ignore[assignment]  # the fault that is tested
+        with pytest.raises(TypeError, match="is a float, got 'a' in the one 'w'"):
+            step(3.0)
+        w.data = 5.0
+    w.data = "a"  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="got 'a' in the one 'w'"), step:
+        pass
+
+
+@pytest.mark.parametrize("thing", ["a", None, 2j])
+def test_what_is_no_number_is_named(thing: Any) -> None:
+    w, step = step_of(lambda x: w * x[0])
+    with pytest.raises(TypeError) as caught, step:
+        step([thing, "b"])
+    assert caught.value.__notes__[0] == f"<lambda> was given {thing!r}, which is no number"
+    assert w.data == 1.0
