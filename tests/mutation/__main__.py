@@ -79,11 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             results.append(result)
             where = f"{mutant.file} {result.change.function}"
             print(f"{len(results)} {result.verdict}: {where}: {result.reason}", flush=True)
+            if result.verdict == SURVIVED:
+                print(f"{result.change.diff}\n", flush=True)
     print(f"\n{table(results)}")
-    for result in results:
-        if result.verdict == SURVIVED:
-            where = f"{result.mutant.file}  {result.change.function or '(no function)'}"
-            print(f"\n{where}  {result.reason}\n{result.change.diff}")
     for entry in judge.judged.get("mutant", []):
         if is_stale(entry):
             print(f"\n{EQUIVALENT.name}: fits nothing any more: {entry['file']}\n{entry['diff']}")
