@@ -8,7 +8,7 @@ Parts: {parts}.
 A part may also be a folder or a file. Needs ``pip install -e '.[test,mutation]'``.
 
 On each mutant run the tests that execute the changed line, the fastest first, until one fails.
-Tests that take more than --seconds together are left out: the share is not too high, but may be
+Tests that take more than --seconds together are left out. So the share is not too high, but may be
 too low. A test counts only if it passes without the change. Limits are in processor time.
 A survivor that no test can notice stands in ``equivalent.toml`` with the reason: it is not counted.
 The project is copied; its own files stay as they are.
@@ -95,7 +95,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants, chosen at random")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the choice (0)")
     parser.add_argument("--minutes", type=float, default=math.inf, help="then no other is begun")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of tests on a mutant (60)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of tests on a mutant (20)")
     return parser.parse_args(arguments)
 
 
@@ -142,33 +142,33 @@ class Judge:
         package = mutant.file.split("/")[0]
         if package not in self.records:
             self.records[package] = Records(self.folder, package)
-        records = self.records[package]
-        tests = records.tests(mutant.file, change.lines, self.seconds)
-        while tests := [test for test in tests if test not in self.broken]:
-            with_change = self.run(records, tests, mutant, change.source)
-            if with_change is None:
-                break
-            test, verdict = with_change
-            if test in self.sound:
-                return Result(part, mutant, change, verdict, test)
-            before = tests[: tests.index(test) + 1]
-            failed = self.run(records, before, mutant, None)
-            if failed is None:
-                self.sound.update(before)
-                return Result(part, mutant, change, verdict, test)
-            print(f"fails without a change, so it is not run: {failed[0]}", flush=True)
-            self.broken.add(failed[0])
+        passed = 0
+        for tests in self.records[package].tests(mutant.file, change.lines, self.seconds):
+            while tests := [test for test in tests if test not in self.broken]:
+                with_change = self.run(tests, mutant, change.source)
+                if with_change is None:
+                    break
+                test, verdict = with_change
+                before = tests[: tests.index(test) + 1]
+                failed = None if test in self.sound else self.run(before, mutant, None)
+                if failed is None:
+                    self.sound.update(before)
+                    return Result(part, mutant, change, verdict, test)
+                print(f"fails without a change, so it is not run: {failed[0]}", flush=True)
+                self.broken.add(failed[0])
+            passed += len(tests)
         reason = equivalent(mutant.file, change, self.judged)
         if reason:
             return Result(part, mutant, change, EQUAL, reason)
-        return Result(part, mutant, change, SURVIVED, f"{len(tests)} tests pass")
+        return Result(part, mutant, change, SURVIVED, f"{passed} tests pass")
 
     def run(
-        self, records: Records, tests: Sequence[str], mutant: Mutant, source: str | None
+        self, tests: Sequence[str], mutant: Mutant, source: str | None
     ) -> tuple[str, str] | None:
         """Return the first test that fails, and whether it fails or takes too long."""
         path = self.folder / mutant.file
         original = path.read_text("utf-8")
+        records = self.records[mutant.file.split("/")[0]]
         limits = {test: 5.0 + 10.0 * records.seconds[test] for test in tests}
         files = list(dict.fromkeys(test.split("::")[0] for test in tests))
         try:

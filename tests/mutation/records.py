@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +42,23 @@ class Records:
                         else:
                             self.tests_of.setdefault(place, set()).add(test)
 
-    def tests(self, file: str, lines: Iterable[int], seconds: float) -> list[str]:
-        """Return the tests that run a line of ``lines``, the fastest first, ``seconds`` in all.
+    def tests(self, file: str, lines: Iterable[int], seconds: float) -> Iterator[list[str]]:
+        """Yield the tests that run a line of ``lines``, the fastest first, ``seconds`` in all.
 
-        If a line runs when the file is imported, tests that run other lines of it follow.
+        If a line runs when the file is imported, what it makes may be used by any test: the tests
+        that run other lines of the file follow, then all.
         """
         places = [(file, line) for line in lines]
-        chosen = self._fastest(places)
+        stages = [places]
         if self.at_import.intersection(places):
-            everywhere = self._fastest(place for place in self.tests_of if place[0] == file)
-            chosen += [test for test in everywhere if test not in set(chosen)]
-        total = 0.0
-        for i, test in enumerate(chosen):
-            total += self.seconds[test]
-            if total > seconds and i:
-                return chosen[:i]
-        return chosen
+            stages += [[place for place in self.tests_of if place[0] == file], [*self.tests_of]]
+        seen: set[str] = set()
+        for stage in stages:
+            tests = [test for test in self._fastest(stage) if test not in seen]
+            totals = accumulate(self.seconds[test] for test in tests)
+            before = zip(tests, totals, strict=True)
+            yield [test for test, total in before if total - self.seconds[test] < seconds]
+            seen.update(tests)
 
     def _fastest(self, places: Iterable[tuple[str, int]]) -> list[str]:
         found = {test for place in places for test in self.tests_of.get(place, ())}

@@ -664,3 +664,13 @@ def test_curves_of_two_losses_differ_by_markers_and_accuracy_by_its_axis() -> No
     ax = plot.loss_curve({"loss": three, "accuracy": [0.1, 0.2, 0.3]})
     right = next(other for other in ax.figure.axes if other is not ax)
     assert [line.get_marker() for line in (*ax.get_lines(), *right.get_lines())] == ["None"] * 2
+
+
+def test_dead_is_black_on_its_white_box_where_other_text_is_white() -> None:
+    model = nn.MLP(2, [2, 1], rng=4)
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -100.0
+    with mpl.rc_context({"text.color": "white"}):
+        figure = plot.activations(model, X, [0, 1, 1, 0])
+    texts = [text for ax in figure.axes for text in ax.texts]
+    assert [(text.get_text(), text.get_color()) for text in texts] == [("dead", "black")] * 2
