@@ -941,7 +941,8 @@ def test_a_picture_has_no_title_unless_one_is_given() -> None:
         assert draw(y) == draw(y, title="") != draw(y, title="loss")
 
 
-def test_no_text_stands_outside_the_boxes_of_a_picture():
+def test_no_text_stands_outside_the_boxes_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    only("", monkeypatch)
     x = Value(2.0, label="x")
     picture = ET.fromstring(to_svg(x * x + 1))
     for group in (picture, *picture.iter("{http://www.w3.org/2000/svg}g")):
