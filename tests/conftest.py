@@ -7,12 +7,8 @@ import shutil
 import tempfile
 
 import pytest
-from hypothesis import Phase, settings
 
 pytest.register_assert_rewrite("tests.support")  # so that its assertions show what they compare
-
-# A change of the source is noticed with the first failure: no example is made smaller.
-settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate])
 
 # importing it for its doctests would put its operations into the table, for all tests
 collect_ignore = ["support/own_operation.py"]

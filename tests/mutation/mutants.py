@@ -1,152 +1,144 @@
-"""What a mutant is, what becomes of it, and which tests run on it."""
+"""Mutants: in functions by mutmut, in the rest of a file (the table's lambdas) by cosmic-ray."""
 
 from __future__ import annotations
 
 import ast
-import shutil
+import difflib
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
-TESTS = {  # of a file or of the files in a folder, where they are not the folder's own tests
-    "autograd/ops.py": ["tests/autograd/test_ops.py", "tests/autograd/calculus"],
-    "autograd/operation.py": [
-        "tests/autograd/test_o*.py",
-        "tests/autograd/test_[fv]*.py",
-        "tests/autograd/calculus/test_transformations.py",
-    ],
-    "autograd/operators.py": ["tests/autograd/test_[fv]*.py", "tests/autograd/test_names.py"],
-    "autograd/choosing.py": ["tests/autograd/compiler/test_meaning.py", "tests/autograd/test_*.py"],
-    "autograd/recording.py": [
-        "tests/autograd/test_*.py",
-        "tests/autograd/calculus",
-        "tests/autograd/compiler/test_meaning.py",
-    ],
-    "autograd": [
-        "tests/autograd/test_*.py",
-        "tests/autograd/calculus",
-        "tests/autograd/explaining",
-    ],
-    "autograd/calculus": [
-        "tests/autograd/calculus",
-        "tests/autograd/test_vmap.py",
-        "tests/autograd/test_own_operation.py",
-    ],
-    "autograd/compiler": [
-        "tests/autograd/compiler",
-        "tests/autograd/test_vmap.py",
-        "tests/autograd/test_own_operation.py",
-    ],
-    "autograd/plot": ["tests/autograd/test_plot.py", "tests/nn/test_plot.py"],
-    "autograd/stepper/page": ["tests/autograd/stepper"],
-    "nn": ["tests/nn/test_*.py", "tests/nn/training/test_loop.py"],
-    "nn/datasets": ["tests/nn/test_datasets.py", "tests/nn/app"],
-    "nn/plot": ["tests/nn/test_plot.py"],
-}
-AT_IMPORT = [  # file and function: they have run before mutmut's processes choose a mutant
-    "autograd/compiler/array_functions.py _operation",
-    "autograd/compiler/compiled_value.py Compiled.__init__",
-    "autograd/compiler/expressions.py _infix",
-    "autograd/compiler/python_code.py _comparison",
-    "autograd/compiler/python_code.py _infix",
-    "autograd/compiler/rows.py _looking",
-    *(f"autograd/compiler/traced.py _{name}" for name in ("compared", "forbidden", "of_bool")),
-    *(f"autograd/compiler/traced.py _{name}" for name in ("fast_infix", "fast_unary", "seen")),
-    "autograd/fast_path.py *",
-    "autograd/operation.py Operation.__init__",
-    "autograd/operators.py *",
-    "autograd/ops.py _called",
-    "autograd/ops.py _goes_to",
-    "*/name_clash.py *",
-    "nn/app/options.py _number",
-    "nn/argument_checks.py _in_range",
-    "nn/losses.py Loss.__post_init__",
-    "nn/module.py savable",
-]
-NOT_RUN = (  # slow, or about the time or the frames of a call, which mutmut adds to
-    "type_checkers or the_notebook_gives or many_operations or long_chain_of_operations"
-    " or thousands_of_nodes or ctrl_c or process"
-    " or equal_pytorch or equals_pytorch or to_pytorch_and_back"
-    " or closed_stream or bounded_and_the_oldest"
-    " or change_or_copy_a_node or costs_more_than_it_saves"
-)
-PYTEST = ["-p", "no:cacheprovider", "-o", "addopts=-q -m 'not slow'", "-k", f"not ({NOT_RUN})"]
-PYTEST += ["--hypothesis-profile=mutation", "-p", "tests.mutation.time_limit"]
+# Not made: changes of unions of types, which are not evaluated, and bit operations with floats,
+# which are an error that every test notices.
+LEFT_OUT = re.compile("Operator_BitOr_|_(BitOr|BitAnd|BitXor|LShift|RShift)$")
 
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """One change of one file."""
+    """One change of one file. Two runs give it the same name."""
 
     file: str  # from the project's folder, with slashes
-    function: str  # "Class.method" or "function"; "" outside of all
-    tool: str  # that makes this mutant
-    key: str  # the name that the tool gives it
+    operator: str  # of cosmic-ray, or "mutmut"
+    index: int  # among the file's mutants by this operator
 
 
-@dataclass(frozen=True, order=True)
-class Survivor:
-    """A mutant that no test noticed."""
+@dataclass(frozen=True)
+class Change:
+    """What a mutant changes."""
 
-    mutant: Mutant
-    diff: str  # the lines that go, with "-", and that come, with "+"
+    source: str  # of the whole file, with the change
+    diff: str  # the lines that go, with "- ", and that come, with "+ ", without indentation
+    function: str  # where it is: "Class.method"; "" outside of all functions
+    lines: range  # of the statement that is changed, without the body of a compound one
 
 
-def changed_lines(diff: str) -> str:
-    """Return the lines of a unified diff that go and come, without their indentation.
+def read(file: str) -> str:
+    return (ROOT / file).read_text("utf-8")
 
-    >>> changed_lines("--- a\\n+++ b\\n@@ -1 +1 @@\\n-  x = 1\\n+  x = 2\\n   y = 3")
-    '- x = 1\\n+ x = 2'
+
+def mutants(file: str) -> Iterator[Mutant]:
+    """Yield all mutants of ``file``, in the same order in every run."""
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    for i in range(len(_of_functions(file)[1])):
+        yield Mutant(file, "mutmut", i)
+    nodes = _outside_functions(file)[1]
+    for name in sorted(operator_names()):
+        operator = get_operator(name)
+        if not operator.arguments() and not LEFT_OUT.search(name):
+            places = (place for node in nodes for place in operator().mutation_positions(node))
+            yield from (Mutant(file, name, i) for i, _ in enumerate(places))
+
+
+def change_of(mutant: Mutant) -> Change:
+    """Make the changed source of ``mutant``."""
+    before = read(mutant.file)
+    after = _by_mutmut(mutant) if mutant.operator == "mutmut" else _by_cosmic_ray(mutant)
+    old, new = before.splitlines(), after.splitlines()
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    edits = [edit for edit in matcher.get_opcodes() if edit[0] != "equal"]
+    diff = [f"- {line.strip()}" for _, i, j, _, _ in edits for line in old[i:j]]
+    diff += [f"+ {line.strip()}" for _, _, _, i, j in edits for line in new[i:j]]
+    first, last = edits[0][1] + 1, edits[-1][2]
+    function, lines = _place(ast.parse(before), first, max(first, last))
+    return Change(after, "\n".join(diff), function, lines)
+
+
+def _of_functions(file: str) -> tuple[Any, list[Any]]:
+    """Return the syntax tree of ``file`` and mutmut's mutations inside its functions."""
+    from libcst import FunctionDef, parse_module
+    from libcst.metadata import MetadataWrapper
+    from mutmut.mutation.file_mutation import MutationVisitor
+    from mutmut.mutation.mutators import mutation_operators
+    from mutmut.mutation.pragma_handling import IgnoredCode
+
+    visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
+    module = MetadataWrapper(parse_module(read(file))).visit(visitor)
+    found = visitor.mutations
+    return module, [m for m in found if isinstance(m.contained_by_top_level_function, FunctionDef)]
+
+
+def _by_mutmut(mutant: Mutant) -> str:
+    from mutmut.mutation.file_mutation import deep_replace
+
+    module, mutations = _of_functions(mutant.file)
+    mutation = mutations[mutant.index]
+    return str(deep_replace(module, mutation.original_node, mutation.mutated_node).code)
+
+
+def _outside_functions(file: str) -> tuple[Any, list[Any]]:
+    """Return the syntax tree of ``file`` and its nodes that are not inside mutmut's functions."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+
+    tree = get_ast(read(file))
+    inside = {line for lines in _functions_of_mutmut(ast.parse(read(file))) for line in lines}
+    return tree, [node for node in ast_nodes(tree) if node.start_pos[0] not in inside]
+
+
+def _by_cosmic_ray(mutant: Mutant) -> str:
+    from cosmic_ray.plugins import get_operator
+
+    operator = get_operator(mutant.operator)()
+    tree, nodes = _outside_functions(mutant.file)
+    places = ((node, i) for node in nodes for i, _ in enumerate(operator.mutation_positions(node)))
+    node, i = next(itertools.islice(places, mutant.index, None))
+    changed = operator.mutate(node, i)
+    if changed is not node:
+        siblings = node.parent.children
+        siblings[:] = [changed if child is node else child for child in siblings]
+        siblings[:] = [child for child in siblings if child is not None]
+    return str(tree.get_code())
+
+
+def _functions_of_mutmut(module: ast.Module) -> Iterator[range]:
+    """Yield the lines of each function and method that mutmut changes.
+
+    These have no decorator but ``staticmethod`` or ``classmethod``.
     """
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    return "\n".join(f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in ("-", "+"))
-
-
-def relevant_tests(file: str, project: Path) -> tuple[str, ...]:
-    """Return the tests that run on the mutants of ``file``: files and folders of ``project``.
-
-    >>> relevant_tests("autograd/drawing/layout.py", ROOT)
-    ('tests/autograd/drawing',)
-
-    :raises FileNotFoundError: if there are none; pytest would run all tests then
-    """
-    folder = Path(file).parent.as_posix()
-    found: list[str] = []
-    for pattern in TESTS.get(file) or TESTS.get(folder) or [f"tests/{folder}"]:
-        found += sorted(path.relative_to(project).as_posix() for path in project.glob(pattern))
-    if not found:
-        raise FileNotFoundError(f"no tests for {file}: say in TESTS which")
-    return tuple(found)
-
-
-def copy_project(to: Path) -> None:
-    """Copy what the tests need into the new folder ``to``."""
-    for name in ("autograd", "nn", "tests", "notebooks"):
-        shutil.copytree(
-            ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
-        )
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, to)
-
-
-def runs_at_import(file: str, function: str) -> bool:
-    return any(fnmatch(f"{file} {function}", pattern) for pattern in AT_IMPORT)
-
-
-def called_functions(file: str, source: str) -> Iterator[tuple[int, int]]:
-    """Yield the first and last line of each function and method that mutmut is for.
-
-    These have no decorator but ``staticmethod`` or ``classmethod``, and do not run at import.
-    """
-    module = ast.parse(source)
-    named = [("", node) for node in module.body]
-    for cls in module.body:
-        if isinstance(cls, ast.ClassDef):
-            named += [(f"{cls.name}.", node) for node in cls.body]
-    for prefix, node in named:
-        if isinstance(node, ast.FunctionDef) and not runs_at_import(file, prefix + node.name):
+    for node in [*module.body, *(x for c in module.body for x in getattr(c, "body", []))]:
+        if isinstance(node, ast.FunctionDef):
             names = [ast.unparse(decorator) for decorator in node.decorator_list]
             if not names or names in (["staticmethod"], ["classmethod"]):
-                yield node.lineno, node.end_lineno or node.lineno
+                yield range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def _place(module: ast.Module, first: int, last: int) -> tuple[str, range]:
+    """Return the name of the function around these lines, and the lines of their statement."""
+    around = [
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.stmt) and node.lineno <= first and last <= (node.end_lineno or 0)
+    ]
+    around.sort(key=lambda node: (node.lineno, -(node.end_lineno or 0)))
+    named = [node for node in around if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    in_function = any(isinstance(node, ast.FunctionDef) for node in named)
+    name = ".".join(node.name for node in named) if in_function else ""
+    if not around:
+        return name, range(first, last + 1)
+    body = getattr(around[-1], "body", None)
+    end = max(first, body[0].lineno - 1) if body else around[-1].end_lineno or last
+    return name, range(around[-1].lineno, end + 1)

@@ -388,6 +388,11 @@ WRONG_CALLS = {
     "seed text": (lambda: load("xor", seed="a"), TypeError, "seed must be a whole number, got 'a'"),
     "seed bool": (lambda: load("xor", seed=True), TypeError, "whole number, got True"),
     "seed None": (lambda: load("moons", seed=None), TypeError, "whole number, got None"),
+    "classes": (
+        lambda: gaussians(classes=2.5),
+        TypeError,
+        "classes must be a whole number, got 2.5",
+    ),
     "seed of iris": (lambda: load("iris", seed=1.5), TypeError, "whole number, got 1.5"),
     "target": (lambda: load("d.csv", target=1), TypeError, "position as text, got 1"),
     "no such option": (lambda: load("xor", n=0), TypeError, "unexpected keyword argument 'n'"),

@@ -336,3 +336,12 @@ def test_a_loss_of_one_sample_says_how_to_write_it():
 @pytest.mark.parametrize("p", [math.exp(-99.9), math.exp(-99.0), 1e-300])
 def test_bce_is_bounded_only_where_the_logarithm_is_below_minus_100(p):
     assert nn.bce([p], [1]) == pytest.approx(min(-math.log(p), 100.0), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if not loss.per_class])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_coded_target_has_the_loss_of_the_same_number(name, count):
+    loss = LOSSES[name]
+    output, targets = [0.25] * loss.per_number[0] * count, [1.0] * count
+    expected = loss.of_sample(output, targets)
+    assert float(loss.of_coded_sample(output, targets)) == pytest.approx(float(expected))

@@ -572,6 +572,10 @@ MISTAKES = {
         lambda: plot.regression_1d(lambda x: x[0], [[0.0]], [1.0], units=True),
         r"last layer is one linear neuron, such as MLP\(1, \[8, 1\]\), got <function",
     ),
+    "no hidden layer": (
+        lambda: plot.regression_1d(nn.MLP(1, [1]), [[0.0]], [1.0], units=True),
+        "units are drawn of a model whose last layer is one linear neuron",
+    ),
     "two outputs": (
         lambda: plot.regression_1d(nn.MLP(1, [3, 2]), [[0.0]], [1.0], units=True),
         "units are drawn of a model whose last layer is one linear neuron",
@@ -651,3 +655,22 @@ def test_importing_nn_imports_no_extra() -> None:
         "assert not extras & set(sys.modules), extras & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_curves_of_two_losses_differ_by_markers_and_accuracy_by_its_axis() -> None:
+    three = [3.0, 2.0, 1.0]
+    first, second = plot.loss_curve({"a": three, "b": three}).get_lines()
+    assert (first.get_marker(), second.get_marker() in ("None", "")) == ("None", False)
+    ax = plot.loss_curve({"loss": three, "accuracy": [0.1, 0.2, 0.3]})
+    right = next(other for other in ax.figure.axes if other is not ax)
+    assert [line.get_marker() for line in (*ax.get_lines(), *right.get_lines())] == ["None"] * 2
+
+
+def test_dead_is_black_on_its_white_box_where_other_text_is_white() -> None:
+    model = nn.MLP(2, [2, 1], rng=4)
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -100.0
+    with mpl.rc_context({"text.color": "white"}):
+        figure = plot.activations(model, X, [0, 1, 1, 0])
+    texts = [text for ax in figure.axes for text in ax.texts]
+    assert [(text.get_text(), text.get_color()) for text in texts] == [("dead", "black")] * 2

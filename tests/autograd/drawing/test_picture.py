@@ -945,3 +945,12 @@ def test_a_picture_has_no_title_unless_one_is_given() -> None:
     y = Value(2.0, "x") * 3.0
     for draw in (autograd.to_svg, lambda *a, **k: str(autograd.draw_dot(*a, **k))):
         assert draw(y) == draw(y, title="") != draw(y, title="loss")
+
+
+def test_no_text_stands_outside_the_boxes_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    only("", monkeypatch)
+    x = Value(2.0, label="x")
+    picture = ET.fromstring(to_svg(x * x + 1))
+    for group in (picture, *picture.iter("{http://www.w3.org/2000/svg}g")):
+        assert not (group.text or "").strip()
+        assert not any((part.tail or "").strip() for part in group)

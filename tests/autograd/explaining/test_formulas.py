@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import TABLE, Value, draw_dot, explain, steps
-from autograd.explaining.formulas import formula
+from autograd.explaining.formulas import formula, rules
 from autograd.explaining.notation import number, shorten
 
 from ...support.random_graphs import Program, programs
@@ -94,3 +94,9 @@ def test_a_name_is_shortened_in_the_same_way_in_a_step_an_explanation_and_a_box(
     twin = Value(3.0, x.label)  # equal names are numbered, in formulas too
     assert explain(x * twin, x).terms[0].computed == f"f = {short}[1] * {short}[2] = 2 * 3"
     assert f"<b>{short}[1&#93;</b>" in draw_dot(x * twin).source
+
+
+def test_a_rule_in_words_is_told_of_operands_that_vary_alone() -> None:
+    y = autograd.maximum(Value(2.0, "x"), 1.0)
+    names = {p: p.label for p in y.parents}
+    assert rules(y, names) == ["goes to the larger operand, ties share it", ""]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd.pages import scripts
+
 from ...support.browser import require
 
 ROOT = Path(__file__).parents[3]
@@ -27,3 +29,10 @@ def test_typescript_and_eslint_find_nothing():
         ["npm", "run", "check"], cwd=ROOT / "tests", capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_script_of_a_page_has_no_comments_and_no_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "// why\nexport const x = /** @type {number} */ (1);\n  x();\n"
+    monkeypatch.setattr(scripts, "read", lambda path: module)
+    expected = "const a_b = (() => {\nconst x = (1);\nx();\nreturn { x };\n})();\n"
+    assert scripts.joined("a/b.js") == f'"use strict";\n{{\n\n{expected}}}\n'

@@ -5,6 +5,7 @@ import random
 import struct
 
 from autograd.explaining.notation import number
+from autograd.pages.graph_data import json_number
 
 from ...support.node import run_module
 
@@ -41,3 +42,8 @@ def test_a_number_is_read_as_it_is_typed():
         texts,
     )
     assert read == [0.5, -2, 0.001, -0.5, None, None, None, None, None]
+
+
+def test_numbers_that_json_has_not_are_texts():
+    given = (1.5, math.inf, -math.inf, math.nan)
+    assert [json_number(x) for x in given] == [1.5, "inf", "-inf", "nan"]

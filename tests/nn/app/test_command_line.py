@@ -8,6 +8,7 @@ import html
 import json
 import math
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -868,3 +869,30 @@ def test_the_worst_classes_are_those_with_the_lowest_recall_and_five_confusions_
     ]
     data.y[:] = [0] * 12 + [1] * 288
     assert report_text(data, [1] * 300).splitlines()[4].split() == ["c0", "12", "-", "0.000"]
+
+
+def test_whole_batches_are_predicted_by_compiled_code(
+    trained: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+
+    def counting(f: Any) -> Any:
+        compiled = autograd.compile(f)
+
+        def call(numbers: list[float]) -> Any:
+            sizes.append(len(numbers))
+            return compiled(numbers)
+
+        return call
+
+    monkeypatch.setattr("nn.app.job.compile", counting)
+    monkeypatch.setattr("nn.app.job.MIN_COMPILED_SAMPLES", 1)
+    assert len(trained.predict(load("xor").X[:150])) == 150
+    assert sizes == [64 * 2, 64 * 2]
+
+
+def test_importing_the_start_of_the_program_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["nn", "--help"])
+    runpy.run_module("nn.__main__", run_name="nn.__main__")

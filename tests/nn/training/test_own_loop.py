@@ -199,7 +199,11 @@ def test_only_the_optimizer_s_parameters_are_trained() -> None:
         (lambda w, step: step(1.0), RuntimeError, "works inside its block"),
         (lambda w, step: step.sync(), RuntimeError, "works inside its block"),
         (lambda w, step: step.__enter__().__enter__(), RuntimeError, "open for the same param"),
-        (lambda w, step: nn.train_step(abs, [w]), TypeError, r"such as nn\.Adam\(model"),
+        (
+            lambda w, step: nn.train_step(abs, [w]),
+            TypeError,
+            r"^train_step takes an optimizer, such as nn\.Adam\(model\.parameters\(\)\), got \[",
+        ),
         (lambda w, step: nn.train_step(abs, nn.SGD([w]), clip=0), ValueError, "clip"),
         (
             lambda w, step: nn.train_step(abs, nn.SGD([w]), schedule="cosine"),
