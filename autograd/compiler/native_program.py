@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ import numpy as np
 from ..collector import collector_paused
 from .leaf_slots import LeafSlots
 from .llvm_code import CannotLowerError
-from .machine_code import MachineCode, error_flags, host_lanes, load
-from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, PrintedLLVM, print_llvm, why_not
+from .machine_code import error_flags, host_lanes, load, load_with_facts
+from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, Layout, print_llvm, why_not
 from .print_numpy import Printed
+from .program_key import key_of
 from .vector_math import functions
 
 MAX_SHAPES = 4  # of batches, that machine code is made for
@@ -104,25 +106,39 @@ class NativePrograms:
         (x,), *rows = shapes
         try:
             with collector_paused():  # which looks at all that was recorded, and finds nothing
-                program = print_llvm(self._printed, rows, x, host_lanes())
-                return MachineProgram(program, self._printed)
+                return MachineProgram(self._printed, rows, x)
         except CannotLowerError as error:
             self.why = str(error)
             return None
 
 
 class MachineProgram:
-    """A program as machine code, for inputs of known shapes."""
+    """A program as machine code, for batches of known shapes and ``x`` plain numbers.
 
-    def __init__(self, program: PrintedLLVM, printed: Printed) -> None:
-        self._program, self._parameters = program, len(printed.order)
-        wrapper = PROGRAM.format(
-            flags=error_flags(),
-            gradient=TABLE_OF_ADDRESSES.index("gradient"),
-            parameters=max(1, len(printed.order)),
-        )
-        used = functions(host_lanes(), program.vector_functions)
-        self._code: MachineCode = load("\n".join([wrapper, program.text, used]))
+    CannotLowerError if it has something that machine code is not made for.
+    """
+
+    def __init__(self, printed: Printed, rows: Sequence[tuple[int, ...]], x: int) -> None:
+        lanes, self._parameters = host_lanes(), len(printed.order)
+
+        def written() -> tuple[str, Any]:
+            program = print_llvm(printed, rows, x, lanes)
+            wrapper = PROGRAM.format(
+                flags=error_flags(),
+                gradient=TABLE_OF_ADDRESSES.index("gradient"),
+                parameters=max(1, self._parameters),
+            )
+            used = functions(lanes, program.vector_functions)
+            return "\n".join([wrapper, program.text, used]), asdict(program.layout)
+
+        key = key_of(printed, rows, x, lanes)
+        if key is None:
+            text, facts = written()
+            self._code = load(text)
+        else:
+            self._code, facts = load_with_facts(key, written)
+        self._layout = layout = Layout(**facts)
+        self._constants = layout.constants(printed.constants), layout.places(printed.constants)
         function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
         self._run = function(self._code.address("program"))
         self._run_at = function(self._code.address("program_at"))
@@ -145,7 +161,7 @@ class MachineProgram:
 
     def computed_at(self, places: Any, theta: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, TIE, or None, as `Backend.computed_at`."""
-        if not self._program.gradient:
+        if not self._layout.gradient:
             return self.computed(theta.take(places), inputs)
         memory = self._memory(inputs)
         if memory.places is not places:
@@ -158,7 +174,7 @@ class MachineProgram:
         try:
             memory = self._free.pop()
         except IndexError:
-            memory = Memory(self._program, self._parameters)
+            memory = Memory(self._layout, self._constants, self._parameters)
         if memory.inputs is not inputs:
             memory.take(inputs)
         return memory
@@ -167,7 +183,7 @@ class MachineProgram:
         """Return what the program has found, and let others use the memory."""
         found: Any = () if status == TIE else None
         if status == DONE:
-            found = memory.results.tolist(), gradient.copy() if self._program.gradient else None
+            found = memory.results.tolist(), gradient.copy() if self._layout.gradient else None
         self._free.append(memory)
         return found
 
@@ -175,14 +191,11 @@ class MachineProgram:
 class Memory:
     """What one call of a program works on."""
 
-    def __init__(self, program: PrintedLLVM, parameters: int) -> None:
-        self.p, self.results = np.zeros(parameters), np.zeros(program.results)
-        self.gradient = np.zeros(program.gradient)
+    def __init__(self, layout: Layout, constants: Sequence[Any], parameters: int) -> None:
+        self.p, self.results = np.zeros(parameters), np.zeros(layout.results)
+        self.gradient = np.zeros(layout.gradient)
         self.inputs: Sequence[Any] = ()
-        self._arrays = [
-            self.p, program.constants, program.indices, np.zeros(program.scratch), self.results,
-            self.gradient,
-        ]  # fmt: skip
+        self._arrays = [self.p, *constants, np.zeros(layout.scratch), self.results, self.gradient]
         self.address_of_p = self.p.ctypes.data
         self._fixed = [x.ctypes.data for x in self._arrays]
         self._addresses = np.zeros(0, np.uintp)
