@@ -166,7 +166,7 @@ class MachineProgram:
         memory = self._memory(inputs)
         if memory.places is not places:
             memory.take_places(places, len(theta))
-        memory.theta[:] = theta
+        memory.theta[...] = theta
         return self._found(memory, self._run_at(memory.address_of_table), memory.whole)
 
     def _memory(self, inputs: Sequence[Any]) -> Memory:
