@@ -18,7 +18,7 @@ import numpy as np
 
 from ..collector import collector_paused
 from .leaf_slots import LeafSlots
-from .llvm_code import CannotLowerError
+from .llvm_code import CannotLowerError, Index, Lanes, Writer
 from .machine_code import error_flags, host_lanes, load, load_with_facts
 from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, Layout, print_llvm, why_not
 from .print_numpy import Printed
@@ -37,48 +37,41 @@ define i32 @program(ptr %addresses) {{
   %found = select i1 %fine, i32 %status, i32 1
   ret i32 %found
 }}
-define i32 @program_at(ptr %table) {{
-entry:
-  %addresses = load ptr, ptr %table
-  %places_at = getelementptr ptr, ptr %table, i64 1
-  %places = load ptr, ptr %places_at
-  %theta_at = getelementptr ptr, ptr %table, i64 2
-  %theta = load ptr, ptr %theta_at
-  %whole_at = getelementptr ptr, ptr %table, i64 3
-  %whole = load ptr, ptr %whole_at
-  %p = load ptr, ptr %addresses
-  %gradient_at = getelementptr ptr, ptr %addresses, i64 {gradient}
-  %gradient = load ptr, ptr %gradient_at
-  br label %take
-take:
-  %i = phi i64 [ 0, %entry ], [ %i_next, %take ]
-  %place_at = getelementptr i64, ptr %places, i64 %i
-  %place = load i64, ptr %place_at
-  %from = getelementptr double, ptr %theta, i64 %place
-  %number = load double, ptr %from
-  %to = getelementptr double, ptr %p, i64 %i
-  store double %number, ptr %to
-  %i_next = add i64 %i, 1
-  %more = icmp slt i64 %i_next, {parameters}
-  br i1 %more, label %take, label %run
-run:
-  %status = call i32 @program(ptr %addresses)
-  br label %put
-put:
-  %j = phi i64 [ 0, %run ], [ %j_next, %put ]
-  %target_at = getelementptr i64, ptr %places, i64 %j
-  %target = load i64, ptr %target_at
-  %slope_at = getelementptr double, ptr %gradient, i64 %j
-  %slope = load double, ptr %slope_at
-  %slot = getelementptr double, ptr %whole, i64 %target
-  store double %slope, ptr %slot
-  %j_next = add i64 %j, 1
-  %again = icmp slt i64 %j_next, {parameters}
-  br i1 %again, label %put, label %done
-done:
-  ret i32 %status
-}}
 """
+
+
+def program_at(parameters: int) -> str:
+    """Return the function that runs a program whose parameters are in a larger array.
+
+    It takes the addresses that `Memory.take_places` lists.
+    """
+    writer = Writer(1)
+    writer.begin("entry")
+
+    def loaded(table: str, i: int) -> str:
+        return writer.value(f"load ptr, ptr {writer.place(table, i, 'ptr')}")
+
+    addresses, places, theta, whole = [loaded("%table", i) for i in range(4)]
+    p, gradient = [loaded(addresses, TABLE_OF_ADDRESSES.index(x)) for x in ("p", "gradient")]
+
+    def move(near: str, far: str, is_taken: bool) -> None:
+        """Write a loop that copies each number of ``near`` from or to its place in ``far``."""
+
+        def one(i: Index, _: list[Lanes]) -> list[Lanes]:
+            place = writer.value(f"load i64, ptr {writer.place(places, i, 'i64')}")
+            ends = writer.place(near, i), writer.place(far, place)
+            to, source = ends if is_taken else ends[::-1]
+            number = writer.value(f"load double, ptr {source}")
+            writer.do(f"store double {number}, ptr {to}")
+            return []
+
+        writer.loop(0, parameters, 1, one)
+
+    move(p, theta, is_taken=True)
+    status = writer.value(f"call i32 @program(ptr {addresses})")
+    move(gradient, whole, is_taken=False)
+    head = "define i32 @program_at(ptr %table) {"
+    return "\n".join([head, *writer.lines, f"  ret i32 {status}", "}"])
 
 
 class NativePrograms:
@@ -123,13 +116,9 @@ class MachineProgram:
 
         def written() -> tuple[str, Any]:
             program = print_llvm(printed, rows, x, lanes)
-            wrapper = PROGRAM.format(
-                flags=error_flags(),
-                gradient=TABLE_OF_ADDRESSES.index("gradient"),
-                parameters=max(1, self._parameters),
-            )
+            wrappers = [PROGRAM.format(flags=error_flags()), program_at(self._parameters)]
             used = functions(lanes, program.vector_functions)
-            return "\n".join([wrapper, program.text, used]), asdict(program.layout)
+            return "\n".join([*wrappers, program.text, used]), asdict(program.layout)
 
         key = key_of(printed, rows, x, lanes)
         if key is None:

@@ -231,12 +231,16 @@ def test_without_any_folder_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -
     assert cache_folder() is None
 
 
+@pytest.mark.parametrize("place", ["file", "file/cache", "x" * 300, "loop", "loop/cache"])
 def test_a_folder_that_cannot_be_made_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / "file" / "cache"))
+    (tmp_path / "file").write_text("of the user")
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / place))
     assert value(load(text())) == 2.0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+    assert (tmp_path / "file").read_text() == "of the user"
 
 
 def test_a_full_disk_is_no_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
