@@ -231,15 +231,14 @@ def test_without_any_folder_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -
     assert cache_folder() is None
 
 
-@pytest.mark.parametrize("place", ["file", "file/cache", "x" * 300, "loop", "loop/cache"])
+@pytest.mark.parametrize("place", ["file", "file/cache", "x" * 300])
 def test_a_folder_that_cannot_be_made_is_no_error(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("of the user")
-    (tmp_path / "loop").symlink_to("loop")
     monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / place))
     assert value(load(text())) == 2.0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+    assert entries(tmp_path) == [tmp_path / "file"]
     assert (tmp_path / "file").read_text() == "of the user"
 
 
