@@ -218,6 +218,14 @@ class SGD(Optimizer):
             for p in self.parameters:  # faster than gathering arrays
                 p.data -= self.lr * p.grad
 
+    def advance(self, thetas: Any, grads: Any) -> Any:
+        """Do the same as any optimizer, in half the time where nothing is remembered."""
+        is_list, is_own = isinstance(thetas, list), type(self) is not SGD
+        if is_list or is_own or self.momentum or self.weight_decay:
+            return super().advance(thetas, grads)
+        self.steps += 1
+        return _quietly_descended()(thetas, self.lr, grads)
+
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         (velocity,) = memory
         if _is_on(self.momentum):
@@ -408,6 +416,14 @@ def _quietly_updated() -> Callable[..., Any]:
     """Return what updates arrays. A result may be infinite, as it is without NumPy."""
     ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
     return ignoring(Optimizer.updated)  # type: ignore[no-any-return]  # NumPy says Any
+
+
+@cache
+def _quietly_descended() -> Callable[..., Any]:
+    """Return the step of plain gradient descent for arrays, as `_quietly_updated`."""
+    ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
+    step = ignoring(lambda theta, lr, grad: theta - lr * grad)
+    return step  # type: ignore[no-any-return]  # as above
 
 
 def _array(xs: Any) -> Any:

@@ -10,85 +10,65 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ..value import Value
+from .llvm_code import Index, Lanes, Writer
 from .machine_code import MachineCode, load
 
 PROBE = 1.2345678901234567e-89  # a number that nothing else in memory is
-FUNCTIONS = """
-define i32 @read(ptr %objects, ptr %numbers, i64 %count, i64 %float_type) {{
-entry:
-  br label %next
-next:
-  %i = phi i64 [ 0, %entry ], [ %j, %is_float ]
-  %place = getelementptr ptr, ptr %objects, i64 %i
-  %object = load ptr, ptr %place
-  %slot = getelementptr i8, ptr %object, i64 {slot}
-  %float = load ptr, ptr %slot
-  %is_empty = icmp eq ptr %float, null
-  br i1 %is_empty, label %fail, label %full
-full:
-  %type_place = getelementptr i8, ptr %float, i64 {type_place}
-  %type = load i64, ptr %type_place
-  %same = icmp eq i64 %type, %float_type
-  br i1 %same, label %is_float, label %fail
-is_float:
-  %number_place = getelementptr i8, ptr %float, i64 {number}
-  %number = load double, ptr %number_place
-  %to = getelementptr double, ptr %numbers, i64 %i
-  store double %number, ptr %to
-  %j = add i64 %i, 1
-  %more = icmp slt i64 %j, %count
-  br i1 %more, label %next, label %done
-done:
-  ret i32 1
-fail:
-  ret i32 0
-}}
-define i64 @add(
-  ptr %objects, ptr %numbers, i64 %count, i64 %float_type, ptr %new_float, ptr %let_go
-) {{
-entry:
-  br label %next
-next:
-  %i = phi i64 [ 0, %entry ], [ %j, %stored ]
-  %more = icmp slt i64 %i, %count
-  br i1 %more, label %one, label %end
-one:
-  %place = getelementptr ptr, ptr %objects, i64 %i
-  %object = load ptr, ptr %place
-  %slot = getelementptr i8, ptr %object, i64 {grad_slot}
-  %float = load ptr, ptr %slot
-  %is_empty = icmp eq ptr %float, null
-  br i1 %is_empty, label %end, label %full
-full:
-  %type_place = getelementptr i8, ptr %float, i64 {type_place}
-  %type = load i64, ptr %type_place
-  %same = icmp eq i64 %type, %float_type
-  br i1 %same, label %is_float, label %end
-is_float:
-  %number_place = getelementptr i8, ptr %float, i64 {number}
-  %before = load double, ptr %number_place
-  %from = getelementptr double, ptr %numbers, i64 %i
-  %added = load double, ptr %from
-  %sum = fadd double %before, %added
-  %new = call ptr %new_float(double %sum)
-  %no_memory = icmp eq ptr %new, null
-  br i1 %no_memory, label %end, label %stored
-stored:
-  store ptr %new, ptr %slot
-  call void %let_go(ptr %float)
-  %j = add i64 %i, 1
-  br label %next
-end:
-  ret i64 %i
-}}
-"""
+GIVEN = "ptr %objects, ptr %numbers, i64 %count, i64 %float_type"
+FUNCTIONS_OF_PYTHON = "ptr %new_float, ptr %let_go"  # one makes a float, one drops a reference
+
+
+def over_floats(
+    head: str,
+    slot: int,
+    type_place: int,
+    number_place: int,
+    write: Callable[[Writer, Index, str, str, str], None],
+) -> str:
+    """Return a function that goes over the floats in one slot of objects.
+
+    ``write`` writes what it does with one, given its index and number, where its address is stored,
+    and the address. The function returns how many were floats before the first that is none.
+    There is at least one object.
+    """
+    writer = Writer(1)
+    writer.begin("entry")
+
+    def one(i: Index, _: list[Lanes]) -> list[Lanes]:
+        thing = writer.value(f"load ptr, ptr {writer.place('%objects', i, 'ptr')}")
+        place = writer.place(thing, slot, "i8")
+        found = writer.value(f"load ptr, ptr {place}")
+        writer.leave_if(writer.value(f"icmp eq ptr {found}, null"), i, "i64")
+        kind = writer.value(f"load i64, ptr {writer.place(found, type_place, 'i8')}")
+        writer.leave_if(writer.value(f"icmp ne i64 {kind}, %float_type"), i, "i64")
+        number = writer.value(f"load double, ptr {writer.place(found, number_place, 'i8')}")
+        write(writer, i, number, place, found)
+        return []
+
+    writer.loop(0, "%count", 1, one)
+    return "\n".join([f"define i64 {head} {{", *writer.lines, "  ret i64 %count", "}"])
+
+
+def read(writer: Writer, i: Index, number: str, place: str, found: str) -> None:
+    """Copy the number."""
+    writer.do(f"store double {number}, ptr {writer.place('%numbers', i)}")
+
+
+def add(writer: Writer, i: Index, number: str, place: str, found: str) -> None:
+    """Put a new float in the slot, which is larger by the number, and let go of the old one."""
+    added = writer.value(f"load double, ptr {writer.place('%numbers', i)}")
+    total = writer.value(f"fadd double {number}, {added}")
+    new = writer.value(f"call ptr %new_float(double {total})")
+    writer.leave_if(writer.value(f"icmp eq ptr {new}, null"), i, "i64")
+    writer.do(f"store ptr {new}, ptr {place}")
+    writer.do(f"call void %let_go(ptr {found})")
 
 
 class LeafSlots:
@@ -102,7 +82,8 @@ class LeafSlots:
 
     def read_into(self, numbers: int) -> bool:
         """Write the data of all to the address ``numbers``, False if one is not a float."""
-        return bool(self._read(self._address, numbers, self._count, id(float)))
+        done = self._read(self._address, numbers, self._count, id(float))
+        return bool(done == self._count)
 
     def add_gradient(self, gradient: Any) -> int:
         """Add an array to the ``grad`` of all, in order. Return how many were floats so far."""
@@ -141,13 +122,15 @@ def _native() -> tuple[MachineCode, Any, Any] | None:
     place = _places(number, struct.pack("d", number))
     if not len(slot) == len(grad_slot) == len(type_place) == len(place) == 1:
         return None
-    places = {"slot": slot[0], "grad_slot": grad_slot[0], "number": place[0]}
-    code = load(FUNCTIONS.format(type_place=type_place[0], **places))  # the same in each process
+    of_float = type_place[0], place[0]
+    reading = over_floats(f"@read({GIVEN})", slot[0], *of_float, read)
+    adding = over_floats(f"@add({GIVEN}, {FUNCTIONS_OF_PYTHON})", grad_slot[0], *of_float, add)
+    code = load(f"{reading}\n{adding}")  # the same in each process
     pointer, count = ctypes.c_void_p, ctypes.c_ssize_t
     given = (pointer, pointer, count, pointer)
-    read = ctypes.PYFUNCTYPE(ctypes.c_int, *given)(code.address("read"))
-    add = ctypes.PYFUNCTYPE(count, *given, pointer, pointer)(code.address("add"))
-    return code, read, add
+    reads = ctypes.PYFUNCTYPE(count, *given)(code.address("read"))
+    adds = ctypes.PYFUNCTYPE(count, *given, pointer, pointer)(code.address("add"))
+    return code, reads, adds
 
 
 def _places(x: Any, content: bytes) -> list[int]:

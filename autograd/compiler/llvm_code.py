@@ -62,6 +62,10 @@ class Writer:
                 self._written[text] = name
         return name
 
+    def place(self, base: str, index: Index, kind: str = "double") -> str:
+        """Return the address of an element of memory."""
+        return self.value(f"getelementptr {kind}, ptr {base}, i64 {index}")
+
     def begin(self, block: str) -> None:
         """Begin the block of this name."""
         self.lines.append(f"{block}:")
@@ -104,12 +108,12 @@ class Writer:
         self.begin(after)
         return list(then)
 
-    def leave_if(self, condition: str, status: int) -> None:
-        """Return ``status`` from the function if a bit is set."""
+    def leave_if(self, condition: str, result: Index, kind: str = "i32") -> None:
+        """Return ``result`` from the function if a bit is set."""
         leave, stay = self.name("b"), self.name("b")
         self.do(f"br i1 {condition}, label %{leave}, label %{stay}")
         self.begin(leave)
-        self.do(f"ret i32 {status}")
+        self.do(f"ret {kind} {result}")
         self.begin(stay)
 
     # ----------------------------------------------------------------------------------- lanes

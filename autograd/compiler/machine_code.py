@@ -3,7 +3,8 @@
 `load` compiles the text. What it compiled is kept in a cache on the disk, so the next process only
 reads it. An entry is named by everything it depends on: the text, the level of optimization, the
 processor, and the versions of LLVM and llvmlite. It begins with a checksum. So an entry that is
-damaged, or that belongs elsewhere, is recognized and replaced.
+damaged, or that belongs elsewhere, is recognized and replaced. `load_with_facts` finds an entry by
+what the text follows from, so that the text need not be written. The entry holds facts besides.
 
 The cache is the folder chalkgrad in the platform's folder for caches. The environment variable
 CHALKGRAD_CACHE names another folder, or 0 for no cache. What is in it will be executed. So the
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import json
 import os
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -29,6 +32,7 @@ import llvmlite.binding as llvm
 
 MAX_CACHE_BYTES = 64 * 2**20
 DIGEST_BYTES = 32
+FORMAT = 2  # of entries, which another version of this library may write in another way
 SUFFIX = ".machine-code"  # of entries, by which they are told from other files in the folder
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -72,15 +76,29 @@ def load(ir: str, optimize: int = 1) -> MachineCode:
     ``optimize`` is the level of code generation, 0 to 3. No other passes run. RuntimeError with
     LLVM's message if the text is wrong.
     """
+    return load_with_facts(ir, lambda: (ir, None), optimize)[0]
+
+
+def load_with_facts(
+    ingredients: object, write: Callable[[], tuple[str, Any]], optimize: int = 1
+) -> tuple[MachineCode, Any]:
+    """Return the functions of a text, and facts about them that are kept with them.
+
+    ``write`` returns both. It is called if they are not in the cache. The facts are what JSON can
+    hold; lists and tuples are the same. Both follow from ``ingredients`` and nothing else, whose
+    ``repr`` differs where they do.
+    """
     folder = cache_folder()
-    key = _key(ir, optimize)
-    compiled = _read(folder, key) if folder else None
-    if compiled is None:
+    key = _key(ingredients, optimize)
+    found = _read(folder, key) if folder else None
+    if found is None:
+        ir, facts = write()
         with _lock:
-            compiled = _compiled(ir, optimize)
+            found = _joined(facts, _compiled(ir, optimize))
         if folder:
-            _write(folder, key, compiled)
-    return MachineCode(compiled)
+            _write(folder, key, found)
+    facts, compiled = _parted(found)
+    return MachineCode(compiled), facts
 
 
 def _compiled(ir: str, optimize: int) -> bytes:
@@ -185,28 +203,38 @@ def cache_folder() -> Path | None:
     return Path(base, "chalkgrad") if base and os.path.isabs(base) else None
 
 
-def _key(ir: str, optimize: int) -> str:
-    parts = (ir, optimize, *_host(), llvmlite.__version__)
+def _key(ingredients: object, optimize: int) -> str:
+    parts = (FORMAT, ingredients, optimize, *_host(), llvmlite.__version__)
     return hashlib.sha256(repr((parts, llvm.llvm_version_info)).encode()).hexdigest() + SUFFIX
 
 
-def _digest(key: str, compiled: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + compiled).digest()
+def _joined(facts: Any, compiled: bytes) -> bytes:
+    """Return the content of an entry: the facts in one line, and the code."""
+    return json.dumps(facts).encode() + b"\n" + compiled
+
+
+def _parted(content: bytes) -> tuple[Any, bytes]:
+    facts, _, compiled = content.partition(b"\n")
+    return json.loads(facts), compiled
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()
 
 
 def _read(folder: Path, key: str) -> bytes | None:
-    """Return the code of an entry, None if there is none that can be trusted."""
+    """Return the content of an entry, None if there is none that can be trusted."""
     try:
         if not _is_private(os.stat(folder)):
             return None
         with open(folder / key, "rb") as file:
             if not _is_private(os.fstat(file.fileno())):
                 return None
-            digest, compiled = file.read(DIGEST_BYTES), file.read()
-        if digest != _digest(key, compiled):
+            digest, content = file.read(DIGEST_BYTES), file.read()
+        if digest != _digest(key, content):
             return None
         os.utime(folder / key)  # recently used ones stay
-        return compiled
+        return content
     except OSError:
         return None
 
@@ -218,7 +246,7 @@ def _is_private(found: os.stat_result) -> bool:
     return found.st_uid == os.getuid() and not found.st_mode & WRITABLE_BY_OTHERS
 
 
-def _write(folder: Path, key: str, compiled: bytes) -> None:
+def _write(folder: Path, key: str, content: bytes) -> None:
     """Add an entry. It appears as a whole or not at all. A cache that cannot be written is none."""
     temporary = None
     try:
@@ -229,9 +257,9 @@ def _write(folder: Path, key: str, compiled: bytes) -> None:
             SUFFIX, dir=folder
         )  # only the user may read and write it
         with os.fdopen(file, "wb") as stream:
-            stream.write(_digest(key, compiled) + compiled)
+            stream.write(_digest(key, content) + content)
         os.replace(temporary, folder / key)
-        _bound(folder, len(compiled))
+        _bound(folder, len(content))
     except OSError:
         if temporary:
             with suppress(OSError):

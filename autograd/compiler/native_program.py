@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ..collector import collector_paused
 from .leaf_slots import LeafSlots
-from .llvm_code import CannotLowerError
-from .machine_code import MachineCode, error_flags, host_lanes, load
-from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, PrintedLLVM, print_llvm, why_not
+from .llvm_code import CannotLowerError, Index, Lanes, Writer
+from .machine_code import error_flags, host_lanes, load, load_with_facts
+from .print_llvm import DONE, TABLE_OF_ADDRESSES, TIE, Layout, print_llvm, why_not
 from .print_numpy import Printed
+from .program_key import key_of
 from .vector_math import functions
 
 MAX_SHAPES = 4  # of batches, that machine code is made for
@@ -35,48 +37,41 @@ define i32 @program(ptr %addresses) {{
   %found = select i1 %fine, i32 %status, i32 1
   ret i32 %found
 }}
-define i32 @program_at(ptr %table) {{
-entry:
-  %addresses = load ptr, ptr %table
-  %places_at = getelementptr ptr, ptr %table, i64 1
-  %places = load ptr, ptr %places_at
-  %theta_at = getelementptr ptr, ptr %table, i64 2
-  %theta = load ptr, ptr %theta_at
-  %whole_at = getelementptr ptr, ptr %table, i64 3
-  %whole = load ptr, ptr %whole_at
-  %p = load ptr, ptr %addresses
-  %gradient_at = getelementptr ptr, ptr %addresses, i64 {gradient}
-  %gradient = load ptr, ptr %gradient_at
-  br label %take
-take:
-  %i = phi i64 [ 0, %entry ], [ %i_next, %take ]
-  %place_at = getelementptr i64, ptr %places, i64 %i
-  %place = load i64, ptr %place_at
-  %from = getelementptr double, ptr %theta, i64 %place
-  %number = load double, ptr %from
-  %to = getelementptr double, ptr %p, i64 %i
-  store double %number, ptr %to
-  %i_next = add i64 %i, 1
-  %more = icmp slt i64 %i_next, {parameters}
-  br i1 %more, label %take, label %run
-run:
-  %status = call i32 @program(ptr %addresses)
-  br label %put
-put:
-  %j = phi i64 [ 0, %run ], [ %j_next, %put ]
-  %target_at = getelementptr i64, ptr %places, i64 %j
-  %target = load i64, ptr %target_at
-  %slope_at = getelementptr double, ptr %gradient, i64 %j
-  %slope = load double, ptr %slope_at
-  %slot = getelementptr double, ptr %whole, i64 %target
-  store double %slope, ptr %slot
-  %j_next = add i64 %j, 1
-  %again = icmp slt i64 %j_next, {parameters}
-  br i1 %again, label %put, label %done
-done:
-  ret i32 %status
-}}
 """
+
+
+def program_at(parameters: int) -> str:
+    """Return the function that runs a program whose parameters are in a larger array.
+
+    It takes the addresses that `Memory.take_places` lists.
+    """
+    writer = Writer(1)
+    writer.begin("entry")
+
+    def loaded(table: str, i: int) -> str:
+        return writer.value(f"load ptr, ptr {writer.place(table, i, 'ptr')}")
+
+    addresses, places, theta, whole = [loaded("%table", i) for i in range(4)]
+    p, gradient = [loaded(addresses, TABLE_OF_ADDRESSES.index(x)) for x in ("p", "gradient")]
+
+    def move(near: str, far: str, is_taken: bool) -> None:
+        """Write a loop that copies each number of ``near`` from or to its place in ``far``."""
+
+        def one(i: Index, _: list[Lanes]) -> list[Lanes]:
+            place = writer.value(f"load i64, ptr {writer.place(places, i, 'i64')}")
+            ends = writer.place(near, i), writer.place(far, place)
+            to, source = ends if is_taken else ends[::-1]
+            number = writer.value(f"load double, ptr {source}")
+            writer.do(f"store double {number}, ptr {to}")
+            return []
+
+        writer.loop(0, parameters, 1, one)
+
+    move(p, theta, is_taken=True)
+    status = writer.value(f"call i32 @program(ptr {addresses})")
+    move(gradient, whole, is_taken=False)
+    head = "define i32 @program_at(ptr %table) {"
+    return "\n".join([head, *writer.lines, f"  ret i32 {status}", "}"])
 
 
 class NativePrograms:
@@ -104,25 +99,35 @@ class NativePrograms:
         (x,), *rows = shapes
         try:
             with collector_paused():  # which looks at all that was recorded, and finds nothing
-                program = print_llvm(self._printed, rows, x, host_lanes())
-                return MachineProgram(program, self._printed)
+                return MachineProgram(self._printed, rows, x)
         except CannotLowerError as error:
             self.why = str(error)
             return None
 
 
 class MachineProgram:
-    """A program as machine code, for inputs of known shapes."""
+    """A program as machine code, for batches of known shapes and ``x`` plain numbers.
 
-    def __init__(self, program: PrintedLLVM, printed: Printed) -> None:
-        self._program, self._parameters = program, len(printed.order)
-        wrapper = PROGRAM.format(
-            flags=error_flags(),
-            gradient=TABLE_OF_ADDRESSES.index("gradient"),
-            parameters=max(1, len(printed.order)),
-        )
-        used = functions(host_lanes(), program.vector_functions)
-        self._code: MachineCode = load("\n".join([wrapper, program.text, used]))
+    CannotLowerError if it has something that machine code is not made for.
+    """
+
+    def __init__(self, printed: Printed, rows: Sequence[tuple[int, ...]], x: int) -> None:
+        lanes, self._parameters = host_lanes(), len(printed.order)
+
+        def written() -> tuple[str, Any]:
+            program = print_llvm(printed, rows, x, lanes)
+            wrappers = [PROGRAM.format(flags=error_flags()), program_at(self._parameters)]
+            used = functions(lanes, program.vector_functions)
+            return "\n".join([*wrappers, program.text, used]), asdict(program.layout)
+
+        key = key_of(printed, rows, x, lanes)
+        if key is None:
+            text, facts = written()
+            self._code = load(text)
+        else:
+            self._code, facts = load_with_facts(key, written)
+        self._layout = layout = Layout(**facts)
+        self._constants = layout.constants(printed.constants), layout.places(printed.constants)
         function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
         self._run = function(self._code.address("program"))
         self.address_at = self._code.address("program_at")
@@ -146,16 +151,16 @@ class MachineProgram:
 
     def computed_at(self, places: Any, theta: Any, inputs: Sequence[Any]) -> Any:
         """Return the values and the gradient, TIE, or None, as `Backend.computed_at`."""
-        if not self._program.gradient:
+        if not self._layout.gradient:
             return self.computed(theta.take(places), inputs)
         memory = self._memory(inputs)
         if memory.places is not places:
             memory.take_places(places, len(theta))
-        memory.theta[:] = theta
+        memory.theta[...] = theta
         return self._found(memory, self._run_at(memory.address_of_table), memory.whole)
 
     def new_memory(self) -> Memory:
-        return Memory(self._program, self._parameters)
+        return Memory(self._layout, self._constants, self._parameters)
 
     def _memory(self, inputs: Sequence[Any]) -> Memory:
         """Return memory that no other call uses, with the inputs of this one."""
@@ -171,7 +176,7 @@ class MachineProgram:
         """Return what the program has found, and let others use the memory."""
         found: Any = () if status == TIE else None
         if status == DONE:
-            found = memory.results.tolist(), gradient.copy() if self._program.gradient else None
+            found = memory.results.tolist(), gradient.copy() if self._layout.gradient else None
         self._free.append(memory)
         return found
 
@@ -179,14 +184,11 @@ class MachineProgram:
 class Memory:
     """What one call of a program works on."""
 
-    def __init__(self, program: PrintedLLVM, parameters: int) -> None:
-        self.p, self.results = np.zeros(parameters), np.zeros(program.results)
-        self.gradient = np.zeros(program.gradient)
+    def __init__(self, layout: Layout, constants: Sequence[Any], parameters: int) -> None:
+        self.p, self.results = np.zeros(parameters), np.zeros(layout.results)
+        self.gradient = np.zeros(layout.gradient)
         self.inputs: Sequence[Any] = ()
-        self._arrays = [
-            self.p, program.constants, program.indices, np.zeros(program.scratch), self.results,
-            self.gradient,
-        ]  # fmt: skip
+        self._arrays = [self.p, *constants, np.zeros(layout.scratch), self.results, self.gradient]
         self.address_of_p = self.p.ctypes.data
         self._fixed = [x.ctypes.data for x in self._arrays]
         self._addresses = np.zeros(0, np.uintp)

@@ -51,15 +51,38 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 
 
 @dataclass(frozen=True)
+class Layout:
+    """What lies in the memory that the code of a program works on. JSON can hold it."""
+
+    numbers: Sequence[str]  # the constants of numbers, one after another
+    indices: Sequence[Sequence[Any]]  # the constants of indices, each with what `_indices` takes
+    scratch: int  # numbers of scratch memory
+    results: int
+    gradient: int
+
+    def constants(self, given: Mapping[str, Any]) -> Any:
+        """Return the constants of numbers as one flat array."""
+        arrays = [np.asarray(given[name], float).ravel() for name in self.numbers]
+        return np.concatenate([np.zeros(0), *arrays])
+
+    def places(self, given: Mapping[str, Any]) -> Any:
+        """Return the constants of indices as one flat array."""
+        arrays = [_indices(given[name], stride, end) for name, stride, end in self.indices]
+        return np.concatenate([np.zeros(0, np.int64), *arrays])
+
+
+def _indices(index: Any, stride: int, end: int | None) -> Any:
+    """Return indices in numbers of an axis that has this stride, with one more at the end."""
+    found = np.asarray(index).ravel().astype(np.int64) * stride
+    return found if end is None else np.append(found, end)
+
+
+@dataclass(frozen=True)
 class PrintedLLVM:
     """A program as LLVM IR: ``program(addresses)``, without the functions of vector_math."""
 
     text: str
-    constants: Any  # an array of numbers
-    indices: Any  # an array of ints
-    scratch: int  # numbers of scratch memory
-    results: int
-    gradient: int
+    layout: Layout
     vector_functions: frozenset[str]  # of vector_math, that it calls
 
 
@@ -103,9 +126,8 @@ class _Printer:
         self._known: dict[str, Array] = {
             name: Part(f"%{name}", 0, shape, strides_of(shape)) for name, shape in sizes
         }
-        self._numbers: list[Any] = []  # the constant arrays, flat
-        self._indices: list[Any] = []
-        self._listed: dict[tuple[str, int], int] = {}  # where the indices of a constant begin
+        self._numbers: list[str] = []
+        self._indices: list[tuple[str, int, int | None]] = []
 
     def printed(self) -> PrintedLLVM:
         """Print all lines, tests and results."""
@@ -140,11 +162,7 @@ class _Printer:
         ]
         return PrintedLLVM(
             text="\n".join(lines),
-            constants=np.concatenate([np.zeros(0), *self._numbers]),
-            indices=np.concatenate([np.zeros(0, np.int64), *self._indices]),
-            scratch=self.loops.workspace,
-            results=counts[0],
-            gradient=counts[1],
+            layout=Layout(self._numbers, self._indices, self.loops.workspace, *counts),
             vector_functions=frozenset(self.loops.math.vector_functions),
         )
 
@@ -196,10 +214,10 @@ class _Printer:
 
     def _named(self, name: str) -> Array:
         if name not in self._known:
-            array = np.asarray(self._constants[name], float)
-            start = sum(map(len, self._numbers))
-            self._numbers.append(array.ravel())
-            self._known[name] = Part("%constants", start, array.shape, strides_of(array.shape))
+            shape = np.shape(self._constants[name])
+            start = sum([np.size(self._constants[before]) for before in self._numbers])
+            self._numbers.append(name)
+            self._known[name] = Part("%constants", start, shape, strides_of(shape))
         return self._known[name]
 
     def _computed(self, function: Callable[..., Any], *operands: Array) -> Array:
@@ -261,30 +279,24 @@ class _Printer:
         """Return the elements of an axis at the places that a constant lists."""
         if x.listed is not None:
             x = self.loops.packed(x)
-        index = np.asarray(self._constants[name])
-        stride = x.strides[axis]
-        start = self._index(name, index, stride)
+        shape = np.shape(self._constants[name])
+        start = self._index(name, x.strides[axis])
         before, after = x.shape[:axis], x.shape[axis + 1 :]
-        zeros = (0,) * index.ndim
         return Part(
             x.base,
             x.offset,
-            (*before, *index.shape, *after),
-            (*x.strides[:axis], *zeros, *x.strides[axis + 1 :]),
-            Listed(
-                "%indices",
-                start,
-                ((0,) * len(before) + strides_of(index.shape) + (0,) * len(after)),
-            ),
+            (*before, *shape, *after),
+            (*x.strides[:axis], *(0,) * len(shape), *x.strides[axis + 1 :]),
+            Listed("%indices", start, (0,) * len(before) + strides_of(shape) + (0,) * len(after)),
         )
 
-    def _index(self, name: str, index: Any, stride: int) -> int:
-        """Return where the constant ``name``, times ``stride``, begins among all indices."""
-        key = (name, stride)
-        if key not in self._listed:
-            self._listed[key] = sum(map(len, self._indices))
-            self._indices.append(index.ravel().astype(np.int64) * stride)
-        return self._listed[key]
+    def _index(self, name: str, stride: int, end: int | None = None) -> int:
+        """Return where the constant ``name``, as `_indices` makes it, begins among all indices."""
+        key = (name, stride, end)
+        if key not in self._indices:
+            self._indices.append(key)
+        before = self._indices[: self._indices.index(key)]
+        return sum([np.size(self._constants[name]) + (end is not None) for name, _, end in before])
 
     def _int(self, tree: ast.expr) -> int:
         """Return a number that is known now: ``len(z1)`` is the number of rows."""
@@ -356,8 +368,8 @@ class _Printer:
         else:
             join = getattr(self.loops.math, str(name.value))
         found = self._array(x)
-        ends = np.append(self._constants[starts.id], found.shape[0])
-        listed = Part("%indices", self._index(starts.id, ends, 1), ends.shape, (1,))
+        count = np.size(self._constants[starts.id]) + 1
+        listed = Part("%indices", self._index(starts.id, 1, found.shape[0]), (count,), (1,))
         return self.loops.segments(found, listed, join)
 
     def _xp_tensordot(self, a: ast.expr, b: ast.expr, axes: ast.expr) -> Array:

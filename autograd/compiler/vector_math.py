@@ -175,12 +175,12 @@ def _halves(b: _Body, n: str) -> tuple[str, str]:
     return half, b.bits_op("sub", n, half)
 
 
-def _exp_of(b: _Body, x: str) -> str:
-    """Return exp of a number between -746 and 710."""
+def _exp_of(b: _Body, x: str, parts: Callable[[_Body, str], Sequence[str]]) -> str:
+    """Return exp of a number between -746 and 710. ``parts`` gives whole numbers with the sum n."""
     n, r, _, rest = _reduced(b, x)
     value = b.add(b.add(rest, r), b.number(1.0))
-    for half in _halves(b, n):  # 2**n may be no number, or a subnormal one
-        value = b.mul(value, _power_of_2(b, half))
+    for part in parts(b, n):
+        value = b.mul(value, _power_of_2(b, part))
     return value
 
 
@@ -190,7 +190,8 @@ def _exp(b: _Body) -> str:
     x = b.chosen(b.compared("olt", x, -746.0), b.number(-746.0), x)
     x = b.chosen(b.compared("ogt", x, 710.0), b.number(710.0), x)
     at_the_ends = b.chosen(b.compared("oeq", "%x", -math.inf), b.number(0.0), "%x")
-    return b.chosen(infinite_or_nan, at_the_ends, _exp_of(b, x))
+    value = _exp_of(b, x, _halves)  # 2**n may be no number, or a subnormal one
+    return b.chosen(infinite_or_nan, at_the_ends, value)
 
 
 def _expm1(b: _Body) -> str:
@@ -277,7 +278,7 @@ def _tanh(b: _Body) -> str:
     is_small, square = b.compared("olt", x, 0.625), b.mul(x, x)
     above = b.mul(b.mul(x, square), b.polynomial(square, TANH_ABOVE))
     above = b.chosen(is_small, above, b.number(-2.0))
-    below = b.add(_exp_of(b, b.add(x, x)), b.number(1.0))
+    below = b.add(_exp_of(b, b.add(x, x), lambda _, n: [n]), b.number(1.0))
     below = b.chosen(is_small, b.polynomial(square, TANH_BELOW), below)
     value = b.add(b.chosen(is_small, x, b.number(1.0)), b.div(above, below))
     return b.chosen(is_nan, "%x", b.intrinsic("copysign", value, "%x"))

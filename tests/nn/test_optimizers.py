@@ -264,3 +264,29 @@ def test_the_arguments_of_a_schedule_may_be_at_their_limits():
     assert nn.schedules.step(1, steps=1)(0) == 1.0
     assert nn.schedules.linear(1, end=0)(1) == 0.0
     assert nn.schedules.cosine(2, end=1)(1) == 1.0
+
+
+class HalfStep(nn.SGD):
+    """Somebody's own optimizer, which must keep its formula."""
+
+    def update(self, theta, grad, *memory):
+        return theta - 0.5 * self.lr * grad, *memory
+
+
+@pytest.mark.parametrize("kind", [nn.SGD, HalfStep])
+@pytest.mark.parametrize("count", [3, 40])
+def test_gradient_descent_on_arrays_is_that_on_numbers(kind, count, recwarn):
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(0)
+    theta, grad = rng.normal(size=count), rng.normal(size=count)
+    theta[0], grad[0] = -1.7e308, 1.7e308  # the step overflows, without a warning
+    before = theta.copy(), grad.copy()
+    on_numbers, on_arrays = (kind([Value(x) for x in theta], lr=0.3) for _ in range(2))
+    expected = on_numbers.advance(theta.tolist(), grad.tolist())
+    assert on_arrays.advance(theta, grad).tolist() == expected
+    assert expected[0] == -math.inf
+    assert expected[1] == theta[1] - (0.3 if kind is nn.SGD else 0.15) * grad[1]
+    assert (theta == before[0]).all()
+    assert (grad == before[1]).all()
+    assert on_arrays.steps == 1
+    assert not recwarn.list

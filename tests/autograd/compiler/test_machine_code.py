@@ -231,12 +231,15 @@ def test_without_any_folder_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -
     assert cache_folder() is None
 
 
+@pytest.mark.parametrize("place", ["file", "file/cache", "x" * 300])
 def test_a_folder_that_cannot_be_made_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / "file" / "cache"))
+    (tmp_path / "file").write_text("of the user")
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path / place))
     assert value(load(text())) == 2.0
+    assert entries(tmp_path) == [tmp_path / "file"]
+    assert (tmp_path / "file").read_text() == "of the user"
 
 
 def test_a_full_disk_is_no_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
