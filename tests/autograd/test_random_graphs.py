@@ -12,7 +12,7 @@ from autograd.calculus.checking import magnitudes
 from autograd.operation import TABLE
 from autograd.value import derivatives
 
-from ..support.random_graphs import MARGIN, MAX_SLOPE, Program, check_random_programs, programs
+from ..support.random_graphs import MARGIN, MAX_SLOPE, Program, programs
 
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=HealthCheck)
 
@@ -84,5 +84,7 @@ def test_backward_symbolic_gradient_jvp_and_differences_agree(
 
 
 @pytest.mark.slow
-def test_they_agree_on_20000_random_graphs() -> None:
-    check_random_programs(agree, 20_000)
+@settings(FUZZ, max_examples=20_000)
+@given(programs())
+def test_they_agree_on_20000_random_graphs(program: Program) -> None:
+    agree(program)
