@@ -165,7 +165,7 @@ def fits():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(("optimizer", "loss", "settings"), fits())
+@pytest.mark.parametrize(("optimizer", "loss", "settings"), [*fits()])
 def test_fit_on_arrays_has_the_numbers_of_eager_fit_over_50_epochs(
     optimizer, loss, settings, backend, monkeypatch
 ):

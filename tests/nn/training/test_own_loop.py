@@ -87,7 +87,7 @@ def runs() -> Iterator[Any]:
             yield pytest.param(name, settings, marks=marks)
 
 
-@pytest.mark.parametrize(("name", "settings"), runs())
+@pytest.mark.parametrize(("name", "settings"), [*runs()])
 def test_the_numbers_are_those_of_the_eager_loop(name: str, settings: str) -> None:
     slow, fast = Words(), Words()
     its = OPTIMIZERS[name](slow.parameters())
