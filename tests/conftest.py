@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -13,11 +16,13 @@ pytest.register_assert_rewrite("tests.support")  # so that its assertions show w
 # importing it for its doctests would put its operations into the table, for all tests
 collect_ignore = ["support/own_operation.py"]
 
-SLOW_TO_START = {  # part of a test's name: what pytest -n starts once, in one process
-    "test_stepper_page.py": "a browser",
-    "test_live_page.py": "a browser",
-    "test_network_page.py": "a browser",
-    "test_stepper_notebook.py": "a browser and JupyterLab",
+TOGETHER = {  # part of a test's name: what its tests share, which one process starts
+    "tests/browser/test_playground_page.py": "a browser for the playground",
+    "tests/browser/": "a browser, JupyterLab and marimo",
+    "tests/site/": "the site",
+    "tests/nn/playground/test_python_code.py": "the runs of the playground",
+    "tests/nn/playground/test_lessons.py": "the runs of the lessons",
+    "test_many_samples_are_predicted": "a trained model",
     "torch": "PyTorch",
     "_jax": "JAX",
 }
@@ -34,7 +39,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ["CHALKGRAD_CACHE"], ignore_errors=True)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    for part, what in SLOW_TO_START.items():
-        if part in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group(what))
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Spare the garbage collector what is imported and collected: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests that share something to one process, as the mark xdist_group does.
+
+    The mark itself has no effect: pytest-xdist 3.8 does not know how pytest 9.2 names tests.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None  # another way was asked for
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((what for part, what in TOGETHER.items() if part in nodeid), nodeid)
+
+    return Groups(config, log)

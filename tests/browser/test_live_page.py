@@ -369,7 +369,7 @@ WHOLE_PICTURE = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+@pytest.mark.parametrize("size", [pytest.param((1366, 768), marks=pytest.mark.slow), (390, 844)])
 @pytest.mark.parametrize(
     "name",
     ["MLP(2, [4, 4, 1])"]

@@ -549,7 +549,7 @@ def test_of_many_features_two_are_chosen_for_the_plane(opened):
         assert plain == {"rows": 1, "columns": 1}  # at its mean
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDTHS[0], pytest.param(WIDTHS[1], marks=pytest.mark.slow)])
 def test_long_names_of_features_stay_in_their_places(opened, width):
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)"]
     rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
@@ -643,7 +643,7 @@ KINDS = {
 
 @pytest.mark.parametrize(
     "kind",
-    ["three classes", "curve", pytest.param("plane", marks=pytest.mark.slow)],
+    ["three classes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("curve", "plane"))],
 )
 def test_every_kind_of_data_is_shown_and_measured(opened, kind):
     settings, measure = KINDS[kind]

@@ -213,7 +213,9 @@ def test_each_picture_of_a_neuron_has_the_outputs_of_its_layer() -> None:
     assert np.allclose(images[3].get_array().reshape(5, 5), output)
 
 
-@pytest.mark.parametrize("name", [*PICTURES, "boundary_over_time"])
+@pytest.mark.parametrize(
+    "name", few_of([*PICTURES, "boundary_over_time"], "three classes", "boundary_over_time")
+)
 def test_a_legend_covers_no_data(name: str) -> None:
     made = (PICTURES | FIGURES)[name]()
     figure = getattr(made, "figure", made)

@@ -21,7 +21,7 @@ from ..support.browser import chromium, require_module, watched
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("the site")]  # one build, a minute
+pytestmark = pytest.mark.slow  # the build takes a minute
 ROOT = Path(__file__).parents[2]
 
 

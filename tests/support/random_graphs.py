@@ -17,6 +17,7 @@ input moved by `MARGIN` / `MAX_SLOPE` takes any operation over a kink or the edg
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,23 +92,30 @@ def _bounded_node(name: str, operation: Operation, operands: Sequence[Any]) -> _
     return _Node(name, y, total) if abs(y) <= MAX_VALUE and total <= MAX_SLOPE else None
 
 
-_operand = st.one_of(st.integers(0, 7), st.sampled_from(CONSTANTS))  # int: how many nodes back
-_operation = st.one_of(
-    st.sampled_from([op for op in TABLE.values() if op.arity == 1]),
-    st.sampled_from([op for op in TABLE.values() if op.arity != 1]),
-)
-_steps = st.tuples(_operation, st.lists(_operand, min_size=1, max_size=6))
+_OPERATIONS = [
+    [op for op in TABLE.values() if op.arity == 1],
+    [op for op in TABLE.values() if op.arity != 1],
+]
+_OPERANDS: list[float] = [*range(8), *CONSTANTS]  # int: how many nodes back
 
 
 @st.composite
 def programs(draw: Callable[[Any], Any], max_steps: int = 20, max_inputs: int = 4) -> Program:
-    """Draw a random program. Steps that leave the safe region are left out."""
-    hundredths = draw(st.lists(st.integers(-300, 300), min_size=1, max_size=max_inputs))
+    """Draw a random program. Steps that leave the safe region are left out.
+
+    Hypothesis draws the length and a seed, so it makes programs shorter. To draw each operand too
+    took ten times as long, and nearly all the time of a test.
+    """
+    length = draw(st.integers(0, max_steps))
+    rng = random.Random(draw(st.integers(0, 2**24 - 1)))  # of more bits it prefers small numbers
+    hundredths = [rng.randint(-300, 300) for _ in range(rng.randint(1, max_inputs))]
+    everything = rng.random() < 0.5  # the result is the sum of all that nothing else uses
     nodes = [_Node(f"x{i}", h / 100, 1.0) for i, h in enumerate(hundredths)]
     header = f"def program({', '.join(x.name for x in nodes)}):"
     lines, unused = [], dict.fromkeys(nodes)
-    length = draw(st.integers(0, max_steps))
-    for operation, choices in draw(st.lists(_steps, min_size=length, max_size=length)):
+    for _ in range(length):
+        operation = rng.choice(rng.choice(_OPERATIONS))
+        choices = [rng.choice(_OPERANDS) for _ in range(rng.randint(1, 6))]
         count = operation.arity or max(len(choices), 1 + isinstance(operation, Dot))
         choices = (choices * count)[:count]
         operands = [nodes[-1 - c % len(nodes)] if isinstance(c, int) else c for c in choices]
@@ -120,7 +128,8 @@ def programs(draw: Callable[[Any], Any], max_steps: int = 20, max_inputs: int = 
             for x in operands:
                 unused.pop(x, None)
             unused[node] = None
-    everything = draw(st.booleans()) and len(unused) > 1
-    result = f"sum([{', '.join(x.name for x in unused)}])" if everything else nodes[-1].name
+    result = nodes[-1].name
+    if everything and len(unused) > 1:
+        result = f"sum([{', '.join(x.name for x in unused)}])"
     source = "\n".join([header, *lines, f"    return {result}"])
     return Program(source, tuple(x.data for x in nodes[: len(hundredths)]))

@@ -813,7 +813,9 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Job.of(nn.load(f"{out}/model.json"))
 
 
-@pytest.mark.parametrize("samples", [64, 65, 128, 130])
+@pytest.mark.parametrize(
+    "samples", [64, 130, *(pytest.param(n, marks=pytest.mark.slow) for n in (65, 128))]
+)
 def test_many_samples_are_predicted_by_compiled_code_with_the_same_answers(
     trained: Job, samples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from nn.app.command_line import main
 from nn.app.job import Job
 from nn.datasets import load
 
+from ...support.pictures import few_of
 from ..playground.page import run_page
 
 for extra in ("sklearn", "matplotlib", "tqdm"):
@@ -71,7 +72,10 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("name", RUNS)
+FEW = ["hinge", "two outputs", "labels that are other numbers", "mean and variance", "one feature"]
+
+
+@pytest.mark.parametrize("name", few_of(RUNS, *FEW, "no hidden layer"))
 def test_the_page_of_a_run_has_the_numbers_of_its_model(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,7 +192,7 @@ ALONE = {
 }
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", few_of(ALONE, "nothing", "a curve", "iris", "a file", "a number"))
 def test_the_page_alone(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     args, path, count, classes = ALONE[name]
     lines = [f"{i / 7},{i % 9},{'ab'[i % 2] if name != 'a number' else i}" for i in range(60)]

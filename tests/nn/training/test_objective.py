@@ -154,14 +154,19 @@ SETTINGS = {
 BACKENDS = ["numpy", pytest.param("llvm", marks=pytest.mark.slow)]
 
 
+def fits():
+    """Every optimizer, every loss and all settings; each with each among the slow tests."""
+    pairs = [(name, "bce_with_logits") for name in OPTIMIZERS]
+    pairs += [("adam", name) for name in TARGETS if name not in ("bce_with_logits", "hinge")]
+    pairs += [("sgd", "hinge")]  # its gradient by the bias cancels to rounding: Adam scales it up
+    for i, pair in enumerate(pairs):
+        for k, settings in enumerate(SETTINGS):
+            marks = () if i % len(SETTINGS) == k else pytest.mark.slow
+            yield pytest.param(*pair, settings, marks=marks)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize(
-    ("optimizer", "loss"),
-    [(name, "bce_with_logits") for name in OPTIMIZERS]
-    + [("adam", name) for name in TARGETS if name != "hinge"]
-    + [("sgd", "hinge")],  # its gradient by the bias cancels to rounding, which Adam would scale up
-)
+@pytest.mark.parametrize(("optimizer", "loss", "settings"), [*fits()])
 def test_fit_on_arrays_has_the_numbers_of_eager_fit_over_50_epochs(
     optimizer, loss, settings, backend, monkeypatch
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -79,8 +79,15 @@ def eager_run(
     return losses
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("name", OPTIMIZERS)
+def runs() -> Iterator[Any]:
+    """Every optimizer and all settings; each with each among the slow tests."""
+    for i, name in enumerate(OPTIMIZERS):
+        for k, settings in enumerate(SETTINGS):
+            marks = () if i % len(SETTINGS) == k else pytest.mark.slow
+            yield pytest.param(name, settings, marks=marks)
+
+
+@pytest.mark.parametrize(("name", "settings"), [*runs()])
 def test_the_numbers_are_those_of_the_eager_loop(name: str, settings: str) -> None:
     slow, fast = Words(), Words()
     its = OPTIMIZERS[name](slow.parameters())
