@@ -168,7 +168,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
             whole("n_iter_no_change, unless it is infinite,", self.n_iter_no_change)
         if not isinstance(self.batch_size, str) or self.batch_size != "auto":
             whole("batch_size, unless it is 'auto',", self.batch_size)
-        for name in ("alpha", "tol", "power_t", "verbose"):
+        for name in ("alpha", "tol", "power_t"):
             at_least_0(name, getattr(self, name))
         for name in ("learning_rate_init", "epsilon"):
             positive(name, getattr(self, name))

@@ -178,7 +178,6 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
         "alpha must be finite and at least 0, got -1",
     ),
     "flag": (lambda m: m.set_params(standardize=1).fit(X, Y), "standardize must be True or False"),
-    "verbose": (lambda m: m.set_params(verbose="x").fit(X, Y), "verbose must be a number, got 'x'"),
     "rate": (
         lambda m: m.set_params(learning_rate="slow").fit(X, Y),
         "learning_rate='slow' is unknown; choose constant, invscaling, adaptive",
