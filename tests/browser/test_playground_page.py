@@ -347,7 +347,7 @@ def test_what_the_backward_pass_computes_is_not_shown_before_it(opened):
 
 
 def test_gradients_below_the_neurons_do_not_meet(opened):
-    caption = "[...document.querySelectorAll('.caption.grad')].map((e) => e.getBoundingClientRect())"
+    caption = "[...document.querySelectorAll('.grad')].map((e) => e.getBoundingClientRect())"
     for layers in range(1, 9):
         network = {"hidden": [4] * layers, "activation": "sigmoid", "initializer": "xavier"}
         with opened({"network": network}) as page:
