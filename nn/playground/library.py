@@ -34,7 +34,10 @@ LIMITS: dict[str, float] = {
     "maxLearningRate": 1e4,
 }
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "adam": 0.01}  # where an optimizer starts
-NOT_OF_AN_MLP = ("nll",)  # its outputs are log-probabilities, which no layer gives
+NOT_OF_AN_MLP = {  # with the reason
+    "nll": "it takes log-probabilities, which no layer of an MLP gives: "
+    "take cross_entropy, which is the same loss, computed from logits"
+}
 
 
 @cache

@@ -7,7 +7,7 @@
 const STATES = [
   {
     title: "A straight line",
-    sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, on the right.",
+    sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, below \"Why this update?\".",
     question: "Which weights turn the line, and which number moves it without turning?",
     settings: {
       data: { kind: "gaussians", samples: 100, noise: 0.5 },
