@@ -359,6 +359,16 @@ def test_gradients_below_the_neurons_do_not_meet(opened):
                 assert all(a["right"] <= b["left"] for b in beside), layers
 
 
+def test_the_loss_after_a_step_is_the_loss_before_the_next_one(opened):
+    said = re.compile(r"It is (\S+) before the step .* and (\S+) after it")
+    with opened({"training": {"lr": 10.0}}) as page:
+        click(page, "one-step")
+        (_, after) = said.search(page.locator("#slice-said").inner_text()).groups()
+        click(page, "forward")
+        (before, _) = said.search(page.locator("#slice-said").inner_text()).groups()
+        assert before == after
+
+
 def test_an_earlier_step_has_its_gradients_and_its_update(opened):
     shown = "[...document.querySelectorAll('.layer-foot .length, #said')].map((e) => e.innerText)"
     with opened() as page:

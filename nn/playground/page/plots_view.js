@@ -7,8 +7,8 @@ import { BOX, curve, frame } from "./loss_view.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-const SLICE_POINTS = 41;
-const MOVING_POINTS = 13; // while the run plays
+const SLICE_POINTS = 46; // one more than a multiple of 9: t = 0 and the step are among them
+const MOVING_POINTS = 19; // while the run plays
 
 /** @param {number | undefined} x */
 const written = (x) => (x === undefined || x !== x ? "–" : number(x, 3));
