@@ -35,6 +35,7 @@ def rows_of(X: Any) -> list[Row]:
         if not isinstance(row, list):
             raise ValueError(
                 f"X must be a list of samples, each a list of numbers; sample {i} is {row!r:.80}"
+                + "; a single sample goes into a list, [[x1, x2]]" * isinstance(row, Real)
             )
         if len(row) != len(rows[0]):
             raise ValueError(

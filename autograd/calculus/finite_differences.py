@@ -51,7 +51,10 @@ def numerical_grad(
     6.5
     """
     if not callable(f):
-        raise TypeError(f"numerical_grad(f, *args) takes a function first, got {f!r:.80}")
+        raise TypeError(
+            f"numerical_grad(f, *args) takes a function and its arguments, got {f!r:.80}: give the "
+            "function that computes it, such as lambda x: x * x"
+        )
     if scheme not in BEST_STEPS:
         raise ValueError(f'scheme must be "central" or "forward", got {scheme!r:.80}')
     if h is not None and not (isinstance(h, Real) and 0 < h < math.inf):

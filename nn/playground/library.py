@@ -34,10 +34,11 @@ LIMITS: dict[str, float] = {
     "maxLearningRate": 1e4,
 }
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.1, "adam": 0.01}  # where an optimizer starts
-NOT_IN_THE_PAGE = (
-    "nll",  # its outputs are log-probabilities, which no layer gives
-    "poisson_nll",  # its numbers are not its outputs, which the page draws
-)
+NOT_IN_THE_PAGE = {  # with the reason
+    "nll": "it takes log-probabilities, which no layer of an MLP gives: "
+    "take cross_entropy, which is the same loss, computed from logits",
+    "poisson_nll": "its numbers are not the outputs, which the page draws: take mse",
+}
 
 
 @cache

@@ -187,7 +187,10 @@ def loss_for(given: Any, classes: int) -> Loss:
     """Return the loss of that name, or the usual one for so many classes; 0 is a regression."""
     usual = "mse" if not classes else "bce_with_logits" if classes == 2 else "cross_entropy"
     name = getattr(given, "name", given) or usual
-    loss = LOSSES[_named("loss", name, [n for n in LOSSES if n not in NOT_IN_THE_PAGE])]
+    loss = LOSSES[_named("loss", name, LOSSES)]
+    if loss.name in NOT_IN_THE_PAGE:
+        why = NOT_IN_THE_PAGE[loss.name]
+        raise ValueError(f"the page does not have the loss {loss.name}: {why}")
     if (loss.targets == "classes") != bool(classes) or not loss.fits(classes):
         kind = f"{classes} classes" if classes else "numbers"
         raise ValueError(f"the loss {loss.name} does not fit y, which has {kind}")

@@ -39,7 +39,8 @@ class Playground:
     starts with two moons. Of several features two are drawn, and the others stay at their mean.
     model: an `MLP` whose weights the page starts with. Its shape and activation replace ``hidden``
     and ``activation``, and its metadata name classes, features and scalings.
-    loss, optimizer, lr: names, "sgd", "momentum" or "adam", and the learning rate.
+    loss, optimizer, lr: names, "sgd", "momentum" or "adam", and the learning rate. The page has all
+    losses but ``nll``, which takes log-probabilities: ``cross_entropy`` is this loss from logits.
     batch_size: points in a step; None takes all.
     seed: draws the initial weights and the batches, as ``MLP(rng=seed)`` and ``fit(rng=seed)`` do.
 

@@ -323,6 +323,64 @@ def test_vanishing_gradients_are_seen_below_the_layers(opened):
         assert max(page.evaluate(lengths)) < 10 * min(page.evaluate(lengths))
 
 
+def test_what_the_backward_pass_computes_is_not_shown_before_it(opened):
+    network = {"hidden": [4] * 6, "activation": "sigmoid", "initializer": "xavier"}
+    lengths = ".layer-foot .length"
+    unknown, all_edges = ".edge.unknown", 2 * 4 + 5 * 4 * 4 + 4
+    with opened({"network": network, "show": {"edges": "gradients"}}) as page:
+        for before in ("reset", "forward"):
+            click(page, before)
+            page.locator("#edges").select_option("gradients")
+            assert not "".join(page.locator(lengths).all_inner_texts())
+            assert page.evaluate(
+                "[...document.querySelectorAll('.layer-foot i')].every((e) => !e.offsetWidth)"
+            )
+            assert page.locator(unknown).count() == all_edges
+        click(page, "reset")
+        assert page.locator("#legend").inner_text() == "dL/dw comes with 2 Backward"
+        page.locator("#edges").select_option("updates")
+        assert page.locator("#legend").inner_text() == "update comes with 3 Update"
+        click(page, "backward")
+        assert all(float(text) for text in page.locator(lengths).all_inner_texts())
+        assert page.locator(unknown).count() == 0
+        assert re.fullmatch(r"dL/dw −(\S+)\s+\1", page.locator("#legend").inner_text())
+
+
+def test_gradients_below_the_neurons_do_not_meet(opened):
+    caption = "[...document.querySelectorAll('.grad')].map((e) => e.getBoundingClientRect())"
+    for layers in range(1, 9):
+        network = {"hidden": [4] * layers, "activation": "sigmoid", "initializer": "xavier"}
+        with opened({"network": network}) as page:
+            click(page, "backward")
+            boxes = [box for box in page.evaluate(caption) if box["width"]]
+            assert boxes
+            for a in boxes:
+                beside = [b for b in boxes if b["y"] == a["y"] and b["x"] > a["x"]]
+                assert all(a["right"] <= b["left"] for b in beside), layers
+
+
+def test_the_loss_after_a_step_is_the_loss_before_the_next_one(opened):
+    said = re.compile(r"It is (\S+) before the step .* and (\S+) after it")
+    with opened({"training": {"lr": 10.0}}) as page:
+        click(page, "one-step")
+        (_, after) = said.search(page.locator("#slice-said").inner_text()).groups()
+        click(page, "forward")
+        (before, _) = said.search(page.locator("#slice-said").inner_text()).groups()
+        assert before == after
+
+
+def test_an_earlier_step_has_its_gradients_and_its_update(opened):
+    shown = "[...document.querySelectorAll('.layer-foot .length, #said')].map((e) => e.innerText)"
+    with opened() as page:
+        click(page, "one-step", "one-step", "one-step")
+        third = page.evaluate(shown)
+        click(page, "one-step", "one-step")
+        page.locator("#scrubber").fill("3")
+        assert page.evaluate(shown) == third
+        page.locator("#scrubber").fill("0")
+        assert "as the initializer made them" in page.locator("#said").inner_text()
+
+
 def test_the_first_screen_has_the_accuracy_and_while_playing_all_follows(opened):
     with opened() as page:
         names = page.locator("#numbers dt").all_inner_texts()

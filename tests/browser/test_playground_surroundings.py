@@ -86,6 +86,38 @@ def test_the_frame_is_as_high_as_its_page(browser, tmp_path):
         assert_learns(frame)
 
 
+def test_the_page_tells_its_surroundings_what_paper_shows_now(browser, tmp_path):
+    with hosted(browser, tmp_path, Playground(hidden=[3])) as (page, frame):
+        page.evaluate(
+            """addEventListener("message", ({ data }) => {
+              window.paper = data.chalkgradPaper ?? window.paper;
+            })"""
+        )
+        frame.locator("#play").wait_for()
+        page.wait_for_timeout(800)
+        assert page.evaluate("window.paper === undefined")  # the picture of the cell is right
+        pictures = []
+        for step in (1, 2):
+            frame.locator("#one-step").click()
+            becomes(page, f"window.paper?.steps.at(-1).text.startsWith('step {step}, ')", True)
+            told = page.evaluate("window.paper")
+            pictures.append(told["picture"])
+        assert pictures[0] != pictures[1]
+        shown = [step["text"] for step in told["steps"]]
+        assert shown[0].startswith("Across x1 ")
+        assert shown[1] == "Network 2 → 3 → 1, tanh, bce_with_logits, sgd with learning rate 0.1."
+        assert shown[2].startswith("Update. Step 2: each weight moved")
+        width = """(svg) => new Promise((done) => {
+          const image = new Image();
+          image.onload = () => done(image.naturalWidth);
+          image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+        })"""
+        assert page.evaluate(width, told["picture"]) == 560
+        frame.locator("#play").click()  # while it plays, too
+        becomes(page, "+window.paper.steps.at(-1).text.match(/[0-9]+/)[0] > 30", True)
+        frame.locator("#play").click()
+
+
 def test_in_a_converted_notebook_it_learns(browser, folder):
     require_module("nbconvert")
     run(folder, "nbconvert", "--to", "html", "trusted.ipynb")

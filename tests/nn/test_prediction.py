@@ -263,7 +263,10 @@ def test_a_model_of_one_s_own_predicts_too() -> None:
     [
         ([[1.0, 2.0]], r"the model takes 1 feature \(width\), got 2 in sample 0"),
         ([[1.0], [1.0, 2.0]], "sample 1 has 2 features, sample 0 has 1"),
-        ([1.0], "X must be a list of samples, each a list of numbers; sample 0 is 1.0"),
+        (
+            [1.0],
+            r"sample 0 is 1\.0; a single sample goes into a list, \[\[x1, x2\]\]",
+        ),
         ([], "X has no samples"),
     ],
 )

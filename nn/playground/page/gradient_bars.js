@@ -1,5 +1,6 @@
 // @ts-check
 // Below each layer the length of its gradient, as a bar and a number: where gradients vanish is seen at once.
+// Like the edges it is empty until the backward pass has come to the layer.
 import { byId, make, setText } from "../../../autograd/pages/elements.js";
 import { number } from "../../../autograd/pages/numbers.js";
 
@@ -28,10 +29,13 @@ export function gradientBars(player) {
     for (const [layer, norm] of norms.entries()) {
       const foot = feet[layer];
       if (!foot) return; // the picture of another network
-      const share = largest > 0 && largest < Infinity ? norm / largest : 0;
+      const isKnown = player.playing || player.shows("backward", layer);
+      const share = isKnown && largest > 0 && largest < Infinity ? norm / largest : 0;
       foot.querySelector("i").style.width = `${(100 * share).toFixed(1)}%`;
-      setText(foot.querySelector(".length"), number(norm, 2));
-      foot.title = `The gradient of layer ${layer + 1} has length ${number(norm)}, ${number(100 * share, 2)} % of the largest`;
+      setText(foot.querySelector(".length"), isKnown ? number(norm, 2) : "");
+      foot.title = isKnown
+        ? `The gradient of layer ${layer + 1} has length ${number(norm)}, ${number(100 * share, 2)} % of the largest`
+        : `2 Backward computes the gradient of layer ${layer + 1}`;
     }
   };
 }

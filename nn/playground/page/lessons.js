@@ -7,7 +7,7 @@
 const STATES = [
   {
     title: "A straight line",
-    sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, on the right.",
+    sentence: "Two clouds need no hidden layer: one affine map separates them. Train, then set a weight by hand, below \"Why this update?\".",
     question: "Which weights turn the line, and which number moves it without turning?",
     settings: {
       data: { kind: "gaussians", samples: 100, noise: 0.5 },
@@ -27,7 +27,7 @@ const STATES = [
   },
   {
     title: "Too few units",
-    sentence: "Two units draw two lines only, so the inner circle is never closed in.",
+    sentence: "Two units draw two lines only, so the inner circle is never closed in. Train, add a unit with + above the layer, and train again.",
     question: "With how many units does the boundary close around the circle?",
     settings: {
       data: { kind: "circles", samples: 200, noise: 0.1 },
@@ -48,7 +48,7 @@ const STATES = [
   },
   {
     title: "Overfitting",
-    sentence: "Twenty noisy points and 16 units: the loss on the training points falls, the one on test points rises.",
+    sentence: "Twenty noisy points and 16 units: the loss on the training points falls, the one on test points rises. The slider Step goes back to where it was lowest.",
     question: "At which step would you stop, and what does L2 change?",
     settings: {
       data: { kind: "moons", samples: 40, noise: 0.4, test_share: 0.5 },

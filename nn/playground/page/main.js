@@ -10,6 +10,7 @@ import { networkControls } from "./network_controls.js";
 import { networkView } from "./network_view.js";
 import { outputView } from "./output_view.js";
 import { readTheme } from "./palette.js";
+import { paperView } from "./paper.js";
 import { phaseView } from "./phase_words.js";
 import { Plane } from "./plane.js";
 import { Player, connectTime, timeView } from "./player.js";
@@ -44,6 +45,7 @@ player.slowViews = [
   pointsControls(player, plane),
   lessonsView(player),
   mistakesView(player),
+  paperView(player),
 ];
 connectTime(player);
 connectSharing(player);

@@ -8,9 +8,9 @@ import { paint, palette } from "./palette.js";
 
 /**
  * @typedef {import("./player.js").Player} Player
- * @typedef {{x: number, y: number, size: number, hasCaption: boolean}} Place
+ * @typedef {{x: number, y: number, size: number, hasCaption: boolean, isCrowded: boolean}} Place
  * @typedef {{path: any, hit: any, layer: number, unit: number, k: number, index: number}} Edge
- * @typedef {{button: any, canvas: any, caption: any, image: ImageData | null, layer: number, unit: number}} Neuron
+ * @typedef {{button: any, canvas: any, caption: any, image: ImageData | null, layer: number, unit: number, isCrowded: boolean}} Neuron
  */
 
 const HEAD_PX = 50; // above the neurons: the number of units of a layer
@@ -19,12 +19,15 @@ const NARROW_PX = 70; // of a column: the head of a layer is upright, its number
 const INPUT_POINTS = 16; // a side, of the picture of an input
 const CAPTION_PX = 17; // below a heat map
 const CAPTION_SIZE_PX = 40; // smaller heat maps have no caption
+const CROWDED_PX = 106; // of a column: there "dL/da -0.000123" would meet the next caption
 const [MIN_WIDTH, MAX_WIDTH] = [0.6, 8]; // of an edge
 const MANY_EDGES = 120; // more are thinner, and those of the chosen neuron stand out
 const MANY_EDGES_MS = 150; // between two drawings of many edges
 const KINDS = /** @type {const} */ ({ weights: "parameters", gradients: "gradients", updates: "lastUpdate" });
 /** What the edges show after a phase. */
 const STRESSED = /** @type {const} */ ({ start: "weights", forward: "weights", backward: "gradients", update: "updates" });
+/** What the legend says of numbers that no phase has computed. */
+const NOT_YET = { weights: "", gradients: "comes with 2 Backward", updates: "comes with 3 Update" };
 const ACTIVE = { weights: "weight", gradients: "dL/dw", updates: "update" };
 
 /** @param {Player} player @param {import("./plane.js").Plane} plane */
@@ -77,7 +80,7 @@ function places(counts, width, height) {
   });
   const at = (/** @type {number} */ column, /** @type {number} */ unit) => {
     const { x, step, middle, size, hasCaption } = columns[column];
-    return { x, y: middle + (unit - (counts[column] - 1) / 2) * step, size, hasCaption };
+    return { x, y: middle + (unit - (counts[column] - 1) / 2) * step, size, hasCaption, isCrowded: across < CROWDED_PX };
   };
   return at;
 }
@@ -154,7 +157,7 @@ function edgeWords({ run }, { index }) {
 }
 
 /** @param {Player} player @param {any} pane @param {number} layer @param {number} unit @param {Place} place @returns {Neuron} */
-function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption }) {
+function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption, isCrowded }) {
   const canvas = make("canvas", { width: 1, height: 1 });
   const button = make("button", { type: "button", className: "neuron", id: `neuron-${layer}-${unit}` }, canvas);
   button.style.cssText = `left:${x - size / 2}px;top:${y - size / 2}px;width:${size}px;height:${size}px`;
@@ -164,7 +167,7 @@ function neuronOf(player, pane, layer, unit, { x, y, size, hasCaption }) {
   caption.setAttribute("aria-hidden", "true");
   caption.style.cssText = `left:${x}px;top:${y + size / 2 + 2}px`;
   pane.append(button, caption);
-  return { button, canvas, caption, image: null, layer, unit };
+  return { button, canvas, caption, image: null, layer, unit, isCrowded };
 }
 
 /** @param {any} pane @param {string} name @param {number} i @param {Place} place */
@@ -240,14 +243,16 @@ function layerLimits(player, neurons, responses) {
 }
 
 /** What is known of a neuron on the chosen point. @param {Player} player @param {Neuron} neuron @param {any} values @param {boolean} dead */
-function drawCaption(player, { button, caption, layer, unit }, values, dead) {
+function drawCaption(player, { button, caption, layer, unit, isCrowded }, values, dead) {
   const { revealed } = player;
   const forward = values && player.shows("forward", layer);
   const backward = values && player.shows("backward", layer) && player.run.phase !== "forward";
   const a = values?.layers[layer].a[unit];
   const da = values?.layers[layer].da[unit];
   const withGradient = backward && player.run.phase !== "update";
-  setText(caption, withGradient ? `dL/da ${number(da, 3)}` : forward ? number(a, 3) : "");
+  const gradient = isCrowded ? number(da, 2) : `dL/da ${number(da, 3)}`;
+  setText(caption, withGradient ? gradient : forward ? number(a, 3) : "");
+  button.title = withGradient ? `dL/da ${number(da)}` : "";
   caption.classList.toggle("grad", Boolean(withGradient));
   const lit = revealed && revealed.layer === layer;
   button.classList.toggle("lit", Boolean(lit && revealed.phase === "forward"));
@@ -274,14 +279,14 @@ function drawEdges(player, edges, kind) {
     if (size > limit && size < Infinity) limit = size;
   }
   for (const edge of edges) drawEdge(player, edge, values[edge.index], limit, kind, areMany);
-  drawLegend(kind, limit);
+  drawLegend(kind, limit, player.run.phase === "start" ? NOT_YET[kind] : "");
   byId("edges").value = kind;
 }
 
 /** @param {Player} player @param {Edge} edge @param {number} value @param {number} limit @param {string} kind @param {boolean} isOneOfMany */
 function drawEdge(player, { path, layer, unit, k }, value, limit, kind, isOneOfMany) {
-  const { chosen, run } = player;
-  const isKnown = kind !== "gradients" || player.playing || run.phase === "start" || player.shows("backward", layer);
+  const { chosen } = player;
+  const isKnown = kind !== "gradients" || player.playing || player.shows("backward", layer);
   const part = limit ? Math.min(1, Math.abs(value) / limit) : 0;
   const isNear = (layer === chosen.layer && unit === chosen.unit) || (layer === chosen.layer + 1 && k === chosen.unit);
   const widest = isOneOfMany ? MAX_WIDTH / 2 : MAX_WIDTH;
@@ -293,17 +298,18 @@ function drawEdge(player, { path, layer, unit, k }, value, limit, kind, isOneOfM
 
 let legendDrawn = "";
 
-/** @param {"weights" | "gradients" | "updates"} kind @param {number} limit */
-function drawLegend(kind, limit) {
+/** @param {"weights" | "gradients" | "updates"} kind @param {number} limit @param {string} unknown  why all numbers are 0 */
+function drawLegend(kind, limit, unknown) {
   const most = number(limit, 2);
-  const words = `${ACTIVE[kind]} ${limit ? `−${most} … ${most}` : "0"}`;
+  const words = `${ACTIVE[kind]} ${limit ? `−${most} … ${most}` : unknown || "0 everywhere"}`;
   if (words === legendDrawn) return;
   legendDrawn = words;
+  byId("legend").setAttribute("aria-label", `Width and color of the edges: ${words}. Blue is negative, orange positive.`);
+  if (!limit) return byId("legend").replaceChildren(words);
   const wedge = (/** @type {string} */ sign, /** @type {string} */ points) => element("polygon", { points, fill: `var(--${sign})` });
   const svg = element("svg", { viewBox: "0 0 110 14", "aria-hidden": "true" });
   svg.append(wedge("minus", "2,3 55,6.6 55,7.4 2,11"), wedge("plus", "108,3 55,6.6 55,7.4 108,11"));
   byId("legend").replaceChildren(ACTIVE[kind], ` −${most}`, svg, most);
-  byId("legend").setAttribute("aria-label", `Width and color of the edges: ${words}. Blue is negative, orange positive.`);
 }
 
 /** The network is one stop of the Tab key; arrow keys go from neuron to neuron. @param {Player} player @param {HTMLElement} pane */

@@ -33,7 +33,8 @@ const WORDS = {
 
 /** Where the present weights come from. @param {import("./run.js").Run} run */
 function origin({ step, start, settings }) {
-  if (start.isEdited || step) return "as they are after an edit";
+  if (start.isEdited && step === start.step) return "as they are after an edit";
+  if (step) return `as step ${step} left them`;
   return settings.network.weights ? "as they were given" : "as the initializer made them";
 }
 

@@ -7,8 +7,8 @@ import { BOX, curve, frame } from "./loss_view.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-const SLICE_POINTS = 41;
-const MOVING_POINTS = 13; // while the run plays
+const SLICE_POINTS = 46; // one more than a multiple of 9: t = 0 and the step are among them
+const MOVING_POINTS = 19; // while the run plays
 
 /** @param {number | undefined} x */
 const written = (x) => (x === undefined || x !== x ? "–" : number(x, 3));
@@ -108,7 +108,9 @@ function slicePicture(t, loss, at) {
   const x = (/** @type {number} */ each) => left + ((each - from) / (to - from || 1)) * (width - left - right);
   const y = (/** @type {number} */ each) => height - bottom - ((each - low) / (high - low || 1)) * (height - top - bottom);
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-  frame(svg, [[number(low, 3), y(low)], [number(high, 3), y(high)]], [[number(from, 2), x(from)], [number(to, 2), x(to)]]);
+  let digits = 3;
+  while (digits < 9 && low < high && number(low, digits) === number(high, digits)) digits++; // a short step changes little
+  frame(svg, [[number(low, digits), y(low)], [number(high, digits), y(high)]], [[number(from, 2), x(from)], [number(to, 2), x(to)]]);
   svg.append(curve(t, loss, x, y, "curve train"));
   svg.append(element("line", { class: "at-line", x1: x(at), x2: x(at), y1: top, y2: height - bottom }));
   for (const place of [0, at]) {

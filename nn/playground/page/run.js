@@ -327,7 +327,8 @@ export class Run {
   /** Goes to any step of the run from `checkpoints.first` to `furthest`. @param {number} step */
   goTo(step) {
     const target = Math.max(this.checkpoints.first, Math.min(step, this.furthest));
-    const nearest = this.checkpoints.before(target);
+    let nearest = this.checkpoints.before(target);
+    if (nearest.step === target && !nearest.isEdit) nearest = this.checkpoints.before(target - 1); // its last step is seen too
     const isOnTheWay = this.step <= target && this.step >= nearest.step && !this.checkpoints.edit(this.step, target);
     if (!isOnTheWay || this.phase === "forward" || this.phase === "backward") this.#restore(nearest.state);
     while (this.step < target && !this.stopped) this.update();

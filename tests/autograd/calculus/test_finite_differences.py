@@ -96,7 +96,7 @@ def test_a_function_of_plain_numbers_only_is_fine():
 @pytest.mark.parametrize(
     ("arguments", "settings", "error", "message"),
     [
-        ((3.0,), {}, TypeError, "takes a function first, got 3.0"),
+        ((3.0,), {}, TypeError, "takes a function and its arguments, got 3.0: give"),
         ((ag.exp,), {}, ValueError, r"no numbers to vary: it was given \(\)"),
         ((ag.sum, []), {}, ValueError, r"no numbers to vary: it was given \(\[\],\)"),
         ((ag.exp, "a"), {}, TypeError, "argument 0: expected a real number, got 'a'"),

@@ -153,7 +153,7 @@ WRONG = {
     "deep": (lambda: Playground(hidden=[2] * 9), ValueError, "9 layers: the page shows 8"),
     "activation": (lambda: Playground(activation="tahn"), ValueError, "unknown activation 'tahn'"),
     "loss": (lambda: Playground(loss="mes"), ValueError, "unknown loss 'mes'"),
-    "nll": (lambda: Playground(loss="nll"), ValueError, "unknown loss 'nll'"),
+    "nll": (lambda: Playground(loss="nll"), ValueError, "loss nll: it takes log-probabilities"),
     "loss of numbers": (lambda: Playground(loss="mse"), ValueError, "mse does not fit y"),
     "loss of two": (
         lambda: Playground(X, [0, 1, 2, 0], loss="bce"),

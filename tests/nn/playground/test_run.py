@@ -317,7 +317,7 @@ def test_a_slice_has_the_step_of_gradient_descent_at_the_learning_rate(phase):
         STEPS
         + """
         const run = go(new Run({ training: { lr: 0.3, l2: 0.01 } }), 5);
-        if (given === "start") run.goTo(3);
+        if (given === "start") run.goTo(0);
         else do run.advance(); while (run.phase !== given);
         const state = () => JSON.stringify([[...run.parameters], [...run.gradients], run.phase]);
         const before = state();
