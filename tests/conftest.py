@@ -52,9 +52,10 @@ def pytest_collection() -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give the tests that share something to one process, as the mark xdist_group does.
+    """Give the tests of a file to one process, and all tests that share something.
 
-    The mark itself has no effect: pytest-xdist 3.8 does not know how pytest 9.2 names tests.
+    The mark xdist_group would have no effect: pytest-xdist 3.8 does not know how pytest 9.2 names
+    tests.
     """
     if config.getoption("dist") != "loadgroup":
         return None  # another way was asked for
@@ -62,6 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Groups(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((what for part, what in TOGETHER.items() if part in nodeid), nodeid)
+            file, _, _ = nodeid.partition("::")
+            return next((what for part, what in TOGETHER.items() if part in nodeid), file)
 
     return Groups(config, log)

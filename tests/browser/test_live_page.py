@@ -69,6 +69,7 @@ def test_an_edit_changes_boxes_texts_and_gradients_and_reset_undoes_it(opened):
         assert page.locator(".node.chosen").count() == 0
 
 
+@pytest.mark.slow
 def test_a_leaf_is_dragged_in_the_picture(opened):
     with opened(Stepper(neuron())) as page:
         page.locator("#n0 .data").hover()
@@ -94,6 +95,7 @@ def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened)
         assert page.locator(".node.failed").count() == 0
 
 
+@pytest.mark.slow
 def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):
     x = Value(2.0, "x")
     with opened(Stepper(x.log() * x)) as page:
@@ -208,6 +210,7 @@ def test_the_view_zooms_pans_and_fits(opened):
         assert page.evaluate(IN_VIEW)
 
 
+@pytest.mark.slow
 def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeypatch):
     def fails(*_):
         raise RuntimeError("Graphviz failed")
@@ -224,6 +227,7 @@ def test_without_a_picture_a_node_is_found_and_a_leaf_is_changed(opened, monkeyp
         assert "· 1.5 = " in page.locator("#terms-list, #steps").last.text_content()
 
 
+@pytest.mark.slow
 def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
     bundle = Stepper(neuron())._repr_mimebundle_()
     with watched(browser, viewport={"width": 900, "height": 1300}) as page:
@@ -305,6 +309,7 @@ def test_the_edge_of_every_step_is_in_view_and_an_edit_is_fast(opened, name):
         assert faults(page) == []
 
 
+@pytest.mark.slow
 def test_the_copies_of_a_leaf_follow_its_number_and_a_step_shows_the_near_one(opened):
     with opened(Stepper(tanh_chain(10))) as page:
         copies = page.locator("#picture .copy")
@@ -338,6 +343,7 @@ COVERED = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["LSTM cell", *(pytest.param(n, marks=pytest.mark.slow) for n in SMALLER)],
@@ -369,6 +375,7 @@ WHOLE_PICTURE = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [pytest.param((1366, 768), marks=pytest.mark.slow), (390, 844)])
 @pytest.mark.parametrize(
     "name",
@@ -388,6 +395,7 @@ def test_picture_buttons_and_words_are_in_the_first_screen(opened, size, name):
         assert 0 <= field["y"] <= size[1] - 30
 
 
+@pytest.mark.slow
 def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):
     stroke = "(part) => getComputedStyle(part).stroke"
     with opened(Stepper(neuron())) as page:
@@ -398,6 +406,7 @@ def test_a_leaf_that_gets_a_gradient_has_the_color_of_the_backward_pass(opened):
         assert leaf.evaluate(stroke) == edge.evaluate(stroke)
 
 
+@pytest.mark.slow
 def test_the_legend_has_the_tints_of_the_boxes_in_both_themes(opened):
     fill = "(part) => getComputedStyle(part).fill"
     legend = "#picture g.graph > polygon.tint"
@@ -412,6 +421,7 @@ def test_the_legend_has_the_tints_of_the_boxes_in_both_themes(opened):
                 assert [cells.nth(i).evaluate(fill) for i in range(3)] == [box] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", ["order", "paths"])
 def test_no_card_of_a_step_is_empty(opened, mistake):
     x = Value(2.0, "x")

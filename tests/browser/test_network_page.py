@@ -92,6 +92,7 @@ def test_an_edit_changes_every_neuron_that_depends_on_it(opened):
     assert gradient == f"{changed[order.index(x)].grad:.4g}"
 
 
+@pytest.mark.slow
 def test_a_sample_of_a_batch_has_its_page(opened):
     for sample in (0, 2):
         root = backward(batch_with_penalty())
@@ -105,6 +106,7 @@ def test_a_sample_of_a_batch_has_its_page(opened):
                 assert shown[f"grad n{order.index(node)}"] == f"{node.grad:.4g}"
 
 
+@pytest.mark.slow
 def test_the_contributions_of_a_batch_add_up(opened):
     root = batch_with_penalty()
     with opened(Stepper(root)) as page:
@@ -183,6 +185,7 @@ def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):
         assert page.locator("#picture .chosen").count() == 1
 
 
+@pytest.mark.slow
 def test_the_steps_of_another_sample_follow_and_are_predicted(opened):
     told = Stepper(batch_with_penalty(), sample=3)
     with opened(told) as page:
@@ -203,6 +206,7 @@ def test_the_steps_of_another_sample_follow_and_are_predicted(opened):
         assert "layer 1, neuron 1: " in page.locator("#verdict").inner_text()
 
 
+@pytest.mark.slow
 def test_the_batch_tells_how_its_samples_add_up_to_a_gradient(opened):
     root = backward(batch_with_penalty())
     order = topological_order(root)
@@ -232,6 +236,7 @@ def branching(x):
     return x * 2 if x > 0 else x * -3
 
 
+@pytest.mark.slow
 def test_an_edit_that_turns_a_comparison_is_told(opened):
     with opened(Stepper(branching, 1.0)) as page:
         assert "another way" not in page.locator("#turn").inner_text()
@@ -265,6 +270,7 @@ def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):
         assert page.locator("#picture .from-line").count() == 0
 
 
+@pytest.mark.slow
 def test_a_page_without_source_works(opened):
     with opened(Stepper(eval("lambda x: x * x"), 3.0)) as page:
         assert page.locator("#code-section").is_hidden()
@@ -286,6 +292,7 @@ def test_axe_finds_no_fault_in_an_open_neuron_or_in_code(opened, scheme):
         assert faults(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_no_fault_in_a_sample_of_a_batch(opened, scheme):
     require_module("axe_playwright_python.sync_playwright")
@@ -297,6 +304,7 @@ def test_axe_finds_no_fault_in_a_sample_of_a_batch(opened, scheme):
         assert faults(page) == []
 
 
+@pytest.mark.slow
 def test_a_long_number_stays_inside_the_box_of_an_input(opened):
     with opened(Stepper(batch_with_penalty())) as page:
         field = page.locator("#leaves input").first
@@ -310,6 +318,7 @@ def test_a_long_number_stays_inside_the_box_of_an_input(opened):
         assert left < word_right <= number_left < number_right < right
 
 
+@pytest.mark.slow
 def test_the_edges_of_a_step_stand_out_of_a_dense_layer(opened):
     opacity = "all => [...new Set(all.map((e) => getComputedStyle(e).opacity))]"
     with opened(Stepper(wide_mlp())) as page:

@@ -181,6 +181,7 @@ CASES = [pytest.param(w, s, marks=[] if (w, s) == (1366, "light") else pytest.ma
          for w in WIDTHS for s in SCHEMES]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), CASES)
 def test_every_control_does_something_by_keyboard(opened, width, scheme):
     viewport = {"width": width, "height": 768}
@@ -210,6 +211,7 @@ def test_the_table_of_controls_has_every_control(opened):
         assert unnamed == []
 
 
+@pytest.mark.slow
 def test_keys_of_the_page_play_and_step(opened):
     with opened() as page:
         for key, phase in (("1", "Forward"), ("2", "Backward"), ("3", "Update")):
@@ -270,6 +272,7 @@ def test_the_scrubber_goes_back_to_the_same_numbers(opened):
         assert page.locator("#scrubber").get_attribute("max") == "6"
 
 
+@pytest.mark.slow
 def test_training_stops_at_a_number_that_is_not_finite_and_names_the_node(opened):
     settings = {"data": {"kind": "plane"}, "training": {"loss": "mse", "lr": 50}}
     settings["network"] = {"activation": "relu"}
@@ -285,6 +288,7 @@ def test_training_stops_at_a_number_that_is_not_finite_and_names_the_node(opened
         assert numbers(page)[0] == "2"
 
 
+@pytest.mark.slow
 def test_the_note_on_the_data_goes_with_them(browser, tmp_path):
     settings = Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).settings
     Playground.of(settings, note="4 of the 9 samples.").save(tmp_path / "n.html")
@@ -296,6 +300,7 @@ def test_the_note_on_the_data_goes_with_them(browser, tmp_path):
         assert page.locator("#note").count() == 0
 
 
+@pytest.mark.slow
 def test_in_narrow_columns_heads_and_feet_of_layers_do_not_meet(opened):
     parts = "[...document.querySelectorAll('{}')].map((e) => e.getBoundingClientRect())"
     with opened({"network": {"hidden": [3] * 6}}, viewport={"width": 390, "height": 768}) as page:
@@ -305,6 +310,7 @@ def test_in_narrow_columns_heads_and_feet_of_layers_do_not_meet(opened):
             assert all(a["right"] <= b["left"] for a, b in pairwise(boxes)), part
 
 
+@pytest.mark.slow
 def test_vanishing_gradients_are_seen_below_the_layers(opened):
     network = {"hidden": [4] * 6, "activation": "sigmoid", "initializer": "xavier"}
     lengths = (
@@ -323,6 +329,7 @@ def test_vanishing_gradients_are_seen_below_the_layers(opened):
         assert max(page.evaluate(lengths)) < 10 * min(page.evaluate(lengths))
 
 
+@pytest.mark.slow
 def test_what_the_backward_pass_computes_is_not_shown_before_it(opened):
     network = {"hidden": [4] * 6, "activation": "sigmoid", "initializer": "xavier"}
     lengths = ".layer-foot .length"
@@ -346,6 +353,7 @@ def test_what_the_backward_pass_computes_is_not_shown_before_it(opened):
         assert re.fullmatch(r"dL/dw −(\S+)\s+\1", page.locator("#legend").inner_text())
 
 
+@pytest.mark.slow
 def test_gradients_below_the_neurons_do_not_meet(opened):
     caption = "[...document.querySelectorAll('.grad')].map((e) => e.getBoundingClientRect())"
     for layers in range(1, 9):
@@ -359,6 +367,7 @@ def test_gradients_below_the_neurons_do_not_meet(opened):
                 assert all(a["right"] <= b["left"] for b in beside), layers
 
 
+@pytest.mark.slow
 def test_the_loss_after_a_step_is_the_loss_before_the_next_one(opened):
     said = re.compile(r"It is (\S+) before the step .* and (\S+) after it")
     with opened({"training": {"lr": 10.0}}) as page:
@@ -369,6 +378,7 @@ def test_the_loss_after_a_step_is_the_loss_before_the_next_one(opened):
         assert before == after
 
 
+@pytest.mark.slow
 def test_an_earlier_step_has_its_gradients_and_its_update(opened):
     shown = "[...document.querySelectorAll('.layer-foot .length, #said')].map((e) => e.innerText)"
     with opened() as page:
@@ -446,6 +456,7 @@ def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
         assert any(text.startswith("dL/dw⁽²⁾₃₁ += dL/dp₁ · ∂p₁/∂w⁽²⁾₃₁ = ") for text in texts)
 
 
+@pytest.mark.slow
 def test_why_gives_the_update_in_numbers(opened):
     with opened() as page:
         for optimizer, words in (("sgd", "lr · dL/dw"), ("momentum", "lr · v"), ("adam", "√v̂")):
@@ -492,6 +503,7 @@ def test_each_lesson_opens_with_a_question_and_trains(opened):
             assert (numbers(page)[0], trouble(page)) == ("2", "")
 
 
+@pytest.mark.slow
 def test_a_dead_relu_is_marked(opened):
     hidden, count = [2], 2 * 2 + 2 + 2 + 1
     weights = [0.0, 0.0, -1.0] + [1.0] * (count - 3)  # the first unit is 0 everywhere
@@ -508,6 +520,7 @@ def count_of_points(page):
     return int(re.search(r"of (\d+)", page.locator("#point-said").inner_text())[1])
 
 
+@pytest.mark.slow
 def test_points_are_added_moved_relabelled_and_deleted(opened):
     with opened({"data": {"samples": 40}}) as page:
         page.locator("#tool").select_option("add 1")
@@ -572,6 +585,7 @@ def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(op
         assert "R²" in page.locator("#measures").inner_text()
 
 
+@pytest.mark.slow
 def test_of_two_dropped_files_none_is_taken_and_far_features_are_learned(opened):
     far = "far,near,kind\n" + "".join(f"{10_000 * i},{i % 5},{'ab'[i > 20]}\n" for i in range(40))
     with opened() as page:
@@ -589,6 +603,7 @@ def test_of_two_dropped_files_none_is_taken_and_far_features_are_learned(opened)
         assert float(numbers(page)[4].removesuffix("%")) > 90
 
 
+@pytest.mark.slow
 def test_of_many_features_two_are_chosen_for_the_plane(opened):
     rows = "".join(f"{i},{i % 5},{i * i % 7},{'ab'[i % 2]}\n" for i in range(30))
     with opened() as page:
@@ -607,6 +622,7 @@ def test_of_many_features_two_are_chosen_for_the_plane(opened):
         assert plain == {"rows": 1, "columns": 1}  # at its mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [WIDTHS[0], pytest.param(WIDTHS[1], marks=pytest.mark.slow)])
 def test_long_names_of_features_stay_in_their_places(opened, width):
     names = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)"]
@@ -699,6 +715,7 @@ KINDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     ["three classes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("curve", "plane"))],
@@ -738,6 +755,7 @@ def test_the_page_is_small_and_never_scrolls_sideways(opened, tmp_path):
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(4, 4), pytest.param((16, 16), marks=pytest.mark.slow)])
 def test_the_work_of_a_frame_leaves_time(opened, hidden):
     """All work of the page's thread, as CPU time: other programs do not count."""

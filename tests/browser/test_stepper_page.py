@@ -63,6 +63,7 @@ def test_the_page_opens_at_the_step_that_is_asked_for(opened):
         assert page.text_content("#position") == f"Step 1 of {len(frames)}"
 
 
+@pytest.mark.slow
 def test_the_list_shows_the_step_that_is_opened_in_a_frame_that_appears_later(browser, tmp_path):
     loss = sum([Value(float(i), f"x{i}") ** 2 for i in range(12)])
     Stepper(loss, step="last").save(tmp_path / "f.html")
@@ -79,6 +80,7 @@ def test_the_list_shows_the_step_that_is_opened_in_a_frame_that_appears_later(br
         }""")
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_later_step_is_not_tiny_in_a_frame_that_appears_later(browser, tmp_path):
     Stepper((Value(2.0, "x") * 3).tanh(), step="last").save(tmp_path / "f.html")
     frame = '<iframe src="f.html" width="900" height="900" style="display: none"></iframe>'
@@ -91,6 +93,7 @@ def test_the_picture_of_a_later_step_is_not_tiny_in_a_frame_that_appears_later(b
         assert inside.locator("#picture .node").first.bounding_box()["width"] > 40
 
 
+@pytest.mark.slow
 def test_the_numbers_of_a_product_stay_on_one_line_in_a_narrow_frame(opened):
     loss = (Value(-0.0006703125, "a") * Value(-0.0001234567, "b")) * -0.000987654
     with opened(Stepper(loss, step="last"), viewport={"width": 900, "height": 900}) as page:
@@ -150,6 +153,7 @@ def test_play_goes_through_all_steps_and_stops(opened):
         assert page.locator("#position").inner_text() == f"Step 2 of {len(frames)}"
 
 
+@pytest.mark.slow
 def test_a_node_lists_every_term_of_its_gradient(opened):
     frames = steps(fan_out())
     a = next(frame.target for frame in frames if frame.name == "a")
@@ -203,6 +207,7 @@ def test_hostile_labels_play(opened):
         assert page.locator("script").count() == 2
 
 
+@pytest.mark.slow
 def test_gradients_that_are_not_finite_are_shown(opened):
     root = Value(0.0, "x").sqrt() + Value(0.0, "y") * Value(1.0, "z")
     with opened(Stepper(root)) as page:
@@ -213,6 +218,7 @@ def test_gradients_that_are_not_finite_are_shown(opened):
         assert sorted(tinted) == sorted(grad for grad in grads if grad != "0")
 
 
+@pytest.mark.slow
 def test_a_folded_page_plays_to_its_end(opened):
     with opened(Stepper(deep(), max_nodes=30)) as page:
         page.keyboard.press("End")
@@ -236,6 +242,7 @@ def test_axe_finds_no_accessibility_fault(opened, mistake):
                 assert faults(page) == []
 
 
+@pytest.mark.slow
 def test_motion_and_colors_follow_the_readers_settings(opened):
     background = "getComputedStyle(document.documentElement).backgroundColor"
     duration = "getComputedStyle(document.querySelector('.node > path')).transitionDuration"
@@ -246,6 +253,7 @@ def test_motion_and_colors_follow_the_readers_settings(opened):
         assert page.evaluate(duration) != still == "0s"
 
 
+@pytest.mark.slow
 def test_every_box_can_be_read(opened):
     boxes = """() => [...document.querySelectorAll('.node')].map((node) => [
       [...node.querySelectorAll(':scope > :is(polygon, path):not(.tint)')],
@@ -264,6 +272,7 @@ def test_every_box_can_be_read(opened):
                 assert all((lightness(ink) > 150) == dark for ink in inks)
 
 
+@pytest.mark.slow
 def test_no_width_makes_the_page_scroll_sideways(opened):
     with opened(Stepper(chain_after_fan_out(), "order")) as page:
         for width in (320, 390, 500, 700, 880, 1366):

@@ -92,10 +92,8 @@ def _bounded_node(name: str, operation: Operation, operands: Sequence[Any]) -> _
     return _Node(name, y, total) if abs(y) <= MAX_VALUE and total <= MAX_SLOPE else None
 
 
-_OPERATIONS = [
-    [op for op in TABLE.values() if op.arity == 1],
-    [op for op in TABLE.values() if op.arity != 1],
-]
+_TABLE = [op for op in TABLE.values() if not op.is_own]
+_OPERATIONS = [[op for op in _TABLE if op.arity == 1], [op for op in _TABLE if op.arity != 1]]
 _OPERANDS: list[float] = [*range(8), *CONSTANTS]  # int: how many nodes back
 
 

@@ -73,6 +73,7 @@ def operands_of(operation):
     return [[v for x in point for v in (x if isinstance(x, list) else [x])] for point in flat]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", TABLE.values(), ids=lambda op: op.name)
 def test_every_operation_at_its_points_is_as_with_numpy(operation):
     for point in operands_of(operation):

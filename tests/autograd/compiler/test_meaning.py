@@ -267,6 +267,7 @@ def test_what_needs_one_number_inside_is_refused_with_what_to_do(what, f):
     )
 
 
+@pytest.mark.slow
 def test_threads_read_and_write_data_while_another_records():
     w, stop, wrong = Value(1.0), threading.Event(), []
 

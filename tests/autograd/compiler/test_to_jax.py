@@ -40,6 +40,7 @@ def everything(xs):
     return [applied(operation, sample, rest) for operation, sample in FIRST]
 
 
+@pytest.mark.slow
 def test_every_operation_has_its_value_and_its_derivatives():
     numbers = [x for _, sample in FIRST for x in flat(sample)]
     factors = np.arange(1.0, len(FIRST) + 1)
@@ -83,6 +84,7 @@ KINKS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_derivative_at_a_kink_is_the_choice_of_the_table():
     points = [list(point) for _, point in KINKS]
     F = to_jax(
@@ -101,6 +103,7 @@ def test_a_constant_exponent_needs_no_logarithm_of_the_base():
     close(slope(jnp.zeros(0), 0.0), 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [(0.0, 2.0), (0.0, 0.5), (-2.0, 2.0), (3.0, 1.5)])
 def test_a_power_has_the_derivatives_of_the_table_also_at_0(point):
     a, b = map(Value, point)

@@ -452,6 +452,7 @@ def program(*args: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
     Path("sitecustomize.py").write_text(
         "from contextlib import contextmanager\n"
@@ -813,6 +814,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Job.of(nn.load(f"{out}/model.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "samples", [64, 130, *(pytest.param(n, marks=pytest.mark.slow) for n in (65, 128))]
 )

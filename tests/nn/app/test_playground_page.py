@@ -114,6 +114,7 @@ def test_the_page_has_all_samples_as_the_run_splits_them_and_links_to_its_files(
     assert sorted([*links, "index.html"]) == sorted(p.name for p in Path("o").iterdir())
 
 
+@pytest.mark.slow
 def test_of_many_samples_a_random_part_is_taken_and_this_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
