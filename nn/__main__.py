@@ -20,6 +20,23 @@ def _end_at_once(*_: object) -> None:
     os._exit(130)
 
 
+def _listen() -> None:
+    """End the work at Ctrl-C from here on, also where Python would lose the exception."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = _interrupt_again
+
+
+def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a Ctrl-C once more that came in a finalizer, which no exception leaves."""
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    from _thread import interrupt_main
+    from threading import Timer
+
+    Timer(0.01, interrupt_main).start()
+
+
 def _run() -> int:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup
         from .app.command_line import main
@@ -29,7 +46,7 @@ def _run() -> int:
     from .app.command_line import main
 
     try:
-        return main(started=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        return main(started=_listen)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
 

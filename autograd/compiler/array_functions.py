@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
@@ -78,11 +79,11 @@ class Arrays:
 
     def _special(self, name: str) -> Any:
         """Return a function that NumPy lacks: JAX's, or Python's for each element."""
-        try:
-            special = import_module(self.library.__name__.split(".")[0] + ".scipy.special")
-            return getattr(special, name)
-        except ImportError:
-            of_float = getattr(math, name)
+        if not self.is_numpy:  # to import what is not there takes time and a lock, in every call
+            with suppress(ImportError):
+                special = import_module(self.library.__name__.split(".")[0] + ".scipy.special")
+                return getattr(special, name)
+        of_float = getattr(math, name)
 
         def elementwise(x: Any) -> Any:
             x = self.library.asarray(x)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import RLock
 from typing import Any
 
 from ..collector import collector_paused
@@ -17,6 +16,7 @@ from .free_rows import Given
 from .inputs import Inputs
 from .pipeline import Seconds, printed_program, simplified_recording
 from .print_numpy import Printed
+from .process_lock import ProcessLock
 from .program import TIE, Program
 from .rows import expanded_rows
 
@@ -32,7 +32,7 @@ class Path:
     ) -> None:
         self.xp, self.seconds = xp, Seconds()
         self.programs: dict[str, Program] = {}
-        self.calls, self._lock = 0, RLock()
+        self.calls, self._lock = 0, ProcessLock()
         self.takes_nothing = structure == NO_ARGUMENTS
         self.same = same_values([x for x in leaves if isinstance(x, Value)])
         recording, self.code, self._ties = simplified_recording(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from operator import itemgetter
-from threading import RLock
 from time import thread_time
 from typing import Any
 from weakref import ref
@@ -20,6 +19,7 @@ from .arguments import check_kinds, no_numbers, same_values, weakened
 from .array_functions import Arrays
 from .free_rows import Given, split
 from .path import ELSEWHERE, Path
+from .process_lock import ProcessLock
 from .program import TIE
 from .record import CannotRecordError
 from .traced import TracedValueError
@@ -57,7 +57,7 @@ class Recordings:
         self.account = Account()
         self.last: Path | None = None
         self._last_paths: Paths | None = None  # those of the same structure
-        self._lock, self._clock = RLock(), count()
+        self._lock, self._clock = ProcessLock(), count()
 
     def result(self, given: Given, with_gradient: Request, tried: list[Path]) -> Any:
         """Return the result by the first path that the call takes, or ELSEWHERE, or TIE.

@@ -16,10 +16,11 @@ All other leaves are live: every call reads their ``data``.
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from threading import Lock
+from threading import get_ident
 from typing import Any, NamedTuple, NoReturn
 
 from .. import ops
@@ -29,6 +30,7 @@ from ..operators import Operators
 from ..recording import Recorder, current_recorder, recording
 from ..value import Constant, Value
 from .batch import Axis
+from .process_lock import ProcessLock
 from .tape import MANY, STRIDE, Kind, Tape, finished
 
 new = object.__new__
@@ -78,7 +80,8 @@ def _stale(node: Any) -> TracedValueError:
 # ------------------------------------------------------------- ``data`` while something is recorded
 
 _data, _grad = vars(Value)["data"], vars(Value)["grad"]  # the slots
-_lock, _recordings = Lock(), [0]  # how many are going on, in all threads
+_lock = ProcessLock()
+_recording_threads: list[int] = []  # one for each recording that is going on
 
 
 def _seen(slot: Any, read: str, write: str) -> property:
@@ -110,18 +113,33 @@ _properties = {
 def reads_seen() -> Iterator[None]:
     """Show the recorder each ``data`` and ``grad`` that the function reads or writes."""
     with _lock:
-        _recordings[0] += 1
-        if _recordings[0] == 1:
+        _recording_threads.append(get_ident())
+        if len(_recording_threads) == 1:
             for name, seen in _properties.items():
                 type.__setattr__(Value, name, seen)
     try:
         yield
     finally:
         with _lock:
-            _recordings[0] -= 1
-            if not _recordings[0]:
-                type.__setattr__(Value, "data", _data)
-                type.__setattr__(Value, "grad", _grad)
+            _recording_threads.remove(get_ident())
+            _hide_reads()
+
+
+def _hide_reads() -> None:
+    """Make ``data`` and ``grad`` slots again if nothing is recorded."""
+    if not _recording_threads:
+        type.__setattr__(Value, "data", _data)
+        type.__setattr__(Value, "grad", _grad)
+
+
+def _forget_other_threads() -> None:
+    """Forget the recordings of threads that a child process does not have."""
+    _recording_threads[:] = [thread for thread in _recording_threads if thread == get_ident()]
+    _hide_reads()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 # --------------------------------------------------------------------------- what the function sees

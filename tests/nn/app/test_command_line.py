@@ -476,6 +476,29 @@ def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
     assert nn.load("o/model.json").metadata["name"] == "d"
 
 
+def test_ctrl_c_in_a_finalizer_is_not_lost(tmp_path: Path) -> None:
+    """Python prints an exception there, and goes on."""
+    Path("sitecustomize.py").write_text(
+        "import signal\n"
+        "from contextlib import contextmanager\n"
+        "import nn.training.progress\n"
+        "class Freed:\n"
+        "    def __del__(self): signal.raise_signal(signal.SIGINT)\n"
+        "@contextmanager\n"
+        "def freeing(*_):\n"
+        "    yield lambda history: len(history.loss) == 3 and Freed() and None\n"
+        "nn.training.progress.progress_bar = freeing\n"
+    )
+    Path("d.csv").write_text("a,b\n" + "1,x\n2,y\n" * 4)
+    args = ["d.csv", "--hidden", "--batch-size", "1", "--epochs", "100000000", "--out", "o"]
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    with program(*args, env=os.environ | {"PYTHONPATH": path}) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (130, "")
+    assert "interrupted at step" in out
+    assert nn.load("o/model.json").metadata["name"] == "d"
+
+
 @pytest.mark.parametrize(
     "module", ["nn.app", "argparse", "autograd.value", "nn.layers", "matplotlib.figure"]
 )
