@@ -41,7 +41,7 @@ class CompiledFunction:
         self.static = StaticArguments(function, static)
         self.xp = Arrays(np if xp is None else xp, chosen(backend, xp))
         self.__wrapped__ = function
-        self.__doc__ = getattr(function, "__doc__", None)
+        self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__module__ = getattr(function, "__module__", __name__)

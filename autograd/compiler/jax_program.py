@@ -46,7 +46,7 @@ class JaxFunction:
 
     def __init__(self, function: Callable[..., Any], example: Sequence[Any]) -> None:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
-        self.__doc__ = getattr(function, "__doc__", None)
+        self.__doc__ = function.__doc__
         _warn_of_float32()
         leaves, structure = flatten((tuple(example), {}), _refused)
         leaves = [Value(x.data, x.label) if isinstance(x, Value) else x for x in leaves]

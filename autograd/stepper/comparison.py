@@ -77,7 +77,7 @@ class Comparison:
 
     def reason(self, frame: Frame, earlier: Sequence[Frame]) -> str:
         """Return why the first wrong number is wrong. ``frame`` has it."""
-        so_far = dict.fromkeys(self.complete, "0") | {f.target: number(f.value) for f in earlier}
+        so_far = {f.target: number(f.value) for f in earlier}
         if self.mistake == "overwrite":
             return f"`=` dropped the earlier {so_far[frame.target]}; several terms need `+=`."
         if self.mistake == "stale":

@@ -126,6 +126,13 @@ def test_an_operator_without_graph_leaves_what_watches_operations_its_share() ->
     assert y.parents == ()
 
 
+def test_an_own_operation_without_graph_makes_a_bare_node() -> None:
+    doubled = Unary("doubled", lambda m, x: x * 2.0, 2.0)
+    with no_grad():
+        y = doubled(Value(3.0))
+    assert (y.data, y.op, y.parents, y.local_grads) == (6.0, None, (), ())
+
+
 def called_by(method: Callable[..., Any]) -> int:
     """Return how many functions of the table a printed method calls."""
     return sum(name.startswith("function") for name in method.__code__.co_freevars)

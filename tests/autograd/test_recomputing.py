@@ -152,6 +152,14 @@ def test_after_an_interruption_all_numbers_are_the_old_ones(
     assert state(y) == before
 
 
+def test_a_compiled_result_of_nan_is_up_to_date() -> None:
+    is_one = autograd.compile(lambda x: TABLE["equal"](x, 1.0))
+    assert is_one(Value(1.0)).data == 1.0
+    y = is_one(Value(math.nan))
+    assert hasattr(y, "inputs")  # it is compiled
+    assert recompute(y) is y
+
+
 def test_a_derivative_that_is_infinite_is_a_limit_and_not_stale() -> None:
     x = Value(0.0)
     (slope,) = adjoints(x.sqrt(), [x])

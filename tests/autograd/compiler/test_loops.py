@@ -197,6 +197,11 @@ def a_comparison_of_numbers(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
     return sum(outputs) * (w[0] if Y[0] * 2 < X[0][0] + 50 else w[1])
 
 
+def a_comparison_of_two_products(model: Any, w: list[Value], X: Any, Y: Any) -> Any:
+    outputs = [model(x) for x in X]
+    return sum(outputs) * (w[0] if Y[0] * X[0][0] < Y[1] * X[0][0] else w[1])
+
+
 LIFTED: list[Loss] = [
     collected,
     fused_sum,
@@ -224,6 +229,7 @@ LIFTED: list[Loss] = [
     a_dot_with_parameters_too,
     compared_after_the_loop,
     a_comparison_of_numbers,
+    a_comparison_of_two_products,
 ]
 
 

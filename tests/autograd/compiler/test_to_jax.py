@@ -212,6 +212,15 @@ def test_arguments_are_trees_and_so_are_results():
     close(got["pair"][1], [2.0, 1.0])
 
 
+def test_a_tuple_of_plain_numbers_stays_a_tuple():
+    w = Value(2.0)
+    F = to_jax(lambda x: (w * x, (1.0, 3)), 5.0)
+    product, numbers = F(F.parameters(), 7.0)
+    close(product, 14.0)
+    assert type(numbers) is tuple
+    close(numbers, [1.0, 3.0])
+
+
 def test_rows_may_be_trees():
     w = Value(2.0)
     F = to_jax(

@@ -303,3 +303,13 @@ def test_a_warning_says_why_it_runs_as_it_is(name):
 def test_a_function_with_a_generator_that_draws_nothing_is_compiled():
     fast = autograd.compile(lambda x, rng=OWN: W * x)
     assert fast(2.0).parents == (W,)
+
+
+class Noisy:
+    def of(self, x):
+        return W * x + OWN.random()
+
+
+def test_a_method_that_draws_from_a_generator_of_its_module_is_not_compiled():
+    with pytest.warns(UserWarning, match="it draws random numbers"):
+        autograd.compile(Noisy().of)(2.0)

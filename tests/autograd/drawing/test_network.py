@@ -160,6 +160,7 @@ def test_each_sample_has_its_picture_and_the_others_are_counted() -> None:
         assert source.count('class="neuron') == 9
         assert "… 2 of other samples" in source
         assert "of 37 parameters" in source
+        assert " hidden" not in source  # the other samples are counted already
     assert "sample 1 of 3: sample=1 shows another" in pictures[0]
     assert "sample 3 of 3: sample=0 shows another" in pictures[2]
 

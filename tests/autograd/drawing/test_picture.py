@@ -211,6 +211,12 @@ def test_tooltip_has_full_precision_and_the_formula() -> None:
     assert lines == ["f = x * (y - 1) + sin(x)", f"data {f.data!r}", "grad 1.0"]
 
 
+def test_the_formula_of_a_tooltip_has_the_names_that_stand_in_the_boxes() -> None:
+    w, b, x = Value(2.0, "layers.0.neurons.1.w.0"), Value(0.5, "layers.0.neurons.1.b"), Value(3.0)
+    source = draw_dot(autograd.tanh(autograd.dot([w], [x], b)), level="nodes").source
+    assert 'tooltip="tanh(w₂₁ * 3 + b₂)' in source
+
+
 @needs_graphviz
 def test_the_picture_in_the_readme_is_the_one_that_its_code_draws() -> None:
     x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")

@@ -83,3 +83,13 @@ def test_the_first_wrong_number_is_a_step_of_its_own() -> None:
     step = next(step for step in played(root, mistake="overwrite") if step.first == at)
     assert (step.last, step.frame) == (at + 1, frames[at])
     assert isinstance(step.frame, Frame)
+
+
+def test_after_a_wrong_number_at_z_its_neuron_passes_on_that_number() -> None:
+    root = small_mlp()
+    wrong = next(frame for frame in steps(root, "order") if frame.first_wrong)
+    told = [step.frame for step in played(root, mistake="order")]
+    after = told[told.index(wrong) + 1]
+    assert (wrong.name, after.name) == ("z⁽¹⁾₁", "layer 1, neuron 1")
+    assert after.text == f"layer 1, neuron 1: df/dz⁽¹⁾₁ = {wrong.value:.4g}"
+    assert after.rule == "passed on to 2 weights, the bias, 2 inputs"

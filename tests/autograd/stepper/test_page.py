@@ -451,6 +451,7 @@ def test_a_path_that_no_file_can_have_is_refused_in_one_sentence(name, tmp_path,
     assert type(caught.value) is ValueError
     str(caught.value).encode()
     assert name or str(caught.value).endswith(": give a name, such as 'page.html'")
+    assert not str(caught.value).endswith("None")  # it says why
     assert str(caught.value).startswith(repr(name))
     assert list(tmp_path.iterdir()) == []
 

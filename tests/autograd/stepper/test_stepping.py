@@ -135,6 +135,11 @@ def test_frames_are_immutable_plain_data():
     assert all(isinstance(getattr(frame, f.name), kinds) for f in dataclasses.fields(frame))
 
 
+def test_a_frame_without_a_target_has_the_value_0():
+    given = steps(product_of_sum())[0]
+    assert (given.phase, given.target, given.value) == ("given", None, 0.0)
+
+
 def test_numbers_are_rounded_for_reading_and_exact_in_the_data():
     frame = steps(Value(1 / 3, "x") * Value(0.1, "y"))[1]
     assert frame.text == "f = x * y = 0.3333 * 0.1 = 0.03333"
