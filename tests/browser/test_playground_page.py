@@ -197,6 +197,7 @@ def test_every_control_does_something_by_touch(opened, width, scheme):
         use_every_control(page, use_by_touch)
 
 
+@pytest.mark.slow
 def test_the_table_of_controls_has_every_control(opened):
     with opened() as page:
         ids = page.evaluate("""() => [...document.querySelectorAll(
@@ -437,6 +438,7 @@ WALK = """(count) => Array.from({ length: count }, () => {
 })"""
 
 
+@pytest.mark.slow
 def test_the_walk_through_a_neuron_computes_forward_and_backward(opened):
     with opened() as page:
         click(page, "one-epoch", "neuron-1-2", "walk-first")
@@ -665,6 +667,7 @@ def test_runs_are_kept_and_taken_up_again(opened):
         assert page.locator("#runs li").count() == 1
 
 
+@pytest.mark.slow
 def test_a_link_has_the_state_and_hides_panels(opened):
     with opened() as page:
         page.locator("#data-kind").select_option('"circles"')

@@ -193,6 +193,7 @@ def test_without_javascript_the_steps_are_there(opened):
         assert page.locator("#picture svg").is_visible()
 
 
+@pytest.mark.slow
 def test_hostile_labels_play(opened):
     root = sum([Value(2.0, label) for label in HOSTILE_LABELS])
     root.label = HOSTILE_LABELS[0]

@@ -476,6 +476,7 @@ def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
     assert nn.load("o/model.json").metadata["name"] == "d"
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_finalizer_is_not_lost(tmp_path: Path) -> None:
     """Python prints an exception there, and goes on."""
     Path("sitecustomize.py").write_text(

@@ -83,6 +83,7 @@ print(y.data, w.grad)
 """
 
 
+@pytest.mark.slow
 def test_a_compiled_function_of_a_script_reaches_another_process():
     pytest.importorskip("cloudpickle")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
