@@ -83,7 +83,7 @@ class Optimizer:
             return _array(stepped) if flat else stepped
         if not flat or (self._memory and isinstance(self._memory[0], list)):
             thetas, grads, *self._memory = map(_array, (thetas, grads, *self._memory))
-        updated, *self._memory = _quietly_updated()(self, thetas, grads, *self._memory)
+        updated, *self._memory = _quietly(Optimizer.updated)(self, thetas, grads, *self._memory)
         return updated if flat else updated.tolist()
 
     def formula(self) -> StepFormula | None:
@@ -224,7 +224,7 @@ class SGD(Optimizer):
         if is_list or is_own or self.momentum or self.weight_decay:
             return super().advance(thetas, grads)
         self.steps += 1
-        return _quietly_descended()(thetas, self.lr, grads)
+        return _quietly(_descended)(thetas, self.lr, grads)
 
     def update(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         (velocity,) = memory
@@ -412,18 +412,14 @@ def _numpy() -> Any:
 
 
 @cache
-def _quietly_updated() -> Callable[..., Any]:
-    """Return what updates arrays. A result may be infinite, as it is without NumPy."""
-    ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
-    return ignoring(Optimizer.updated)  # type: ignore[no-any-return]  # NumPy says Any
+def _quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function for arrays. A result may be infinite, as it is without NumPy."""
+    quiet: Callable[..., Any] = _numpy().errstate(all="ignore")(function)
+    return quiet
 
 
-@cache
-def _quietly_descended() -> Callable[..., Any]:
-    """Return the step of plain gradient descent for arrays, as `_quietly_updated`."""
-    ignoring: Callable[..., Any] = _numpy().errstate(all="ignore")
-    step = ignoring(lambda theta, lr, grad: theta - lr * grad)
-    return step  # type: ignore[no-any-return]  # as above
+def _descended(theta: Any, lr: Any, grad: Any) -> Any:
+    return theta - lr * grad
 
 
 def _array(xs: Any) -> Any:

@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from autograd import collector_paused
 
-from ..argument_checks import at_least_0, below_1, counted, positive, whole
+from ..argument_checks import at_least_0, below_1, counted, flag, positive, whole
 from ..layers import ACTIVATIONS, MLP
 from ..samples import too_large
 from ..training.divergence import DivergedError
@@ -444,8 +444,8 @@ def _seeded(random_state: Any) -> Any:
 
 
 def _flag(name: str, given: Any) -> None:
-    if not isinstance(given, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {given!r:.80}")
+    if not isinstance(given, np.bool_):
+        flag(name, given)
 
 
 def can_take_blocks(estimator: Any) -> bool:

@@ -114,4 +114,5 @@ class EpochSteps:
             self._most = max(1, len(found) // 2)
         elif seconds < MAX_SECONDS / 2 and len(found) == self._most:
             self._most *= 2
-        return found.tolist()  # type: ignore[no-any-return]  # rows of numbers
+        steps: Sequence[Sequence[float]] = found.tolist()
+        return steps

@@ -220,8 +220,9 @@ def test_affine_without_graph_has_the_values_of_a_dot_for_each_row() -> None:
 
 @pytest.mark.parametrize("context", [nullcontext, no_grad])
 def test_affine_names_the_weight_that_is_no_number(context: Any) -> None:
-    w, x = Value(2.0, "w"), Value(3.0)
-    w.data = "2"  # type: ignore[assignment]  # what is refused
+    w: Any = Value(2.0, "w")
+    x = Value(3.0)
+    w.data = "2"
     with context(), pytest.raises(TypeError, match="the data of w is '2'"):
         affine([[w]], [x], [Value(1.0)])
 

@@ -174,8 +174,9 @@ class Judge:
         try:
             if source is not None:
                 path.write_text(source, "utf-8")
-            work = lambda notes: run(Watch(notes, tests, limits), files)  # noqa: E731  # one call
-            code, started, _ = in_process(self.folder, work)
+            code, started, _ = in_process(
+                self.folder, lambda notes: run(Watch(notes, tests, limits), files)
+            )
         finally:
             path.write_text(original, "utf-8")
         if code == 0 or (code == 5 and not started):  # 5: the tests are not there

@@ -225,8 +225,8 @@ def test_static_arguments_and_switches_are_those_of_the_compiled_function() -> N
 
 
 def test_a_parameter_without_a_number_is_named() -> None:
-    w = Value(1.0, "w")
+    w: Any = Value(1.0, "w")
     flat = flat_function(lambda: w * w, [w])
-    w.data = "2"  # type: ignore[assignment]  # the fault that is tested
+    w.data = "2"
     with pytest.raises(TypeError, match=r"the data of a Value is a float, got '2' .* 'w'"):
         flat.numbers()

@@ -11,8 +11,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("llvmlite")
 
 import nn  # noqa: E402  # after it is known that there is scikit-learn
-from nn.exchange import perceptron, solvers  # noqa: E402
-from nn.training.epoch_steps import EpochSteps  # noqa: E402
+from nn.exchange import perceptron, solvers  # noqa: E402  # as above
+from nn.training.epoch_steps import EpochSteps  # noqa: E402  # as above
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "adam": {"solver": "adam", "epsilon": 1e-3},

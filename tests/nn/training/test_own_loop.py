@@ -273,14 +273,15 @@ def test_other_parameters_of_the_optimizer_inside_are_refused_and_nothing_is_los
 
 
 def test_a_parameter_without_a_number_is_named() -> None:
+    w: Any
     w, step = step_of()
     with step:
         step.sync()
-        w.data = "a"  # type: ignore[assignment]  # the fault that is tested
+        w.data = "a"
         with pytest.raises(TypeError, match="is a float, got 'a' in the one 'w'"):
             step(3.0)
         w.data = 5.0
-    w.data = "a"  # type: ignore[assignment]
+    w.data = "a"
     with pytest.raises(TypeError, match="got 'a' in the one 'w'"), step:
         pass
 
