@@ -6,14 +6,13 @@ from nn import Playground
 
 from ..support.browser import (
     FITS,
-    NBCONVERT_ADDRESSES,
     THEME,
     becomes,
     require_module,
     wait_for_images,
     watched,
 )
-from ..support.notebook_servers import in_marimo, open_notebook, run
+from ..support.notebook_servers import converted, in_marimo, open_notebook, run
 from .test_surroundings import EQUAL_HEIGHTS, THEMES_AROUND, hosted
 
 pytestmark = pytest.mark.slow  # notebooks take many seconds to start
@@ -119,10 +118,7 @@ def test_the_page_tells_its_surroundings_what_paper_shows_now(browser, tmp_path)
 
 
 def test_in_a_converted_notebook_it_learns(browser, folder):
-    require_module("nbconvert")
-    run(folder, "nbconvert", "--to", "html", "trusted.ipynb")
-    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
-        page.goto((folder / "trusted.html").as_uri())
+    with converted(browser, folder, "trusted.ipynb") as page:
         frame = playground_in(page)
         becomes(frame, FITS, True)
         assert frame.evaluate(THEME) == "light"

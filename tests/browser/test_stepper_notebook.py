@@ -8,7 +8,6 @@ from autograd import Stepper, Value, draw_dot, steps
 
 from ..support.browser import (
     FITS,
-    NBCONVERT_ADDRESSES,
     THEME,
     assert_plays,
     assert_shows,
@@ -20,7 +19,7 @@ from ..support.browser import (
 )
 from ..support.graphs import cube, deep, fan_out, product_of_sum
 from ..support.networks import tanh_chain
-from ..support.notebook_servers import open_notebook, run
+from ..support.notebook_servers import converted, open_notebook, run
 
 pytestmark = pytest.mark.slow  # JupyterLab and nbconvert take many seconds to start
 LONG = "long.ipynb"  # more than a page of paper
@@ -68,10 +67,7 @@ def folder(tmp_path_factory):
 
 
 def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, folder):
-    require_module("nbconvert")
-    run(folder, "nbconvert", "--to", "html", "one.ipynb")
-    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
-        page.goto((folder / "one.html").as_uri())
+    with converted(browser, folder, "one.ipynb") as page:
         first, second = steppers(page, 2)
         for frame in (first, second):
             becomes(frame, FITS, True)
@@ -88,20 +84,14 @@ def test_in_a_converted_notebook_both_steppers_play_and_do_not_meet(browser, fol
 
 
 def test_a_drawing_is_as_wide_as_the_cell_at_most(browser, folder):
-    require_module("nbconvert")
-    run(folder, "nbconvert", "--to", "html", "drawing.ipynb")
-    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
-        page.goto((folder / "drawing.html").as_uri())
+    with converted(browser, folder, "drawing.ipynb") as page:
         width, natural = drawing(page)
         assert natural > 2000 > 900 > width > 600
 
 
 def test_on_paper_a_converted_notebook_has_whole_pictures_and_all_steps(browser, folder):
-    require_module("nbconvert")
-    run(folder, "nbconvert", "--to", "html", LONG)
     root = deep(3, 2)
-    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
-        page.goto((folder / "long.html").as_uri())
+    with converted(browser, folder, LONG) as page:
         (frame,) = steppers(page, 1)
         assert page.locator(".chalkgrad-paper").count() == 0
         page.pdf(path=folder / "long.pdf")  # as a reader who prints
@@ -125,10 +115,7 @@ def test_on_paper_a_converted_notebook_has_whole_pictures_and_all_steps(browser,
 
 
 def test_on_paper_a_notebook_has_the_numbers_that_the_reader_gave(browser, folder):
-    require_module("nbconvert")
-    run(folder, "nbconvert", "--to", "html", "one.ipynb")
-    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
-        page.goto((folder / "one.html").as_uri())
+    with converted(browser, folder, "one.ipynb") as page:
         first, _ = steppers(page, 2)
         field = first.locator("#leaves input").first
         field.fill("4.125")

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .browser import require_module, watched
+from .browser import NBCONVERT_ADDRESSES, require_module, watched
 from .notebooks import ROOT
 
 if TYPE_CHECKING:
@@ -84,6 +84,16 @@ def run(folder: Path, *command: str) -> None:
         [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+@contextmanager
+def converted(browser: sync_api.Browser, folder: Path, notebook: str) -> Iterator[sync_api.Page]:
+    """Open what nbconvert makes of a notebook in the folder. Skip the test without nbconvert."""
+    require_module("nbconvert")
+    run(folder, "nbconvert", "--to", "html", notebook)
+    with watched(browser, NBCONVERT_ADDRESSES, viewport={"width": 1000, "height": 900}) as page:
+        page.goto((folder / notebook).with_suffix(".html").as_uri())
+        yield page
 
 
 @contextmanager

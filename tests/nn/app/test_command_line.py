@@ -16,7 +16,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -452,20 +452,31 @@ def program(*args: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.slow
-def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
+def training_without_end(
+    folder: Path, after_epoch: str
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Start a training that only Ctrl-C ends. ``after_epoch`` is code for a function of history."""
     Path("sitecustomize.py").write_text(
+        "import signal\n"
         "from contextlib import contextmanager\n"
         "import nn.training.progress\n"
+        "class Freed:\n"
+        "    def __del__(self): signal.raise_signal(signal.SIGINT)\n"
         "@contextmanager\n"
-        "def telling(*_):\n"
-        "    yield lambda history: len(history.loss) == 3 and print('3 epochs', flush=True)\n"
-        "nn.training.progress.progress_bar = telling\n"
+        "def after_epoch(*_):\n"
+        f"    yield {after_epoch}\n"
+        "nn.training.progress.progress_bar = after_epoch\n"
     )
     Path("d.csv").write_text("a,b\n" + "1,x\n2,y\n" * 4)
     args = ["d.csv", "--hidden", "--batch-size", "1", "--epochs", "100000000", "--out", "o"]
-    path = f"{tmp_path}{os.pathsep}{ROOT}"
-    with program(*args, env=os.environ | {"PYTHONPATH": path}) as process:
+    path = f"{folder}{os.pathsep}{ROOT}"
+    return program(*args, env=os.environ | {"PYTHONPATH": path})
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
+    telling = "lambda history: len(history.loss) == 3 and print('3 epochs', flush=True)"
+    with training_without_end(tmp_path, telling) as process:
         assert process.stdout is not None
         assert any("3 epochs" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
@@ -479,21 +490,8 @@ def test_ctrl_c_keeps_what_was_trained_so_far(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_in_a_finalizer_is_not_lost(tmp_path: Path) -> None:
     """Python prints an exception there, and goes on."""
-    Path("sitecustomize.py").write_text(
-        "import signal\n"
-        "from contextlib import contextmanager\n"
-        "import nn.training.progress\n"
-        "class Freed:\n"
-        "    def __del__(self): signal.raise_signal(signal.SIGINT)\n"
-        "@contextmanager\n"
-        "def freeing(*_):\n"
-        "    yield lambda history: len(history.loss) == 3 and Freed() and None\n"
-        "nn.training.progress.progress_bar = freeing\n"
-    )
-    Path("d.csv").write_text("a,b\n" + "1,x\n2,y\n" * 4)
-    args = ["d.csv", "--hidden", "--batch-size", "1", "--epochs", "100000000", "--out", "o"]
-    path = f"{tmp_path}{os.pathsep}{ROOT}"
-    with program(*args, env=os.environ | {"PYTHONPATH": path}) as process:
+    freeing = "lambda history: len(history.loss) == 3 and Freed() and None"
+    with training_without_end(tmp_path, freeing) as process:
         out, err = process.communicate()
     assert (process.returncode, err) == (130, "")
     assert "interrupted at step" in out
