@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("tests.support")  # so that its assertions show w
 
 # importing it for its doctests would put its operations into the table, for all tests
 collect_ignore = ["support/own_operation.py"]
+collect_ignore += ["benchmarks", "mutation"]  # programs without tests, which take time to import
 
 TOGETHER = {  # part of a test's name: what its tests share, which one process starts
     "tests/browser/test_playground_page.py": "a browser for the playground",
