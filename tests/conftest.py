@@ -28,6 +28,8 @@ TOGETHER = {  # part of a test's name: what its tests share, which one process s
     "_jax": "JAX",
 }
 
+COLLECTOR = 100_000, 10, 10  # as in gc.set_threshold: a hundredth of the usual collections
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep machine code in a folder of this test run, which all its processes share."""
@@ -48,7 +50,15 @@ def pytest_collection() -> Generator[None, Any, Any]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*COLLECTOR)
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Collect once: pytest collects five times at the end, which then costs nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
