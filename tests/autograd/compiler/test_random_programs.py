@@ -67,7 +67,7 @@ def calls(rng, count):
     [("numpy", range(8)), ("llvm", range(3))]
     + [pytest.param("llvm", range(3, 80), marks=pytest.mark.slow)]  # a program takes 0.1 s
     + [
-        pytest.param("numpy", range(n, n + 252), marks=pytest.mark.slow)
+        pytest.param("numpy", range(n, min(n + 252, 2020)), marks=pytest.mark.slow)
         for n in range(8, 2020, 252)
     ],
     indirect=["each_backend"],
