@@ -785,6 +785,7 @@ def test_the_work_of_a_frame_leaves_time(opened, hidden):
     assert (end - start) / (last - first) <= MAX_FRAME_MS[hidden]
 
 
+@pytest.mark.slow
 def test_without_javascript_the_picture_is_there(browser, tmp_path):
     Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).save(tmp_path / "own.html")
     for java_script_enabled in (False, True):

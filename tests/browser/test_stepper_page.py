@@ -186,6 +186,7 @@ def test_a_mistake_is_shown_beside_the_right_pass(opened):
         assert row == ["df/dx", "14 (wrong)", "26"]
 
 
+@pytest.mark.slow
 def test_without_javascript_the_steps_are_there(opened):
     frames = steps(fan_out())
     with opened(Stepper(fan_out()), java_script_enabled=False) as page:
