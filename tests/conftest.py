@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("tests.support")  # so that its assertions show w
 
 # importing it for its doctests would put its operations into the table, for all tests
 collect_ignore = ["support/own_operation.py"]
+collect_ignore += ["benchmarks", "mutation"]  # programs without tests, which take time to import
 
 TOGETHER = {  # part of a test's name: what its tests share, which one process starts
     "tests/browser/test_playground_page.py": "a browser for the playground",
@@ -26,6 +27,23 @@ TOGETHER = {  # part of a test's name: what its tests share, which one process s
     "torch": "PyTorch",
     "_jax": "JAX",
 }
+
+# Groups of few tests that take long: they start first, so that both processes end together.
+# Two browsers, which have processes of their own, do not start at once.
+LONG = [
+    "a browser, JupyterLab and marimo",
+    "tests/autograd/compiler/test_random_programs.py",
+    "tests/autograd/drawing/test_picture.py",
+    "tests/curriculum/test_notebooks.py",
+    "a browser for the playground",
+    "the site",
+    "tests/autograd/test_random_graphs.py",
+    "tests/nn/exchange/test_scale_out.py",
+    "tests/autograd/test_names.py",
+    "tests/nn/app/test_command_line.py",
+]
+
+COLLECTOR = 100_000, 10, 10  # as in gc.set_threshold: a hundredth of the usual collections
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +65,15 @@ def pytest_collection() -> Generator[None, Any, Any]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*COLLECTOR)
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Collect once: pytest collects five times at the end, which then costs nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,5 +91,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
             return next((what for part, what in TOGETHER.items() if part in nodeid), file)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if long := next((group for group in LONG if group in self.workqueue), None):
+                self.workqueue.move_to_end(long, last=False)
+            super()._assign_work_unit(node)
 
     return Groups(config, log)

@@ -40,6 +40,7 @@ def test_the_first_two_shell_blocks_are_the_main_job_and_the_tests():
     assert commands[1].rstrip().endswith("python -m pytest -n auto")
 
 
+@pytest.mark.slow
 def test_the_default_suite_is_collected_without_the_extra_scale():
     code = "import sys, pytest; sys.modules['jax'] = None; sys.exit(pytest.main(sys.argv[1:]))"
     run = [sys.executable, "-c", code, "--collect-only", "-p", "no:cacheprovider", "autograd"]

@@ -81,6 +81,7 @@ def test_a_leaf_is_dragged_in_the_picture(opened):
         assert page.locator("#reset").get_attribute("aria-disabled") == "false"
 
 
+@pytest.mark.slow
 def test_a_domain_error_shows_at_its_node_and_the_last_good_numbers_stay(opened):
     x = Value(2.0, "x")
     with opened(Stepper(x.log() * x)) as page:
@@ -128,6 +129,7 @@ def test_a_text_that_is_no_number_stays_until_it_is_corrected(opened):
         assert (field.input_value(), said.inner_text()) == ("2", "")
 
 
+@pytest.mark.slow
 def test_a_node_is_found_checked_and_its_paths_are_lit(opened):
     with opened(Stepper(fan_out())) as page:
         page.locator("#search").fill("a")
@@ -150,6 +152,7 @@ def test_a_node_is_found_checked_and_its_paths_are_lit(opened):
         assert page.locator("#terms-heading").inner_text() == "The terms of df/df"
 
 
+@pytest.mark.slow
 def test_the_edge_of_the_step_tells_upstream_times_local(opened):
     with opened(Stepper(fan_out())) as page:
         page.locator("#last").click()
@@ -166,6 +169,7 @@ def test_the_edge_of_the_step_tells_upstream_times_local(opened):
         assert tip - operand < consumer - tip  # the head of the arrow is at the operand
 
 
+@pytest.mark.slow
 def test_keys_and_jumps(opened):
     with opened(Stepper(fan_out())) as page:
         position = page.locator("#position")
@@ -186,6 +190,7 @@ def test_keys_and_jumps(opened):
         assert page.evaluate("document.activeElement.id") == "next"
 
 
+@pytest.mark.slow
 def test_the_view_zooms_pans_and_fits(opened):
     with opened(Stepper(fan_out())) as page:
         view_box = "document.querySelector('#picture svg').getAttribute('viewBox')"

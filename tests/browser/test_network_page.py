@@ -27,6 +27,7 @@ def backward(root):
     return root
 
 
+@pytest.mark.slow
 def test_the_boxes_of_neurons_end_with_the_numbers_of_a_backward_pass(opened):
     root = backward(small_mlp())
     order = topological_order(root)
@@ -138,6 +139,7 @@ def assert_shows_sample(page, root, k):
     assert page.locator("#picture g.graph > text").first.text_content() == f"sample {k + 1} of 4"
 
 
+@pytest.mark.slow
 def test_another_sample_of_a_batch_is_chosen_on_the_page(opened):
     root = backward(batch_with_penalty())
     order, found = topological_order(root), network(root)
@@ -252,6 +254,7 @@ def square_error(x, w, target=1.0):
     return (total - target) ** 2
 
 
+@pytest.mark.slow
 def test_the_line_of_a_step_is_marked_and_a_line_lights_its_nodes(opened):
     with opened(Stepper(square_error, [1.0, 2.0], [0.5, -1.0])) as page:
         marked = []

@@ -234,6 +234,7 @@ def test_keys_of_the_page_play_and_step(opened):
 # ------------------------------------------------------------------------------ time and phases
 
 
+@pytest.mark.slow
 def test_a_step_is_taken_apart(opened):
     with opened(reduced_motion="no-preference") as page:
         page.clock.install()
@@ -470,6 +471,7 @@ def test_why_gives_the_update_in_numbers(opened):
             assert lines.split(" = ")[-1].strip() == f"{float(after):.4g}"
 
 
+@pytest.mark.slow
 def test_a_weight_is_set_by_hand(opened):
     with opened() as page:
         page.locator("#weight-value").fill("-1.5")
@@ -566,6 +568,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 def test_a_file_is_chosen_or_dropped_and_a_bad_one_is_refused_in_one_sentence(opened):
     with opened() as page:
         page.locator("#csv").set_input_files(file(GOOD))
@@ -750,6 +753,7 @@ def test_axe_finds_no_fault_with_all_in_use(opened, width, scheme):
         assert faults(page) == []
 
 
+@pytest.mark.slow
 def test_the_page_is_small_and_never_scrolls_sideways(opened, tmp_path):
     with opened({"network": {"hidden": [16, 16]}}) as page:
         assert (tmp_path / "p.html").stat().st_size <= MAX_BYTES
@@ -781,6 +785,7 @@ def test_the_work_of_a_frame_leaves_time(opened, hidden):
     assert (end - start) / (last - first) <= MAX_FRAME_MS[hidden]
 
 
+@pytest.mark.slow
 def test_without_javascript_the_picture_is_there(browser, tmp_path):
     Playground([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).save(tmp_path / "own.html")
     for java_script_enabled in (False, True):

@@ -51,6 +51,7 @@ def test_a_picture_drawn_without_graphviz_is_played_too(opened, monkeypatch):
         assert_plays(page, page.keyboard.press, root, steps(root))
 
 
+@pytest.mark.slow
 def test_the_page_opens_at_the_step_that_is_asked_for(opened):
     root = chain_after_fan_out()
     frames = steps(root)
@@ -112,6 +113,7 @@ def test_a_missing_browser_skips_but_fails_in_continuous_integration(monkeypatch
         require(False, "needs a browser")
 
 
+@pytest.mark.slow
 def test_the_slider_the_list_and_the_other_buttons_jump(opened):
     root, frames = fan_out(), steps(fan_out())
     expected, last = list(states(root, frames)), len(frames) - 1
@@ -172,6 +174,7 @@ def test_a_node_lists_every_term_of_its_gradient(opened):
         assert "still to come" not in page.locator("#terms-list").inner_text()
 
 
+@pytest.mark.slow
 def test_a_mistake_is_shown_beside_the_right_pass(opened):
     frames = steps(chain_after_fan_out(), "order")
     first = next(k for k, frame in enumerate(frames) if frame.first_wrong)
@@ -183,6 +186,7 @@ def test_a_mistake_is_shown_beside_the_right_pass(opened):
         assert row == ["df/dx", "14 (wrong)", "26"]
 
 
+@pytest.mark.slow
 def test_without_javascript_the_steps_are_there(opened):
     frames = steps(fan_out())
     with opened(Stepper(fan_out()), java_script_enabled=False) as page:

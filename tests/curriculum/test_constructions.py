@@ -47,14 +47,19 @@ def test_F3_one_hidden_layer_has_at_most_one_piece_more_than_it_has_units(units)
     assert [wide([i / 128]).data for i in range(129)] == [tent([i / 128]).data for i in range(129)]
 
 
-@pytest.mark.parametrize(("units", "error"), [(16, 0.0615), (32, 0.0155), (64, 0.0039)])
+@pytest.mark.parametrize(
+    ("units", "error"),
+    [(16, 0.0615), (32, 0.0155), pytest.param(64, 0.0039, marks=pytest.mark.slow)],
+)
 def test_F4_the_error_of_relu_interpolation_falls_with_the_square_of_the_units(units, error):
     model = relu_interpolant(f, -1.0, 1.0, units)
     assert largest_error(model, f) == pytest.approx(error, abs=5e-5)
     assert nn.linear_pieces(model, -1.0, 1.0) == units
 
 
-@pytest.mark.parametrize(("bumps", "error"), [(16, 0.290), (32, 0.137), (64, 0.066)])
+@pytest.mark.parametrize(
+    ("bumps", "error"), [(16, 0.290), (32, 0.137), pytest.param(64, 0.066, marks=pytest.mark.slow)]
+)
 def test_F4_the_error_of_sigmoid_bumps_falls_with_their_number(bumps, error):
     model = sigmoid_bumps(f, -1.0, 1.0, bumps)
     assert largest_error(model, f) == pytest.approx(error, abs=1e-3)

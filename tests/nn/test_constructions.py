@@ -28,6 +28,7 @@ def test_the_interpolant_meets_f_at_the_knots_and_is_straight_between_them(units
     assert max(abs(model([x]).data - math.exp(x)) for x in grid(-1.0, 2.0)) <= bound
 
 
+@pytest.mark.slow
 def test_bumps_have_the_height_of_f_in_their_middles_and_get_closer_with_their_number():
     errors = []
     for bumps in (8, 32, 128):

@@ -346,7 +346,11 @@ def two_layer_mlp_loss(m, p):
     [
         (rosenbrock, [-1.2, 1.0, 0.7]),
         (logistic_loss, [0.4, -0.7, 0.1]),
-        (two_layer_mlp_loss, [math.sin(3 * i + 1) for i in range(9)]),
+        pytest.param(
+            two_layer_mlp_loss,
+            [math.sin(3 * i + 1) for i in range(9)],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_hessians_are_symmetric_and_equal_to_those_of_sympy(f, x):

@@ -251,6 +251,7 @@ def test_the_program_of_the_demo_has_its_matrix_products_and_nothing_gathered():
     assert len(fast.source.splitlines()) < 35
 
 
+@pytest.mark.slow
 def test_sums_of_thousands_of_terms_are_compiled():
     """Python's own compiler recurses for each term of a sum, so long ones take several lines."""
     x, w = Value(0.5), Value(0.9)

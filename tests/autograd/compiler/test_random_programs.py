@@ -64,11 +64,11 @@ def calls(rng, count):
 @pytest.mark.filterwarnings("ignore:.*another branch", "ignore:.*more time to compile")
 @pytest.mark.parametrize(
     ("each_backend", "seeds"),
-    [("numpy", range(20)), ("llvm", range(8))]
-    + [pytest.param("llvm", range(8, 80), marks=pytest.mark.slow)]  # a program takes 0.1 s
+    [("numpy", range(8)), ("llvm", range(3))]
+    + [pytest.param("llvm", range(3, 80), marks=pytest.mark.slow)]  # a program takes 0.1 s
     + [
-        pytest.param("numpy", range(n, n + 250), marks=pytest.mark.slow)
-        for n in range(20, 2020, 250)
+        pytest.param("numpy", range(n, min(n + 252, 2020)), marks=pytest.mark.slow)
+        for n in range(8, 2020, 252)
     ],
     indirect=["each_backend"],
     ids=str,

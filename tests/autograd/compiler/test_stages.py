@@ -237,6 +237,7 @@ def test_a_step_of_a_gpt_is_about_a_hundred_array_operations_and_equal_to_eager(
     assert fast.last_program().printed.operations < 130
 
 
+@pytest.mark.slow
 def test_recording_and_compiling_takes_less_than_a_thousand_bytes_a_node():
     xs = [[Value(0.1 * i + 0.01 * j) for j in range(20)] for i in range(20)]
     ws = [[Value(0.3 * i - 0.02 * j) for j in range(20)] for i in range(20)]

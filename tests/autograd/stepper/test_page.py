@@ -178,7 +178,7 @@ def test_labels_are_data(label):
         text.encode("utf-8")
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [10, pytest.param(150, marks=pytest.mark.slow)])
 def test_any_label_is_text_in_the_page(count, monkeypatch):
     remove_graphviz(monkeypatch)  # the tests of the picture check its labels
     leaves = [Value(1.0) for _ in range(4)]

@@ -146,7 +146,7 @@ def trained_in_python(kind, optimizer, size, count):
     return [p.data for p in model.parameters()]
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_after_many_steps_the_weights_are_pythons(count):
     all_cases = cases()
     given = []

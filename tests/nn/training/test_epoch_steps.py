@@ -24,6 +24,7 @@ from .data import blobs
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
+EPOCHS = 20
 OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9}),
@@ -91,7 +92,7 @@ def trained(
     if isinstance(optimizer, tuple):
         kind, settings = optimizer
         optimizer = getattr(nn, kind)(model.parameters(), **settings)
-    settings = {"epochs": 50, "batch_size": 16, "rng": 1, **more}
+    settings = {"epochs": EPOCHS, "batch_size": 16, "rng": 1, **more}
     history = nn.fit(model, X, targets, loss=loss, optimizer=optimizer, **settings)
     return history, [p.data for p in model.parameters()], optimizer
 
@@ -107,11 +108,11 @@ def assert_same(one: Any, other: Any) -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_every_optimizer_steps_as_it_does_on_the_graph(optimizer: Any) -> None:
     found = trained(optimizer=optimizer)
-    assert Counted.made >= sizes_of_steps(40, 16, 50) - 2  # all but the first
+    assert Counted.made >= sizes_of_steps(40, 16, EPOCHS) - 2  # all but the first
     expected = trained(optimizer=optimizer, compiled=False)
     assert_same(found, expected)
     one, other = found[2].state_dict(), expected[2].state_dict()
-    assert one["steps"] == other["steps"] == 150
+    assert one["steps"] == other["steps"] == 3 * EPOCHS
     for name, column in other["memory"].items():
         assert one["memory"][name] == pytest.approx(column, rel=1e-9, abs=1e-12)
 
@@ -120,7 +121,7 @@ def test_every_optimizer_steps_as_it_does_on_the_graph(optimizer: Any) -> None:
 def test_every_loss_is_the_same(loss: str) -> None:
     kinds = {"outputs": 1 + (loss in TWO_OUTPUTS), "l2": 1e-3, "clip": 0.5}
     assert_same(trained(loss, **kinds), trained(loss, compiled=False, **kinds))
-    assert Counted.made > 100
+    assert Counted.made > 2 * EPOCHS
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
@@ -188,7 +189,7 @@ def test_early_stopping_validation_and_callbacks_see_the_weights_of_their_epoch(
                 p.data += 0.5  # the next epoch goes on from here
 
         found = trained(
-            callbacks=look, validation=0.25, patience=8, tolerance=1e-3, lr=0.05, **more
+            callbacks=look, epochs=50, validation=0.25, patience=8, tolerance=1e-3, lr=0.05, **more
         )
         return found, seen
 
