@@ -43,7 +43,6 @@ from autograd.compiler.schedule import (
     Schedule,
 )
 
-
 LIMITS: dict[ModuleType, dict[str, float]] = {
     account: {"MIN_RECORDINGS": 16, "MIN_LOSS_SECONDS": 0.5, "EAGER_SHARE": 0.5},
     array_functions: {"MAX_ONES": 64},
