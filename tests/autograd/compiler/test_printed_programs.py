@@ -26,7 +26,7 @@ import numpy as np
 
 import autograd
 import nn
-from autograd import Value, ops
+from autograd import Value, ops, vmap
 from autograd.compiler.pipeline import Seconds, printed_program
 
 from .. import test_vmap
@@ -161,6 +161,54 @@ def elementary() -> Call:
     return f, [1.0]
 
 
+def comparisons_of_functions() -> Call:
+    """Comparisons of numbers with errors of all kinds, which get tests for ties."""
+    w = parameters(8)
+
+    def f(xs: Any) -> Any:
+        total: Any = autograd.dot(w[:4], xs)
+        for a, b in (
+            (w[0].exp(), w[1]),
+            (autograd.maximum([w[0].exp(), w[2] * 3]), w[3].log() + 5),
+            (w[4] / w[5], total),
+            (autograd.where(w[0].exp() > w[1], w[2], w[3]), w[4]),
+            (ops.equal(w[5].sin(), w[6].sin()), w[7]),
+            (abs(w[0] - w[1] * 2), w[2].sqrt()),
+            (w[1] + w[2], w[3]),
+            (w[0], w[7]),
+        ):
+            total = total + (a if a < b else b * 2)
+        return total
+
+    return f, [[0.5, 1.5, 2.5, 3.5]]
+
+
+def comparisons_of_rows() -> Call:
+    w = parameters(4)
+
+    def f(X: Any) -> Any:
+        zs = vmap(lambda x: autograd.tanh(w[0] * x[0] + w[1] * x[1]) * w[2])(X)
+        total = autograd.mean(zs)
+        if total > w[3] + 5 or autograd.maximum(zs) > 9 or autograd.dot(zs, zs) > 99 * w[1]:
+            return total
+        inside = vmap(lambda x: x[0] * w[3] if x[0] * w[0].exp() < 50 else x[1])(X)
+        return total * 2 + autograd.sum(inside)
+
+    return f, [test_vmap.ROWS]
+
+
+def numbers_far_apart(count: int) -> Call:
+    """Every third parameter, in an order of its own."""
+    w = parameters(3 * count)
+
+    def f(xs: Any) -> Any:
+        first = [x * a.exp() for x, a in zip(xs, w[::3], strict=True)]
+        second = [autograd.log(w[(7 * i) % len(w)] * w[i] + 1) for i in range(len(w))]
+        return autograd.dot(first, second[2::3][::-1]) + autograd.sum(second[5:])
+
+    return f, [[0.1 * i for i in range(count)]]
+
+
 ROWS, SIGNS = test_vmap.ROWS, test_vmap.SIGNS
 PROGRAMS: dict[str, Call] = {
     **{f"loop: {f.__name__}": loop(f) for f in test_loops.LIFTED},
@@ -201,6 +249,10 @@ PROGRAMS: dict[str, Call] = {
     "long sums": long_sums(),
     "own derivatives": own_derivatives(),
     "elementary": elementary(),
+    "comparisons of functions": comparisons_of_functions(),
+    "comparisons of rows": comparisons_of_rows(),
+    "few numbers far apart": numbers_far_apart(8),
+    "many numbers far apart": numbers_far_apart(40),
 }
 
 
@@ -256,6 +308,30 @@ def test_a_chain_becomes_these_instructions() -> None:
         "stop": 1,
     }
     assert (written.size, len(written.constants), written.order) == (726, 4, [0, 1])
+
+
+IN_JAX = {  # the lines and the checksum of what `autograd.to_jax` writes
+    "loop: fused_sum": (17, "f4cf7ab9"),
+    "vmap: several arguments": (14, "ce153bcf"),
+    "classifier": (71, "6d314398"),
+    "ragged": (86, "945319ca"),
+    "extremes": (9, "3801d686"),
+    "transposed": (9, "02edb8ca"),
+    "heads": (9, "ad2e0d5c"),
+    "many results": (12, "9fcd025c"),
+    "long sums": (24, "4e0b757e"),
+    "elementary": (165, "4a5bcebd"),
+    "vmap: where": (8, "31af4182"),
+    "many numbers far apart": (11, "b3a83ba6"),
+}
+
+
+@pytest.mark.parametrize("name", IN_JAX)
+def test_a_function_becomes_the_program_for_jax_that_is_listed(name: str) -> None:
+    pytest.importorskip("jax").config.update("jax_enable_x64", True)
+    f, arguments = PROGRAMS[name]
+    source = autograd.to_jax(f, *arguments).source
+    assert (len(source.splitlines()), checksum([source])) == IN_JAX[name]
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ SENTENCES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "dict(...) of it",
     ),
     "a matrix": (
-        compiled(lambda m: W, np.matrix([[1.0]])),
+        compiled(lambda m: W, np.zeros((1, 1)).view(np.matrix)),
         TypeError,
         "a compiled function got a NumPy matrix, which computes by rules of its own: give it "
         "numpy.asarray(...) of it",
@@ -338,3 +338,159 @@ def test_a_structure_too_many_is_said_once(monkeypatch: pytest.MonkeyPatch) -> N
         "weights of 0"
     )
     assert len(fast.recordings.paths) == 3
+
+
+def deep(x: Any) -> Any:
+    return x if (((x * 2.0).tanh() + W) * W).exp() > 0.0 else W
+
+
+def wide(xs: Any) -> Any:
+    return W if autograd.maximum([x * W for x in xs]) > W * 3.0 else xs[0]
+
+
+def by_row(xs: Any) -> Any:
+    return autograd.sum(autograd.vmap(lambda x: W * x if x > 0.0 else W)(xs))
+
+
+def by_constant_row(y: Any) -> Any:
+    return autograd.sum(autograd.vmap(lambda x: W * x if x <= y else W)([1.0, 2.0]))
+
+
+def nameless(x: Any) -> Any:
+    return x if x != Value(0.25) * NAMELESS else W
+
+
+def of_rows(xs: Any, ys: Any) -> Any:
+    return autograd.sum(autograd.vmap(lambda x, y: W * x["a"] * y)(xs, ys))
+
+
+def of_tree(tree: Any) -> Any:
+    return tree["a"][0][1] * W
+
+
+NAMELESS = Value(0.5)
+COMPUTED, LABELLED = NAMELESS * 2, NAMELESS + 1
+LABELLED.label = "scale"
+CANNOT = (
+    "which a pure JAX function cannot: use autograd.where, maximum, minimum or relu instead of a "
+    "branch"
+)
+ROWS = [{"a": 1.0}, {"a": 2.0}]
+JAX_SENTENCES: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
+    "deep": (
+        lambda to_jax: to_jax(deep, 1.0),
+        TypeError,
+        f"to_jax: deep decides by the comparison exp((1 * tanh(...) + 1 * w) * w) > 0, {CANNOT}",
+    ),
+    "wide": (
+        lambda to_jax: to_jax(wide, [1.0] * 7),
+        TypeError,
+        f"to_jax: wide decides by the comparison maximum(...) > 3 * w, {CANNOT}",
+    ),
+    "not so wide": (
+        lambda to_jax: to_jax(wide, [1.0] * 6),
+        TypeError,
+        "to_jax: wide decides by the comparison maximum("
+        + ", ".join(f"xs[{i}] * w" for i in range(6))
+        + f") > 3 * w, {CANNOT}",
+    ),
+    "a row": (
+        lambda to_jax: to_jax(by_row, [1.0, 2.0]),
+        TypeError,
+        f"to_jax: by_row decides by the comparison a row of xs > 0, {CANNOT}",
+    ),
+    "a row of constants": (
+        lambda to_jax: to_jax(by_constant_row, 3.0),
+        TypeError,
+        f"to_jax: by_constant_row decides by the comparison a row <= y, {CANNOT}",
+    ),
+    "without a label": (
+        lambda to_jax: to_jax(nameless, 3.0),
+        TypeError,
+        f"to_jax: nameless decides by the comparison x != 0.25 * a Value of 0.5, {CANNOT}",
+    ),
+    "computed outside": (
+        lambda to_jax: to_jax(lambda x: x * COMPUTED, 1.0),
+        TypeError,
+        "to_jax: <lambda> uses the Value '1', which was computed outside by mul: compute it inside "
+        "<lambda>",
+    ),
+    "computed outside, with a label": (
+        lambda to_jax: to_jax(lambda x: x * LABELLED, 1.0),
+        TypeError,
+        "to_jax: <lambda> uses the Value 'scale', which was computed outside by add: compute it "
+        "inside <lambda>",
+    ),
+    "a thing": (
+        lambda to_jax: to_jax(lambda x: x, "abc"),
+        TypeError,
+        "to_jax takes numbers, and lists, tuples, dicts and arrays of them, got 'abc': bind it, as "
+        "in to_jax(lambda x: f(x, other), example)",
+    ),
+    "random": (
+        lambda to_jax: to_jax(draws, 1.0),
+        TypeError,
+        "to_jax cannot record draws: it draws random numbers, which a recording would repeat",
+    ),
+    "parameters": (
+        lambda to_jax: to_jax(lambda x: x * W, 1.0)([1.0, 2.0], 1.0),
+        ValueError,
+        "<lambda>: parameters have the shape (1,), as F.parameters() returns them, got (2,)",
+    ),
+    "too few arguments": (
+        lambda to_jax: to_jax(of_two, W.data, 1.0)([], 1.0),
+        TypeError,
+        "of_two takes parameters and 2 arguments, as in the example of to_jax, got 1",
+    ),
+    "another shape": (
+        lambda to_jax: to_jax(lambda xs: xs[0] * W, [1.0, 2.0])([1.0], [1.0]),
+        ValueError,
+        "xs has the shape (2,) in the example of to_jax, got (1,); for any number of rows, give an "
+        "example list that only autograd.vmap reads",
+    ),
+    "no numbers": (
+        lambda to_jax: to_jax(lambda xs: xs[0] * W, [1.0, 2.0])([1.0], "ab"),
+        TypeError,
+        "xs: expected numbers, or arrays and equally long lists of them, got 'ab'",
+    ),
+    "other keys": (
+        lambda to_jax: to_jax(of_tree, {"a": [[1.0, 2.0]], "b": 1.0})([1.0], {"a": [[1.0, 2.0]]}),
+        ValueError,
+        "tree must be built as in the example of to_jax, got {'a': [[1.0, 2.0]]}",
+    ),
+    "another shape inside": (
+        lambda to_jax: to_jax(of_tree, {"a": [[1.0, 2.0]]})([1.0], {"a": [[1.0]]}),
+        ValueError,
+        "tree['a'] has the shape (1, 2) in the example of to_jax, got (1, 1); for any number of "
+        "rows, give an example list that only autograd.vmap reads",
+    ),
+    "other rows": (
+        lambda to_jax: to_jax(of_rows, ROWS, [1.0, 2.0])([1.0], ROWS, [[1.0], [2.0]]),
+        ValueError,
+        "ys has the shape (rows) in the example of to_jax, got (2, 1)",
+    ),
+    "no rows": (
+        lambda to_jax: to_jax(of_rows, ROWS, [1.0, 2.0])([1.0], ROWS, []),
+        ValueError,
+        "ys has the shape (rows) in the example of to_jax, got (0,)",
+    ),
+    "other numbers of rows": (
+        lambda to_jax: to_jax(of_rows, ROWS, [1.0, 2.0])([1.0], ROWS, [1.0, 2.0, 3.0]),
+        ValueError,
+        "of_rows: lists that vmap reads together have as many rows, got 2 and 3",
+    ),
+    "a builtin": (
+        lambda to_jax: to_jax(max, Value(1.0), 2.0),
+        TypeError,
+        f"to_jax: max decides by the comparison argument 2 > argument 1, {CANNOT}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JAX_SENTENCES)
+def test_an_error_of_to_jax_says_this(name: str) -> None:
+    pytest.importorskip("jax").config.update("jax_enable_x64", True)
+    call, error, sentence = JAX_SENTENCES[name]
+    with pytest.raises(error) as caught:
+        call(autograd.to_jax)
+    assert str(caught.value) == sentence
