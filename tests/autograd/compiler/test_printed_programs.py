@@ -310,6 +310,14 @@ def test_a_chain_becomes_these_instructions() -> None:
     assert (written.size, len(written.constants), written.order) == (726, 4, [0, 1])
 
 
+def test_the_interpreter_is_the_text_that_is_listed() -> None:
+    pytest.importorskip("llvmlite")
+    from autograd.compiler.instruction_set import interpreter
+
+    text = interpreter()
+    assert (len(text.splitlines()), checksum([text])) == (1504, "48f18470")
+
+
 IN_JAX = {  # the lines and the checksum of what `autograd.to_jax` writes
     "loop: fused_sum": (17, "f4cf7ab9"),
     "vmap: several arguments": (14, "ce153bcf"),

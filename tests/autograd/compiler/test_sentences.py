@@ -18,6 +18,7 @@ import numpy as np
 
 import autograd
 from autograd import Value
+from autograd.compiler import account, recordings
 from autograd.compiler.backend import chosen
 
 W = Value(2.0, "w")
@@ -246,6 +247,23 @@ def draws(x: Any) -> Any:
     return W * np.random.rand()  # noqa: NPY002  # what users write
 
 
+def rows_differ(x: Any) -> Any:
+    return autograd.sum(autograd.vmap(lambda y: W * y if y > x else W)([-1.0, 1.0]))
+
+
+def product(x: Any) -> Any:
+    return x * W
+
+
+class Odd(Value):
+    """A user's own Value."""
+
+
+def compares_equals(x: Any) -> Any:
+    y = W.exp() * x
+    return y if y > W.exp() * x * 1.0 else W
+
+
 WARNINGS: dict[str, tuple[Any, list[Any], list[str]]] = {
     "another branch": (
         another_branch,
@@ -254,6 +272,22 @@ WARNINGS: dict[str, tuple[Any, list[Any], list[str]]] = {
             "another_branch takes another branch at nearly every call, so it runs as it is, not "
             "compiled: use autograd.where, maximum, minimum and relu instead of branches, and "
             "autograd.take instead of an index"
+        ],
+    ),
+    "rows that differ": (
+        rows_differ,
+        [0.0, 0.5],
+        [
+            "vmap: a comparison comes out differently for different rows, so each row is recorded "
+            "on its own, which takes long: use autograd.where, maximum or relu instead of a branch"
+        ],
+    ),
+    "a user's Value": (
+        product,
+        [Odd(1.0)] * 5,
+        [
+            "product runs as it is, not compiled: it is given a Odd, whose own methods a "
+            "recording would not have"
         ],
     ),
     "random": (
@@ -276,7 +310,68 @@ def test_a_warning_says_this_once_and_where_the_call_is(name: str) -> None:
         for x in numbers:
             fast(x)
     assert [str(each.message) for each in found] == sentences
+    if name != "rows that differ":
+        assert {each.filename for each in found} == {__file__}
+
+
+@pytest.mark.parametrize(
+    ("f", "ways", "reason"),
+    [
+        (
+            compares_equals,
+            [1.0],
+            "has cost more time to compile than it saved: it compares numbers that are equal, or "
+            "nearly, so eager code has to decide: use autograd.maximum, minimum, relu or where "
+            "instead of a branch",
+        ),
+        (
+            lambda x: W * len(x),
+            ["a" * n for n in range(99)],
+            "has cost more time to compile than it saved, so it runs as it is where it would be "
+            "compiled again: a static argument or an object among the arguments is another one at "
+            "many calls: give an index as a plain argument, and use autograd.take; give the same "
+            "model; give a list as a tuple",
+        ),
+        (
+            lambda xs: W * xs[0],
+            [[1.0] * n for n in range(1, 40)],
+            "has cost more time to compile than it saved, so it runs as it is where it would be "
+            "compiled again: the sizes of its arguments vary: pad them to one size, with weights "
+            "of 0",
+        ),
+    ],
+)
+def test_a_loss_of_time_is_said_with_its_reason(
+    f: Any, ways: list[Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "MIN_LOSS_SECONDS", 0.0)
+    monkeypatch.setattr(account, "EAGER_SHARE", 0.0)
+    fast = autograd.compile(f, backend="numpy")
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        for k in range(40):
+            fast(ways[k % len(ways)])
+    assert [str(each.message) for each in found] == [f"{f.__name__} {reason}"]
     assert {each.filename for each in found} == {__file__}
+
+
+def test_float32_is_said_where_to_jax_is_called() -> None:
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            autograd.to_jax(lambda x: W * x, 1.0)
+    finally:
+        jax.config.update("jax_enable_x64", True)
+    (warning,) = [
+        each for each in found if "autograd" in str(each.message) or "to_jax" in str(each.message)
+    ]
+    assert warning.filename == __file__
+    assert str(warning.message) == (
+        "JAX computes in float32, so to_jax keeps 7 of 16 digits: call "
+        'jax.config.update("jax_enable_x64", True) at the start of the program'
+    )
 
 
 def test_the_report_in_full() -> None:
@@ -323,8 +418,6 @@ def test_the_backend_in_words() -> None:
 
 
 def test_a_structure_too_many_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd.compiler import recordings
-
     monkeypatch.setattr(recordings, "MAX_STRUCTURES", 3)
     fast = autograd.compile(lambda xs: W * xs[0], backend="numpy")
     with warnings.catch_warnings(record=True) as found:
