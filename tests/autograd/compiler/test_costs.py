@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("numpy")
 
+import numpy as np
+
 from autograd import ops
 from autograd.compiler import (
     account,
@@ -247,3 +249,78 @@ def test_an_expression_waits_four_levels_for_twice_as_many_of_its_kind(
         return [graph.dot([(graph.one, x) for x in logs])]
 
     assert [n for name, n, _ in scheduled(make)[0] if name == "log"] == sizes
+
+
+# ---------------------------------------------------------------------------- the interpreter
+
+
+def irregular(numbers: int, terms: int, members: int, axis: Any = None) -> bool:
+    """Ask it of a schedule with so many numbers, and one group of sums of so many terms."""
+    pytest.importorskip("llvmlite")
+    graph = Graph()
+    xs = [graph.input() for _ in range(2 * terms)]
+    single = [graph.unique(ops.tanh, (xs[0],))] * numbers
+    total = graph.unique(ops.dot, tuple(xs))
+    steps: list[Any] = [*single]
+    groups = []
+    if members:
+        groups = [Group(ops.dot, np.array([total.index] * members), [], "reduction", axis)]
+        steps += groups
+    known: Any = SimpleNamespace(graph=graph, steps=steps, groups=groups)
+    return print_instructions.is_irregular(known)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "terms", "members", "expected"),
+    [
+        (299, 1, 0, False),
+        (300, 1, 0, True),
+        # 4 ns an instruction against 40 a number and 800 a group: 300 numbers are worth 3,200
+        (300, 10, 289, True),
+        (300, 10, 290, False),
+        (300, 1, 2899, True),
+        (300, 1, 2900, False),
+    ],
+)
+def test_work_is_interpreted_if_most_of_it_is_of_numbers(
+    numbers: int, terms: int, members: int, expected: bool
+) -> None:
+    assert irregular(numbers, terms, members) is expected
+
+
+def test_rows_are_never_interpreted() -> None:
+    assert irregular(500, 1, 1)
+    assert not irregular(500, 1, 1, Axis())
+
+
+# ----------------------------------------------------------------------------- array functions
+
+
+def test_arrays_of_ones_are_kept_until_they_are_many() -> None:
+    ones = array_functions.Ones(np)
+    for n in range(1, 65):
+        assert ones[n].tolist() == [1.0] * n
+    assert (len(ones), ones[5] is ones[5]) == (64, True)
+    assert len(ones[65]) == 65
+    assert [*ones] == [65]
+
+
+NAMES = ("add", "sum", "max", "min", "maximum", "minimum", "stack", "asarray", "ones", "exp")
+OTHER_LIBRARY = SimpleNamespace(__name__="other", **{name: getattr(np, name) for name in NAMES})
+
+
+@pytest.mark.parametrize("library", [np, OTHER_LIBRARY], ids=["numpy", "other"])
+def test_an_array_library_has_what_programs_need(library: Any) -> None:
+    xp = array_functions.Arrays(library)
+    x, starts = np.array([3.0, 1.0, 2.0, 5.0, 4.0]), np.array([0, 2])
+    for name, expected in (("sum", [4, 11]), ("maximum", [3, 5]), ("minimum", [1, 2])):
+        assert xp.segments(name, x, starts).tolist() == expected
+    assert xp.maximum.reduce(x) == xp.maximum(5.0, 4.0) == 5.0
+    assert xp.minimum.reduce(x, axis=0) == xp.minimum(1.0, 4.0) == 1.0
+    assert xp.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist() == [4.0, 6.0]
+    assert xp.ones[3].tolist() == [1.0] * 3
+    assert xp.erf(np.array([[0.0, 6.0]])).tolist() == [[0.0, 1.0]]
+    assert xp.erfc(np.array([0.0])).tolist() == [1.0]
+    assert xp.softplus(0.0) == pytest.approx(math.log(2.0)) if library is np else True
+    with pytest.raises(AttributeError, match="nor the table of operations has 'nothing'"):
+        xp.nothing  # noqa: B018  # a missing function raises

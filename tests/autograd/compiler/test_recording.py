@@ -194,3 +194,27 @@ def test_what_is_recorded_can_be_looked_at() -> None:
         "Traced(maximum)",
         "Traced(argument)",
     ]
+
+
+def test_what_never_changes_is_gathered_once() -> None:
+    fast = autograd.compile(lambda: W * V, backend="numpy")
+    first, second = fast(), fast()
+    path = fast.recordings.last
+    assert path.takes_nothing
+    assert path.inputs.constant is not None
+    assert first.parents is second.parents is fast.last_program().parents == (W, V)
+
+
+def test_what_comes_with_a_call_is_gathered_at_each() -> None:
+    fast = autograd.compile(lambda x: W * x, backend="numpy")
+    fast(2.0)
+    path = fast.recordings.last
+    assert (path.takes_nothing, path.inputs.constant) == (False, None)
+    assert fast(3.0).parents is fast.last_program().parents == (W,)
+    fast = autograd.compile(lambda x: W * x, backend="numpy")
+    x, y = Value(1.0), Value(2.0)
+    assert [*fast(x).parents, *fast(y).parents] in ([W, x, W, y], [x, W, y, W])
+    assert fast.last_program().parents is None
+    fast = autograd.compile(lambda x: 3 * x, backend="numpy")
+    assert [fast(2.0).data, fast(3.0).data] == [6.0, 9.0]
+    assert fast(2.0).parents == ()
