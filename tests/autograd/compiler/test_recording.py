@@ -218,3 +218,72 @@ def test_what_comes_with_a_call_is_gathered_at_each() -> None:
     fast = autograd.compile(lambda x: 3 * x, backend="numpy")
     assert [fast(2.0).data, fast(3.0).data] == [6.0, 9.0]
     assert fast(2.0).parents == ()
+
+
+def counts(fast: Any) -> tuple[int, int]:
+    """Return how many recordings were made, and how many are kept for the first structure."""
+    paths = [*fast.recordings.paths.values()]
+    return fast.recordings.account.recordings, len(paths[0])
+
+
+def test_a_path_whose_program_fails_is_recorded_three_more_times_and_no_more() -> None:
+    fast = autograd.compile(lambda x: (x * W).sqrt(), backend="numpy")
+    zero, four = Value(0.0), Value(4.0)
+    fast(four)
+    for k in range(1, 7):
+        assert fast(zero).data == 0.0  # its derivative is infinite, so eager code has to run
+        assert counts(fast) == (1 + min(k, 3), 1)
+    fast(four)  # the program is right here: then it may fail anew
+    for k in range(1, 7):
+        fast(zero)
+        assert counts(fast) == (4 + min(k, 3), 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*takes another branch at nearly every call")
+def test_sixteen_new_paths_in_a_row_are_the_end_of_recording() -> None:
+    def f(x: Any) -> Any:
+        for k in range(40):
+            if x < k:
+                return W * k
+        return W
+
+    fast = autograd.compile(f, backend="numpy")
+    for k in range(20):
+        assert fast(k + 0.5).data == 2.0 * (k + 1)
+    assert counts(fast) == (16, 16)
+    (paths,) = fast.recordings.paths.values()
+    before = [path.calls for path in paths]
+    for k in (12, 13, 14, 15):  # the last four are tried, the others are not
+        assert fast(k + 0.5).data == 2.0 * (k + 1)
+    assert sum(path.calls for path in paths) == sum(before) + 4
+    assert fast(0.5).data == 2.0
+    assert sum(path.calls for path in paths) == sum(before) + 4
+
+
+def test_a_known_path_between_starts_the_count_of_new_ones_anew() -> None:
+    def f(x: Any) -> Any:
+        for k in range(40):
+            if x < k:
+                return W * k
+        return W
+
+    fast = autograd.compile(f, backend="numpy")
+    for k in range(30):
+        fast(k + 0.5)
+        fast(k + 0.5)
+    assert counts(fast) == (30, 30)
+
+
+def test_other_structures_have_recordings_of_their_own() -> None:
+    fast = autograd.compile(lambda x: W * (x[0] if isinstance(x, list) else x), backend="numpy")
+    given: list[Any] = [1.0, [1.0], [1.0, 2.0], (1.0,), Value(1.0), [Value(1.0)]]
+    for x in [*given, *given]:
+        fast(x if type(x) is not tuple else [*x])
+    assert fast.recordings.account.recordings == 5
+    assert [[path.calls for path in paths] for paths in fast.recordings.paths.values()] == [
+        [1],
+        [3],
+        [1],
+        [1],
+        [1],
+    ]
