@@ -166,7 +166,11 @@ UNCHANGED: list[tuple[Any, Any, bool]] = [
     (np.array([A, B]), np.array([A, B]), True),
     (np.array([A, B]), np.array([A, C]), False),
     (A, B, False),
-    ("text", "text too", True),  # a thing, which may be mutable: not looked into
+    ([A], (A,), False),
+    ((A,), [A], False),
+    ([1.0, [A]], [1.0, A], False),
+    (["text"], ["text too"], False),
+    (["text"], ["text"], True),
     ([], [], True),
 ]
 

@@ -258,6 +258,7 @@ def test_sixteen_new_paths_in_a_row_are_the_end_of_recording() -> None:
     assert sum(path.calls for path in paths) == sum(before) + 4
     assert fast(0.5).data == 2.0
     assert sum(path.calls for path in paths) == sum(before) + 4
+    assert counts(fast) == (16, 16)
 
 
 def test_a_known_path_between_starts_the_count_of_new_ones_anew() -> None:

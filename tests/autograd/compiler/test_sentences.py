@@ -310,8 +310,7 @@ def test_a_warning_says_this_once_and_where_the_call_is(name: str) -> None:
         for x in numbers:
             fast(x)
     assert [str(each.message) for each in found] == sentences
-    if name != "rows that differ":
-        assert {each.filename for each in found} == {__file__}
+    assert {each.filename for each in found} == {__file__}
 
 
 @pytest.mark.parametrize(
