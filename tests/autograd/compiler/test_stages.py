@@ -238,8 +238,8 @@ def test_a_step_of_a_gpt_is_about_a_hundred_array_operations_and_equal_to_eager(
 
 
 def test_recording_and_compiling_takes_less_than_a_thousand_bytes_a_node():
-    xs = [[Value(0.1 * i + 0.01 * j) for j in range(20)] for i in range(20)]
-    ws = [[Value(0.3 * i - 0.02 * j) for j in range(20)] for i in range(20)]
+    xs = [[Value(0.1 * i + 0.01 * j) for j in range(20)] for i in range(10)]
+    ws = [[Value(0.3 * i - 0.02 * j) for j in range(20)] for i in range(10)]
 
     def f():
         rows = [[sum(a * b for a, b in zip(x, w, strict=True)).tanh() for w in ws] for x in xs]
