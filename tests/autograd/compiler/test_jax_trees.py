@@ -97,8 +97,12 @@ ARGUMENTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "no arguments": (lambda: W * V, [], []),
 }
 
+TAKES_LONG = {"Values before and after", "two lists of rows", "rows that are looked into"}
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(x, marks=[pytest.mark.slow] * (x in TAKES_LONG)) for x in ARGUMENTS]
+)
 def test_it_takes_arguments_as_in_the_example_with_the_numbers_of_the_function(name: str) -> None:
     function, example, other = ARGUMENTS[name]
     F = to_jax(function, *example)

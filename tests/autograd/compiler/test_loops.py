@@ -410,7 +410,7 @@ def test_a_loop_over_samples_becomes_rows(loss: Loss, takes_data: bool) -> None:
     assert last.code.count < last.recorded / 5
 
 
-@pytest.mark.parametrize("takes_data", [False, True])
+@pytest.mark.parametrize("takes_data", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize("loss", [*NOT_LIFTED, *SOMETIMES_LIFTED], ids=lambda f: f.__name__)
 def test_what_uses_one_period_stays_as_it_was_recorded(loss: Loss, takes_data: bool) -> None:
     compiled = check(loss, takes_data)

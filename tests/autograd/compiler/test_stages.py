@@ -72,6 +72,8 @@ def shown(node, names):
         (lambda a, b: autograd.mean([a, b]), "div(dot(1, 1, a, b), 2)"),
         (lambda a, b: (a + b).tanh() * 0 + a.exp(), "dot(0, 1, tanh(dot(1, 1, a, b)), exp(a))"),
         (lambda a, b: autograd.maximum([a, b]), "maximum(a, b)"),
+        (lambda a, b: a * autograd.sum([Value(0.0), Value(0.0)]), "mul(0, a)"),
+        (lambda a, b: a + (Value(0.0) - Value(0.0)), "a"),
         (lambda a, b: autograd.exp(1.0) + 0 * a, None),
     ],
 )
@@ -224,7 +226,7 @@ def test_an_expression_waits_for_others_of_its_kind_at_a_later_level():
 
 def test_a_step_of_a_gpt_is_about_a_hundred_array_operations_and_equal_to_eager():
     model = GPT()
-    parameters, arguments = model.parameters(), example(6)
+    parameters, arguments = model.parameters(), example(4)
     fast = autograd.compile(model.loss)
     results = []
     for loss in (fast, model.loss):
