@@ -188,6 +188,20 @@ def test_a_full_cross_product_of_rows_is_a_matrix_product(shuffle):
     assert (found.rights == found.rights[:1]).all()  # these do not depend on the row
 
 
+def test_rows_are_told_apart_by_their_hashes(monkeypatch):
+    by_rows, unique = [], np.unique
+
+    def noted(*args, **kwargs):
+        by_rows.append("axis" in kwargs)
+        return unique(*args, **kwargs)
+
+    monkeypatch.setattr(np, "unique", noted)
+    places, members, left, right, _ = crossed(4, 3, 5)
+    product(places, members, left, right)
+    assert by_rows
+    assert not any(by_rows)  # that would compare all numbers of all rows
+
+
 def test_a_matrix_product_with_a_few_dots_missing_is_computed_whole():
     places, members, left, right, _ = crossed(5, 5, 3, keep=lambda i, j: j <= i)
     found = product(places, members, left, right)
