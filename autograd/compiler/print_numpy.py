@@ -168,7 +168,7 @@ class Printer(RowOperands):
             part = Line(kind, _sum_of_products(terms[:MAX_TERMS]), shape, of_numbers=not shape)
             self.lines.append(part)
             terms = [(code(1.0), part.name), *terms[MAX_TERMS:]]
-        return Line(kind, _sum_of_products(terms), shape, of_numbers=not shape)
+        return Line(kind, _sum_of_products(terms), of_numbers=not shape)
 
     def _print_group(self, group: Group) -> None:
         kinds = {"ragged": self._ragged, "elementwise": self._elementwise}

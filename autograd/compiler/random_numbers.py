@@ -1,7 +1,8 @@
 """Notices that a function draws random numbers. A recording would repeat them at each call.
 
 The generators looked at are those of `random` and of NumPy: the two global ones, and each that the
-function reads as a variable from outside, or as an attribute of such a variable.
+function reads as a variable from outside, or as an attribute of such a variable. NumPy's are loaded
+when they are first needed: if the function did that, it may have drawn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+NUMPYS = "numpy.random"
+
 
 class Generators:
     """The generators that a function may draw from, and their states before it does."""
@@ -20,6 +23,7 @@ class Generators:
     def __init__(self, function: Callable[..., Any]) -> None:
         found = {id(x): x for x in _reachable(function)}
         self._states = [(x, _state(x)) for x in found.values() if _is_generator(x)]
+        self._has_numpys = NUMPYS in sys.modules
 
     def put_back(self) -> bool:
         """Return whether one has been drawn from. All have the states from before then."""
@@ -30,11 +34,11 @@ class Generators:
         ]
         for x, state in drawn:
             _set_state(x, state)
-        return bool(drawn)
+        return bool(drawn) or self._has_numpys != (NUMPYS in sys.modules)
 
 
 def _reachable(function: Callable[..., Any]) -> Iterator[Any]:
-    yield from (random, sys.modules.get("numpy.random"))
+    yield from (random, sys.modules.get(NUMPYS))
     outside = [getattr(function, "__self__", None), function]
     code = getattr(function, "__func__", function)
     if inspect.isfunction(code):
@@ -47,10 +51,9 @@ def _reachable(function: Callable[..., Any]) -> Iterator[Any]:
 
 
 def _is_generator(x: Any) -> bool:
-    kinds = ("random", "numpy.random")
-    if isinstance(x, random.Random) or (inspect.ismodule(x) and x.__name__ in kinds):
+    if isinstance(x, random.Random) or (inspect.ismodule(x) and x.__name__ in ("random", NUMPYS)):
         return True
-    found = type(x).__module__.startswith("numpy.random") and not isinstance(x, type)
+    found = type(x).__module__.startswith(NUMPYS) and not isinstance(x, type)
     return found and (hasattr(x, "bit_generator") or hasattr(x, "get_state"))
 
 

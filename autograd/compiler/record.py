@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..operation import Node
 from ..recording import reading, recording
 from ..tree import VALUE, Static, Structure, build, flatten, leaf_of
 from ..value import Constant, Value
@@ -131,13 +130,15 @@ def check_unchanged(arguments: Any, as_given: Any) -> None:
     if arguments is as_given:
         return
     kind = type(as_given)
-    if kind is type(arguments) and issubclass(kind, list | tuple | dict | np.ndarray):
-        if len(arguments) == len(as_given) and (kind is not dict or [*arguments] == [*as_given]):
-            parts = [x.values() if kind is dict else x for x in (arguments, as_given)]
-            for part, given in zip(*parts, strict=True):
-                check_unchanged(part, given)
-            return
-    elif not isinstance(as_given, Node):
+    if (
+        kind is type(arguments)
+        and issubclass(kind, list | tuple | dict | np.ndarray)
+        and len(arguments) == len(as_given)
+        and (kind is not dict or [*arguments] == [*as_given])
+    ):
+        parts = [x.values() if kind is dict else x for x in (arguments, as_given)]
+        for part, given in zip(*parts, strict=True):
+            check_unchanged(part, given)
         return
     raise TracedValueError(
         "a compiled function changed a list or dict that it was given, which its caller would not "

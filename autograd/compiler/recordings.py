@@ -207,7 +207,7 @@ class Recordings:
 
     def _may_record(self, paths: Paths) -> bool:
         """Return whether to record one more. If that has not paid so far, warn."""
-        if paths.failures >= MAX_FAILURES:
+        if paths.given_up or paths.failures >= MAX_FAILURES:
             return False
         paths.new_paths += 1
         if paths.new_paths > MAX_NEW_PATHS or len(paths) >= MAX_PATHS:

@@ -108,7 +108,7 @@ def _guesses(tape: Part) -> list[int]:
         return []
     leaf = -1 - tape.operands
     is_leaf = leaf >= 0
-    shared = is_leaf & ~tape.is_data[np.where(is_leaf, leaf, 0)]
+    shared = is_leaf & ~np.take(tape.is_data, leaf, mode="clip")
     codes = np.where(shared, leaf + 2, is_leaf).astype(np.uint64)
     place = np.arange(len(codes)) - np.repeat(tape.start[:-1], np.diff(tape.start))
     factor = np.uint64(0x9E3779B97F4A7C15)
@@ -153,8 +153,8 @@ def _alike(
     other = np.minimum(start[node + length] + one - start[node], len(operands) - 1)
     a, b = operands[one], operands[other]
     moves = (a >= 0) & (b - a == length)
-    leaf_a, leaf_b = np.maximum(-1 - a, 0), np.maximum(-1 - b, 0)
-    data = (a < 0) & (b < 0) & tape.is_data[leaf_a] & tape.is_data[leaf_b]
+    is_data = (operands < 0) & np.take(tape.is_data, -1 - operands, mode="clip")
+    data = is_data[one] & is_data[other]
     same = (a == b) | moves | data
     alike[node[~same]] = False
     return alike, moves, same
@@ -165,18 +165,17 @@ def _aligned(
 ) -> Periods | None:
     """Return the periods, begun where no operand lies in the period before. None if nowhere."""
     start = tape.start
-    for begin, totals in _begins(tape, first, end, length, moves):
-        count = (end - begin) // length
-        if count < MIN_PERIODS:
-            return None
-        size = int(start[begin + length] - start[begin])
-        if size * count < MIN_OPERANDS:
-            return None
-        at = int(start[begin])
-        every = moves[at : at + size * (count - 1)].reshape(count - 1, size)
-        if (every == every[0]).all():
-            return Periods(begin, length, count, totals)
-    return None
+    found = _begin(tape, first, length, moves)
+    if found is None:
+        return None
+    begin, totals = found
+    count = (end - begin) // length
+    size = int(start[begin + length] - start[begin])
+    if count < MIN_PERIODS or size * count < MIN_OPERANDS:
+        return None
+    at = int(start[begin])
+    every = moves[at : at + size * (count - 1)].reshape(count - 1, size)
+    return Periods(begin, length, count, totals) if (every == every[0]).all() else None
 
 
 def _with_one_before(
@@ -198,30 +197,33 @@ def _with_one_before(
     return replace(found, first=begin, count=found.count + 1, totals=found.totals - length)
 
 
-def _begins(
-    tape: Part, first: int, end: int, length: int, moves: NDArray[np.bool_]
-) -> list[tuple[int, Ids]]:
-    """Return the operations at which periods can begin, and the totals of the period from there."""
+def _begin(tape: Part, first: int, length: int, moves: NDArray[np.bool_]) -> tuple[int, Ids] | None:
+    """Return the operation at which the periods begin, and the totals of the period from there.
+
+    None if something else than a total goes from each period to the next.
+    """
     nodes = np.arange(first + length, first + 2 * length)  # a period, with another before it
     a, b = tape.start[nodes[0]], tape.start[nodes[-1] + 1]
     node = np.repeat(nodes, np.diff(tape.start[nodes[0] : nodes[-1] + 2]))[moves[a:b]]
     operand = tape.operands[a:b][moves[a:b]]
     totals = _carried((operand - first) % length, (node - first) % length) + first
     if (tape.op[totals] != tape.sums).any():
-        return []  # something else than a sum is carried from one period to the next
+        return None  # something else than a sum is carried from one period to the next
     from_total = np.isin((operand - first) % length + first, totals)
     if not np.isin(node[from_total], (totals - first) % length + first + length).all():
-        return []  # a total is used before it is complete
+        return None  # a total is used before it is complete
     crossing = ~from_total
     if (node - operand)[crossing].max(initial=0) >= length:
-        return []
+        return None
     crossed = np.zeros(2 * length + 1, int)  # how many operands lie on both sides of each place
     np.add.at(crossed, operand[crossing] + 1 - first, 1)
     np.add.at(crossed, node[crossing] + 1 - first, -1)
     depth = np.cumsum(crossed)[: 2 * length]
-    free = np.flatnonzero((depth[:length] + depth[length:]) == 0)
-    begins = (first + free[:2]).tolist()
-    return [(begin, begin + np.sort((totals - begin) % length)) for begin in begins]
+    free = np.flatnonzero(~depth.reshape(2, length).any(axis=0))
+    if not len(free):
+        return None
+    begin = first + int(free[0])
+    return begin, begin + np.sort((totals - begin) % length)
 
 
 def _carried(operands: Ids, nodes: Ids) -> Ids:

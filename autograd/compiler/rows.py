@@ -153,7 +153,7 @@ class RowRecorder(TraceRecorder):
                     "vmap: a comparison comes out differently for different rows, so each row is "
                     "recorded on its own, which takes long: use autograd.where, maximum or relu "
                     "instead of a branch",
-                    stacklevel=4,
+                    stacklevel=3,  # where the function calls what vmap returned
                 )
             except (ArithmeticError, ValueError):
                 pass  # of some row: the error of that row follows

@@ -103,7 +103,7 @@ def finished(
         resolved[-1 - leaf] = source
     ends = np.array(outputs, np.int64)
     for found in (operands, ends):
-        found[:] = np.where(found < 0, resolved[np.maximum(-1 - found, 0)], found)
+        found[:] = np.where(found < 0, np.take(resolved, -1 - found, mode="clip"), found)
         found[found >= 0] //= STRIDE
     in_order = {i // STRIDE: axis for i, axis in axes.items() if i >= 0}
     return Tape(

@@ -131,6 +131,7 @@ def _become(folder: Path, place: Path, output: Path) -> None:
     sys.dont_write_bytecode = True
     tempfile.tempdir = str(place)
     os.environ |= {"TMPDIR": str(place), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ["CHALKGRAD_CACHE"] = str(place / "cache")  # else no line runs that makes the code
 
 
 def _has_project(path: str) -> bool:

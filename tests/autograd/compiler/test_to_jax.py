@@ -114,7 +114,8 @@ def test_a_power_has_the_derivatives_of_the_table_also_at_0(point):
 
 def test_a_power_of_the_number_0_has_no_logarithm():
     G = to_jax(lambda y: 0.0**y, 2.0)  # a base that is no variable
-    close(jax.jit(jax.grad(G, 1))(jnp.zeros(0), 2.0), 0.0)
+    slope = jax.jit(jax.grad(G, 1))
+    close([slope(jnp.zeros(0), y) for y in (2.0, 0.0)], [0.0, 0.0])
 
 
 def test_nothing_flows_through_stop_gradient_or_data():

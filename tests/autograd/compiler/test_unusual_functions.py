@@ -6,6 +6,7 @@ After 100 calls machine code takes over from NumPy. A refusal must not turn into
 import functools
 import itertools
 import random
+import sys
 import types
 from collections import Counter, deque, namedtuple
 from fractions import Fraction
@@ -16,6 +17,7 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.compiler import backend
+from autograd.compiler.random_numbers import Generators
 
 W, V = Value(0.7, "w"), Value(-1.3, "v")
 CALLS = 30
@@ -313,3 +315,12 @@ class Noisy:
 def test_a_method_that_draws_from_a_generator_of_its_module_is_not_compiled():
     with pytest.warns(UserWarning, match="it draws random numbers"):
         autograd.compile(Noisy().of)(2.0)
+
+
+def test_generators_of_numpy_that_the_function_loads_count_as_drawn_from(monkeypatch):
+    loaded = np.random
+    monkeypatch.delitem(sys.modules, "numpy.random")
+    generators = Generators(lambda: None)
+    assert not generators.put_back()
+    monkeypatch.setitem(sys.modules, "numpy.random", loaded)
+    assert generators.put_back()
