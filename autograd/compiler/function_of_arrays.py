@@ -265,8 +265,20 @@ class FlatFunction:
     def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
         """Return value and gradient by this path, as `Path.result` returns its results."""
         program = self._program(path, given.leaves, with_gradient)
-        inputs = path.inputs.constant or path.inputs.arrays(given.leaves, given.tables)
+        inputs = path.inputs.constant or self._inputs(theta, path, given)
         return ELSEWHERE if inputs is None else program(theta, inputs)
+
+    def _inputs(self, theta: Any, path: Path, given: Given) -> tuple[Any, ...] | None:
+        """Return the inputs of a path's program. Parameters are compared by these numbers."""
+        compared = [p for p in path.inputs.compared_values(given.leaves) if p in self._place]
+        before = [p.data for p in compared]
+        try:
+            for p in compared:
+                p.data = float(theta[self._place[p]])
+            return path.inputs.arrays(given.leaves, given.tables)
+        finally:
+            for p, x in zip(compared, before, strict=True):
+                p.data = x
 
     def _program(self, path: Path, leaves: Any, with_gradient: bool) -> FlatProgram:
         """Return the program of a path: with the gradient, if it is wanted or there."""
