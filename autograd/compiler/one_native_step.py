@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .function_of_arrays import FlatFunction, FlatProgram
     from .native_program import Memory
 
+MAX_COPIED = 4096  # numbers of a call's arguments, which are copied faster than pointed to
+
 
 @dataclass
 class Job:
@@ -32,11 +34,18 @@ class Job:
     results: Any  # what it leaves here
     kept: Any  # what lies at the addresses
     inputs: Any = None  # those in the memory
+    copies: Any = ()  # of small ones, at addresses that stay
 
     def take(self, inputs: Any) -> None:
-        """Point to the inputs of a call."""
-        self.memory.take(inputs)
-        self.table[0] = self.memory.address
+        """Copy the inputs of a call, or point to them if they are large or of other shapes."""
+        if [x.shape for x in inputs] == [x.shape for x in self.copies]:
+            for mine, x in zip(self.copies, inputs, strict=True):
+                mine[...] = x
+        else:
+            is_small = sum([x.size for x in inputs]) <= MAX_COPIED
+            self.copies = [np.array(x, float, order="C") for x in inputs] if is_small else ()
+            self.memory.take(self.copies or inputs)
+            self.table[0] = self.memory.address
         self.inputs = inputs
 
     def made(self) -> bool:

@@ -78,6 +78,19 @@ def test_without_a_step_it_returns_value_and_gradient_and_the_state_stays() -> N
     assert (value, gradient.tolist()) == (1.0, [1.0])
 
 
+@pytest.mark.parametrize("n", [3, 5000])  # copied, and pointed to
+def test_arguments_that_change_in_place_and_by_their_number(n: int) -> None:
+    w = Value(1.0)
+    flat = flat_of(lambda xs: autograd.mean(autograd.vmap(lambda x: w * x)(xs)), [w])
+    step = flat.native_step(with_velocity, 2, memory=1)
+    step.settings[:] = 1.0, RATE
+    xs, theta, memory = np.ones((n + 1, 2)), np.array([1.0]), [np.array([0.0])]
+    for rows, number in ((n, 1.0), (n, 2.0), (n + 1, 3.0), (n, 4.0)):
+        xs[:, 0] = number
+        found = step([xs[:rows, 0]], theta, memory)  # a view with gaps
+        assert found == (pytest.approx(number), None)
+
+
 def test_numpy_makes_no_step() -> None:
     w = Value(1.0)
     assert flat_of(lambda: w * w, [w], "numpy").native_step(with_velocity, 2, memory=1) is None
