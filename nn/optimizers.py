@@ -90,9 +90,10 @@ class Optimizer:
     def formula(self) -> StepFormula | None:
         """Return the next step as a formula. None if the class does not say that it is one.
 
-        None also if a setting is an array, or a container of others than numbers.
+        None also if a setting is an array, or a container of others than numbers, and if the number
+        of the step is not above 0.
         """
-        if not vars(type(self)).get("is_formula"):
+        if not vars(type(self)).get("is_formula") or self.steps < 0:
             return None
         parts = [x for given in self._settings().values() for x in _parts(given)]
         return StepFormula(self) if all(isinstance(x, Hashable) for x in parts) else None

@@ -242,7 +242,7 @@ class FlatFunction:
         ``step.gradient``. All three are overwritten by the next step. If there is no step, it
         returns value and gradient as this function does. So it is where there is no machine code
         for the call, and where a number is not finite. ``step.settings`` are the settings of the
-        next step.
+        next step. The first one grows by 1 with each.
         """
         if self.function.recordings.xp.backend == "numpy":
             return None

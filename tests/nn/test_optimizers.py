@@ -305,6 +305,8 @@ def test_a_setting_that_is_no_number_makes_no_formula(note):
     assert optimizer.formula() is not None
     optimizer.note = note
     assert optimizer.formula() is None
+    optimizer.note, optimizer.steps = None, -1
+    assert optimizer.formula() is None
 
 
 def test_a_formula_writes_the_settings_of_the_next_step_unless_it_is_another():
