@@ -20,6 +20,7 @@ from autograd import Constant, Value
 
 from .argument_checks import at_least_0, below_1, choice, positive, several
 
+_NUMBER = object()  # stands for any number but 0
 _MIN_ARRAY_PARAMETERS = 16  # with fewer, a loop over numbers is faster than arrays
 
 
@@ -169,7 +170,7 @@ class StepFormula:
         self._given = {"steps": optimizer.steps + 1, **optimizer._settings()}
         parts = [(name, x) for name, given in self._given.items() for x in _parts(given)]
         self.settings = [x for _, x in parts if _is_number(x)]
-        rest = tuple([(name, None if _is_number(x) else x) for name, x in parts])
+        rest = tuple([(name, _NUMBER if _is_number(x) else x) for name, x in parts])
         self.kind = type(optimizer), rest
         numbers = [name for name, x in parts if _is_number(x)]
         self._lr, self._place_of_lr = optimizer.lr, numbers.index("lr") if "lr" in numbers else None

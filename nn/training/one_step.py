@@ -63,15 +63,16 @@ class OneStep:
     def _renew(self) -> None:
         """Take the optimizer's formula as it is now, if machine code can be made of it."""
         self.detach()
-        self._formula, self._native = self.vector.formula(), None
-        if self._formula is not None:
-            kind, settings = self._formula.kind, self._formula.settings
+        self._formula = self._native = None
+        formula = self.vector.formula()
+        if formula is not None:
+            kind, settings = formula.kind, formula.settings
             if kind not in self._every and len(self._every) < MAX_FORMULAS:
                 slots = len(self.vector.optimizer.slots)
                 self._every[kind] = self._flat.native_step(
-                    self._formula, len(settings), slots, self._max_norm
+                    formula, len(settings), slots, self._max_norm
                 )
-            self._native = self._every.get(kind)
+            if (native := self._every.get(kind)) is not None:
+                native.settings[:] = settings
+                self._formula, self._native = formula, native
         self._is_possible = self._native is not None
-        if self._is_possible:
-            self._native.settings[:] = settings

@@ -331,3 +331,12 @@ def test_a_list_among_the_settings_is_compared_by_its_numbers():
     assert formula.write_settings([0.0, 0.0])
     optimizer.betas[0] = 0.8
     assert not formula.write_settings([0.0, 0.0])
+
+
+def test_a_formula_with_nothing_in_place_of_a_number_is_another_one():
+    kinds = set()
+    for note in (None, 0, 1.0, 2, "a", True):
+        optimizer = WithNote([Value(1.0)])
+        optimizer.note = note
+        kinds.add(optimizer.formula().kind)
+    assert len(kinds) == 5  # 1.0 and 2 are the same

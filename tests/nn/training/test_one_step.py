@@ -161,6 +161,22 @@ def test_a_schedule_that_comes_to_0(by_python: list[None]) -> None:
     assert len(by_python) == 30
 
 
+@pytest.mark.parametrize("wrong", ["a", None, 10**400])
+def test_a_learning_rate_that_is_no_number_makes_no_step(wrong: Any) -> None:
+    w, step = step_of()
+    optimizer: Any = step.optimizer
+    with step:
+        assert step() == 4.0
+        optimizer.lr = wrong
+        for _ in range(2):
+            with pytest.raises((TypeError, OverflowError)):
+                step()
+        optimizer.lr = 0.25
+        assert step() == 1.0
+        assert step.count == optimizer.steps == 2
+    assert w.data == 2.5
+
+
 def test_more_formulas_than_machine_code_is_made_for(by_python: list[None]) -> None:
     def loop(run: Run) -> None:
         for i in range(MAX_FORMULAS + 2):
