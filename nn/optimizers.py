@@ -7,10 +7,11 @@ formulas and the names of the arguments are PyTorch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cache
 from math import hypot, sqrt
+from operator import attrgetter
 from struct import pack
 from typing import Any
 
@@ -19,6 +20,7 @@ from autograd import Constant, Value
 
 from .argument_checks import at_least_0, below_1, choice, positive, several
 
+_NUMBER = object()  # stands for any number but 0
 _MIN_ARRAY_PARAMETERS = 16  # with fewer, a loop over numbers is faster than arrays
 
 
@@ -87,8 +89,15 @@ class Optimizer:
         return updated if flat else updated.tolist()
 
     def formula(self) -> StepFormula | None:
-        """Return the next step as a formula. None if the class does not say that it is one."""
-        return StepFormula(self) if vars(type(self)).get("is_formula") else None
+        """Return the next step as a formula. None if the class does not say that it is one.
+
+        None also if a setting is an array, or a container of others than numbers, and if the number
+        of the step is not above 0.
+        """
+        if not vars(type(self)).get("is_formula") or self.steps < 0:
+            return None
+        parts = [x for given in self._settings().values() for x in _parts(given)]
+        return StepFormula(self) if all(isinstance(x, Hashable) for x in parts) else None
 
     def state(self, thetas: Any) -> Any:
         """Return an array: these parameters, and a row for each of the ``slots``."""
@@ -99,6 +108,14 @@ class Optimizer:
         is_short = len(self.parameters) < _MIN_ARRAY_PARAMETERS
         self.steps += steps
         self._memory = memory.tolist() if is_short else [*memory.copy()]
+
+    def remembered(self) -> list[Any]:
+        """Return what is remembered of the parameters: lists or arrays, one for each slot."""
+        return self._memory
+
+    def remember(self, memory: list[Any]) -> None:
+        """Go on with this memory, which somebody else may change together with the parameters."""
+        self._memory = memory
 
     def updated(self, theta: Any, grad: Any, *memory: Any) -> tuple[Any, ...]:
         """Return the new parameter and memory, with the weight decay."""
@@ -153,8 +170,14 @@ class StepFormula:
         self._given = {"steps": optimizer.steps + 1, **optimizer._settings()}
         parts = [(name, x) for name, given in self._given.items() for x in _parts(given)]
         self.settings = [x for _, x in parts if _is_number(x)]
-        rest = tuple([(name, None if _is_number(x) else x) for name, x in parts])
+        rest = tuple([(name, _NUMBER if _is_number(x) else x) for name, x in parts])
         self.kind = type(optimizer), rest
+        numbers = [name for name, x in parts if _is_number(x)]
+        self._lr, self._place_of_lr = optimizer.lr, numbers.index("lr") if "lr" in numbers else None
+        others = [name for name in self._given if name not in ("steps", "lr")]
+        self._others = attrgetter("__class__", *others)
+        known = [[*x] if isinstance(x, list) else x for x in self._others(optimizer)]
+        self._known = tuple(known), len(vars(optimizer))
 
     def __call__(
         self, settings: Sequence[Any], theta: Any, grad: Any, *memory: Any
@@ -165,6 +188,22 @@ class StepFormula:
             parts = [next(rest) if _is_number(x) else x for x in _parts(given)]
             setattr(optimizer, name, parts if isinstance(given, tuple | list) else parts[0])
         return optimizer.updated(theta, grad, *memory)
+
+    def write_settings(self, settings: Any) -> bool:
+        """Write the settings of the next step. False if that is another formula by now.
+
+        Only the number of the step and the learning rate may be other numbers than they were.
+        """
+        optimizer, place = self._optimizer, self._place_of_lr
+        if (self._others(optimizer), len(vars(optimizer))) != self._known:
+            return False
+        lr = optimizer.lr
+        if lr != self._lr:
+            if not _is_number(lr) or place is None:
+                return False
+            settings[place] = self._lr = lr
+        settings[0] = optimizer.steps + 1
+        return True
 
 
 def _is_on(setting: Any) -> bool:

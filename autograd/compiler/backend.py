@@ -73,6 +73,11 @@ class Backend:
 
             self._native = NativePrograms(printed)
 
+    @property
+    def waits(self) -> bool:
+        """Whether calls run with NumPy first, and are counted."""
+        return self._calls_left > 0
+
     def machine_code(self, inputs: Any) -> MachineProgram | Interpreted | None:
         """Return the machine code for a call with these inputs, None if NumPy runs it."""
         if self._interpreted is not None:
@@ -138,7 +143,8 @@ class Backend:
         native = self.machine_code(inputs)
         if native and hasattr(native, "computed_at"):  # the interpreter has none
             return native.computed_at(places, theta, inputs)
-        found = self.computed(theta.take(places), inputs)
+        p = theta.take(places)
+        found = native.computed(p, inputs) if native else self._computed_by_arrays(p, inputs)
         if not found or found[1] is None:
             return found
         gradient = np.zeros(len(theta))

@@ -35,7 +35,8 @@ def flat_function(f: Callable[..., Any], parameters: Iterable[Value]) -> FlatFun
 
     ``flat.numbers()`` is the array of the parameters' ``data``, ``flat.write(theta)`` sets them,
     and ``flat.value(theta, *args)`` computes the value alone. ``flat.native_steps(update, ...)``
-    makes the steps of an optimizer for many batches in one call of machine code.
+    makes the steps of an optimizer for many batches in one call of machine code, and
+    ``flat.native_step(update, ...)`` one step.
 
     ``f`` is a function, or what `autograd.compile` made of one, whose recordings it then shares.
     ``f`` may return several numbers, in a list, tuple or dict. The value has that structure, and

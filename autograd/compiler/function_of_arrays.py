@@ -30,6 +30,7 @@ from .record import refused, returned
 
 if TYPE_CHECKING:
     from .native_steps import NativeSteps
+    from .one_native_step import NativeStep
 
 
 class FlatProgram:
@@ -47,6 +48,7 @@ class FlatProgram:
         self.places = np.array(every, np.int64)
         parts = getattr(path.structure, "parts", None) or ()
         self._is_tuple = path.structure == (tuple, (), (VALUE,) * len(parts))
+        self.takes_all_from_theta = path.inputs.fixed and not self._others
         is_flat = path.structure is VALUE or set(parts) <= {VALUE, NUMBER}
         self.is_plain = is_flat and not self._others  # numbers out, and nothing but theta in
 
@@ -60,11 +62,16 @@ class FlatProgram:
         values, gradient = found
         if self._others and gradient is not None:
             gradient = gradient[: self._size]
-        structure = self._structure
-        if structure is VALUE:
-            return values[0], gradient
-        value = tuple(values) if self._is_tuple else build(structure, iter(values))
-        return value, gradient
+        return self.structured(values), gradient
+
+    def structured(self, values: Sequence[float]) -> Any:
+        """Return the results of the program in the structure that the function returns."""
+        if self._structure is VALUE:
+            return values[0]
+        return tuple(values) if self._is_tuple else build(self._structure, iter(values))
+
+
+Compute = Callable[[FlatProgram, Any, tuple[Any, ...]], Any]
 
 
 class PlainCalls:
@@ -153,14 +160,22 @@ class FlatFunction:
     def __call__(self, theta: Any, *args: Any) -> tuple[Any, Any]:
         """Return the value, and the gradient by all parameters."""
         theta = self._checked(theta)
-        found = self._found(theta, args, with_gradient=True)
+        return self.computed_by(FlatProgram.__call__, theta, args)
+
+    def computed_by(
+        self, compute: Compute, theta: Any, args: Sequence[Any], with_gradient: bool = True
+    ) -> tuple[Any, Any]:
+        """Return what ``compute(program, theta, inputs)`` returns for the program of this call.
+
+        That is value and gradient at ``theta``. It may be ELSEWHERE or TIE, as of a `FlatProgram`.
+        """
+        found = self._found(compute, theta, args, with_gradient)
         return self._eager(theta, args) if found is TIE else found
 
     def value(self, theta: Any, *args: Any) -> Any:
         """Return the value alone. It takes the program with the gradient if there is one."""
         theta = self._checked(theta)
-        found = self._found(theta, args, with_gradient=False)
-        return (self._eager(theta, args) if found is TIE else found)[0]
+        return self.computed_by(FlatProgram.__call__, theta, args, with_gradient=False)[0]
 
     def native_steps(
         self, update: Callable[..., Sequence[Any]], settings: int, memory: int = 0
@@ -203,6 +218,38 @@ class FlatFunction:
 
         return NativeSteps(self, update, settings, memory)
 
+    def native_step(
+        self, update: Callable[..., Sequence[Any]], settings: int, memory: int = 0,
+        max_norm: float | None = None,
+    ) -> NativeStep | None:  # fmt: skip
+        """Return what makes one step in machine code, or None if NumPy runs this function.
+
+        ``update``, ``settings``, ``memory`` and ``max_norm`` are those of `native_steps`.
+
+        >>> from autograd import Value, compile, flat_function
+        >>> w = Value(0.0)
+        >>> flat = flat_function(compile(lambda x: (w - x) ** 2, backend="llvm"), [w])
+        >>> step = flat.native_step(lambda s, theta, gradient: [theta - s[1] * gradient], 2)
+        >>> step.settings[:] = [1.0, 0.25]
+        >>> step([3.0], flat.numbers(), []), step.theta.tolist(), step.gradient.tolist()
+        ((9.0, None), [1.5], [-6.0])
+        >>> step([3.0], step.theta, step.memory), step.theta.tolist()
+        ((2.25, None), [2.25])
+
+        ``step(args, theta, memory)`` takes the arguments of this function, the parameters, and a
+        list of what is remembered of them. It returns the value before the step, and None. The
+        state after it is in ``step.theta`` and ``step.memory``, its gradient in
+        ``step.gradient``. All three are overwritten by the next step. If there is no step, it
+        returns value and gradient as this function does. So it is where there is no machine code
+        for the call, and where a number is not finite. ``step.settings`` are the settings of the
+        next step. The first one grows by 1 with each.
+        """
+        if self.function.recordings.xp.backend == "numpy":
+            return None
+        from .one_native_step import NativeStep
+
+        return NativeStep(self, update, settings, memory, max_norm)
+
     def _checked(self, theta: Any) -> Any:
         theta = np.asarray(theta, float)
         if theta.shape != (len(self.parameters),):
@@ -212,17 +259,17 @@ class FlatFunction:
             )
         return theta
 
-    def _found(self, theta: Any, args: Sequence[Any], with_gradient: bool) -> Any:
+    def _found(self, compute: Compute, theta: Any, args: Sequence[Any], with_gradient: bool) -> Any:
         """Return value and gradient by the path that the call takes. TIE if eager code has to."""
         recordings = self.function.recordings
         if (path := recordings.last) is not None:
             plain = self._plain_calls(path)
             if (inputs := plain.inputs(args)) is not None:
-                found = self._plain_program(path, plain, with_gradient)(theta, inputs)
+                found = compute(self._plain_program(path, plain, with_gradient), theta, inputs)
                 if found is not ELSEWHERE and found is not TIE:
                     recordings.count_last()
                     return found
-        run = partial(self._run, theta, with_gradient)
+        run = partial(self._run, compute, theta, with_gradient)
         leaves, structure = flatten(self.function.static.marked(as_lists(args), {}), as_thing)
         given, tried = Given(structure, leaves, {}), list[Path]()
         try:
@@ -262,11 +309,25 @@ class FlatFunction:
             return None
         return Native(code, program.places, inputs, plain.order)
 
-    def _run(self, theta: Any, with_gradient: bool, path: Path, given: Given) -> Any:
+    def _run(
+        self, compute: Compute, theta: Any, with_gradient: bool, path: Path, given: Given
+    ) -> Any:
         """Return value and gradient by this path, as `Path.result` returns its results."""
         program = self._program(path, given.leaves, with_gradient)
-        inputs = path.inputs.constant or path.inputs.arrays(given.leaves, given.tables)
-        return ELSEWHERE if inputs is None else program(theta, inputs)
+        inputs = path.inputs.constant or self._inputs(theta, path, given)
+        return ELSEWHERE if inputs is None else compute(program, theta, inputs)
+
+    def _inputs(self, theta: Any, path: Path, given: Given) -> tuple[Any, ...] | None:
+        """Return the inputs of a path's program. Parameters are compared by these numbers."""
+        compared = [p for p in path.inputs.compared_values(given.leaves) if p in self._place]
+        before = [p.data for p in compared]
+        try:
+            for p in compared:
+                p.data = float(theta[self._place[p]])
+            return path.inputs.arrays(given.leaves, given.tables)
+        finally:
+            for p, x in zip(compared, before, strict=True):
+                p.data = x
 
     def _program(self, path: Path, leaves: Any, with_gradient: bool) -> FlatProgram:
         """Return the program of a path: with the gradient, if it is wanted or there."""

@@ -88,6 +88,11 @@ class Inputs:
         everything = [*leaves, *self.live]
         return tuple([everything[self.wrt[i]] for i in order])
 
+    def compared_values(self, leaves: list[Any]) -> list[Value]:
+        """Return the Values that a call only compares."""
+        everything = [*leaves, *self.live]
+        return [everything[i] for i in self.compared]
+
     def arrays(self, leaves: list[Any], tables: Tables) -> tuple[Any, ...] | None:
         """Return the numbers of a call with these arguments: an array, and one for each batch.
 
@@ -105,8 +110,7 @@ class Inputs:
             lengths |= {axis: n for axis, n in found.items() if axis in lengths}
         x = exact_array([leaves[i] for i in self.numbers])
         if self.compared or lengths:
-            everything = [*leaves, *self.live]
-            others = [everything[i].data for i in self.compared]
+            others = [value.data for value in self.compared_values(leaves)]
             x = np.concatenate([x, others, [*lengths.values()]])
         if not self._vary:
             self.constant = (x, *rows)

@@ -28,7 +28,8 @@ class FlatParameters:
     """The numbers and gradients of a model's parameters in two arrays, and steps of an optimizer.
 
     The arrays are newer than ``data`` and ``grad`` of the parameters until `write_back`. An array
-    is replaced, never changed, so a reference to ``theta`` keeps the numbers of a moment.
+    is replaced, not changed, so a reference to ``theta`` keeps the numbers of a moment. Only where
+    `OneStep` steps in machine code do they change.
 
     The optimizer may hold some of the parameters, or others besides. They come after the model's.
 

@@ -12,6 +12,7 @@ from ..argument_checks import at_least_0, positive
 from ..optimizers import Optimizer
 from ..schedules import SCHEDULES, Schedule
 from .flat_parameters import FlatParameters
+from .one_step import OneStep
 
 _OPEN: ContextVar[tuple[TrainStep, ...]] = ContextVar("open blocks of train_step", default=())
 
@@ -53,6 +54,11 @@ def train_step(
     one. All share the parameters and the state of the optimizer. If ``loss`` returns several
     numbers, in a list, tuple or dict, ``step`` returns them all, and the first is minimized.
 
+    Where the loss is machine code, a step is one call of it, with the formula of the optimizer. So
+    it is if all that ``loss`` differentiates by is the optimizer's, and if the class of the
+    optimizer says `is_formula`. The numbers are the same then. Only the length of a clipped
+    gradient may differ in its last digit.
+
     ``schedule`` is a function from the step, 0, 1, ..., to the factor of the learning rate, such as
     ``nn.schedules.cosine(steps)``. ``optimizer.lr`` may also be set between steps.
 
@@ -89,7 +95,7 @@ class TrainStep:
         self.clip = None if clip is None else positive("clip", clip)
         self.flat = autograd.flat_function(loss, optimizer.parameters)
         self.count = 0  # steps made
-        self._vector: FlatParameters | None = None  # inside the block
+        self._step: OneStep | None = None  # inside the block
 
     def __enter__(self) -> TrainStep:
         mine = set(self.optimizer.parameters)
@@ -100,7 +106,8 @@ class TrainStep:
                     "one, or give both losses to one block"
                 )
         self.flat.numbers()  # an error for a parameter without a number
-        self._vector = FlatParameters(self.flat.parameters, self.optimizer)
+        vector = FlatParameters(self.flat.parameters, self.optimizer)
+        self._step = OneStep(vector, self.flat, self.clip)
         self._base_lr, self._is_synced = self.optimizer.lr, False
         self._remember()
         self._token = _OPEN.set((*_OPEN.get(), self))
@@ -113,13 +120,13 @@ class TrainStep:
         changed = "" if self._is_synced else self._changed()
         if not self._is_synced:
             self._write_back()
-        self._vector = None
+        self._step = None
         if changed and kind is None:
             raise RuntimeError(changed)
 
     def __call__(self, *args: Any) -> Any:
         """Step once; return the loss before the step, a number."""
-        vector = self._vector or self._opened()
+        step = self._step or self._opened()
         if len(self.optimizer.parameters) != len(self._known):
             raise RuntimeError(
                 "the optimizer got other parameters inside the block of train_step: make another "
@@ -127,18 +134,13 @@ class TrainStep:
             )
         if self._is_synced:
             self.flat.numbers()
-            vector.read()
+            step.vector.read()
             self._remember()
             self._is_synced = False
-        loss, gradient = self.flat(vector.theta, *args)
         if self.schedule:
             factor = at_least_0("the schedule's factor", self.schedule(self.count))
             self.optimizer.lr = self._base_lr * factor
-        if self.clip:
-            vector.set_gradient(gradient, self.clip)
-        else:
-            vector.gradient = gradient
-        vector.advance()
+        loss = step(args)
         self.count += 1
         return loss
 
@@ -152,13 +154,13 @@ class TrainStep:
         if changed:
             raise RuntimeError(changed)
 
-    def _opened(self) -> FlatParameters:
-        if self._vector is None:
+    def _opened(self) -> OneStep:
+        if self._step is None:
             raise RuntimeError(
                 "train_step works inside its block: with nn.train_step(loss, optimizer) as step: "
                 "step(...)"
             )
-        return self._vector
+        return self._step
 
     def _remember(self) -> None:
         self._known = [p.data for p in self.flat.parameters]
@@ -174,6 +176,8 @@ class TrainStep:
         return ""
 
     def _write_back(self) -> None:
-        self._opened().write_back()
+        step = self._opened()
+        step.detach()
+        step.vector.write_back()
         self._remember()
         self._is_synced = True

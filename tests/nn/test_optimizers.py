@@ -290,3 +290,53 @@ def test_gradient_descent_on_arrays_is_that_on_numbers(kind, count, recwarn):
     assert (grad == before[1]).all()
     assert on_arrays.steps == 1
     assert not recwarn.list
+
+
+class WithNote(nn.Adam):
+    """Somebody's own optimizer, with a setting more."""
+
+    is_formula = True
+    note: object = None
+
+
+@pytest.mark.parametrize("note", [{}, [[1.0]], {1.0}])
+def test_a_setting_that_is_no_number_makes_no_formula(note):
+    optimizer = WithNote([Value(1.0)])
+    assert optimizer.formula() is not None
+    optimizer.note = note
+    assert optimizer.formula() is None
+    optimizer.note, optimizer.steps = None, -1
+    assert optimizer.formula() is None
+
+
+def test_a_formula_writes_the_settings_of_the_next_step_unless_it_is_another():
+    optimizer = WithNote([Value(1.0)], lr=0.1)
+    formula, settings = optimizer.formula(), [0.0] * 5
+    assert formula.settings == [1, 0.1, 0.9, 0.999, 1e-8]
+    optimizer.steps, optimizer.lr = 6, 0.2
+    assert formula.write_settings(settings)
+    assert settings == [7, 0.2, 0.0, 0.0, 0.0]
+    for name, value in [("betas", (0.8, 0.999)), ("weight_decay", 0.1), ("lr", 0.0), ("note", 1)]:
+        before = optimizer.__dict__.copy()
+        setattr(optimizer, name, value)
+        assert not formula.write_settings(settings)
+        optimizer.__dict__ = before
+        assert formula.write_settings(settings)
+
+
+def test_a_list_among_the_settings_is_compared_by_its_numbers():
+    optimizer = nn.Adam([Value(1.0)])
+    optimizer.betas = [0.9, 0.999]
+    formula = optimizer.formula()
+    assert formula.write_settings([0.0, 0.0])
+    optimizer.betas[0] = 0.8
+    assert not formula.write_settings([0.0, 0.0])
+
+
+def test_a_formula_with_nothing_in_place_of_a_number_is_another_one():
+    kinds = set()
+    for note in (None, 0, 1.0, 2, "a", True):
+        optimizer = WithNote([Value(1.0)])
+        optimizer.note = note
+        kinds.add(optimizer.formula().kind)
+    assert len(kinds) == 5  # 1.0 and 2 are the same

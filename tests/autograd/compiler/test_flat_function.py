@@ -54,6 +54,19 @@ def table_of_losses() -> dict[str, tuple[list[Value], Callable[..., Any], list[A
     }
 
 
+@pytest.mark.parametrize("as_argument", [False, True])
+def test_a_parameter_that_is_only_compared_has_the_number_of_the_array(as_argument: bool) -> None:
+    w, v = Value(1.0, "w"), Value(2.0, "v")
+
+    def loss(x: Any = w) -> Any:
+        return v * v if x > 0.5 else v * 3.0
+
+    flat, args = flat_function(loss, [w, v]), [w] if as_argument else []
+    for compared, expected in ((1.0, 4.0), (0.0, 6.0), (0.75, 4.0), (0.25, 6.0), (1.0, 4.0)):
+        assert flat([compared, 2.0], *args)[0] == expected
+        assert w.data == 1.0
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("name", table_of_losses())
 def test_value_and_gradient_are_those_of_eager_code(name: str, compiled: bool) -> None:

@@ -87,13 +87,17 @@ def runs() -> Iterator[Any]:
             yield pytest.param(name, settings, marks=marks)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
 @pytest.mark.parametrize(("name", "settings"), [*runs()])
-def test_the_numbers_are_those_of_the_eager_loop(name: str, settings: str) -> None:
+def test_the_numbers_are_those_of_the_eager_loop(name: str, settings: str, backend: str) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
     slow, fast = Words(), Words()
     its = OPTIMIZERS[name](slow.parameters())
     expected = eager_run(slow, its, **SETTINGS[settings])
     optimizer = OPTIMIZERS[name](fast.parameters())
-    with nn.train_step(fast.loss, optimizer, **SETTINGS[settings]) as step:
+    loss = autograd.compile(fast.loss, backend=backend)
+    with nn.train_step(loss, optimizer, **SETTINGS[settings]) as step:
         found = [step(document) for document in documents()]
     assert found == pytest.approx(expected, rel=1e-9)
     for p, q in zip(slow.parameters(), fast.parameters(), strict=True):
@@ -231,7 +235,7 @@ def test_bad_use_is_one_sentence(wrong: Any, error: type[Exception], message: st
         with pytest.raises(error, match=message):
             wrong(w, step)
     finally:
-        if step._vector is not None:
+        if step._step is not None:
             step.__exit__(None, None, None)
     assert w.data == 1.0
 
