@@ -12,6 +12,8 @@ from typing import Any
 
 from .rows import Rows
 
+MAX_NUMBER = 1e100  # in a table: its standardization must not overflow
+
 Label = str | int | float | bool  # what a class is called
 
 
