@@ -201,8 +201,8 @@ def _predict(job: Job, path: str, out: str, say: Output) -> int:
 def _constant_features(data: Dataset) -> str:
     """Return the names of the features of a CSV file that are the same for all samples."""
     assert isinstance(data.X, Rows)
-    columns = map(data.X.column, range(data.X.width))
-    names = [name for name, x in zip(data.features, columns, strict=True) if min(x) == max(x)]
+    extremes = zip(data.features, data.X.extremes(), strict=True)
+    names = [name for name, (least, greatest) in extremes if least == greatest]
     return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
