@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
@@ -81,6 +82,12 @@ class Rows(Sequence[list[float]]):
             return list(zip(table.min(0).tolist(), table.max(0).tolist(), strict=True))
         columns = map(self.column, range(self.width))
         return [(min(column), max(column)) for column in columns]
+
+    def is_finite(self) -> bool:
+        """Return whether no number is infinite or NaN."""
+        if (table := self.as_array()) is not None:
+            return math.isfinite(table.min()) and math.isfinite(table.max())  # NaN is both
+        return all(map(math.isfinite, self.numbers))
 
     def column(self, k: int) -> array[float]:
         """Return the numbers of column ``k``."""
