@@ -96,7 +96,7 @@ def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     assert job.data is not None
     if options.data not in BUILT_IN and (same := _constant_features(job.data)):
         complain(f"python -m nn: note: nothing can be learned from {same}: one number in all rows")
-    train, held_out = job.data.split(HELD_OUT_SHARE, job.seed)
+    train, held_out = job.parts or job.data.split(HELD_OUT_SHARE, job.seed)
     say(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
     say(job.model, end="\n\n")
     job.data = None  # large data are not held twice
