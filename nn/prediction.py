@@ -122,7 +122,7 @@ class Meaning:
         if self.scaling is None and not self.features:
             return rows
         width = len(self.scaling.mean if self.scaling else self.features)
-        for i, row in enumerate(rows):
+        for i, row in enumerate(rows[:1] if isinstance(rows, Rows) else rows):
             if len(row) != width:
                 names = f" ({', '.join(self.features)})" if self.features else ""
                 raise ValueError(

@@ -96,7 +96,7 @@ def _train(job: Job, options: Namespace, out: str, say: Output) -> int:
     assert job.data is not None
     if options.data not in BUILT_IN and (same := _constant_features(job.data)):
         complain(f"python -m nn: note: nothing can be learned from {same}: one number in all rows")
-    train, held_out = job.data.split(HELD_OUT_SHARE, job.seed)
+    train, held_out = job.parts or job.data.split(HELD_OUT_SHARE, job.seed)
     say(f"{_description(job.data)}; {len(train)} to train with, {len(held_out)} held out\n")
     say(job.model, end="\n\n")
     job.data = None  # large data are not held twice
@@ -201,8 +201,8 @@ def _predict(job: Job, path: str, out: str, say: Output) -> int:
 def _constant_features(data: Dataset) -> str:
     """Return the names of the features of a CSV file that are the same for all samples."""
     assert isinstance(data.X, Rows)
-    columns = map(data.X.column, range(data.X.width))
-    names = [name for name, x in zip(data.features, columns, strict=True) if min(x) == max(x)]
+    extremes = zip(data.features, data.X.extremes(), strict=True)
+    names = [name for name, (least, greatest) in extremes if least == greatest]
     return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 

@@ -21,6 +21,7 @@ from .options import UsageError, fitting_losses
 
 HELD_OUT_SHARE = 0.25
 BATCH_SAMPLES = 64  # that are predicted by one call of compiled code
+SCALED_SAMPLES = 256 * BATCH_SAMPLES  # that are standardized at once
 MIN_COMPILED_SAMPLES = 2_000  # fewer are predicted before the code is compiled
 MAX_PARAMETERS = 300_000  # a gigabyte of memory, and minutes of training for a small data set
 
@@ -39,6 +40,7 @@ class Job:
     seed: int
     scaling: Scaling
     target_scaling: Scaling | None = None  # for regression
+    parts: tuple[Dataset, Dataset] | None = None  # to train with, held out; None: not yet split
 
     def encode(self, y: Sequence[float]) -> list[Any]:
         """Return the targets in the form that the loss takes."""
@@ -65,11 +67,13 @@ class Job:
             def of_batch(xs: list[Any]) -> list[list[Any]]:
                 return [as_list(self.model(xs[i : i + width])) for i in range(0, len(xs), width)]
 
-            for done in range(BATCH_SAMPLES, len(X), BATCH_SAMPLES):
-                batch = self.scaling.apply(X[done - BATCH_SAMPLES : done])
-                with no_grad():
-                    scores = of_batch(list(chain.from_iterable(batch)))
-                yield from (list(map(float, sample)) for sample in scores)
+            done = (len(X) - 1) // BATCH_SAMPLES * BATCH_SAMPLES
+            for first in range(0, done, SCALED_SAMPLES):
+                part = self.scaling.apply(X[first : min(first + SCALED_SAMPLES, done)])
+                for start in range(0, len(part), BATCH_SAMPLES):
+                    with no_grad():
+                        scores = of_batch(list(chain(*part[start : start + BATCH_SAMPLES])))
+                    yield from (list(map(float, sample)) for sample in scores)
         yield from outputs(self.score, X[done:])
 
     def _decide(self, scores: list[float]) -> float:
@@ -139,10 +143,10 @@ def new_job(options: Namespace) -> Job:
             f"{MAX_PARAMETERS:,} are too many for an engine of scalars"
         )
     model = MLP(sizes[0], sizes[1:], options.activation or "relu", init="he", rng=Random(seed))
-    train, _ = data.split(HELD_OUT_SHARE, seed)
+    train, held_out = data.split(HELD_OUT_SHARE, seed)
     target_scaling = None if data.classes else Scaling.of([t] for t in train.y)
     return Job(model, data, data.name, data.features, data.classes, data.target, loss, seed,
-               Scaling.of(train.X), target_scaling)  # fmt: skip
+               Scaling.of(train.X), target_scaling, (train, held_out))  # fmt: skip
 
 
 def loaded_job(options: Namespace, path: str) -> Job:

@@ -7,8 +7,9 @@ import difflib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import BinaryIO
 
 from ..argument_checks import counted
@@ -21,6 +22,8 @@ SEPARATORS = ",;\t"
 SNIFFED_CHARACTERS = 10_000  # at the beginning of a file; the sniffer is slow on long texts
 MAX_PIPE_BYTES = 1 << 30
 MIN_SHOWN_BYTES = 10_000_000  # which take a second to read
+BLOCK_CHARACTERS = 1 << 17  # of the lines that are read at once, after the first million
+MIN_BLOCK_CHARACTERS = 1 << 13
 
 
 class CsvFile:
@@ -52,31 +55,54 @@ class CsvFile:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise DataError(f"{path}: {reason}") from None
 
-    def rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
+    def rows(
+        self, progress: bool = False, take: Callable[[Sequence[str]], bool] | None = None
+    ) -> Iterator[tuple[int, list[str]]]:
         """Yield each row that is not blank, after the line in which it ends.
+
+        ``take`` is offered many lines at once, after the first million characters, if each of them
+        is a row and has no quotes. If it returns True, these rows are not yielded.
 
         DataError names the line that is not text, or has another number of columns than the first.
         ``progress`` shows a bar in a terminal (standard error), if the file is large.
         """
         with self._open() as stream, _bar(stream, progress) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            reader = csv.reader(text, delimiter=self.separator, skipinitialspace=True)
-            first_line = width = 0
+            lines_before = first_line = width = 0
             try:
-                for cells in reader:
-                    if not any(map(str.strip, cells)):
+                for lines, rest in _blocks(text):
+                    if take and self._are_rows(lines, width) and take(lines):
+                        lines_before += len(lines)
                         continue
-                    if not width:
-                        first_line, width = reader.line_num, len(cells)
-                    if len(cells) != width:
-                        got = counted(len(cells), "column")
-                        what = f"{got}, but line {first_line} has {width}"
-                        raise self.error(what, reader.line_num)
-                    yield reader.line_num, cells
+                    reader = csv.reader(
+                        chain(lines, rest), delimiter=self.separator, skipinitialspace=True
+                    )
+                    while reader.line_num < len(lines):
+                        cells, line = next(reader), lines_before + reader.line_num
+                        if not any(map(str.strip, cells)):
+                            continue
+                        if not width:
+                            first_line, width = line, len(cells)
+                        if len(cells) != width:
+                            got = counted(len(cells), "column")
+                            what = f"{got}, but line {first_line} has {width}"
+                            raise self.error(what, line)
+                        yield line, cells
+                    lines_before += reader.line_num
             except csv.Error as error:
-                raise self.error(str(error), reader.line_num) from None
+                raise self.error(str(error), lines_before + reader.line_num) from None
             except UnicodeDecodeError:
                 raise self._not_text() from None
+
+    def _are_rows(self, lines: Sequence[str], width: int) -> bool:
+        """Return whether these are many lines, each one row of ``width`` cells without quotes."""
+        text = "".join(lines)
+        return (
+            len(text) >= BLOCK_CHARACTERS
+            and '"' not in text
+            and {line.count(self.separator) for line in lines} == {width - 1}
+            and max(map(len, lines)) <= csv.field_size_limit()
+        )
 
     def error(self, what: str, line: int | None = None, column: str = "") -> DataError:
         """Return an error that names the file, and the place if there is one."""
@@ -104,6 +130,35 @@ class CsvFile:
                     byte = error.object[error.start]
                     return self.error(f"not UTF-8 text (byte 0x{byte:02x}); {REMEDY}", line)
         return self.error(f"not UTF-8 text; {REMEDY}", line)
+
+
+def _blocks(text: Iterable[str]) -> Iterator[tuple[list[str], Iterator[str]]]:
+    """Yield many lines at once, and an iterator of the text that comes after them.
+
+    If it is no text, the iterator raises the error. So the lines before it are looked at first. The
+    first blocks are small: often only the first rows are wanted.
+    """
+    done = 0
+    while True:
+        lines = list[str]()
+        stop = done + min(max(MIN_BLOCK_CHARACTERS, done // 8), BLOCK_CHARACTERS)
+        try:
+            for line in text:
+                lines.append(line)
+                done += len(line)
+                if done >= stop:
+                    break
+        except UnicodeDecodeError as error:
+            yield lines, _failing(error)
+            raise
+        if not lines:
+            return
+        yield lines, iter(text)
+
+
+def _failing(error: Exception) -> Iterator[str]:
+    raise error
+    yield ""  # so that this is a generator
 
 
 @contextmanager

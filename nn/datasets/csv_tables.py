@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from sys import intern
 from typing import Any
 
 from .csv_file import CsvFile
-from .dataset import DataError, Dataset, Label
+from .dataset import MAX_NUMBER, DataError, Dataset, Label
 from .rows import Rows
 
 MIN_ROWS = 4
-MAX_NUMBER = 1e100  # standardization must not overflow
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class Table:
         """Yield the cells of each row of data, as text; DataError if the file is ragged."""
         return _cleaned(self._rows())
 
-    def _rows(self, progress: bool = False) -> Iterator[tuple[int, list[str]]]:
-        return islice(self.file.rows(progress), int(self.has_header), None)
+    def _rows(
+        self, progress: bool = False, take: Callable[[Sequence[str]], bool] | None = None
+    ) -> Iterator[tuple[int, list[str]]]:
+        return islice(self.file.rows(progress, take), int(self.has_header), None)
 
     def position(self, column: str | None) -> int:
         """Return the index of a column, given by name or by position from 1; None is the last."""
@@ -69,24 +71,42 @@ class Table:
 
     def numbers(self, columns: Sequence[int]) -> Rows:
         """Return the cells of these columns, row by row; DataError if one is no finite number."""
-        return self._numbers_and_texts(columns, columns[0])[0]
+        return self._numbers_and_texts(columns, None)[0]
 
     def _numbers_and_texts(
-        self, columns: Sequence[int], at: int, progress: bool = False
+        self, columns: Sequence[int], at: int | None, progress: bool = False
     ) -> tuple[Rows, list[str]]:
         """Return the numbers in these columns, and the text in the column ``at``."""
-        texts: list[str] = []
+        X, texts = Rows([], len(columns)), list[str]()
 
-        def rows() -> Iterator[list[float]]:
-            for row, (_, cells) in enumerate(self._rows(progress)):
-                found = [cells[c] for c in columns]
-                yield _usual_numbers(found) or [
-                    self._number(row, c, _clean(cell))
+        def take(lines: Sequence[str]) -> bool:
+            """Take the rows in these lines, if there is nothing unusual in them."""
+            from .plain_numbers import plain_numbers, without_column  # with NumPy
+
+            separator, places, cells = self.file.separator, columns, list[str]()
+            lines = [line.rstrip("\r\n") for line in lines]
+            if at is not None:
+                cells, lines = without_column(lines, separator, at, len(self.names))
+                places = [c - (c > at) for c in columns]
+            found = plain_numbers(lines, separator, places)
+            if found is not None:
+                X.numbers.frombytes(found.tobytes())
+                texts.extend(intern(_clean(cell)) for cell in cells)
+            return found is not None
+
+        can_take = at not in columns and find_spec("numpy") is not None
+        for _, cells in self._rows(progress, take if can_take else None):
+            found = [cells[c] for c in columns]
+            X.numbers.extend(
+                _usual_numbers(found)
+                or [
+                    self._number(len(X), c, _clean(cell))
                     for c, cell in zip(columns, found, strict=True)
                 ]
+            )
+            if at is not None:
                 texts.append(intern(_clean(cells[at])))
-
-        return Rows(rows(), len(columns)), texts
+        return X, texts
 
     def _number(self, row: int, column: int, cell: str) -> float:
         if not _is_number(cell):

@@ -12,6 +12,8 @@ from typing import Any
 
 from .rows import Rows
 
+MAX_NUMBER = 1e100  # in a table: its standardization must not overflow
+
 Label = str | int | float | bool  # what a class is called
 
 
@@ -97,10 +99,10 @@ class Scaling:
 
         ValueError if ``X`` has no rows, or rows of different lengths.
         """
-        columns: Iterable[Sequence[float]] = (
-            map(X.column, range(X.width)) if isinstance(X, Rows) else zip(*X, strict=True)
-        )
-        both = [_mean_and_deviation(column) for column in columns if column]
+        if isinstance(X, Rows) and X:
+            both = list(map(_mean_and_deviation, map(X.column, range(X.width)), X.extremes()))
+        else:
+            both = list(map(_mean_and_deviation, zip(*X, strict=True)))
         if not both:
             raise ValueError("X has no rows, so its features have no mean")
         return cls([mean for mean, _ in both], [deviation for _, deviation in both])
@@ -108,8 +110,22 @@ class Scaling:
     def apply(self, X: Iterable[Sequence[float]]) -> Sequence[list[float]]:
         """Return the rows of ``X``, standardized; ValueError if one has another length."""
         if isinstance(X, Rows):
+            if len(self.mean) == X.width and all(self.scale) and (found := self._at_once(X)):
+                return found
             return Rows(map(self._standardized, X.arrays()), X.width)
         return list(map(self._standardized, X))
+
+    def _at_once(self, X: Rows) -> Rows | None:
+        """Return the rows, standardized by NumPy; None if they are few or NumPy is missing."""
+        scaled = Rows.zeros(len(X), X.width)
+        table, out = X.as_array(), scaled.as_array()
+        if table is None:
+            return None
+        import numpy as np
+
+        with np.errstate(all="ignore"):  # as Python does; `rows_of` finds what is not finite
+            np.divide(np.subtract(table, self.mean, out=out), self.scale, out=out)
+        return scaled
 
     def _standardized(self, row: Sequence[float]) -> list[float]:
         if len(row) != len(self.mean):
@@ -117,10 +133,14 @@ class Scaling:
         return list(map(truediv, map(sub, row, self.mean), self.scale))
 
 
-def _mean_and_deviation(column: Sequence[float]) -> tuple[float, float]:
+def _mean_and_deviation(
+    column: Sequence[float], extremes: tuple[float, float] | None = None
+) -> tuple[float, float]:
     """Return mean and standard deviation; 1 for the second if only rounding errors differ."""
-    mean = math.fsum(column) / len(column)
-    if max(max(column) - mean, mean - min(column)) <= 1e-12 * abs(mean):
+    numbers = tuple(column)  # which `fsum` and `dist` take fastest
+    least, greatest = extremes or (min(numbers), max(numbers))
+    mean = math.fsum(numbers) / len(numbers)
+    if max(greatest - mean, mean - least) <= 1e-12 * abs(mean):
         return mean, 1.0
     # dist, and not a sum of squares, because no square may overflow
-    return mean, math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
+    return mean, math.dist(numbers, (mean,) * len(numbers)) / math.sqrt(len(numbers))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from importlib.util import find_spec
+from typing import Any, overload
+
+MIN_ARRAY_NUMBERS = 1 << 16  # fewer are faster without NumPy
 
 
 class Rows(Sequence[list[float]]):
@@ -27,6 +31,13 @@ class Rows(Sequence[list[float]]):
             self.numbers.extend(row)
             if len(self.numbers) != count * width:
                 raise ValueError(f"row {count - 1} does not have {width} numbers, as width says")
+
+    @classmethod
+    def zeros(cls, count: int, width: int) -> Rows:
+        """Return so many rows of zeros."""
+        rows = cls([], width)
+        rows.numbers = array("d", [0.0]) * (count * width)
+        return rows
 
     def __len__(self) -> int:
         return len(self.numbers) // self.width
@@ -57,6 +68,27 @@ class Rows(Sequence[list[float]]):
         """Yield each row as an array, which takes less memory than a list."""
         return map(self._row, range(len(self)))
 
+    def as_array(self) -> Any:
+        """Return a NumPy array of the same memory, None if the numbers are few or NumPy missing."""
+        if len(self.numbers) < MIN_ARRAY_NUMBERS or not find_spec("numpy"):
+            return None
+        import numpy as np
+
+        return np.frombuffer(self.numbers).reshape(-1, self.width)
+
+    def extremes(self) -> list[tuple[float, float]]:
+        """Return the least and the greatest number of each column."""
+        if (table := self.as_array()) is not None:
+            return list(zip(table.min(0).tolist(), table.max(0).tolist(), strict=True))
+        columns = map(self.column, range(self.width))
+        return [(min(column), max(column)) for column in columns]
+
+    def is_finite(self) -> bool:
+        """Return whether no number is infinite or NaN."""
+        if (table := self.as_array()) is not None:
+            return math.isfinite(table.min()) and math.isfinite(table.max())  # NaN is both
+        return all(map(math.isfinite, self.numbers))
+
     def column(self, k: int) -> array[float]:
         """Return the numbers of column ``k``."""
         return self.numbers[k :: self.width]
@@ -64,7 +96,13 @@ class Rows(Sequence[list[float]]):
     def take(self, indices: Iterable[int]) -> Rows:
         """Return the rows at these positions, in this order."""
         positions = range(len(self))
-        return Rows((self._row(positions[i]) for i in indices), self.width)
+        chosen = [positions[i] for i in indices]
+        if (table := self.as_array()) is not None:
+            taken = Rows.zeros(len(chosen), self.width)
+            if (out := taken.as_array()) is not None:
+                table.take(chosen, 0, out=out, mode="clip")  # another mode makes one more copy
+                return taken
+        return Rows(map(self._row, chosen), self.width)
 
     def tolist(self) -> list[list[float]]:
         """Return the rows as a list of lists, which `nn.fit` takes too."""

@@ -33,7 +33,7 @@ def checked_samples(model: Any, X: Any, y: Any = None, features: int | None = 2)
         raise TypeError(
             f"the model must be called with one sample, as model(x), got {model!r:.80}{fitted}"
         )
-    rows = rows_of(X) if size_of(X) else []
+    rows = list(rows_of(X)) if size_of(X) else []
     if not rows or features not in (None, len(rows[0])):
         got = counted(len(rows[0]), "feature") if rows else "no samples"
         what = "a curve" if features == 1 else "a plane"

@@ -13,7 +13,7 @@ import autograd
 from autograd import Value, no_grad
 
 from ..losses import l2
-from ..samples import Samples
+from ..samples import Batch
 from .task import Task
 
 MAX_PARAMETER_USES = 1 << 16  # samples times parameters in one part, which compiles in a second
@@ -28,7 +28,7 @@ class Objective:
         self.parameters: list[Value] = list(model.parameters())
         self.model, self.task, self.penalty = model, task, penalty
 
-    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+    def training_loss(self, batch: Batch) -> tuple[float, list[float], float]:
         """Return the mean loss with the penalty, its gradient, and how many answers are right.
 
         The gradient has one derivative for each parameter; it is empty if the loss is not finite.
@@ -36,7 +36,7 @@ class Objective:
         loss, right = self._penalized(*zip(*batch, strict=True))
         return float(loss), self._backward(loss), float(right)
 
-    def validation_loss(self, batch: Samples) -> tuple[float, float]:
+    def validation_loss(self, batch: Batch) -> tuple[float, float]:
         """Return the mean loss without the penalty, and how many answers are right."""
         with no_grad():
             loss, right = self._measured(*zip(*batch, strict=True))
@@ -75,7 +75,7 @@ class CompiledObjective(Objective):
         self._compiled_penalized = self._compiled(self._penalized)
         self._compiled_measured = self._compiled(self._measured)
 
-    def training_loss(self, batch: Samples) -> tuple[float, list[float], float]:
+    def training_loss(self, batch: Batch) -> tuple[float, list[float], float]:
         try:
             parts = [(share, *self._compiled_penalized(*x)) for share, *x in self._parts(batch)]
         except TypeError as error:
@@ -90,7 +90,7 @@ class CompiledObjective(Objective):
         gradient = sum([share * g for share, g in zip(shares, gradients, strict=True)])
         return loss, gradient.tolist(), float(sum(right))
 
-    def validation_loss(self, batch: Samples) -> tuple[float, float]:
+    def validation_loss(self, batch: Batch) -> tuple[float, float]:
         with no_grad():
             parts = [(share, *self._compiled_measured(*x)) for share, *x in self._parts(batch)]
         shares, losses, right = zip(*parts, strict=True)
@@ -98,7 +98,7 @@ class CompiledObjective(Objective):
 
     def _compiled(self, f: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         """Turn a function of rows and targets into a compiled function of the flat lists."""
-        row, target = self.task.train[0]
+        ((row, target),) = self.task.train.batch([0])
 
         def of_numbers(xs: Any, targets: Any) -> Any:
             if isinstance(target, list):
@@ -122,7 +122,7 @@ class CompiledObjective(Objective):
         order = self._orders[loss.parents]
         return None if order is None else gradient[order]
 
-    def _parts(self, batch: Samples) -> Iterator[tuple[float, list[float], list[Any]]]:
+    def _parts(self, batch: Batch) -> Iterator[tuple[float, list[float], list[Any]]]:
         """Yield each part's share of the batch and its two flat lists; equal parts if possible."""
         n, max_samples = len(batch), max(1, MAX_PARAMETER_USES // len(self.parameters))
         count = -(-n // max_samples) if self.task.declared else 1

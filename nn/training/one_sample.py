@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import autograd
 
+from ..datasets import Rows
 from ..samples import Samples
 from .flat_parameters import backend_for
 from .objective import CompiledObjective, Objective, numpy_is_installed
@@ -35,9 +37,9 @@ class OneSampleObjective(CompiledObjective):
         super().__init__(model, task, penalty)
         self._recorded_samples = 0
         self._is_told = True  # why whole batches are recorded
-        samples, declared = [*task.train, *task.held_out], task.declared
+        targets, declared = chain(task.train.targets, task.held_out.targets), task.declared
         assert declared
-        coded = declared.codes and all(target in declared.codes for _, target in samples)
+        coded = declared.codes and all(target in declared.codes for target in targets)
         self._loss = declared.of_coded_sample if coded else declared.of_sample
         self._flat = autograd.flat_function(
             autograd.compile(self._of_rows, backend=backend), self.parameters
@@ -151,8 +153,10 @@ def objective_of(model: Any, task: Task, penalty: float, compiled: bool, steps: 
 
 def arrays(samples: Samples) -> tuple[Any, Any]:
     """Return the features and the targets of the samples as two arrays, a row for each."""
-    rows, targets = zip(*samples, strict=True)
-    return array(rows), array(targets)
+    rows: Any = samples.rows
+    if isinstance(rows, Rows) and (table := rows.as_array()) is not None:
+        return table, array(samples.targets)
+    return array(list(rows)), array(samples.targets)
 
 
 def array(numbers: Any) -> Any:

@@ -26,6 +26,7 @@ class Steps:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self.task, self.parameters = objective.task, objective.parameters
         self._count, self._finite_weights = 0, [p.data for p in self.parameters]
+        self.order: Sequence[int] = range(len(self.task.train))  # of the samples
 
     @property
     def count(self) -> int:
@@ -54,7 +55,9 @@ class Steps:
 
     def shuffle(self, rng: Random) -> None:
         """Bring the samples into another order."""
-        rng.shuffle(self.task.train)
+        order = list(self.order)
+        rng.shuffle(order)
+        self.order = order
 
     def epoch(self, batch_size: int, history: History) -> None:
         """Step once for each batch of the samples, and append to the history."""
@@ -76,7 +79,7 @@ class Steps:
         """Step for batches of these sizes. Yield loss, right answers and length of the gradient."""
         start = 0
         for size in sizes:
-            yield self.step(self.task.train[start : start + size])
+            yield self.step(self.task.train.batch(self.order[start : start + size]))
             start += size
 
     def validate(self, history: History) -> None:
@@ -89,7 +92,8 @@ class Steps:
 
     def validation_loss(self) -> tuple[float, float]:
         """Return the loss of the samples that are held out, and how many answers are right."""
-        return self.objective.validation_loss(self.task.held_out)
+        held_out = self.task.held_out
+        return self.objective.validation_loss(held_out.batch(range(len(held_out))))
 
     def step(self, batch: Any) -> tuple[float, float, float]:
         """Step, and return loss, right answers and length of the gradient before the step."""
@@ -127,7 +131,6 @@ class FlatSteps(Steps):
         super().__init__(objective, optimizer, clip)
         self.train = arrays(self.task.train)
         self.held_out = arrays(self.task.held_out) if self.task.held_out else None
-        self.order: Any = None  # of the samples, before they are shuffled
         self.steps = EpochSteps(
             self.vector, objective.training_loss_at, objective.flat_function, clip
         )
@@ -152,11 +155,6 @@ class FlatSteps(Steps):
     def read(self) -> None:
         self.vector.read()
 
-    def shuffle(self, rng: Random) -> None:
-        if self.order is None:
-            self.order = list(range(len(self.task.train)))
-        rng.shuffle(self.order)
-
     def epoch(self, batch_size: int, history: History) -> None:
         import numpy as np
 
@@ -170,7 +168,8 @@ class FlatSteps(Steps):
 
     def _rows(self, start: int, stop: int) -> tuple[Any, ...]:
         """Return features and targets of these samples."""
-        rows = slice(start, stop) if self.order is None else self.order[start:stop]
+        in_order = isinstance(self.order, range)
+        rows = slice(start, stop) if in_order else self.order[start:stop]
         return tuple([x[rows] for x in self.train])
 
     def validation_loss(self) -> tuple[float, float]:

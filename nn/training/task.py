@@ -42,7 +42,7 @@ class Task:
         self.is_right = self.declared.is_right if self.declared and of_classes else None
         scaled = self._scaled(targets)
         self.train = self._samples(rows, scaled)
-        self.held_out: Samples = []
+        self.held_out = Samples([], [])
         if self.declared and of_classes:
             _check_classes(self.declared, self.outputs, scaled)
 
@@ -63,8 +63,7 @@ class Task:
                     f"validation={validation} of {counted(n, 'sample')} holds out {held}: "
                     "both parts need at least one"
                 )
-            rng.shuffle(self.train)
-            self.train, self.held_out = self.train[held:], self.train[:held]
+            self.train, self.held_out = self.train.split(held, rng)
 
     def metadata(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """Return a model's metadata after training: the loss is the one of this task.
@@ -73,7 +72,7 @@ class Task:
         the loss is a function of the user.
         """
         kept = {key: x for key, x in before.items() if key != "loss"}
-        loss, numbers = self.declared, len(as_list(self.train[0][1]))
+        loss, numbers = self.declared, len(as_list(self.train.targets[0]))
         if loss is None or LOSSES.get(self.name) is not loss:
             return kept
         meaning = replace(self.meaning, loss=loss)
@@ -104,7 +103,7 @@ class Task:
                 raise ValueError(f"{self.name}, sample {i}: {error}") from None
         if self.is_right and self.outputs > 1 and not isinstance(targets[0], list):
             targets = [[float(k == t) for k in range(self.outputs)] for t in targets]
-        return list(zip(rows, targets, strict=True))
+        return Samples(rows, targets)
 
 
 def loss_of(loss: str | LossFunction | None, outputs: int, y: Sequence[Target]) -> LossFunction:

@@ -579,3 +579,33 @@ def test_rows_train_a_model_as_lists_do() -> None:
         nn.fit(nn.MLP(2, [1]), Rows([[1, 2], [3, math.nan]], width=2), [0, 1])
     with pytest.raises(ValueError, match="X has no samples"):
         nn.fit(nn.MLP(2, [1]), Rows([], width=2), [])
+
+
+def test_many_rows_are_taken_and_scaled_as_few_are() -> None:
+    numpy = pytest.importorskip("numpy")
+    numbers = numpy.random.default_rng(0).normal(1e3, 7.0, (7000, 10)) * 1e-200
+    numbers[:, 3], numbers[::2, 4] = 5.0, -0.0
+    X = Rows(numbers.tolist(), 10)
+    few = [X[start : start + 70] for start in range(0, 7000, 70)]
+    assert X.as_array().base is not None
+    assert few[0].as_array() is None
+    assert X.take(range(6999, -1, -1)) == X.tolist()[::-1]
+    assert X.take([*range(6990), -1])[-1] == X[-1]
+    assert X.take([5, 3]) == [X[5], X[3]]
+    with pytest.raises(IndexError, match="out of range"):
+        X.take([*range(7000), 7000])
+    assert X.extremes() == [(min(column), max(column)) for column in map(X.column, range(10))]
+    scaling = Scaling.of(X)
+    assert scaling == Scaling.of(X.tolist())
+    scaled = scaling.apply(X)
+    assert isinstance(scaled, Rows)
+    assert scaled.numbers.tobytes() == b"".join(
+        row.tobytes()
+        for part in few
+        for row in scaling.apply(part).arrays()  # type: ignore[attr-defined]  # of Rows
+    )
+    with pytest.raises(ZeroDivisionError):
+        Scaling([0.0] * 10, [0.0] * 10).apply(X)
+    with pytest.raises(ValueError, match="a row of 10 features, but the scaling has 2"):
+        Scaling([0.0] * 2, [1.0] * 2).apply(X)
+    assert Scaling([0.0] * 10, [1e-300] * 10).apply(X)[0][0] > 1e100
