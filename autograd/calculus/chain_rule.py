@@ -163,11 +163,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     """
     operation: Any = node.op
     rules: Callable[..., Sequence[Any]] = operation.local_grads
-    operands: Sequence[Any] = node.parents
+    operands: Sequence[Any] = node.operands
     varies = None
     if not all(map(varying.__contains__, operands)):
         varies = [p in varying for p in operands]
-        operands = [p.data if p.is_constant else p for p in node.parents]
+        operands = [p.data if p.is_constant else p for p in operands]
     elif operation.constant_rules:
         numbers: Sequence[float] = operation.constant_rules
         return numbers
