@@ -250,6 +250,17 @@ def test_threads_that_read_parents_at_once_get_the_same_constant(use: Any) -> No
     assert y.parents[1] is parents[1]
 
 
+@pytest.mark.parametrize("use", LEFT_AND_RIGHT)
+def test_parents_are_complete_after_ctrl_c_in_between(use: Any) -> None:
+    x = Value(3.0)
+    y = use(x)
+    y.operands.append(two := Constant(2.0))  # so far it came
+    y.backward()
+    assert x.grad == use(1.0) - use(0.0)
+    assert set(y.parents) == {x, two}
+    assert y.data == use(3.0)
+
+
 def test_many_threads_see_one_constant() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -283,6 +294,9 @@ def test_a_constant_keeps_what_a_user_sets_when_it_is_pickled() -> None:
     two.grad, two.label = 5.0, "two"
     twin = pickle.loads(pickle.dumps(two))
     assert (type(twin), twin.data, twin.grad, twin.label) == (Constant, 2.0, 5.0, "two")
+    three = Constant(3.0)
+    three.parents = (two,)
+    assert pickle.loads(pickle.dumps(three)).parents[0].grad == 5.0
 
 
 def test_a_graph_with_plain_numbers_is_computed_again_with_a_changed_constant() -> None:
