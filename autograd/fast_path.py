@@ -8,9 +8,12 @@ and b are both Values, the source for ``a * b`` is::
     x1 = b.data
     t2 = x0 * x1
 
-and a node is made with ``t2`` as data and ``(x1, x0)`` as local gradients. Everything else is left
-to the general way, a function called ``general``: other kinds of operands, other contexts than
-`no_grad`, errors, infinite derivatives. Inside `no_grad` the same arithmetic makes a bare node.
+and a node is made with ``t2`` as data and ``(x1, x0)`` as local gradients. A float or an int in the
+place of ``b`` stays a plain number: the operands are then a list, see `autograd.operators`.
+
+Everything else is left to the general way, a function called ``general``: other kinds of operands,
+other contexts than `no_grad`, errors, infinite derivatives. Inside `no_grad` the same arithmetic
+makes a bare node.
 
 To print a function of the table is to call it with `_Code` in the place of numbers. A function that
 branches on its operands cannot be printed. It is called.
@@ -112,7 +115,7 @@ if {condition}:
         node.data = {y}
         node.grad = 0.0
         node.op = {op}
-        node.parents = {parents}
+        node.operands = {operands}
         node.local_grads = {grads}
         node.label = ""
         return node
@@ -120,10 +123,11 @@ if {condition}:
         # or data that a user set to no number
         return general({arguments})
 """
-_CONSTANT = """\
-constant = PlainNumber()
-constant.data = {number}
-constant.grad = 0.0"""
+_FLOAT = """\
+if kind is int:
+    {number} = float({number})
+elif kind is not float:
+    return general({arguments})"""
 
 
 class _Printer:
@@ -138,27 +142,26 @@ class _Printer:
 
         Without ``graph`` it computes the value alone.
         """
-        lines: list[str] = []
         operands = ["a", "b"][: self.operation.arity]
-        xs = [_Code(f"x{i}", lines) for i in range(len(operands))]
-        for x, operand in zip(xs, operands, strict=True):
-            as_float = f"{operand} if kind is float else float({operand})"
-            lines.append(f"{x.name} = {as_float if operand == number else f'{operand}.data'}")
+        lines: list[str] = []
+        if number:
+            lines += _FLOAT.format(number=number, arguments=self.arguments).splitlines()
+        xs = []
+        for i, operand in enumerate(operands):
+            xs.append(_Code(operand if operand == number else f"x{i}", lines))
+            if operand != number:
+                lines.append(f"x{i} = {operand}.data")
         y = self.code(self.operation.forward, _Functions(xs[0]), xs)
         op, parents, grads = "None", "()", "()"
         if graph:
-            op = "operation"
+            op, parents = "operation", (f"[{', '.join(operands)}]" if number else _tuple(operands))
             grads = _tuple([self.rule(i, number, y, xs) for i in range(len(xs))])
-            parents = _tuple(["constant" if x == number else x for x in operands])
-            if number:
-                constant = _CONSTANT.format(number=xs[operands.index(number)].name)
-                lines += constant.splitlines()
         return _CASE.format(
             condition=condition,
             arithmetic="\n        ".join(lines),
             y=y.name,
             op=op,
-            parents=parents,
+            operands=parents,
             grads=grads,
             arguments=self.arguments,
         )
@@ -193,15 +196,14 @@ def print_function(
     """Return the printed method of ``operation``: ``f(a)``, ``f(a, b)``, or reflected ``f(b, a)``.
 
     It calls ``general`` with the same arguments for all that it does not do itself. ``namespace``
-    has its globals. Value and PlainNumber are put there before the first call.
+    has its globals. Value is put there before the first call.
     """
-    is_number = "kind is float or kind is int"
     if operation.arity == 1:
         arguments, this, cases = "a", "a", [("True", "")]
     elif reflected:
-        arguments, this, cases = "b, a", "b", [(is_number, "a")]
+        arguments, this, cases = "b, a", "b", [("True", "a")]
     else:
-        arguments, this, cases = "a, b", "a", [("kind is Value", ""), (is_number, "b")]
+        arguments, this, cases = "a, b", "a", [("kind is Value", ""), ("True", "b")]
     printer = _Printer(operation, arguments)
     other = arguments[-1]
     body = [f"kind = type({other})\n"] if len(arguments) > 1 else []

@@ -130,7 +130,7 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
             stands_for = dict(zip(operands, parents, strict=True))
             for piece, derivative in derivatives(result).items():
                 if piece.parents:
-                    piece.parents = tuple([stands_for.get(p, p) for p in piece.parents])
+                    piece.operands = tuple([stands_for.get(p, p) for p in piece.parents])
                 if node.grad and piece not in stands_for and not piece.is_constant:
                     piece.grad = derivative * node.grad
     twin.grad, twin.label = node.grad, node.label

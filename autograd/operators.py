@@ -6,9 +6,8 @@ leave to the general way ends in `Operators.record`.
 
 from __future__ import annotations
 
-import copyreg
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +23,34 @@ _scope = fast_path.scope()  # the globals of the printed functions
 _unary: dict[Operation, Callable[..., Any]] = {}  # those of one operand
 
 
-def _unset(number: Constant, name: str) -> Any:
-    """Return the label of a fast constant that nobody has set."""
-    if name == "label":
-        return ""
-    raise AttributeError(f"{type(number).__name__!r} object has no attribute {name!r}")
+def only_node(operands: list[Any]) -> tuple[Value]:
+    """Return the node among ``operands``, which are a node and a plain number."""
+    return (operands[1] if type(operands[0]) is float else operands[0],)
+
+
+def _parents(node: Value) -> tuple[Value, ...]:
+    """The operands as nodes. A plain number becomes a `Constant` when this is first read."""
+    operands = node.operands
+    if type(operands) is list:  # where threads read at once, the constant appended first counts
+        a, b = operands[:2]
+        if type(a) is float:
+            operands.append(Constant(a))
+            node.operands = (operands[2], b)
+        else:
+            operands.append(Constant(b))
+            node.operands = (a, operands[2])
+    return node.operands  # type: ignore[no-any-return]  # a tuple of nodes now
+
+
+def _set_parents(node: Value, parents: Iterable[Value]) -> None:
+    node.operands = tuple(parents)
 
 
 def use(value: type[Value], constant: type[Constant]) -> None:
     """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
-    # a constant that is made fast: only its data is set, and it has no __init__ in Python
-    leaf = {"parents": (), "local_grads": (), "op": None}
-    fast = {"__slots__": (), "__init__": object.__init__, "__getattr__": _unset, **leaf}
-    plain_number = type("Constant", (constant,), fast)
-    copyreg.pickle(plain_number, lambda number: (constant, (number.data, number.label)))
-    classes = {"Value": value, "Constant": constant, "PlainNumber": plain_number}
-    globals().update(classes)
-    _scope.update(classes)
+    value.parents = property(_parents, _set_parents)  # type: ignore[assignment]  # for its type
+    globals().update(Value=value, Constant=constant)
+    _scope["Value"] = value
 
 
 def _infix(operation: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -42,9 +42,15 @@ def reduce_node(node: Value) -> tuple[Any, ...]:
 
 def _restore(_: Any, kind: type[Value], *fields: Any) -> Value:
     node = object.__new__(kind)
-    node.data, node.grad, node.parents, node.local_grads, node.op, node.label = fields
+    node.data, node.grad, node.operands, node.local_grads, node.op, node.label = fields
     return node
 
 
+def _reduce_constant(node: Constant) -> tuple[Any, ...]:
+    """Return how to pickle a plain number: as short as what makes it."""
+    is_new = type(node.data) is float and not (node.grad or node.parents)
+    return (Constant, (node.data, node.label)) if is_new else reduce_node(node)
+
+
 copyreg.pickle(Value, reduce_node)
-copyreg.pickle(Constant, reduce_node)
+copyreg.pickle(Constant, _reduce_constant)

@@ -44,10 +44,11 @@ class Value(operators.Operators):
     of one or two operands are methods too: ``x.tanh()``.
     """
 
-    __slots__ = ("data", "grad", "parents", "local_grads", "op", "label")
+    __slots__ = ("data", "grad", "operands", "local_grads", "op", "label")
     data: float  # set without a check: the next operation raises TypeError if it is no number
     grad: float  # the derivative of the last result by this node; a leaf sums it over all results
     parents: tuple[Value, ...]  # in order, repeats kept: a * a has the parents (a, a)
+    operands: Any  # the same; in x + 1 the list [x, 1.0], until somebody reads ``parents``
     local_grads: tuple[float | None, ...]  # None for a constant, such as the 1 in x + 1
     op: Operation | None  # the operation that computed it; None for a leaf
     label: str
@@ -55,9 +56,8 @@ class Value(operators.Operators):
 
     def __init__(self, data: Any, label: str = "") -> None:
         self.data = data if type(data) is float else recording.data_of(data)
-        self.grad = 0.0
-        self.parents = self.local_grads = ()
-        self.op = None
+        self.grad, self.op = 0.0, None
+        self.operands = self.local_grads = ()
         self.label = label if type(label) is str else recording.label_of(label)
 
     def backward(self) -> None:
@@ -72,10 +72,10 @@ class Value(operators.Operators):
         >>> x.grad
         6.0
         """
-        order = topological_order(self)
+        order = topological_order(self, constants=False)
         before = []
         for node in order:
-            if node.parents:
+            if node.operands:
                 node.grad = 0.0
             else:
                 before.append((node, node.grad))
@@ -83,7 +83,7 @@ class Value(operators.Operators):
             self.grad += 1.0  # of a leaf too, which keeps what it has
             for node in reversed(order):  # when its turn comes, its own derivative is complete
                 derivative = node.grad
-                edges = zip(node.parents, node.local_grads)  # noqa: B905  # strict= costs a fifth
+                edges = zip(node.operands, node.local_grads)  # noqa: B905  # strict= costs a fifth
                 for parent, local_grad in edges:
                     if local_grad is not None:
                         parent.grad += derivative * local_grad
@@ -97,20 +97,15 @@ class Value(operators.Operators):
         """Return a node that an operation computed. So graphs grow; the fast path does the same."""
         node = object.__new__(Value)  # without __init__, which checks what a user gave
         node.data, node.grad, node.label = data, 0.0, ""
-        node.op, node.parents, node.local_grads = operation, parents, local_grads
+        node.op, node.operands, node.local_grads = operation, parents, local_grads
         return node
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
 
-    @property  # this and the next two are names of micrograd, for code that was written for it
-    def _prev(self) -> tuple[Value, ...]:
-        return self.parents
-
-    @property
-    def _op(self) -> str:
-        return self.op.symbol if self.op else ""
+    _prev = property(lambda node: node.parents)  # these three are the names of micrograd
+    _op = property(lambda node: node.op.symbol if node.op else "")
 
     def _backward(self) -> None:
         """Add this node's share to the gradients of its parents."""
@@ -135,14 +130,16 @@ def derivatives(root: Value) -> dict[Value, float]:
     """
     copies: dict[Value, Value] = {}
     for node in topological_order(root):
-        parents = tuple([copies[parent] for parent in node.parents])
+        parents = tuple([copies[parent] for parent in node.operands])
         copies[node] = Value.computed(node.op, parents, node.data, node.local_grads)
     copies[root].backward()
     return {node: copy.grad for node, copy in copies.items()}
 
 
-def topological_order(root: Value) -> list[Value]:
+def topological_order(root: Value, *, constants: bool = True) -> list[Value]:
     """Return ``root`` and all nodes it is computed from, each once: parents before consumers.
+
+    Without ``constants`` it leaves out the plain numbers that are no nodes yet.
 
     >>> x = Value(3.0)
     >>> [node.data for node in topological_order((x + 1) * x)]
@@ -150,19 +147,22 @@ def topological_order(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(f"the root of a graph is a Value, got {root!r:.80} ({type(root).__name__})")
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root]  # no recursion: a graph may be a million nodes deep
+    order, seen = list[Value](), set[Value]()
+    stack: list[Any] = [root]  # no recursion: a graph may be a million nodes deep
     while stack:
         if (node := stack.pop()) is None:  # under it lies a node whose parents are in the order now
-            order.append(stack.pop())  # type: ignore[arg-type]  # a node, no None
+            order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
-            if seen.issuperset(node.parents):  # they are in the order, or there are none
+            operands = node.operands
+            if type(operands) is list:  # of a node and a plain number
+                operands = node.parents if constants else operators.only_node(operands)
+            if seen.issuperset(operands):  # they are in the order, or there are none
                 order.append(node)
             else:
-                stack += (node, None)
-                stack += node.parents[::-1]
+                stack.append(node)
+                stack.append(None)
+                stack += operands[::-1]
     return order
 
 

@@ -88,7 +88,7 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     ends = needed.copy() if partial else ()
     computed = []  # from nodes of ``wrt``
     for node in order:
-        if not needed.isdisjoint(node.parents):
+        if not needed.isdisjoint(node.operands):
             needed.add(node)
             computed.append(node)
     _check_not_stale(computed, ends)
@@ -96,7 +96,7 @@ def adjoints(root: Scalar, wrt: Sequence[Value], partial: bool = False) -> list[
     def edges(node: Value) -> Iterable[tuple[Value, Any]]:
         if node.op is None or node in ends:
             return ()
-        return zip(node.parents, _local_grads(node, needed), strict=True)
+        return zip(node.operands, _local_grads(node, needed), strict=True)
 
     backward = [node for node in reversed(order) if node in needed]
     seeds = {root: [1.0, 1.0]} if isinstance(root, Value) else {}
@@ -128,9 +128,9 @@ def push_forward(roots: Sequence[Scalar], tangent: dict[Value, Scalar]) -> list[
     moving = set(tangent)
     onward: dict[Value, list[tuple[Value, int]]] = defaultdict(list)
     for node in order:
-        if node not in tangent and not moving.isdisjoint(node.parents):
+        if node not in tangent and not moving.isdisjoint(node.operands):
             moving.add(node)
-            for i, parent in enumerate(node.parents):
+            for i, parent in enumerate(node.operands):
                 if parent in moving:
                     onward[parent].append((node, i))
     varying = [node for node in order if node in moving and node not in tangent]
@@ -163,11 +163,11 @@ def _local_grads(node: Value, varying: Container[Value]) -> Sequence[Any]:
     """
     operation: Any = node.op
     rules: Callable[..., Sequence[Any]] = operation.local_grads
-    operands: Sequence[Any] = node.parents
+    operands: Sequence[Any] = node.operands
     varies = None
     if not all(map(varying.__contains__, operands)):
         varies = [p in varying for p in operands]
-        operands = [p.data if p.is_constant else p for p in node.parents]
+        operands = [p.data if p.is_constant else p for p in operands]
     elif operation.constant_rules:
         numbers: Sequence[float] = operation.constant_rules
         return numbers
@@ -189,5 +189,5 @@ def _is_nan(x: Scalar | None) -> bool:
 def ancestors(roots: Iterable[Scalar]) -> list[Value]:
     """Return all nodes that any of ``roots`` is computed from, in topological order."""
     everything = Value(0.0)
-    everything.parents = tuple([root for root in roots if isinstance(root, Value)])
+    everything.operands = tuple([root for root in roots if isinstance(root, Value)])
     return topological_order(everything)[:-1]

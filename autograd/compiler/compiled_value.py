@@ -88,7 +88,7 @@ class CompiledValue(Value):
 
     def __init__(self, data: float, call: Call, which: int = 0) -> None:
         self.data, self.grad, self.label = data, 0.0, ""
-        self.op, self.parents = COMPILED, call.parents
+        self.op, self.operands = COMPILED, call.parents
         self.call, self.which = call, which
 
     @property

@@ -172,7 +172,7 @@ class Traced(Unreadable, Value):
     __slots__ = ()  # the three it needs are those of a Value, under names of their own
     value: Any = _data  # a float, or an array of one for each row of a batch
     index: Any = vars(Value)["local_grads"]  # on the tape; a negative number for a leaf
-    home: Any = vars(Value)["parents"]  # the recorder of the function
+    home: Any = vars(Value)["operands"]  # the recorder of the function
 
     @property
     def op(self) -> Operation | None:  # type: ignore[override]  # read from the tape
@@ -183,6 +183,8 @@ class Traced(Unreadable, Value):
         if self.home.finished is not None:
             raise _stale(self)
         return self.home.parents_at(self.index) if self.index >= 0 else ()
+
+    operands = parents
 
     @property
     def label(self) -> Any:  # a string; few nodes have one
@@ -473,7 +475,7 @@ class TraceRecorder(Recorder):
     def _constant(self, x: Any) -> Constant:
         number = object.__new__(Constant)
         _data.__set__(number, real(x))
-        number.parents = number.local_grads = ()
+        number.operands = number.local_grads = ()
         number.op, number.label = None, ""
         if type(x) is int and abs(x) > EXACT_INT:
             self.caught.append("it computes with ints that no float can hold")

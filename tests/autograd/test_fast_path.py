@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
+import pickle
 import struct
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from autograd import TABLE, Constant, Value, affine, count_operations, dot, no_grad
+from autograd import (
+    TABLE,
+    Constant,
+    Value,
+    affine,
+    compile,
+    count_operations,
+    dot,
+    no_grad,
+    operators,
+    recompute,
+    topological_order,
+)
 from autograd.fast_path import print_function, scope
 from autograd.operation import Operation, Unary
 
@@ -167,14 +183,164 @@ def test_a_number_that_met_a_value_is_a_constant() -> None:
             getattr(two, name)
 
 
-WEIGHTS = [[0.1, 0.2, -0.0], [1e16, 1.0, -1e16], [INF, -1.0, 1e-310], [NAN, 0.0, 3.0]]
-INPUTS = [[0.3, -0.7, 1.1], [1.0, 1.0, 1.0], [-0.0, 0.0, -0.0], [1e300, INF, 1e10]]
-
-
 class Marked(Value):
     """A node of a kind that the fast path does not know."""
 
     __slots__ = ()
+
+
+LEFT_AND_RIGHT: list[Callable[[Any], Any]] = [lambda x: x * 2.0, lambda x: 2 - x]
+
+
+@pytest.mark.parametrize("use", LEFT_AND_RIGHT)
+def test_a_plain_number_becomes_one_constant_when_parents_is_read(use: Any) -> None:
+    x = Value(3.0, "x")
+    y = use(x)
+    y.backward()
+    derivative = x.grad
+    assert [type(p) for p in y.operands].count(float) == 1  # backward() makes no node of it
+    (constant,) = [p for p in y.parents if p is not x]
+    assert type(constant) is Constant
+    assert y.parents is y.parents is y._prev is y.operands
+    assert topological_order(y) == topological_order(y, constants=False)
+    x.grad = 0.0
+    y.backward()
+    assert (x.grad, constant.grad) == (derivative, 0.0)
+
+
+def test_the_order_has_each_constant_before_its_consumer() -> None:
+    def graph() -> Value:
+        x = Value(3.0)
+        return (2.0 - x) * 5.0 + x
+
+    y = graph()
+    assert [node.data for node in topological_order(y, constants=False)] == [3.0, -1.0, -5.0, -2.0]
+    assert [type(p) for p in y.parents[0].operands] == [Value, float]
+    for _ in range(2):
+        order = topological_order(y)
+        assert [node.data for node in order] == [2.0, 3.0, -1.0, 5.0, -5.0, -2.0]
+        assert [node.is_constant for node in order] == [True, False, False, True, False, False]
+    assert [n.data for n in topological_order(graph())] == [n.data for n in order]
+
+
+def test_a_number_whose_hash_is_that_of_a_node_is_no_node() -> None:
+    x = Value(3.0)
+    y = x * float(hash(x)) * x
+    y.backward()
+    assert x.grad == 2 * 3.0 * hash(x)
+
+
+@pytest.mark.parametrize("use", LEFT_AND_RIGHT)
+def test_threads_that_read_parents_at_once_get_the_same_constant(use: Any) -> None:
+    def seen_by_a_second_thread(number: float) -> Constant:
+        """Make the constant of one thread, while another one reads ``parents`` in between."""
+        if not others:
+            others.append(())
+            others[0] = y.parents
+        return Constant(number)
+
+    y = use(Value(3.0))
+    others: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operators, "Constant", seen_by_a_second_thread)
+        parents = y.parents
+    assert len(parents) == 2
+    assert [a is b for a, b in zip(parents, others[0], strict=True)] == [True, True]
+    assert y.parents[0] is parents[0]
+    assert y.parents[1] is parents[1]
+
+
+@pytest.mark.parametrize("use", LEFT_AND_RIGHT)
+def test_parents_are_complete_after_ctrl_c_in_between(use: Any) -> None:
+    x = Value(3.0)
+    y = use(x)
+    y.operands.append(two := Constant(2.0))  # so far it came
+    y.backward()
+    assert x.grad == use(1.0) - use(0.0)
+    assert set(y.parents) == {x, two}
+    assert y.data == use(3.0)
+
+
+def test_many_threads_see_one_constant() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(50):
+                ys = [Value(3.0) * 2.0 for _ in range(20)]
+                seen = list(pool.map(lambda _, ys=ys: [y.parents[1] for y in ys], range(4)))
+                assert all(constants == seen[0] for constants in seen)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda y: pickle.loads(pickle.dumps(y))]
+)
+def test_a_graph_with_plain_numbers_is_copied_and_pickled(copied: Any, is_read: bool) -> None:
+    y = 2 - Value(3.0, "x") * 0.5
+    if is_read:
+        y.parents[0].label = "two"
+    twin = copied(y)
+    expected = [(type(n), n.data, n.label, n.op, n.local_grads) for n in topological_order(y)]
+    nodes = topological_order(twin)
+    assert [(type(n), n.data, n.label, n.op, n.local_grads) for n in nodes] == expected
+    assert (twin.parents[0] is y.parents[0]) is (copied is copy.copy)
+
+
+def test_a_constant_keeps_what_a_user_sets_when_it_is_pickled() -> None:
+    two = (Value(3.0) * 2.0).parents[1]
+    two.grad, two.label = 5.0, "two"
+    twin = pickle.loads(pickle.dumps(two))
+    assert (type(twin), twin.data, twin.grad, twin.label) == (Constant, 2.0, 5.0, "two")
+    three = Constant(3.0)
+    three.parents = (two,)
+    assert pickle.loads(pickle.dumps(three)).parents[0].grad == 5.0
+
+
+def test_a_graph_with_plain_numbers_is_computed_again_with_a_changed_constant() -> None:
+    x = Value(3.0)
+    y = 2 - x * 0.5
+    x.data = 4.0
+    assert recompute(y).data == 0.0
+    y.parents[1].parents[1].data = 2.0
+    assert recompute(y).data == -6.0
+    y.backward()
+    assert x.grad == -2.0
+
+
+def test_parents_can_be_set() -> None:
+    x = Value(3.0)
+    y = x * 2.0
+    y.parents = [x, x]  # type: ignore[assignment]  # a list is made a tuple
+    assert y.parents == (x, x)
+    y.backward()
+    assert x.grad == 2.0
+
+
+def test_numbers_that_meet_other_kinds_of_nodes_are_constants_at_once() -> None:
+    for node in (Marked(3.0), Constant(3.0)):
+        y = node * 2.0
+        assert [type(p) for p in y.operands] == [type(node), Constant]
+
+
+def test_parents_inside_a_compiled_function_are_traced() -> None:
+    outside = Value(3.0) * 2.0
+
+    def f(x: Any) -> Any:
+        assert [p.is_constant for p in outside.parents] == [False, True]
+        y = x * x
+        assert y.operands == y.parents == (x, x)
+        return y * outside.parents[1] + outside
+
+    pytest.importorskip("numpy")
+    fast = compile(f)
+    assert [fast(Value(5.0)).data for _ in range(2)] == [56.0, 56.0]
+
+
+WEIGHTS = [[0.1, 0.2, -0.0], [1e16, 1.0, -1e16], [INF, -1.0, 1e-310], [NAN, 0.0, 3.0]]
+INPUTS = [[0.3, -0.7, 1.1], [1.0, 1.0, 1.0], [-0.0, 0.0, -0.0], [1e300, INF, 1e10]]
 
 
 @pytest.mark.parametrize("kind", [Value, Constant, Marked, float])

@@ -210,7 +210,7 @@ class WatchedValue(Value):
         """Return a copy of ``node`` on other parents, with figures in the place of its numbers."""
         twin = object.__new__(cls)
         twin.figures, twin.place = figures, place
-        twin.op, twin.label, twin.parents, twin.grad = node.op, node.label, parents, node.grad
+        twin.op, twin.label, twin.operands, twin.grad = node.op, node.label, parents, node.grad
         twin._data = twin._figure(node.data, "data", place)
         twin._local_grads = twin._figures_of("local", node.local_grads)
         return twin

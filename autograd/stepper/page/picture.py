@@ -68,7 +68,7 @@ def copied(names: Mapping[Value, str], frames: Sequence[Frame]) -> dict[Value, s
     for node in names:
         twin = twins[node] = (Constant if node.is_constant else Value)(node.data, label_of(node))
         twin.op, twin.local_grads = node.op, node.local_grads
-        twin.parents = tuple([twins[parent] for parent in node.parents])
+        twin.operands = tuple([twins[parent] for parent in node.parents])
     order = list(twins.values())
     for frame in takewhile(lambda f: f.phase != "update", frames):
         if frame.phase == "backward" and frame.target is not None:
