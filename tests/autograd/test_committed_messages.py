@@ -333,7 +333,7 @@ CALLS: dict[str, list[Callable[[], Any]]] = {
         lambda: ag.Stepper(lambda a, *b: a, c=2.0),
         lambda: ag.Stepper(lambda a: [a], 2.0),
         lambda: ag.Stepper(lambda a: None, 2.0),
-        lambda: ag.Stepper(lambda a: math.sin(a), 2.0),
+        lambda: ag.Stepper(lambda a: math.sqrt(a), 2.0),
         lambda: ag.Stepper(lambda a: list(range(a)), 2.0),
         lambda: ag.Stepper(lambda a, *b: a, [1.0, "c"], "d"),
         lambda: save_page("page", ""),

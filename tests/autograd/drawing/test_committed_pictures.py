@@ -7,6 +7,7 @@ Look at a picture that a change made different, and if it is better write them a
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, draw_dot, to_svg
+from autograd import Value, draw_dot, to_svg, topological_order
+from autograd.drawing.picture import svg_of_named
+from autograd.drawing.rendering import render
 
 FOLDER = Path(__file__).with_name("pictures")
 
@@ -63,6 +66,11 @@ def network() -> Value:
     return loss
 
 
+def named(root: Value) -> dict[Value, str]:
+    """Return a name for each node, as a page gives them."""
+    return {node: f"<{i}>" for i, node in enumerate(topological_order(root))}
+
+
 PICTURES: dict[str, tuple[Callable[[], Value], dict[str, Any]]] = {
     "all kinds": (of_all_kinds, {"title": "A <title> & more"}),
     "all kinds, from the top": (of_all_kinds, {"rankdir": "TB", "number_format": ".2f"}),
@@ -73,6 +81,8 @@ PICTURES: dict[str, tuple[Callable[[], Value], dict[str, Any]]] = {
     "network": (network, {"level": "network", "title": "A batch"}),
     "second sample": (network, {"sample": 1, "rankdir": "BT"}),
     "by level": (crossed, {}),
+    "named": (of_all_kinds, {"title": "With names"}),
+    "named network": (network, {"level": "network"}),
     "network by level": (network, {"level": "network", "rankdir": "TB"}),
 }
 
@@ -83,7 +93,10 @@ def drawn(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     if "by level" in name:
         monkeypatch.setattr("autograd.drawing.layout.MAX_BOXES_AND_LEVELS", 0)
     make, options = PICTURES[name]
-    return {"dot": draw_dot(make(), **options).source, "svg": to_svg(make(), **options)}
+    root = make()
+    if "named" in name:
+        return {"svg": svg_of_named(root, named(root), **options)}
+    return {"dot": draw_dot(root, **options).source, "svg": to_svg(root, **options)}
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -97,9 +110,42 @@ def test_each_committed_picture_is_drawn() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == {*PICTURES}
 
 
+AS_GRAPHVIZ_ANSWERS = ("all kinds", "chain", "network")
+
+
+@pytest.mark.parametrize("name", AS_GRAPHVIZ_ANSWERS)
+def test_what_graphviz_answers_becomes_the_committed_picture(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 2.43 answered so to the committed pictures in its language."""
+    answer = (FOLDER / f"{name}.graphviz").read_text("utf-8")
+    asked: dict[str, Any] = {}
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        asked.update(options, command=command)
+        return subprocess.CompletedProcess(command, 0, answer, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("shutil.which", lambda program: f"/{program}")
+    source = (FOLDER / f"{name}.dot").read_text("utf-8")
+    assert render(source, 7.0) == (FOLDER / f"{name}.rendered").read_text("utf-8")
+    assert asked == {
+        "command": ["/dot", "-Tsvg"],
+        "input": source,
+        "timeout": 7.0,
+        "encoding": "utf-8",
+        "capture_output": True,
+    }
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for each in PICTURES:
         with pytest.MonkeyPatch.context() as patch:
             for ending, picture in drawn(each, patch).items():
                 (FOLDER / f"{each}.{ending}").write_text(picture, "utf-8")
+    for each in AS_GRAPHVIZ_ANSWERS:
+        asked = (FOLDER / f"{each}.dot").read_bytes()
+        answer = subprocess.run(["dot", "-Tsvg"], input=asked, capture_output=True, check=True)
+        (FOLDER / f"{each}.graphviz").write_bytes(answer.stdout)
+        (FOLDER / f"{each}.rendered").write_text(render(asked.decode()), "utf-8")
