@@ -70,6 +70,8 @@ class NetworkSteps:
         if frame.node is None:
             return None
         node = self.order[frame.node]
+        if frame.phase == "update":
+            return "update" if node.op is None else None
         if neuron := self.selection.neuron_around.get(node):
             return neuron
         if node in self.selection.network.penalties:
@@ -82,6 +84,11 @@ class NetworkSteps:
         """Return one frame for all of ``run``."""
         if isinstance(part, Neuron):
             return self._computed(part, run) if _is_forward(run) else self._passed_on(part, run)
+        if part == "update":
+            moved = listed([f"{f.name} = {number(f.value)}" for f in run], MAX_LISTED)
+            parameters = f"{len(run)} parameter{'s' * (len(run) > 1)}"
+            text = f"{parameters} moved: w ← w − lr · d{self.names[-1]}/dw"
+            return Frame(run[0].phase, text, so_far=moved)
         others = self.selection.network.samples - 1
         samples = "the other sample" if others == 1 else f"the other {others} samples"
         what = "the penalty" if part == "penalty" else samples

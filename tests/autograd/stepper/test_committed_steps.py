@@ -96,6 +96,8 @@ TOLD: dict[str, Callable[[], list[str]]] = {
     "expanded": lambda: told(steps(many_terms(), expand=True)),
     "network": lambda: of_network(batch()),
     "network, second sample": lambda: of_network(batch(3), 1, mistake="overwrite"),
+    "network, update": lambda: of_network(batch(1), update=0.1),
+    "plain neuron, update": lambda: of_network(plain_neuron(), update=0.1),
     "plain neuron": lambda: of_network(plain_neuron()),
 }
 
