@@ -76,8 +76,8 @@ class NetworkSteps:
             return neuron
         if node in self.selection.network.penalties:
             return "penalty"
-        target = node if frame.target is None else self.order[frame.target]
-        is_drawn = all(x in self.selection.shown or x.is_constant for x in (node, target))
+        ends = [self.order[i] for i in (frame.node, frame.target) if i is not None]
+        is_drawn = all(x in self.selection.shown or x.is_constant for x in ends)
         return None if is_drawn else "others"
 
     def _told(self, part: object, run: Sequence[Frame]) -> Frame:
@@ -127,7 +127,7 @@ class NetworkSteps:
             for word, kind in self._receivers(neuron, run).items()
             if kind
         ]
-        text = f"{name}: {', '.join(dict.fromkeys(texts))}"
+        text = ": ".join(filter(None, [name, ", ".join(dict.fromkeys(texts))]))
         rule = f"passed on to {', '.join(receivers)}" if receivers else ""
         return Frame(run[0].phase, text, rule, self._sums(run), node=box, name=name)
 

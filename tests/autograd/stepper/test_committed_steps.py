@@ -98,6 +98,7 @@ TOLD: dict[str, Callable[[], list[str]]] = {
     "network, second sample": lambda: of_network(batch(3), 1, mistake="overwrite"),
     "network, update": lambda: of_network(batch(1), update=0.1),
     "plain neuron, update": lambda: of_network(plain_neuron(), update=0.1),
+    "plain neuron, stale": lambda: of_network(plain_neuron(), mistake="stale"),
     "plain neuron": lambda: of_network(plain_neuron()),
 }
 
