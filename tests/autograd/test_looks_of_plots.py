@@ -38,6 +38,7 @@ DESCENTS = {f"lr {i}$": [[1.0 + i, 1.0], [0.5, 0.25 * i], [0.0, 0.1]] for i in r
 DRAWN: dict[str, Callable[[], Any]] = {
     "curve": lambda: plot.curve(autograd.sin, (-3, 3)),
     "curves": lambda: plot.curve({"a$b$": abs, "b": lambda x: x**2}, (-1, 1), x="z"),
+    "four curves": lambda: plot.curve(dict.fromkeys("abcd", abs), (0, 1), points=2),
     "derivative": lambda: plot.curve(abs, (-1, 2), orders=(1,), points=4),
     "derivatives": lambda: plot.curve({"a": abs, "b": lambda x: x**4}, (-1, 2), orders=(1, 2)),
     "all orders": lambda: plot.curve(lambda x: x**3, (-1, 2), orders=range(5), points=4),
@@ -47,6 +48,9 @@ DRAWN: dict[str, Callable[[], Any]] = {
     "taylor": lambda: plot.taylor(autograd.exp, 0.5, (-2, 2)),
     "taylor of a constant": lambda: plot.taylor(lambda x: x * 0 + 3, 0.0, (-1, 1), (0, 2), x="h"),
     "directions": lambda: plot.directions(bowl, [1.0, 0.5]),
+    "directions in a wide figure": lambda: plot.directions(
+        bowl, [1.0, 0.5], ax=plot.new_figure(15, 4).subplots(), count=5
+    ),
     "contours": lambda: plot.contours(bowl, (-2, 2)),
     "contours at levels": lambda: plot.contours(
         bowl, (-2, 2), (-0.5, 1), path=DESCENTS, levels=[0, 1, 4], names=("$w$", "b")
