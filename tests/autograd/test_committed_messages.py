@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from autograd.pages.javascript import CannotPrintError, print_operations
 from autograd.stepper import Frame
 from autograd.stepper.frames import place_of_step
 from autograd.tree import flatten_like, flatten_numbers
+
+from .committed import commit, committed, lines_of
 
 ag: Any = autograd  # whose calls are wrong on purpose
 Binary, Nary, Unary, Value, Values = ag.Binary, ag.Nary, ag.Unary, ag.Value, ag.Values
@@ -353,22 +356,16 @@ def answered(call: Callable[[], Any]) -> str:
     return f"returned {returned!r:.200}"
 
 
-def text_of(name: str) -> str:
-    return "\n".join([f"# {name}", *map(answered, CALLS[name])]) + "\n"
-
-
-def committed() -> dict[str, str]:
-    parts = COMMITTED.read_text("utf-8").split("# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
+ANSWERS = {name: partial(map, answered, calls) for name, calls in CALLS.items()}
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_wrong_call_is_answered_as_committed(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(ANSWERS[name]) == committed(COMMITTED)[name]
 
 
 def test_all_that_is_committed_is_called() -> None:
-    assert list(committed()) == list(CALLS)
+    assert list(committed(COMMITTED)) == list(CALLS)
 
 
 def test_a_node_is_described_three_levels_deep_and_on_one_line() -> None:
@@ -386,4 +383,4 @@ def test_a_node_is_described_three_levels_deep_and_on_one_line() -> None:
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, CALLS)), "utf-8")
+    commit(COMMITTED, ANSWERS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from autograd.explaining.formulas import rules
 from autograd.operation import Operation
 from autograd.pages.batched_kernels import print_kernels
 from autograd.pages.javascript import CannotPrintError, print_operations
+
+from .committed import commit, committed, lines_of
 
 COMMITTED = Path(__file__).with_name("table.txt")
 OPERATIONS = {name: operation for name, operation in TABLE.items() if not operation.is_own}
@@ -84,24 +87,23 @@ def printed(operation: Operation) -> Iterator[str]:
                 yield f"{type(error).__name__}: {error}"
 
 
-def text_of(name: str) -> str:
-    parts = (part(OPERATIONS[name]) for part in (described, computed, printed))
-    return "\n".join([f"# {name}", *(line for part in parts for line in part)]) + "\n"
+def said(operation: Operation) -> Iterator[str]:
+    yield from described(operation)
+    yield from computed(operation)
+    yield from printed(operation)
 
 
-def committed() -> dict[str, str]:
-    parts = f"\n{COMMITTED.read_text('utf-8')}".split("\n# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
+SAID = {name: partial(said, operation) for name, operation in OPERATIONS.items()}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_is_the_committed_one(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(SAID[name]) == committed(COMMITTED)[name]
 
 
 def test_all_committed_operations_are_in_the_table() -> None:
-    assert list(committed()) == list(OPERATIONS)
+    assert list(committed(COMMITTED)) == list(OPERATIONS)
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, OPERATIONS)), "utf-8")
+    commit(COMMITTED, SAID)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from matplotlib.ticker import FixedLocator
 
 import autograd
 from autograd import plot
+
+from .committed import commit, committed, lines_of
 
 COMMITTED = Path(__file__).with_name("looks_of_plots.txt")
 
@@ -128,26 +131,25 @@ def named(artist: Any) -> str:
     return "without a name" if label.startswith("_") else repr(label)
 
 
-def text_of(name: str) -> str:
+def looks(draw: Callable[[], Any]) -> list[str]:
     plt.close("all")
-    lines = list(described(DRAWN[name]()))
-    plt.close("all")
-    return "\n".join([f"# {name}", *lines]) + "\n"
+    try:
+        return list(described(draw()))
+    finally:
+        plt.close("all")
 
 
-def committed() -> dict[str, str]:
-    parts = COMMITTED.read_text("utf-8").split("# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
+LOOKS = {name: partial(looks, draw) for name, draw in DRAWN.items()}
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_picture_looks_as_committed(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(LOOKS[name]) == committed(COMMITTED)[name]
 
 
 def test_each_committed_look_is_drawn() -> None:
-    assert list(committed()) == list(DRAWN)
+    assert list(committed(COMMITTED)) == list(DRAWN)
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, DRAWN)), "utf-8")
+    commit(COMMITTED, LOOKS)

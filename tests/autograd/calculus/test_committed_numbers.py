@@ -20,6 +20,8 @@ from autograd import Value, descend, find_nonfinite, gradcheck, numerical_grad, 
 from autograd.calculus.checking import has_kink, magnitudes
 from autograd.calculus.eigenvalues import symmetric_eigenvalues
 
+from ..committed import commit, committed, lines_of
+
 COMMITTED = Path(__file__).with_name("numbers.txt")
 
 
@@ -176,23 +178,14 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 
-def text_of(name: str) -> str:
-    return "\n".join([f"# {name}", *PARTS[name]()]) + "\n"
-
-
-def committed() -> dict[str, str]:
-    parts = f"\n{COMMITTED.read_text('utf-8')}".split("\n# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
-
-
 @pytest.mark.parametrize("name", PARTS)
 def test_numbers_are_the_committed_ones(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(PARTS[name]) == committed(COMMITTED)[name]
 
 
 def test_all_committed_numbers_are_computed() -> None:
-    assert list(committed()) == list(PARTS)
+    assert list(committed(COMMITTED)) == list(PARTS)
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, PARTS)), "utf-8")
+    commit(COMMITTED, PARTS)

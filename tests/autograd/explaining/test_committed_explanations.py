@@ -8,6 +8,7 @@ Read what a change made different, and if it is better write the text anew:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from autograd.explaining.node_names import names, short_names
 from autograd.explaining.repeated_terms import repeated_terms
 
 from ...support.graphs import chain_after_fan_out, fan_out
+from ..committed import commit, committed, lines_of
 
 COMMITTED = Path(__file__).with_name("explanations.txt")
 
@@ -118,23 +120,21 @@ def said(root: Value) -> Iterator[str]:
         yield explanation._repr_latex_()
 
 
-def text_of(name: str) -> str:
-    return "\n".join([f"# {name}", *said(GRAPHS[name]())]) + "\n"
+def said_of(graph: Callable[[], Value]) -> Iterator[str]:
+    return said(graph())
 
 
-def committed() -> dict[str, str]:
-    parts = COMMITTED.read_text("utf-8").split("# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
+SAID = {name: partial(said_of, graph) for name, graph in GRAPHS.items()}
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_what_is_said_is_as_committed(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(SAID[name]) == committed(COMMITTED)[name]
 
 
 def test_all_that_is_committed_is_said() -> None:
-    assert list(committed()) == list(GRAPHS)
+    assert list(committed(COMMITTED)) == list(GRAPHS)
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, GRAPHS)), "utf-8")
+    commit(COMMITTED, SAID)

@@ -8,7 +8,9 @@ Read what a change made different, and if it is better write the text anew:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from autograd.stepper import Frame
 from autograd.stepper.network_steps import NetworkSteps
 
 from ...support.graphs import chain_after_fan_out, cube, fan_out, product_of_sum
+from ..committed import commit, committed, lines_of
 
 COMMITTED = Path(__file__).with_name("steps.txt")
 
@@ -70,9 +73,13 @@ def told(frames: Sequence[Frame]) -> list[str]:
     return lines
 
 
-def of_network(root: Value, sample: int = 0, **options: object) -> list[str]:
+def of_graph(graph: Callable[[], Value], mistake: str | None) -> list[str]:
+    return told(steps(graph(), mistake))
+
+
+def of_network(root: Value, sample: int = 0, **options: Any) -> list[str]:
     selection = NetworkSelection(root, network(root), sample)
-    frames = steps(root, **options)  # type: ignore[arg-type]  # of several types
+    frames = steps(root, **options)
     found = NetworkSteps(frames, selection, [*names(topological_order(root)).values()])
     return told(found.told(frames))
 
@@ -86,7 +93,7 @@ GRAPHS = {
     chain_of_squares: ("recursive", "paths"),
 }
 TOLD: dict[str, Callable[[], list[str]]] = {
-    f"{graph.__name__}, {mistake}": lambda g=graph, m=mistake: told(steps(g(), m))  # type: ignore[misc]
+    f"{graph.__name__}, {mistake}": partial(of_graph, graph, mistake)
     for graph, mistakes in GRAPHS.items()
     for mistake in mistakes
 } | {
@@ -103,23 +110,14 @@ TOLD: dict[str, Callable[[], list[str]]] = {
 }
 
 
-def text_of(name: str) -> str:
-    return "\n".join([f"# {name}", *TOLD[name]()]) + "\n"
-
-
-def committed() -> dict[str, str]:
-    parts = COMMITTED.read_text("utf-8").split("# ")[1:]
-    return {part.split("\n")[0]: f"# {part}".rstrip("\n") + "\n" for part in parts}
-
-
 @pytest.mark.parametrize("name", TOLD)
 def test_steps_are_the_committed_ones(name: str) -> None:
-    assert text_of(name).splitlines() == committed()[name].splitlines()
+    assert lines_of(TOLD[name]) == committed(COMMITTED)[name]
 
 
 def test_all_committed_steps_are_told() -> None:
-    assert list(committed()) == list(TOLD)
+    assert list(committed(COMMITTED)) == list(TOLD)
 
 
 if __name__ == "__main__":
-    COMMITTED.write_text("\n".join(map(text_of, TOLD)), "utf-8")
+    commit(COMMITTED, TOLD)
