@@ -134,6 +134,9 @@ CALLS: dict[str, list[Callable[[], Any]]] = {
         lambda: ag.topological_order(3.0),
         lambda: no_number() * 2.0,
         lambda: no_number().exp(),
+        lambda: Value(1.0) * Value(2.0) * no_number(),
+        lambda: ag.exp.value(["two"]),
+        lambda: ag.mul.value([1.0, "two"]),
         lambda: ag.affine([[x(), no_number()]], [x(), x()], [x()]),
     ],
     "outside of the domain": [
