@@ -8,6 +8,7 @@ at what a change made different, and if it is right write the text anew:
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ import pytest
 
 from autograd import TABLE, Value
 from autograd.explaining.formulas import rules
+from autograd.fast_path import print_function, scope
 from autograd.operation import Operation
 from autograd.pages.batched_kernels import print_kernels
 from autograd.pages.javascript import CannotPrintError, print_operations
@@ -103,6 +105,19 @@ def test_an_operation_is_the_committed_one(name: str) -> None:
 
 def test_all_committed_operations_are_in_the_table() -> None:
     assert list(committed(COMMITTED)) == list(OPERATIONS)
+
+
+def test_the_fast_path_calls_the_functions_of_the_power_alone_and_has_all_others_printed() -> None:
+    calls = set()
+    for operation in OPERATIONS.values():
+        if operation.arity:
+            printed = print_function(operation, lambda *xs: None, scope())
+            if any(name.startswith("function") for name in printed.__code__.co_freevars):
+                calls.add(operation.name)
+            assert inspect.unwrap(printed) is inspect.unwrap(operation)
+            assert printed.__qualname__ == f"Value.{operation.name}"
+            assert (printed.__name__, printed.__doc__) == (operation.name, operation.__doc__)
+    assert calls == {"pow"}
 
 
 if __name__ == "__main__":
