@@ -54,6 +54,19 @@ def crossed() -> Value:
     return ((a + d) * (b - c) + (d * a) * b).relu() * c
 
 
+def around() -> Value:
+    """Return a graph of which an edge goes around all boxes."""
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    n = -a
+    p = a + ((n + n) + b)
+    return b + (p + (b + n))
+
+
+def fresh_network() -> Value:
+    """Return the output of a small network before a backward pass."""
+    return autograd.dot([Value(0.5, "w1"), Value(-1.0, "w2")], [2.0, 3.0], Value(1.0, "b")).relu()
+
+
 def network() -> Value:
     """Return the loss of a small network over three samples, with a penalty."""
     model = nn.MLP(2, [2, 1])
@@ -79,6 +92,8 @@ PICTURES: dict[str, tuple[Callable[[], Value], dict[str, Any]]] = {
     "chain": (chain, {}),
     "crossed": (crossed, {}),
     "network": (network, {"level": "network", "title": "A batch"}),
+    "around": (around, {}),
+    "fresh network": (fresh_network, {"level": "network"}),
     "second sample": (network, {"sample": 1, "rankdir": "BT"}),
     "by level": (crossed, {}),
     "named": (of_all_kinds, {"title": "With names"}),

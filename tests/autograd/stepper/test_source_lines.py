@@ -219,3 +219,11 @@ def test_leaves_are_named_by_their_parameters_and_places() -> None:
 def test_a_function_in_c_has_numbered_arguments() -> None:
     larger = run_by_line(max, [2.0, 3.0]).root
     assert (larger.label, larger.data) == ("x2", 3.0)
+
+
+def test_the_source_of_the_function_stands_first_and_those_that_it_calls_follow() -> None:
+    arguments = [[1.0, 2.0], [3.0, 4.0]]
+    run = run_by_line(network, arguments)
+    assert [source.name for source in run.sources] == ["network", "neuron"]
+    run = run_by_line(partial(network, power=2), arguments)  # which has no source of its own
+    assert [source.name for source in run.sources] == ["neuron", "network"]
