@@ -200,6 +200,7 @@ def test_eigenvalues_and_eigenvectors_of_random_matrices(n):
 
 
 def test_eigenvalues_of_a_zero_and_of_a_diagonal_matrix():
+    assert symmetric_eigenvalues([]) == ([], [])
     assert symmetric_eigenvalues([[0.0, 0.0], [0.0, 0.0]])[0] == [0.0, 0.0]
     assert symmetric_eigenvalues([[3.0, 0.0], [0.0, -1.0]]) == (
         [-1.0, 3.0],
