@@ -268,7 +268,12 @@ def has_kink(
     """
     gaps = [abs(a - 2 * middle + b) / h for (a, b), h in zip(values, steps, strict=False)]
     slopes = [abs(a - b) / (2 * h) for (a, b), h in zip(values, steps, strict=False)]
-    if not gaps[-1] > 8 * noise / steps[len(gaps) - 1] + 1e-6 * slopes[-1]:
-        return False
-    ratios = [fine / coarse if coarse else 0.0 for coarse, fine in pairwise(gaps)]
-    return all(0.9 < r < 1.1 for r in ratios) or all(1.9 < r < 2.1 for r in ratios)
+    rounding = 8 * noise / steps[len(gaps) - 1]
+    if gaps[-1] > rounding + 1e-6 * slopes[-1]:
+        return _grows_by(1.0, gaps) or _grows_by(2.0, gaps)
+    return slopes[-1] > rounding and _grows_by(2.0, slopes)  # a jump, with ``middle`` half way
+
+
+def _grows_by(factor: float, sizes: Sequence[float]) -> bool:
+    """Return whether each of ``sizes`` is about ``factor`` times the one before."""
+    return all(abs(fine - factor * coarse) < 0.1 * coarse for coarse, fine in pairwise(sizes))

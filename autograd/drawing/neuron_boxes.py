@@ -80,7 +80,7 @@ class NetworkWriter(BoxWriter):
                 lines += f'<tr><td align="left">{cells[0]}</td><td align="right">{cells[1]}</td>'
                 lines += f'<td align="right" bgcolor="{tint}">{cells[2]}</td></tr>'
             else:
-                lines += f'<tr><td align="left" colspan="3">{"  ".join(cells)}</td></tr>'
+                lines += f'<tr><td align="left" colspan="3">{cells[0]}</td></tr>'
         return f'<<table border="0" cellspacing="0" cellpadding="2">{lines}</table>>'
 
     def tooltip_lines(self, node: Value) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..value import Value, topological_order
 from .formulas import formulas
 from .node_names import short_names
-from .notation import label_of
+from .notation import label_of, printable
 
 MAX_CHARACTERS = 2000  # of the text of a formula
 
@@ -64,5 +64,7 @@ def formula(y: Value, max_characters: int = MAX_CHARACTERS) -> Formula:
         parents = tuple([copies[p] for p in node.parents])
         copies[node] = Value.computed(node.op, parents, node.data, ())
     root = copies[y]
-    text = root.label or formulas([*copies.values()], max_characters=max_characters)[root]
+    text = (
+        printable(root.label) or formulas([*copies.values()], max_characters=max_characters)[root]
+    )
     return Formula(text, operations[y], len(order))

@@ -70,18 +70,25 @@ class NetworkSteps:
         if frame.node is None:
             return None
         node = self.order[frame.node]
+        if frame.phase == "update":
+            return "update" if node.op is None else None
         if neuron := self.selection.neuron_around.get(node):
             return neuron
         if node in self.selection.network.penalties:
             return "penalty"
-        target = node if frame.target is None else self.order[frame.target]
-        is_drawn = all(x in self.selection.shown or x.is_constant for x in (node, target))
+        ends = [self.order[i] for i in (frame.node, frame.target) if i is not None]
+        is_drawn = all(x in self.selection.shown or x.is_constant for x in ends)
         return None if is_drawn else "others"
 
     def _told(self, part: object, run: Sequence[Frame]) -> Frame:
         """Return one frame for all of ``run``."""
         if isinstance(part, Neuron):
             return self._computed(part, run) if _is_forward(run) else self._passed_on(part, run)
+        if part == "update":
+            moved = listed([f"{f.name} = {number(f.value)}" for f in run], MAX_LISTED)
+            parameters = f"{len(run)} parameter{'s' * (len(run) > 1)}"
+            text = f"{parameters} moved: w ← w − lr · d{self.names[-1]}/dw"
+            return Frame(run[0].phase, text, so_far=moved)
         others = self.selection.network.samples - 1
         samples = "the other sample" if others == 1 else f"the other {others} samples"
         what = "the penalty" if part == "penalty" else samples
@@ -120,7 +127,7 @@ class NetworkSteps:
             for word, kind in self._receivers(neuron, run).items()
             if kind
         ]
-        text = f"{name}: {', '.join(dict.fromkeys(texts))}"
+        text = ": ".join(filter(None, [name, ", ".join(dict.fromkeys(texts))]))
         rule = f"passed on to {', '.join(receivers)}" if receivers else ""
         return Frame(run[0].phase, text, rule, self._sums(run), node=box, name=name)
 

@@ -115,6 +115,24 @@ def test_several_functions_of_one_order_are_named_alone() -> None:
     assert len({style for _, style in styles}) >= 2
 
 
+class Named:
+    """A function whose name is an attribute, as a layer has it."""
+
+    name = "mine"
+
+    def __call__(self, x: Any) -> Any:
+        return x * x
+
+
+def test_a_function_is_called_by_its_name_or_f() -> None:
+    class Nameless(Named):
+        name = ""
+
+    drawn = [Named(), Nameless(), autograd.tanh, lambda x: x, abs]
+    names = [labels(plot.curve(f, (0, 1), points=2)) for f in drawn]
+    assert names == [["mine"], ["f"], ["tanh"], ["f"], ["abs"]]
+
+
 def test_a_function_that_reads_plain_numbers_is_drawn_and_records_no_graph() -> None:
     seen = []
 

@@ -1,6 +1,6 @@
 """Trees of numbers are taken apart and put together, and what is no number is named by place."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -201,3 +201,54 @@ def test_an_outline_says_number_for_each_leaf():
     assert outline(flatten({"w": [[1.0, 2.0]], "b": Value(0.0)})[1]) == (
         "{'w': [[number, number]], 'b': number}"
     )
+
+
+ALIKE: list[tuple[Any, Any, bool]] = [  # two trees, and whether they have one structure
+    ({1: 0.5}, {1: 2.0}, True),
+    ({1: 0.5}, {True: 0.5}, False),
+    ({1: 0.5}, {2: 0.5}, False),
+    ({1: 0.5}, {"1": 0.5}, False),
+    ({1: 0.5}, {1.0: 0.5}, False),
+    ({(1, "a"): 0.5}, {(1, "a"): 2.0}, True),
+    ({(1, "a"): 0.5}, {(True, "a"): 0.5}, False),
+    ({"a": 0.5, "b": 1.0}, {"b": 0.5, "a": 1.0}, False),
+    (["text", 1.0], ["text", 2.0], True),
+    (["text", 1.0], ["texts", 1.0], False),
+    (["text", 1.0], [b"text", 1.0], False),
+    ([frozenset([1]), 1.0], [frozenset([1]), 1.0], True),
+    ([frozenset([1]), 1.0], [frozenset([True]), 1.0], False),
+    ([range(3), 1.0], [range(3), 1.0], True),
+    ([range(3), 1.0], [range(4), 1.0], False),
+    ([1j, 1.0], [1j, 1.0], True),
+    ([complex(0.0, 0.0), 1.0], [complex(0.0, -0.0), 1.0], False),
+    ([None, 1.0], [None, 1.0], True),
+    ([len, 1.0], [abs, 1.0], False),
+    ([[].append, 1.0], [[].append, 1.0], False),
+    ([1.0, 2.0], [1, 2], True),
+    ([1.0, 2.0], (1.0, 2.0), False),
+    ([1.0, 2.0], [1.0], False),
+    ([[1.0, 2.0]], [[1.0], [2.0]], False),
+    ([Value(1.0), 2.0], [Value(2.0), 1.0], True),
+    ([Value(1.0), 2.0], [1.0, 2.0], False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "is_alike"), ALIKE, ids=map(repr, range(len(ALIKE))))
+def test_trees_have_one_structure_if_no_function_can_tell_them_apart(
+    one: Any, other: Any, is_alike: bool
+) -> None:
+    structures = [flatten(tree)[1] for tree in (one, other)]
+    assert (structures[0] == structures[1]) == is_alike
+    assert (structures[0] != structures[1]) != is_alike
+    assert len(dict.fromkeys(structures)) == (1 if is_alike else 2)
+
+
+def test_a_method_is_the_same_thing_each_time_it_is_read() -> None:
+    class Model:
+        def call(self) -> None: ...
+
+    one, other = Model(), Model()
+    assert flatten([one.call])[1] == flatten([one.call])[1] != flatten([other.call])[1]
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(flatten([{1.5, "set"}])[1])
+    assert repr(flatten(["text"])[1].parts) == "(Static('text'),)"

@@ -200,8 +200,65 @@ def test_eigenvalues_and_eigenvectors_of_random_matrices(n):
 
 
 def test_eigenvalues_of_a_zero_and_of_a_diagonal_matrix():
+    assert symmetric_eigenvalues([]) == ([], [])
     assert symmetric_eigenvalues([[0.0, 0.0], [0.0, 0.0]])[0] == [0.0, 0.0]
     assert symmetric_eigenvalues([[3.0, 0.0], [0.0, -1.0]]) == (
         [-1.0, 3.0],
         [[0.0, 1.0], [1.0, 0.0]],
     )
+
+
+# ------------------------------------------------------------------------------ how often they try
+
+
+def test_a_line_search_halves_its_step_sixty_times():
+    places = []
+
+    def rising(x):  # whose derivative has the wrong sign
+        places.append(x.data)
+        return -x + 2.0 * ag.stop_gradient(x)
+
+    path = descend(rising, 1.0)
+    assert path.reason == "the line search found no lower point; the norm of the gradient is 1"
+    assert places == [1.0, *(1.0 + 2.0 * 0.5**k for k in range(60))]
+    assert path.points == [1.0]
+
+
+def test_a_line_search_starts_at_twice_the_step_before():
+    places = []
+    descend(lambda x: places.append(x.data) or x * x, 8.0, max_steps=2)
+    assert places == [8.0, -24.0, -8.0, 0.0]
+    places.clear()
+    path = descend(lambda x: places.append(x.data) or 0.25 * x * x, 8.0, max_steps=2, tolerance=1.0)
+    assert places == [8.0, 0.0]
+    assert path.converged
+
+
+@pytest.mark.parametrize(("decrease", "is_enough"), [(1.01e-4, True), (0.99e-4, False)])
+def test_a_step_is_taken_if_it_goes_down_by_a_ten_thousandth_of_what_the_slope_says(
+    decrease, is_enough
+):
+    path = descend(
+        lambda x: x * decrease + (1.0 - decrease) * (x - ag.stop_gradient(x)), 0.0, max_steps=1
+    )
+    assert path.gradients[0] == 1.0
+    assert path.steps == (1 if is_enough else 0)
+
+
+def test_a_newton_step_is_halved_forty_times():
+    places = []
+
+    def f(x):  # a gradient of 1, which no step makes smaller
+        places.append(x.data)
+        return x + 0.5 * (x - ag.stop_gradient(x)) ** 2
+
+    with pytest.raises(RuntimeError, match="still 1 at"):
+        stationary_point(f, 0.0)
+    tried = [place for place in dict.fromkeys(places) if place]
+    assert tried == [-(0.5**k) for k in range(40)]
+
+
+def test_outside_of_the_domain_a_step_is_halved():
+    assert descend(lambda x: x - 0.5 * ag.log(x), 2.0, max_steps=3).x > 0.0
+    found = stationary_point(lambda x: x - 2.0 * ag.sqrt(x), 5.0)
+    assert (found.kind, found.x) == ("minimum", pytest.approx(1.0))

@@ -544,3 +544,18 @@ def test_adjoints_of_a_function_and_calls_without_arguments_are_one_sentence():
     for derivative in (grad, value_and_grad, jacobian, hessian):
         with pytest.raises(ValueError, match=r"at arguments, such as grad\(f\)\(2.0\), got none"):
             derivative(lambda x: x * x)()
+
+
+def test_keyword_arguments_go_to_the_function_as_they_are():
+    def f(x, *, power=2, scale=1.0):
+        return [scale * x**power, x]
+
+    def first(x, **options):
+        return f(x, **options)[0]
+
+    options = {"power": 3, "scale": 0.5}
+    assert ag.grad(first)(2.0, **options) == 6.0
+    assert ag.value_and_grad(first)(2.0, **options) == (4.0, 6.0)
+    assert ag.jacobian(f)(2.0, **options) == [6.0, 1.0]
+    assert ag.hessian(first)(2.0, **options) == 6.0
+    assert ag.hessian(first)(2.0) == 2.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -39,6 +39,17 @@ def test_a_kink_has_one_gap_at_all_steps_and_a_jump_twice_the_gap_at_half_the_st
     steps = [0.4, 0.2, 0.1]
     values = [(h * growth**k / 2, h * growth**k / 2) for k, h in enumerate(steps)]
     assert has_kink(values, steps, 0.0, 0.0) is kink
+
+
+@pytest.mark.parametrize("f", [abs, lambda x: abs(3.0 * x) - 7.0 * x])
+def test_a_derivative_that_jumps_half_way_is_a_kink_at_order_2(f: Callable[[Value], Value]) -> None:
+    report = gradcheck(f, 0.0, order=2)
+    assert [row.verdict for row in report] == ["kink", "kink"]
+
+
+def test_a_steep_slope_is_no_jump() -> None:
+    assert [row.verdict for row in gradcheck(lambda x: (1e6 * x).tanh(), 0.0)] == ["ok"]
+    assert not has_kink([(h ** (1 / 3), -(h ** (1 / 3))) for h in (0.4, 0.2)], [0.4, 0.2], 0.0, 0.0)
 
 
 def test_one_consumer_gives_a_product_and_several_one_dot() -> None:

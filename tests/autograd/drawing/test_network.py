@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -118,9 +119,62 @@ def test_inputs_and_targets_belong_to_their_sample() -> None:
 # ------------------------------------------------------------------------------------- the picture
 
 
-def test_a_network_without_neurons_is_an_error() -> None:
-    with pytest.raises(ValueError, match="level='network' needs neurons"):
-        draw_dot(Value(2.0, "x") * 3, level="network")
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"level": "network"}, "level='network'"),
+        ({"level": "network", "sample": 1}, "level='network'"),
+        ({"sample": 2}, "sample=2"),
+    ],
+    ids=str,
+)
+def test_a_network_without_neurons_is_an_error(options: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(ValueError, match="needs neurons") as caught:
+        draw_dot(Value(2.0, "x") * 3, **options)
+    assert str(caught.value) == (
+        f"{wanted} needs neurons: sums of products with parameters, whose labels are paths such as "
+        "layers.0.w.1, or w1, w2, b. Or it needs a sum of repeated terms"
+    )
+
+
+def test_twelve_parameters_are_drawn_node_by_node_thirteen_as_a_network() -> None:
+    def neuron(parameters: int) -> Value:
+        weights = [Value(0.5, f"w{i}") for i in range(parameters - 1)]
+        return autograd.dot(weights, [1.0] * len(weights), Value(1.0, "b")).tanh()
+
+    assert 'class="neuron' not in draw_dot(neuron(12)).source
+    assert 'class="neuron' in draw_dot(neuron(13)).source
+    assert 'class="neuron' in draw_dot(neuron(2), level="network").source
+
+
+def test_one_parameter_that_is_used_again_and_again_is_drawn_node_by_node() -> None:
+    h, w, v = Value(0.5, "h"), Value(0.9, "w"), Value(0.8, "w2")
+    chain = mixed = h
+    for i in range(14):
+        chain, mixed = (chain * w).tanh(), (mixed * (v if i else w)).tanh()
+    assert 'class="neuron' not in draw_dot(chain).source
+    assert 'class="neuron' in draw_dot(mixed).source
+
+
+@pytest.mark.parametrize(("neurons", "is_network"), [(100, True), (101, False)])
+def test_a_hundred_neurons_are_drawn_as_a_network_and_more_node_by_node(
+    neurons: int, is_network: bool
+) -> None:
+    x = Value(1.0, "x")
+    outputs = [autograd.dot([Value(0.5, f"layers.0.neurons.{i}.w.0")], [x]) for i in range(neurons)]
+    total = autograd.sum([z.tanh() for z in outputs])
+    assert ('class="neuron' in draw_dot(total).source) == is_network
+    assert 'class="neuron' in draw_dot(total, level="network").source
+
+
+@pytest.mark.parametrize("nodes", [60, 61])
+def test_a_repeated_sum_of_more_than_sixty_nodes_is_drawn_with_one_term(nodes: int) -> None:
+    a = Value(2.0, "a")
+    terms = [(a * Value(1.0, f"x{i}") - Value(0.5, f"y{i}")) ** 2 for i in range(9)]
+    total = autograd.sum(terms) / 4.0 / 2.0
+    total = -total if nodes == 61 else total
+    assert len(topological_order(total)) == nodes
+    assert ("of other samples" in draw_dot(total).source) == (nodes == 61)
 
 
 def boxes(source: str) -> list[str]:

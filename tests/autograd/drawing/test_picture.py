@@ -267,6 +267,31 @@ def test_a_label_may_be_very_long(character: str) -> None:
     assert "…" in draw(x * x + x).tooltip("n0")
 
 
+@pytest.mark.parametrize(
+    ("label", "is_cut"),
+    [
+        ("a" * 15_900, False),
+        ("a" * 16_001, True),  # Graphviz reads no longer text without a backslash
+        ("aaaaaaaaa\\" * 1_900, False),
+        ("aaaaaaaaa\\" * 2_001, True),  # nor takes a short time for a longer line
+        ("\u00e9" * 7_900, False),
+        ("\u00e9" * 8_001, True),  # two bytes each
+        ('"' * 2_600, False),
+        ('"' * 2_700, True),  # six characters each: &quot;
+    ],
+    ids=lambda x: f"{len(x)} of {x[0]}" if isinstance(x, str) else str(x),
+)
+def test_a_line_of_a_tooltip_is_cut_where_graphviz_would_not_read_it(
+    label: str, is_cut: bool
+) -> None:
+    x, y = Value(2.0, label), Value(3.0, "y")
+    source = draw_dot(x * y).source
+    tooltip = re.search(r'tooltip="(.*?)\\ndata 2\.0', source, re.S)
+    assert tooltip is not None
+    assert ("…" in tooltip[1]) == is_cut
+    assert not is_cut or len(html.unescape(tooltip[1]).replace("\\\\\\\\", "\\")) <= 2_666
+
+
 def test_titles_tooltips_and_counts_have_their_limits() -> None:
     x = Value(2.0, "x")
     long, longer = (draw_dot(x, title="t" * n).source for n in (100, 101))

@@ -12,7 +12,7 @@ import pytest
 import autograd
 import nn
 from autograd import Stepper, Value, topological_order
-from autograd.stepper.source_lines import Run, run_by_line
+from autograd.stepper.source_lines import Run, code_data, run_by_line
 
 
 def neuron(w: list[Any], x: list[Any]) -> Any:
@@ -219,3 +219,21 @@ def test_leaves_are_named_by_their_parameters_and_places() -> None:
 def test_a_function_in_c_has_numbered_arguments() -> None:
     larger = run_by_line(max, [2.0, 3.0]).root
     assert (larger.label, larger.data) == ("x2", 3.0)
+
+
+def test_the_source_of_the_function_stands_first_and_those_that_it_calls_follow() -> None:
+    arguments = [[1.0, 2.0], [3.0, 4.0]]
+    run = run_by_line(network, arguments)
+    assert [source.name for source in run.sources] == ["network", "neuron"]
+    run = run_by_line(partial(network, power=2), arguments)  # which has no source of its own
+    assert [source.name for source in run.sources] == ["neuron", "network"]
+
+
+def test_after_the_place_of_a_node_stands_how_often_its_expression_ran() -> None:
+    run = run_by_line(network, [[1.0, 2.0], [3.0, 4.0]])
+    data = code_data(run, topological_order(run.root))
+    assert data is not None
+    assert len(data["places"]) == len(run.places)
+    ran = [2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 1]
+    assert sorted(place[-1] for place in data["places"].values()) == sorted(ran)
+    assert all(place[-2] <= place[-1] for place in data["places"].values())
