@@ -769,8 +769,8 @@ def test_more_samples_have_smaller_markers_and_at_most_1000_are_drawn() -> None:
         X, y, style = chosen_samples(ax, rows, list(range(count)))
         assert style == {"edgecolors": "white", **look}
         assert sorted(y) == list(range(count))
-        assert X == [rows[i] for i in y]
-        assert X != rows  # in random order
+        assert [rows[i] for i in y] == X
+        assert rows != X  # in random order
         assert ax.get_title() == ""
     drawn = chosen_samples(ax, [[0.0, 0.0]] * 1001, [0] * 1001)
     assert [len(each) for each in drawn[:2]] == [1000, 1000]
