@@ -1,0 +1,320 @@
+"""What errors and warnings of `nn` say, word for word."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value, no_grad
+from nn.layers import ACTIVATIONS
+from nn.model_file import checksum, encode
+from nn.module import architecture, loads
+from nn.plot.training import loss_curve
+from nn.samples import too_large
+
+XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+
+def trained_for_classes() -> nn.MLP:
+    model = nn.MLP(2, [1], rng=0)
+    model.metadata = {"loss": "bce_with_logits"}
+    return model
+
+
+def open_twice() -> None:
+    w = Value(1.0)
+    with nn.train_step(lambda: w * w, nn.SGD([w])), nn.train_step(lambda: w * w, nn.SGD([w])):
+        pass
+
+
+def with_other_parameters() -> None:
+    w, optimizer = Value(1.0), None
+    optimizer = nn.SGD([w])
+    with nn.train_step(lambda: w * w, optimizer) as step:
+        optimizer.parameters = [w, Value(2.0)]
+        step()
+
+
+def changed_by_hand() -> None:
+    w = Value(1.0, "w")
+    with nn.train_step(lambda: w * w, nn.SGD([w])) as step:
+        step()
+        w.data = 9.0
+
+
+def without_gradients() -> None:
+    with no_grad():
+        nn.fit(nn.MLP(2, [1]), XOR, [0, 1, 1, 0])
+
+
+def altered() -> nn.Module:
+    model = nn.MLP(1, [1], rng=0)
+    text = encode(architecture(model), {}, model.state_dict())
+    return loads(text.replace('"nin": 1', '"nin": 2'))
+
+
+def file_with(**content: Any) -> nn.Module:
+    import json
+
+    known = {"format": "chalkgrad model", "version": 1, "model": {}, "metadata": {}}
+    whole = {**known, "parameters": {}, **content}
+    return loads(json.dumps({**whole, "sha256": checksum(whole)}))
+
+
+NAMES = ", ".join(ACTIVATIONS)
+SAID: dict[str, tuple[Callable[[], Any], str]] = {
+    "one Value for parameters": (
+        lambda: nn.l2(Value(1.0)),
+        f"l2 takes parameters, such as model.parameters(), got {Value(1.0)!r}; a single one goes "
+        "into a list",
+    ),
+    "scaling of nothing": (
+        lambda: nn.datasets.Scaling.of([]),
+        "X has no rows, so its features have no mean",
+    ),
+    "unknown activation": (
+        lambda: nn.Neuron(2, activation="foo"),
+        f"unknown activation 'foo': it is {NAMES} or a callable; import the module of an "
+        "operation of your own first",
+    ),
+    "no modules": (lambda: nn.Sequential(), "Sequential needs at least one module, got none"),
+    "a size for a list": (
+        lambda: nn.MLP(2, 3),  # type: ignore[arg-type]  # what is refused
+        "nouts must be a list of sizes, of the hidden layers and then of the outputs, such as "
+        "[16, 1], got 3",
+    ),
+    "sizes one by one": (
+        lambda: nn.MLP(2, [3], 1),  # type: ignore[arg-type]  # what is refused
+        "activation must be a name or a function, got 1; the sizes of all layers go into one "
+        "list, as in MLP(2, [16, 1])",
+    ),
+    "no layers": (
+        lambda: nn.MLP(2, []),
+        "MLP needs the size of at least one layer, got nouts = []",
+    ),
+    "activations": (
+        lambda: nn.MLP(2, [3, 2, 1], ["tanh"]),
+        "an MLP with 2 hidden layers takes 2 activations, or 3 with the output's, got 1",
+    ),
+    "inputs in a set": (
+        lambda: nn.Neuron(2)({1.0, 2.0}),
+        "Neuron(nin=2, activation='relu') takes its inputs in a list: a set has no order, got "
+        "{1.0, 2.0}",
+    ),
+    "inputs in a dictionary": (
+        lambda: nn.Neuron(2)({1.0: 2.0}),
+        "Neuron(nin=2, activation='relu') takes its inputs in a list, got {1.0: 2.0}",
+    ),
+    "one input alone": (
+        lambda: nn.Neuron(2)(3.0),
+        "Neuron(nin=2, activation='relu') takes 2 inputs, got 1: 3.0",
+    ),
+    "too many inputs": (
+        lambda: nn.Neuron(1)([3.0, 4.0]),
+        "Neuron(nin=1, activation='relu') takes 1 input, got 2",
+    ),
+    "an activation for nonlin": (
+        lambda: nn.Neuron(2, "tanh"),  # type: ignore[arg-type]  # what is refused
+        "nonlin is True or False, got 'tanh'; or activation='tanh'",
+    ),
+    "a loss of nothing": (
+        lambda: nn.mse([], []),
+        "a loss of no samples: needs at least one output",
+    ),
+    "a loss of one output": (
+        lambda: nn.mse(0.5, [1.0]),  # type: ignore[arg-type]  # what is refused
+        "mse takes a list of outputs and a list of targets, one of each for every sample, got 0.5; "
+        "for one sample: mse([output], [target])",
+    ),
+    "fewer targets": (
+        lambda: nn.mse([0.5, 1.0], [1.0]),
+        "2 outputs but 1 target: mse takes one of each for every sample; for one sample: "
+        "mse([output], [target])",
+    ),
+    "a target that is a text": (
+        lambda: nn.mse([0.5], ["a"]),
+        "sample 0: the target is a number, got 'a'; for classes with names there is "
+        "nn.MLPClassifier",
+    ),
+    "one output for several classes": (
+        lambda: nn.cross_entropy([[0.5]], [0]),
+        "sample 0: needs one output for each class, two or more; the model has 1",
+    ),
+    "no probabilities": (
+        lambda: nn.hinge.probabilities([0.5]),
+        "hinge gives no probabilities; a model trained with bce, bce_with_logits, cross_entropy, "
+        "nll does",
+    ),
+    "an altered file": (altered, "altered: its checksum does not fit its content"),
+    "a file with a list": (
+        lambda: file_with(parameters=[]),
+        "parameters and metadata must be objects",
+    ),
+    "a name twice": (lambda: loads('{"a": 1, "a": 2}'), "a name occurs twice"),
+    "a deep file": (lambda: loads("[" * 100_000), "nested too deeply to be a model"),
+    "another format": (
+        lambda: loads("{}"),
+        'not a model: "format" is not "chalkgrad model"',
+    ),
+    "one's own activation": (
+        lambda: architecture(nn.MLP(1, [2, 1], lambda x: x * x)),
+        "the activation of layers.0.neurons.0 is a function of one's own: a file can only name "
+        "those of nn.layers.ACTIVATIONS, and operations declared with activation=True",
+    ),
+    "an unknown meaning": (
+        lambda: nn.MLP(2, [1]).predict(XOR),
+        "this model does not say what its outputs mean: train it with nn.fit and a loss of nn, or "
+        "name the loss, model.metadata = {'loss': 'bce_with_logits'}",
+    ),
+    "no history": (
+        lambda: loss_curve(nn.History("mse")),
+        "loss_curve got no numbers: the history has no epoch",
+    ),
+    "what is no history": (
+        lambda: loss_curve(3.0),
+        "loss_curve takes what nn.fit returns, a list of these, a mapping of names to these, or a "
+        "mapping such as {'loss': [0.7, 0.3]}, got 3.0",
+    ),
+    "histories of two losses": (
+        lambda: nn.History("mse") + nn.History("mae"),
+        "histories of mse and mae do not join: plot each with a loss_curve of its own",
+    ),
+    "no samples": (
+        lambda: nn.fit(nn.MLP(2, [1]), [], []),
+        "X has no samples: it must be a list of samples, each a list of numbers",
+    ),
+    "no gradients": (
+        without_gradients,
+        "fit needs gradients, which no_grad() switches off: call it outside",
+    ),
+    "a class for a model": (
+        lambda: nn.fit(nn.MLP, XOR, [0, 1, 1, 0]),
+        f"fit takes a model: a Module, or a callable with parameters(), got {nn.MLP!r}",
+    ),
+    "validation of nothing": (
+        lambda: nn.fit(nn.MLP(2, [1]), XOR, [0, 1, 1, 0], validation=0.01),
+        "validation=0.01 of 4 samples holds out 0: both parts need at least one",
+    ),
+    "classes 0 and 2": (
+        lambda: nn.fit(nn.MLP(2, [1]), XOR, [0, 2, 2, 0]),
+        "y holds 0 and 2 only: two classes must be 0 and 1, or -1 and 1, both there; to predict "
+        'numbers, name a loss, loss="mse"',
+    ),
+    "numbers for a model of classes": (
+        lambda: nn.fit(trained_for_classes(), XOR, [[0.5]] * 4),
+        "the model was trained to tell classes apart (bce_with_logits), but y holds 0.5: several "
+        "classes need a model with one output for each, and to predict numbers, name a loss, "
+        'loss="mse"',
+    ),
+    "many numbers for a model of classes": (
+        lambda: nn.fit(trained_for_classes(), [*XOR, [2.0, 2.0]], [0.5, 1.5, 2.5, 3.5, 4.5]),
+        "the model was trained to tell classes apart (bce_with_logits), but y holds 0.5, 1.5, 2.5, "
+        "3.5, ...: several classes need a model with one output for each, and to predict numbers, "
+        'name a loss, loss="mse"',
+    ),
+    "a maker for a schedule": (
+        lambda: nn.fit(nn.MLP(2, [1]), XOR, [0, 1, 1, 0], schedule=nn.schedules.cosine, epochs=7),
+        'schedule=nn.schedules.cosine makes a schedule: give its name, "cosine", or call it, '
+        "nn.schedules.cosine(7)",
+    ),
+    "a feature too large": (
+        lambda: (_ for _ in ()).throw(too_large(3, [1.0, 1e300], [0.1, -5.0])),
+        "feature 1 of sample 3 is 1e+300: the outputs of the model overflow, so that it has no "
+        "answer",
+    ),
+    "two blocks": (
+        open_twice,
+        "a block of train_step is open for the same parameters: end it before this one, or give "
+        "both losses to one block",
+    ),
+    "other parameters": (
+        with_other_parameters,
+        "the optimizer got other parameters inside the block of train_step: make another "
+        "optimizer and another block for them",
+    ),
+    "outside of the block": (
+        lambda: nn.train_step(lambda: Value(1.0), nn.SGD([Value(1.0)]))(),
+        "train_step works inside its block: with nn.train_step(loss, optimizer) as step: step(...)",
+    ),
+    "no optimizer": (
+        lambda: nn.train_step(abs, 0.1),  # type: ignore[arg-type]  # what is refused
+        "train_step takes an optimizer, such as nn.Adam(model.parameters()), got 0.1",
+    ),
+    "no schedule": (
+        lambda: nn.train_step(abs, nn.SGD([Value(1.0)]), schedule="cosine"),  # type: ignore[arg-type]  # what is refused
+        "schedule is a function from the step to the factor of the learning rate, such as "
+        "nn.schedules.cosine(1000), got 'cosine'",
+    ),
+    "changed by hand": (
+        changed_by_hand,
+        "the parameter 'w' was set to 9.0 inside the block of train_step, which goes on with its "
+        "own number: call step.sync() before",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_an_error_says(case: str) -> None:
+    call, text = SAID[case]
+    with pytest.raises((ValueError, TypeError, RuntimeError)) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def with_zeros(**options: Any) -> Any:
+    """Train a model of one feature, whose parameters are 0, for one step."""
+    model = nn.MLP(1, [1], init="zeros")
+    arguments = {"X": [[1.0]], "y": [1.0], "loss": "mse", "epochs": 1}
+    return nn.fit(model, **arguments | options)
+
+
+ADVICE = "the last weights of finite loss are kept. A smaller learning rate, or clip=, may help"
+DIVERGING: dict[str, dict[str, Any]] = {  # what is not finite, with the data that make it so
+    "loss is inf": {"y": [1e200]},
+    "length of the gradient is inf": {"X": [[1e200]], "y": [1e150]},
+    "weight 'layers.0.neurons.0.w.0' is inf": {"y": [1e20], "lr": 1e300},
+    "validation loss is inf": {"validation": ([[1e200]], [0.0])},
+}
+WARNED: dict[str, tuple[Callable[[], Any], str]] = {
+    "a batch of more than all": (
+        lambda: with_zeros(batch_size=5),
+        "batch_size 5 is larger than the data: 1 is taken",
+    ),
+    "a model with branches": (
+        lambda: nn.fit(Branching(), XOR, [0.5, 1.0, 2.5, 3.5], epochs=2),
+        "fit records whole batches, which takes longer, because the samples take different "
+        "branches: use autograd.where, maximum or relu in the model instead of a branch",
+    ),
+}
+WARNED |= {
+    f"{what}, compiled={compiled}": (
+        lambda data=data, compiled=compiled: with_zeros(**data, compiled=compiled),  # type: ignore[misc]  # its defaults
+        f"training diverged at step 1: the {what}; {ADVICE}",
+    )
+    for what, data in DIVERGING.items()
+    for compiled in (False, True)
+}
+
+
+class Branching(nn.Module):
+    """A model whose branch depends on its input."""
+
+    def __init__(self) -> None:
+        self.w = Value(1.0)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * x[0] if x[0] > x[1] else -self.w * x[1]
+
+
+@pytest.mark.parametrize("case", WARNED)
+def test_a_warning_says_and_names_the_line_of_the_caller(case: str) -> None:
+    call, text = WARNED[case]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    assert [str(warning.message) for warning in caught] == [text]
+    assert caught[0].filename == __file__
