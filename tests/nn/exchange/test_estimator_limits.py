@@ -140,8 +140,8 @@ def test_columns_are_standardized_by_weights_and_a_constant_one_is_centered() ->
     for far, scale in ((0.5e-12, [1.0]), (2e-12, [2e-12])):
         near = Standardization.of(np.array([[1.0 - far], [1.0 + far]]), np.ones(2))
         assert near.scale == pytest.approx(scale, rel=1e-3)
+    vast = np.array([[0.0, 1.7e308], [1.0, 1.7e308], [2.0, -1.7e308]])
     with pytest.raises(ValueError, match=r"^column 1 spans more than a float can hold$"):
-        vast = np.array([[0.0, 1.7e308], [1.0, 1.7e308], [2.0, -1.7e308]])
         Standardization.of(vast, np.ones(3))
     none = Standardization.none(2)
     assert (none.mean.tolist(), none.scale.tolist()) == ([0.0, 0.0], [1.0, 1.0])
