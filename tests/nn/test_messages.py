@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +18,7 @@ from nn.model_file import checksum, encode
 from nn.module import architecture, loads
 from nn.plot.training import loss_curve
 from nn.samples import too_large
+from nn.training.objective import numpy_is_installed
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 
@@ -58,8 +62,6 @@ def altered() -> nn.Module:
 
 
 def file_with(**content: Any) -> nn.Module:
-    import json
-
     known = {"format": "chalkgrad model", "version": 1, "model": {}, "metadata": {}}
     whole = {**known, "parameters": {}, **content}
     return loads(json.dumps({**whole, "sha256": checksum(whole)}))
@@ -300,6 +302,16 @@ WARNED |= {
 }
 
 
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+WARNED["an interrupt"] = (
+    lambda: with_zeros(callbacks=interrupted),
+    "training interrupted at step 1",
+)
+
+
 class Branching(nn.Module):
     """A model whose branch depends on its input."""
 
@@ -318,3 +330,40 @@ def test_a_warning_says_and_names_the_line_of_the_caller(case: str) -> None:
         call()
     assert [str(warning.message) for warning in caught] == [text]
     assert caught[0].filename == __file__
+
+
+def test_without_numpy_one_warning_says_that_training_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    numpy_is_installed.cache_clear()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert with_zeros().why_general == "NumPy is not installed"
+            with_zeros()
+    finally:
+        numpy_is_installed.cache_clear()
+    assert [str(warning.message) for warning in caught] == [
+        "NumPy is not installed, so models train uncompiled, which is slow: pip install numpy"
+    ]
+    assert (caught[0].filename, caught[0].category) == (__file__, RuntimeWarning)
+
+
+def test_a_history_says_why_training_took_the_general_way() -> None:
+    own = with_zeros(loss=lambda outputs, targets: nn.mse(outputs, targets))
+    assert own.why_general == "the loss <lambda> is no nn.losses.Loss, so it gets whole batches"
+    branching = nn.fit(Branching(), XOR, [0.5, 1.0, 2.5, 3.5], epochs=1, compiled=False)
+    assert branching.why_general == with_zeros().why_general == ""
+
+
+def test_an_error_of_a_compiled_training_says_how_to_train_without() -> None:
+    class OfNumbers(Branching):
+        def __call__(self, x: Any) -> Any:
+            return self.w * math.sin(x[0])
+
+    with pytest.raises(TypeError) as caught:
+        nn.fit(OfNumbers(), XOR, [0.5, 1.0, 2.5, 3.5], epochs=1)
+    assert caught.value.__notes__ == [
+        "to train without compiling the model: nn.fit(..., compiled=False)"
+    ]
