@@ -158,7 +158,8 @@ def in_words(figure: Any) -> str:
             style = line.get_color(), line.get_linestyle(), line.get_linewidth(), line.get_marker()
             label = line.get_label() if line.get_label()[:1] != "_" else ""
             lines.append(f"    line {label} {style} {line.get_markevery()}")
-            lines.append(f"      {in_short(line.get_xdata())} {in_short(line.get_ydata())}")
+            slope = line.get_slope() if isinstance(line, mpl.lines.AxLine) else ""
+            lines.append(f"      {in_short(line.get_xdata())} {in_short(line.get_ydata())} {slope}")
         for artist in (*ax.images, *ax.collections):
             lines += patch_in_words(artist)
         for text in ax.texts:
