@@ -14,8 +14,10 @@ import pytest
 import nn
 from autograd import Value, no_grad
 from nn.layers import ACTIVATIONS
+from nn.losses import LOSSES
 from nn.model_file import checksum, encode
 from nn.module import architecture, loads
+from nn.optimizers import OPTIMIZERS
 from nn.plot.training import loss_curve
 from nn.samples import too_large
 from nn.training.objective import numpy_is_installed
@@ -265,6 +267,106 @@ def test_an_error_says(case: str) -> None:
     with pytest.raises((ValueError, TypeError, RuntimeError)) as caught:
         call()
     assert str(caught.value) == text
+
+
+def fitted(**wrong: Any) -> Callable[[], Any]:
+    return lambda: nn.fit(nn.MLP(2, [1]), XOR, [0, 1, 1, 0], **wrong)
+
+
+def stepped(**wrong: Any) -> None:
+    w = Value(1.0)
+    with nn.train_step(lambda: w * w, nn.SGD([w]), **wrong) as step:
+        step()
+
+
+def falling(k: int) -> float:
+    return -1.0
+
+
+WHOLE, TRUTH = "must be at least 1, got 0", "must be True or False, got 1"
+ABOVE, LEAST = "must be finite and above 0", "must be finite and at least 0"
+SHARE = "must be at least 0 and below 1"
+NAMED: dict[str, list[Callable[[], Any]]] = {  # what is said, and the calls that are told so
+    f"epochs {WHOLE}": [
+        fitted(epochs=0), lambda: nn.schedules.constant(0), lambda: nn.schedules.linear(0),
+        lambda: nn.schedules.cosine(0), lambda: nn.schedules.step(0),
+    ],
+    f"batch_size {WHOLE}": [fitted(batch_size=0), lambda: nn.Playground(batch_size=0)],
+    f"patience {WHOLE}": [fitted(patience=0)],
+    f"tolerance {LEAST}, got -1": [fitted(tolerance=-1)],
+    f"l2 {LEAST}, got -1": [fitted(l2=-1)],
+    f"clip {ABOVE}, got 0": [fitted(clip=0), lambda: stepped(clip=0)],
+    f"lr {ABOVE}, got 0": [
+        fitted(lr=0), lambda: nn.Playground(lr=0),
+        *(lambda kind=kind: kind([Value(1.0)], lr=0) for kind in (nn.SGD, nn.Adam, nn.RMSprop)),
+    ],
+    f"the schedule's factor {LEAST}, got -1": [
+        fitted(schedule=falling), lambda: stepped(schedule=falling),
+    ],
+    f"validation {SHARE}, got 1.5": [fitted(validation=1.5)],
+    f"progress {TRUTH}": [fitted(progress=1)],
+    f"bias {TRUTH}": [lambda: nn.Neuron(1, bias=1)],
+    f"nin {WHOLE}": [
+        lambda: nn.Neuron(0), lambda: nn.Layer(0, 1), lambda: nn.MLP(0, [1]),
+        lambda: nn.Maxout(0, 1),
+    ],
+    f"nout {WHOLE}": [
+        lambda: nn.Layer(1, 0), lambda: nn.MLP(1, [0]), lambda: nn.Maxout(1, 0),
+    ],
+    f"k {WHOLE}": [
+        lambda: nn.Maxout(1, 1, 0), lambda: nn.constructions.tents(0),
+        lambda: nn.constructions.maxout_tangents(abs, 0, 1, 0),
+    ],
+    f"n {WHOLE}": [lambda: nn.Embedding(0, 1)],
+    f"dim {WHOLE}": [lambda: nn.Embedding(1, 0)],
+    f"units {WHOLE}": [lambda: nn.constructions.relu_interpolant(abs, 0, 1, 0)],
+    f"bumps {WHOLE}": [lambda: nn.constructions.sigmoid_bumps(abs, 0, 1, 0)],
+    f"steepness {ABOVE}, got 0": [lambda: nn.constructions.sigmoid_bumps(abs, 0, 1, 1, 0)],
+    f"weight_decay {LEAST}, got -1": [
+        lambda kind=kind: kind([Value(1.0)], weight_decay=-1)
+        for kind in (nn.SGD, nn.Adam, nn.AdamW, nn.RMSprop)
+    ],
+    f"momentum {SHARE}, got 1": [
+        lambda kind=kind: kind([Value(1.0)], momentum=1) for kind in (nn.SGD, nn.RMSprop)
+    ],
+    f"betas[0] {SHARE}, got 1": [lambda: nn.Adam([Value(1.0)], betas=(1, 0.9))],
+    f"betas[1] {SHARE}, got 1": [lambda: nn.Adam([Value(1.0)], betas=(0.9, 1))],
+    f"eps {LEAST}, got -1": [
+        lambda kind=kind: kind([Value(1.0)], eps=-1) for kind in (nn.Adam, nn.RMSprop)
+    ],
+    f"alpha {SHARE}, got 1": [lambda: nn.RMSprop([Value(1.0)], alpha=1)],
+    f"max_norm {ABOVE}, got 0": [lambda: nn.clip_gradients([Value(1.0)], 0)],
+    f"end {LEAST}, got -1": [
+        lambda: nn.schedules.linear(1, end=-1), lambda: nn.schedules.cosine(1, end=-1),
+    ],
+    f"steps {WHOLE}": [lambda: nn.schedules.step(1, steps=0)],
+    f"factor {LEAST}, got -1": [lambda: nn.schedules.step(1, factor=-1)],
+    f"the epoch {LEAST}, got -1": [lambda: nn.schedules.linear(1)(-1)],
+    f"samples {WHOLE}": [lambda: nn.datasets.moons(0), lambda: nn.datasets.plane(0)],
+    f"noise {LEAST}, got -1": [lambda: nn.datasets.moons(1, -1), lambda: nn.datasets.plane(1, -1)],
+    f"classes {WHOLE}": [lambda: nn.datasets.gaussians(1, classes=0)],
+    f"a size in hidden {WHOLE}": [lambda: nn.Playground(hidden=[0])],
+    f"unknown loss 'x': it is {', '.join(LOSSES)} or a callable": [
+        fitted(loss="x"), lambda: nn.trace(nn.Layer(1, 1), [1.0], [1.0], "x"),
+    ],
+    f"unknown schedule 'x': it is {', '.join(nn.schedules.SCHEDULES)} or a callable": [
+        fitted(schedule="x"),
+    ],
+    f"unknown optimizer 'x': it is {', '.join(OPTIMIZERS)} or an Optimizer": [
+        fitted(optimizer="x"),
+    ],
+    "unknown initializer 'x': it is uniform, xavier, he, zeros or a callable": [
+        lambda: nn.Neuron(1, init="x"), lambda: nn.Embedding(1, 1, init="x"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_an_argument_out_of_its_range_is_named(text: str) -> None:
+    for call in NAMED[text]:
+        with pytest.raises((ValueError, TypeError)) as caught:
+            call()
+        assert str(caught.value) == text
 
 
 def with_zeros(**options: Any) -> Any:
