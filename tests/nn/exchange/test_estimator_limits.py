@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,3 +181,57 @@ def test_batches_have_their_shares_and_penalties_and_those_without_weight_are_le
         assert (turned.sizes, turned.penalties) == ([4, 2], [0.1, 0.1])
         assert turned.rows(4, 6)[0].ravel().tolist() == [1.0, 0.0]
         assert turned.rows(0, 2)[2].tolist() == [0.25, 0.25]
+
+
+def test_a_score_of_outputs_that_are_not_finite_is_nan() -> None:
+    estimator: Any = nn.MLPRegressor((), loss="poisson", max_iter=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit([[0.0], [1.0]], [1.0, 2.0])
+    assert math.isnan(estimator._score(np.array([[1e300]]), np.array([[1.0]]), None))
+    assert math.isfinite(estimator._score(np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]]), None))
+
+
+def test_what_is_not_explained_is_said_by_scikit_learn() -> None:
+    X, y = np.zeros((4, 2)), np.array([0, 1, 0, 1])
+    with pytest.raises(ValueError, match="Found array with dim 3"):
+        checked_weights(np.ones((2, 2, 2)), 2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples: X has 4, y has 2"):
+        nn.MLPClassifier().fit(csr_matrix(X), y[:2])
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[4, 2\]"):
+        nn.MLPClassifier().fit(X, csr_matrix(np.eye(2)))
+
+
+def test_batches_in_the_order_of_the_data_are_parts_of_it() -> None:
+    none = Standardizations(Standardization.none(1), Standardization.none(1))
+    X = np.arange(5.0).reshape(-1, 1)
+    for table in (X, csr_matrix(X)):
+        epoch = WeightedSamples(table, X, np.ones(5), none, 1.0, 0.0).epoch(2)
+        assert epoch.sizes == [2, 2, 1]
+        for start, stop in ((0, 2), (2, 4), (4, 5)):
+            features, targets, shares = epoch.rows(start, stop)
+            assert features.ravel().tolist() == [float(i) for i in range(start, stop)]
+            assert targets.tolist() == features.tolist()
+            assert shares.tolist() == [1 / (stop - start)] * (stop - start)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"solver": "lbfgs"}, {}, {"early_stopping": True, "validation_fraction": 0.5}]
+)
+def test_what_training_left_comes_back_from_a_file(settings: Any, tmp_path: Path) -> None:
+    X = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]] * 3)
+    y = np.array([0, 1, 0, 1] * 3)
+    estimator: Any = nn.MLPClassifier((2,), max_iter=3, random_state=0, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit(X, y)
+    estimator.loss_ = 0.125  # not the last of its curve
+    estimator.n_iter_, estimator.t_ = 7, 77
+    estimator.save(tmp_path / "m.json")
+    other: Any = nn.MLPClassifier.load(tmp_path / "m.json")
+    assert (other.loss_, other.n_iter_, other.t_) == (0.125, 7, 77)
+    for name in ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_"):
+        assert getattr(other, name, "none") == getattr(estimator, name, "none"), name
+    assert other._memory == estimator._memory
+    assert other.out_activation_ == "logistic"
+    assert (other.n_layers_, other.n_outputs_, other.n_features_in_) == (3, 1, 2)
