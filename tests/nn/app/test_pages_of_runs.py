@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import nn
-from nn.app import playground_page
-from nn.app.job import new_job
+from nn.app import playground_page, run_folder
+from nn.app.job import Job, new_job
 from nn.app.playground_page import LINKS, links_to, playground_of_run, write_page_of_data
 from nn.datasets import Dataset, Scaling, load, xor
 from nn.playground.page_data import MAX_BYTES
@@ -177,3 +177,57 @@ def test_a_page_of_a_file_has_its_samples_standardized(
         == ("The playground has 2,000 of the 2,400 samples, drawn with seed 5.")
     )
     assert nn.mse.name == page.settings["training"]["loss"]
+
+
+def job_of(model: nn.MLP, features: list[str]) -> Job:
+    width = len(features)
+    scaling = Scaling([1.0] * width, [2.0] * width)
+    return Job(model, None, "d", features, [0, 1], "t", "bce_with_logits", 0, scaling)
+
+
+def one_sample(*x: float) -> Dataset:
+    return Dataset("d", ["a"] * len(x), [list(x)], [0], [0, 1])
+
+
+def test_the_neuron_of_a_run_is_in_the_layer_of_fewest_inputs() -> None:
+    model = nn.MLP(3, [2, 1], "tanh", rng=0)
+    output, title = run_folder._one_neuron(
+        job_of(model, ["a", "b", "c"]), one_sample(3.0, 1.0, -1.0)
+    )
+    assert title == "Layer 2, neuron 1, on a held-out sample"
+    assert output.label == "a"
+    labels = [p.label for p in output.parents]
+    assert labels == ["w.0", "w.1", "h1", "h2", "b"]
+    hidden = model.layers[0]([1.0, 0.0, -1.0])
+    assert [p.data for p in output.parents[2:4]] == [h.data for h in hidden]
+    assert output.data == model([1.0, 0.0, -1.0]).data
+    assert output.parents[0].grad == hidden[0].data  # after backward
+    assert {p.grad for p in model.parameters()} == {0.0}  # of a copy
+
+
+def test_a_neuron_that_is_off_is_passed_over() -> None:
+    model = nn.MLP(1, [3, 1], "relu", rng=0)
+    model.layers[0].set([[1.0], [-1.0], [1.0]], [-9.0, 0.0, 0.0])
+    job = job_of(model, ["a"])
+    output, title = run_folder._one_neuron(job, one_sample(-3.0))  # standardized: -2
+    assert title == "Layer 1, neuron 2, on a held-out sample (standardized inputs)"
+    assert [p.label for p in output.parents] == ["z"]
+    assert [p.label for p in output.parents[0].parents] == ["w.0", "a", "b"]
+    assert (output.data, output.parents[0].label) == (2.0, "z")
+    both = Dataset("d", ["a"], [[1.0], [5.0]], [0, 1], [0, 1])  # standardized: 0, 2
+    model.layers[0].set([[1.0], [1.0], [1.0]], [0.0, 0.0, 0.0])
+    output, title = run_folder._one_neuron(job, both)
+    assert (output.data, title.split(",")[1]) == (2.0, " neuron 1")
+
+
+def test_a_neuron_of_five_inputs_is_drawn_whole_and_of_six_the_largest_terms() -> None:
+    for width, rest in ((5, ""), (6, "; its 1 smallest terms are in b")):
+        model = nn.MLP(width, [1], rng=0)
+        model.layers[0].set([[float(i + 1) for i in range(width)]], [0.5])
+        names = [f"f{i}" for i in range(width)]
+        output, title = run_folder._one_neuron(job_of(model, names), one_sample(*[3.0] * width))
+        assert title == f"Layer 1, neuron 1, on a held-out sample (standardized inputs){rest}"
+        assert [p.label for p in output.parents[5:10]] == names[-5:]
+        assert output.parents[-1].label == ("b + 1 terms" if rest else "b")
+        assert output.parents[-1].data == (1.5 if rest else 0.5)
+        assert output.data == sum(range(width + 1)) + 0.5
