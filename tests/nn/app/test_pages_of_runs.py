@@ -231,3 +231,33 @@ def test_a_neuron_of_five_inputs_is_drawn_whole_and_of_six_the_largest_terms() -
         assert output.parents[-1].label == ("b + 1 terms" if rest else "b")
         assert output.parents[-1].data == (1.5 if rest else 0.5)
         assert output.data == sum(range(width + 1)) + 0.5
+
+
+@pytest.mark.parametrize(
+    ("features", "classes", "title"),
+    [
+        (["a", "b"], [0, 1], "Decision boundary"),
+        (["a", "b"], [], "Predicted price"),
+        (["a", "b", "c"], [0, 1], "Confusion matrix"),
+        (["a", "b", "c"], [], "Predicted and true price"),
+    ],
+)
+def test_the_answers_of_a_run_are_drawn_into_the_picture_that_is_written(
+    features: list[str], classes: list[Any], title: str
+) -> None:
+    for package in ("matplotlib", "sklearn"):
+        pytest.importorskip(package)
+    from matplotlib import pyplot
+
+    job = job_of(nn.MLP(len(features), [1], rng=0), features)
+    job.classes, job.target = classes, "price"
+    job.loss = "bce_with_logits" if classes else "mse"
+    X = [[float(i + k) for k in range(len(features))] for i in range(4)]
+    held_out = Dataset("d", features, X, [0, 1, 0, 1], classes, "price")
+    ax = nn.plot.new_figure().subplots()
+    run_folder._draw_answers(job, held_out, job.predict(X), ax)
+    assert ax.get_title() == title
+    if len(features) == 2:
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")
+    assert ax.collections or ax.images
+    assert not pyplot.get_fignums()
