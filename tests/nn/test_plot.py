@@ -613,6 +613,10 @@ MISTAKES = {
         lambda: plot.activations(abs, X),
         "activations takes a model with layers, .* got",
     ),
+    "y of neurons is short": (
+        lambda: plot.activations(MODEL, X, [0, 1]),
+        "X has 4 samples, but y has 2: it takes one for each",
+    ),
     "3 features": (lambda: plot.activations(nn.MLP(3, [1]), [[1, 2, 3]]), "2 features, got 3 feat"),
     "lengths": (
         lambda: plot.predicted_against_true([1.0, 2.0], [1.0]),
