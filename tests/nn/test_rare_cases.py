@@ -42,7 +42,7 @@ def test_a_symbol_may_be_a_value_or_an_argument_of_a_compiled_function() -> None
         )
 
 
-def test_ctrl_c_before_a_run_writes_is_one_line_and_status_130(
+def test_an_interrupt_before_a_run_writes_is_one_line_and_status_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_: Any) -> int:

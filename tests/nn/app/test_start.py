@@ -24,7 +24,7 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     return found
 
 
-def test_until_all_is_imported_ctrl_c_ends_the_program_and_at_its_end_nobody_hears_it(
+def test_until_all_is_imported_an_interrupt_ends_the_program_and_at_its_end_nobody_hears_it(
     handlers: list[tuple[Any, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signal, "getsignal", lambda number: (number, "default"))
@@ -44,7 +44,7 @@ def test_until_all_is_imported_ctrl_c_ends_the_program_and_at_its_end_nobody_hea
     assert sys.unraisablehook is start._interrupt_again
 
 
-def test_where_ctrl_c_is_ignored_it_stays_ignored(
+def test_where_interrupts_are_ignored_they_stay_ignored(
     handlers: list[tuple[Any, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
@@ -59,7 +59,7 @@ def test_where_ctrl_c_is_ignored_it_stays_ignored(
     assert (asked, handlers) == ([signal.SIGINT], [])
 
 
-def test_ctrl_c_while_the_program_imports_is_one_line_and_status_130(
+def test_an_interrupt_while_the_program_imports_is_one_line_and_status_130(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done: list[Any] = []
@@ -73,7 +73,7 @@ def test_ctrl_c_while_the_program_imports_is_one_line_and_status_130(
     assert done[2:] == [130]
 
 
-def test_a_ctrl_c_that_came_in_a_finalizer_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_that_came_in_a_finalizer_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
     monkeypatch.setattr(sys, "__unraisablehook__", told.append)
     timers: list[Any] = []

@@ -140,8 +140,9 @@ def test_a_flat_gradient_is_shortened_where_the_optimizer_sees_it() -> None:
     assert vector.of_model().tolist() == vector.theta.tolist()[:2]
     assert vector.formula() is None
     vector.read()
-    assert vector.set_gradient(np.array([7.0, 3.0]), 5.0 + 1e-6) == 5.0
-    assert vector.gradient.tolist() == [7.0, 3.0, 4.0]  # a factor of 1 shortens nothing
+    for longer in (5.0 + 1e-6, 7.5, None):  # nothing is shortened
+        assert vector.set_gradient(np.array([7.0, 3.0]), longer) == 5.0
+        assert vector.gradient.tolist() == [7.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-100, 1.0, 1e100, 1e200])
