@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..argument_checks import counted
 from ..optimizers import OPTIMIZERS, SGD, Adam, root
-from ..training.divergence import DivergedError, finite, overflow_is_divergence
 from ..training.epoch_steps import Epoch, EpochSteps
 from ..training.flat_parameters import FlatParameters
 from .network_program import NetworkProgram
@@ -155,12 +155,11 @@ def minimized(
     batch = (*epoch.rows(0, n), *epoch.penalties)
 
     def loss_and_gradient(theta: Any) -> tuple[float, Any]:
-        try:
-            with overflow_is_divergence():
-                loss, gradient = program.loss_and_gradient(theta, *batch)
-            return finite("loss", loss), gradient
-        except DivergedError:
-            return inf, np.zeros_like(theta)  # the line search takes a shorter step
+        with suppress(OverflowError, FloatingPointError):
+            loss, gradient = program.loss_and_gradient(theta, *batch)
+            if isfinite(loss):
+                return loss, gradient
+        return inf, np.zeros_like(theta)  # the line search takes a shorter step
 
     limits = {"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol}
     found = minimize(loss_and_gradient, theta, method="L-BFGS-B", jac=True, options=limits)

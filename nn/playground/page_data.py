@@ -153,10 +153,10 @@ def model_settings(model: Any, width: int) -> Settings:
     if first.shape[0] != width:
         raise ValueError(f"the model takes {first.shape[0]} features, X has {width}")
     *hidden, _ = model.layers
-    names = {layer.activation for layer in hidden} or {"tanh"}
+    names = list(dict.fromkeys(layer.activation for layer in hidden)) or ["tanh"]
     if len(names) > 1:
         raise ValueError(f"the hidden layers have different activations, {', '.join(names)}")
-    found = network_settings([layer.shape[1] for layer in hidden], names.pop(), 0)
+    found = network_settings([layer.shape[1] for layer in hidden], names[0], 0)
     return found | {"weights": [p.data for p in model.parameters()]}
 
 

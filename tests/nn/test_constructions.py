@@ -165,3 +165,27 @@ INTERVAL = "an interval has two finite ends a < b, got a = "
 def test_wrong_input_is_refused_and_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_bumps_have_sides_as_steep_as_they_are_wide_and_the_outermost_lie_outside():
+    model = sigmoid_bumps(lambda x: x, 0.0, 4.0, 2)  # parts of width 2, so k is 8 / 2
+    assert model.layers[0].W.data == [[4.0]] * 4
+    assert model.layers[0].b.data == [8.0, -8.0, -8.0, -24.0]  # sides at -2, 2, 2, 6
+    assert model.layers[1].W.data == [[1.0, -1.0, 3.0, -3.0]]
+    assert model.layers[1].b.data == [0.0]
+    assert [layer.activation for layer in model.layers] == ["sigmoid", "linear"]
+
+
+def test_a_function_is_convex_up_to_rounding_errors():
+    line = maxout_tangents(lambda x: 1e9 + x / 3, 0.0, 2.0, 9)
+    assert line([1.0]).data == pytest.approx(1e9 + 1 / 3)
+    with pytest.raises(ValueError, match=r"^f is not convex: a tangent lies above it at x = 0.5$"):
+        maxout_tangents(lambda x: -1e-6 * x * x, 0.0, 2.0, 2)
+
+
+def test_the_parameters_of_an_interpolant_are_its_slopes():
+    model = relu_interpolant(lambda x: x * x, 1.0, 3.0, 2)
+    assert (model.layers[0].W.data, model.layers[0].b.data) == ([[1.0], [1.0]], [-1.0, -2.0])
+    assert (model.layers[1].W.data, model.layers[1].b.data) == ([[3.0, 2.0]], [1.0])
+    assert [layer.activation for layer in model.layers] == ["relu", "linear"]
+    assert [layer.activation for layer in tents(2).layers] == ["relu", "relu", "linear"]

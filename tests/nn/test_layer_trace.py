@@ -168,3 +168,45 @@ def test_the_table_has_a_column_for_each_derivative_by_the_formulas_and_by_the_g
     assert header.index("dL/dW by the graph") == row.rindex("[")
     says = "output [0.5], loss 0.6931; the formulas and the graph differ by at most 0.0e+00"
     assert summary == says
+
+
+def test_two_layers_are_two_tables_in_text_and_in_html():
+    model = nn.Sequential(
+        nn.Layer(2, 1, "linear").set([[2.0, -1.0]], [0.0]),
+        nn.Layer(1, 1, "linear", bias=False).set([[3.0]]),
+    )
+    traced = nn.trace(model, [1.0, 4.0])
+    assert repr(traced) == (
+        "layer 1: 2 -> 1, linear\nx = [1, 4]\n"
+        "neuron  W        b  z = W x + b  a = g(z)\n"
+        "1       [2, -1]  0  -2           -2\n\n"
+        "layer 2: 1 -> 1, linear\nx = [-2]\n"
+        "neuron  W    z = W x  a = g(z)\n"
+        "1       [3]  -6       -6\n\n"
+        "output [-6]"
+    )
+    cell = '<td style="white-space: nowrap">'
+    second = nn.trace(model.layers[1], [-2.0], [1.0], "mse")
+    names = ["neuron", "W", "z = W x", "a = g(z)", "dL/da", "g&#x27;(z)", "delta", "by the graph"]
+    names += ["dL/dW = delta x^T", "dL/dW by the graph"]
+    numbers = ["1", "[3]", "-6", "-6", "-14", "1", "-14", "-14", "[28]", "[28]"]
+    assert second._repr_html_() == (
+        "<p><b>layer 1: 1 -&gt; 1, linear</b><br>x = [-2]<br>"
+        "dL/dx = W^T delta = [-42], by the graph [-42]</p>"
+        '<div style="overflow-x: auto" tabindex="0"><table>'
+        f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
+        f"<tr>{''.join(f'{cell}{number}</td>' for number in numbers)}</tr></table></div>"
+        "<p>output [-6], loss 49; the formulas and the graph differ by at most 0.0e+00</p>"
+    )
+
+
+def test_a_vector_of_six_numbers_is_whole_in_the_table():
+    assert "x = [0, 1, 2, 3, 4, 5]\n" in repr(nn.trace(nn.Layer(6, 1, init="zeros"), range(6)))
+
+
+def test_the_inputs_of_the_first_layer_have_derivatives_too():
+    layer = nn.Layer(2, 1, "relu").set([[1.0, 2.0]], [-9.0])  # the unit is off
+    traced = nn.trace(layer, [1.0, 1.0], [5.0], "mse")[0]
+    assert (traced.slope, traced.graph.dL_dx, traced.graph.dL_dW) == ([0.0], [0, 0], [[0, 0]])
+    assert traced.backward == traced.graph
+    assert nn.trace(layer, [1.0, 1.0])[0].difference == 0.0

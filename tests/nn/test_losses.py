@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd import Value, gradcheck, log_softmax, sigmoid, softmax
+from autograd import compile as compile_
 from nn.losses import LOSSES
 
 # of each loss: outputs and targets of some samples, and the loss of each sample by its formula
@@ -345,3 +346,61 @@ def test_a_coded_target_has_the_loss_of_the_same_number(name, count):
     output, targets = [0.25] * loss.per_number[0] * count, [1.0] * count
     expected = loss.of_sample(output, targets)
     assert float(loss.of_coded_sample(output, targets)) == pytest.approx(float(expected))
+
+
+OUTSIDE = "sample 0: a label is outside the classes 0 .. 2 of 3 outputs"
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll", "hinge"])
+def test_a_label_may_be_a_value_or_an_argument_of_a_compiled_loss(name):
+    pytest.importorskip("numpy")
+    loss, rest = LOSSES[name], [3.0, 2.5]
+    compiled = compile_(lambda x, label: loss([[x, *rest]], [label]))
+    for label in (0, 1, 2):
+        expected = loss([[1.0, *rest]], [label])
+        assert float(loss([[1.0, *rest]], [Value(label)])) == pytest.approx(expected, rel=1e-14)
+        assert float(compiled(1.0, label)) == pytest.approx(expected, rel=1e-14)
+    for label in (-1, 3):
+        for call in (
+            lambda label=label: loss([[1.0, *rest]], [Value(label)]),
+            lambda label=label: compiled(1.0, label),
+        ):
+            with pytest.raises(ValueError, match="a label is outside") as caught:
+                call()
+            assert str(caught.value) == OUTSIDE
+
+
+def test_limits_of_targets_and_probabilities():
+    assert nn.cross_entropy([[1.0, 2.0]], [[1, 0]]) == nn.cross_entropy([[1.0, 2.0]], [0])
+    assert nn.bce([1.0, 0.0], [1, 0]) == 0.0
+    assert nn.poisson_nll([0.0], [0]) == 1.0
+    near = [0.5, 0.5 + 9e-7]  # the sum is 1 but for rounding
+    assert nn.cross_entropy([[0.0, 0.0]], [near]) == pytest.approx(math.log(2), rel=1e-5)
+    for far in ([0.5, 0.5 + 1.1e-6], [0.5, 0.5 - 1.1e-6]):
+        with pytest.raises(ValueError, match="the target's probabilities sum to"):
+            nn.cross_entropy([[0.0, 0.0]], [far])
+    with pytest.raises(
+        ValueError, match=r"^sample 0: label 2 is outside the classes 0 \.\. 1 of 2"
+    ):
+        nn.cross_entropy([[0.0, 0.0]], [2])
+
+
+def test_an_answer_on_the_boundary_is_the_first_class():
+    assert [nn.bce.decide([0.5]), nn.bce.decide([0.5000001])] == [0.0, 1.0]
+    assert [nn.hinge.decide([0.0]), nn.bce_with_logits.decide([0.0])] == [0.0, 0.0]
+    assert nn.cross_entropy.decide([0.5, 0.5, 0.1]) == 0.0
+    assert nn.cross_entropy.is_right([0.5, 0.5], [1.0, 0.0]) == 0.0  # a tie is not right
+    assert nn.bce_with_logits.is_right([1.0, -1.0], [1.0, 1.0]) == 0.0
+    assert nn.bce_with_logits.is_right([1.0, -1.0], [1.0, 0.0]) == 1.0
+
+
+def test_probabilities_of_each_loss_that_has_them():
+    z = [0.5, -1.0]
+    sizes = [math.exp(x) for x in z]
+    assert nn.cross_entropy.probabilities(z) == pytest.approx([s / sum(sizes) for s in sizes])
+    assert nn.cross_entropy.probabilities([1000.0, 0.0]) == [1.0, 0.0]
+    assert nn.nll.probabilities([math.log(0.25), math.log(0.75)]) == pytest.approx([0.25, 0.75])
+    assert nn.bce_with_logits.probabilities([0.0]) == [0.5, 0.5]
+    assert nn.bce_with_logits.probabilities([0.0, 1000.0]) == [0.5, 1.0]
+    assert nn.bce.probabilities([0.25, 0.5]) == [0.25, 0.5]
+    assert repr(nn.mse) == "<loss mse>"

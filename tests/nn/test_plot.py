@@ -25,6 +25,7 @@ import numpy as np
 
 import nn
 from nn import plot
+from nn.plot.samples import chosen_samples, class_names, margined
 
 from ..support.pictures import check_bytes, check_refused, few_of
 
@@ -60,6 +61,40 @@ FIGURES = {
     "weights of maxout": lambda: plot.weights(nn.Sequential(nn.Maxout(2, 3, 2, rng=1))),
 }
 MORE = {
+    "loss_curve of all kinds": lambda: plot.loss_curve(
+        {
+            "loss": [4.0 / i for i in range(1, 18)],
+            "val_loss": [5.0 / i for i in range(1, 18)],
+            "mine": [2.0 / i for i in range(1, 18)],
+        }
+    ),
+    "decision_boundary of named classes": lambda: plot.decision_boundary(
+        nn.MLP(2, [3, 1], rng=1), X, [-1, 1, 1, -1], classes=["no", "a $1"], features=("a", "b")
+    ),
+    "hidden_space of two layers": lambda: plot.hidden_space(
+        nn.MLP(2, [2, 2, 3], rng=1), X, [0, 1, 2, 0], classes=["a", "b", "c"]
+    ),
+    "activations of dead neurons": lambda: plot.activations(
+        nn.MLP(2, [2, 1], init="zeros"), X, [0, 1, 1, 0], features=["a", "b"], resolution=3
+    ),
+    "weights of wide layers": lambda: plot.weights(nn.MLP(21, [1, 25, 1, 1, 1], rng=1)),
+    "boundary_over_time of three classes": lambda: plot.boundary_over_time(
+        model := nn.MLP(2, [3, 3], rng=1),
+        X,
+        [0, 1, 2, 0],
+        {2: model.state_dict(), 7: model.state_dict()},
+        classes=["a", "b", "c"],
+        features=["u", "v"],
+    ),
+    "predicted_against_true of prices": lambda: plot.predicted_against_true(
+        [3.0, 1.0, 2.0], [1.5, 2.0, 1.0], target="price in $"
+    ),
+    "regression_surface of prices": lambda: plot.regression_surface(
+        lambda x: x[0] - x[1], X, [0.0, 1.0, 5.0, 1.0], features=("a", "b"), target="price in $"
+    ),
+    "regression_1d of 8 units": lambda: plot.regression_1d(
+        nn.MLP(1, [8, 1], rng=1), [[0.0], [1.0]], [0.0, 1.0], units=True, feature="t", target="u"
+    ),
     "confusion of long names": lambda: plot.confusion(
         [[1, 0, 0]] * 3, ["a" * 30, "b" * 30, "c" * 30]
     ),
@@ -103,29 +138,73 @@ def test_an_axes_has_title_labels_and_a_legend_or_numbers(name: str) -> None:
 
 def in_words(figure: Any) -> str:
     """Return what a picture says and how it looks, in lines of text."""
-    lines = [f"  {figure.get_suptitle()}"] if figure.get_suptitle() else []
+    lines = [f"  {figure.get_size_inches().round(2).tolist()} {figure.get_suptitle()}"]
+    lines += [line for legend in figure.legends for line in legend_in_words(legend)]
     for ax in figure.axes:
-        ratios = ax.get_gridspec().get_width_ratios() if ax.get_subplotspec() else None
-        lines.append(f"  axes {ax.get_title()!r} of {ratios}")
+        spec = ax.get_subplotspec()
+        ratios = spec.get_gridspec().get_width_ratios() if spec else None
+        cell = (spec.rowspan, spec.colspan) if spec else ""
+        lines.append(f"  axes {ax.get_title()!r} of {ratios} {cell}")
+        lines.append(f"    {in_hex(ax.get_facecolor())} box {ax.get_box_aspect()}")
         for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
             axis_ticks = [tick.get_text() for tick in axis.get_ticklabels() if tick.get_text()]
-            turned = {tick.get_rotation() for tick in axis.get_ticklabels()} - {0.0}
-            lines.append(
-                f"    {name} {axis.get_label_text()!r} {' '.join(axis_ticks)} {turned or ''}"
-            )
+            ha = {(tick.get_rotation(), tick.get_ha()) for tick in axis.get_ticklabels()}
+            limits = in_short(axis.get_view_interval())
+            lines.append(f"    {name} {axis.get_label_text()!r} {limits} {' '.join(axis_ticks)}")
+            lines.append(f"      {axis.get_scale()} {sorted(ha)}")
         if legend := ax.get_legend():
-            lines.append(f"    legend {[text.get_text() for text in legend.get_texts()]}")
+            lines += legend_in_words(legend)
         for line in ax.lines:
-            style = line.get_color(), line.get_linestyle(), line.get_marker(), line.get_alpha()
-            lines.append(f"    line {line.get_label()!r} {style}")
+            style = line.get_color(), line.get_linestyle(), line.get_linewidth(), line.get_marker()
+            label = line.get_label() if line.get_label()[:1] != "_" else ""
+            lines.append(f"    line {label} {style} {line.get_markevery()}")
+            slope = line.get_slope() if isinstance(line, mpl.lines.AxLine) else ""
+            lines.append(f"      {in_short(line.get_xdata())} {in_short(line.get_ydata())} {slope}")
         for artist in (*ax.images, *ax.collections):
-            limits = (
-                [round(x, 4) for x in artist.get_clim()] if artist.get_array() is not None else ""
-            )
-            sizes = {*artist.get_sizes().tolist()} if hasattr(artist, "get_sizes") else ""
-            lines.append(f"    {type(artist).__name__} {limits} {artist.get_alpha()} {sizes}")
-        lines += [f"    text {t.get_text()!r} {t.get_color()} {t.get_ha()}" for t in ax.texts]
+            lines += patch_in_words(artist)
+        for text in ax.texts:
+            look = text.get_color(), text.get_ha(), text.get_va(), in_short(text.get_position())
+            box = text.get_bbox_patch()
+            around = [in_hex(box.get_facecolor()), in_hex(box.get_edgecolor())] if box else ""
+            lines.append(f"    text {text.get_text()!r} {look} {around}")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def in_hex(color: Any) -> str:
+    return mpl.colors.to_hex(color, keep_alpha=True)
+
+
+def in_short(numbers: Any) -> str:
+    """Return the first numbers and the last, with three digits."""
+    flat = np.ravel(numbers).tolist()
+    return " ".join(f"{round(x, 9) + 0.0:.3g}" for x in (*flat[:4], *flat[4:][-4:]))
+
+
+def legend_in_words(legend: Any) -> list[str]:
+    texts = [text.get_text() for text in legend.get_texts()]
+    return [f"    legend {legend.get_title().get_text()!r} {texts} {legend.markerscale}"]
+
+
+def patch_in_words(artist: Any) -> list[str]:
+    """Return the look of an image, or of points, lines or regions."""
+    numbers = artist.get_array()
+    limits = in_short(artist.get_clim()) if numbers is not None else ""
+    name = artist.get_cmap().name if limits else ""
+    words = f"    {type(artist).__name__} {limits} {artist.get_alpha()} {name}"
+    if isinstance(artist, mpl.image.AxesImage):
+        return [f"{words} {in_short(artist.get_extent())}", f"      {in_short(numbers)}"]
+    colors = [
+        [in_hex(color) for color in each[:2]]
+        for each in (artist.get_facecolor(), artist.get_edgecolor())
+    ]
+    looks = [
+        *(sorted(set(artist.get_sizes().tolist())) if hasattr(artist, "get_sizes") else ""),
+        *getattr(artist, "hatches", []),
+    ]
+    places = "" if isinstance(artist, mpl.contour.ContourSet) else in_short(artist.get_offsets())
+    widths = in_short(artist.get_linewidth()[:1])
+    label = artist.get_label() if artist.get_label()[:1] != "_" else ""
+    return [f"{words} {label}", f"      {colors} {widths} {looks} {places}"]
 
 
 @pytest.mark.parametrize("name", PICTURES | FIGURES | MORE)
@@ -534,6 +613,10 @@ MISTAKES = {
         lambda: plot.activations(abs, X),
         "activations takes a model with layers, .* got",
     ),
+    "y of neurons is short": (
+        lambda: plot.activations(MODEL, X, [0, 1]),
+        "X has 4 samples, but y has 2: it takes one for each",
+    ),
     "3 features": (lambda: plot.activations(nn.MLP(3, [1]), [[1, 2, 3]]), "2 features, got 3 feat"),
     "lengths": (
         lambda: plot.predicted_against_true([1.0, 2.0], [1.0]),
@@ -676,3 +759,78 @@ def test_dead_is_black_on_its_white_box_where_other_text_is_white() -> None:
         figure = plot.activations(model, X, [0, 1, 1, 0])
     texts = [text for ax in figure.axes for text in ax.texts]
     assert [(text.get_text(), text.get_color()) for text in texts] == [("dead", "black")] * 2
+
+
+def test_more_samples_have_smaller_markers_and_at_most_1000_are_drawn() -> None:
+    ax = plot.new_figure().subplots()
+    for count, look in {
+        20: {"s": 70, "linewidths": 0.6},
+        21: {"s": 28, "linewidths": 0.6},
+        250: {"s": 28, "linewidths": 0.6},
+        251: {"s": 12, "linewidths": 0.3, "alpha": 0.6},
+        1000: {"s": 12, "linewidths": 0.3, "alpha": 0.6},
+    }.items():
+        rows = [[float(i), 0.0] for i in range(count)]
+        X, y, style = chosen_samples(ax, rows, list(range(count)))
+        assert style == {"edgecolors": "white", **look}
+        assert sorted(y) == list(range(count))
+        assert [rows[i] for i in y] == X
+        assert rows != X  # in random order
+        assert ax.get_title() == ""
+    drawn = chosen_samples(ax, [[0.0, 0.0]] * 1001, [0] * 1001)
+    assert [len(each) for each in drawn[:2]] == [1000, 1000]
+    assert ax.get_title() == " (1,000 of 1,001 samples)"
+
+
+def test_at_most_10_classes_have_a_legend() -> None:
+    for count in (10, 11):
+        model = nn.MLP(2, [count], rng=0)
+        ax = plot.decision_boundary(model, X, [0] * 4, resolution=2)
+        figure = plot.boundary_over_time(model, X, [0] * 4, {0: model.state_dict()}, resolution=2)
+        assert [ax.get_legend() is not None, bool(figure.legends)] == [count == 10] * 2
+
+
+def test_names_of_classes_are_at_most_16_characters_long() -> None:
+    names = ["a" * 16, "b" * 17, "$x$"]
+    assert class_names(names, 4) == ["a" * 16, "b" * 15 + "…", r"\$x\$", "3"]
+    assert class_names((), 1) == ["0", "1"]
+
+
+def test_a_margin_is_a_tenth_of_the_range_or_1_around_a_single_number() -> None:
+    assert margined([0.0, 10.0], 2) == [-1.0, 11.0]
+    assert margined([5.0, 5.0], 3) == [4.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_log"),
+    [([1.0, 100.0], False), ([1.0, 101.0], True), ([0.0, 101.0], False), ([math.nan], False)],
+)
+def test_an_axis_is_logarithmic_above_a_ratio_of_100(numbers: list[float], is_log: bool) -> None:
+    assert plot.loss_curve({"loss": numbers}).get_yscale() == ("log" if is_log else "linear")
+
+
+def test_numbers_of_a_confusion_matrix_are_read_on_their_cells_and_long_names_are_slanted() -> None:
+    texts = plot.confusion([[10, 6], [7, 0]], ["a", "b"]).texts
+    assert [text.get_color() for text in texts] == ["white", "black", "white", "black"]
+    assert plot.confusion([[0]], ["a"]).images[0].get_clim() == (0, 1)
+    assert len(plot.confusion([[1] * 20] * 20, []).texts) == 400
+    assert len(plot.confusion([[1] * 21] * 21, []).texts) == 0
+    for size, angle in ((13, 0.0), (14, 45.0)):  # 39 and 42 characters
+        labels = plot.confusion(
+            [[1, 0, 0]] * 3, [letter * size for letter in "abc"]
+        ).get_xticklabels()
+        assert {label.get_rotation() for label in labels} == {angle}
+    labels = plot.confusion([[1, 0]] * 2, ["a" * 16, "b" * 16]).get_xticklabels()
+    assert {label.get_rotation() for label in labels} == {0.0}
+
+
+def test_at_most_8_samples_are_named_in_the_hidden_space() -> None:
+    for count in (8, 9):
+        rows = [[float(i), 0.0] for i in range(count)]
+        assert bool(plot.hidden_space(by_hand(), rows, [0] * count).texts) == (count == 8)
+
+
+def test_the_share_of_right_answers_counts_an_output_of_0_as_class_0() -> None:
+    model = nn.MLP(2, [1], init="zeros")
+    figure = plot.boundary_over_time(model, X, [0, 0, 0, 1], {0: model.state_dict()})
+    assert figure.axes[0].get_title() == "epoch 0: 75% right"

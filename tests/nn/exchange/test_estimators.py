@@ -490,3 +490,10 @@ def test_a_feature_so_large_that_the_outputs_overflow_is_named() -> None:
 def test_a_wrong_parameter_is_an_error_of_that_estimator(kind: Any) -> None:
     with pytest.raises(TypeError, match=rf"^{kind.__name__}.__init__\(\) got .* 'epochs'"):
         kind(epochs=5)
+
+
+def test_lbfgs_goes_no_step_from_where_the_loss_is_not_finite() -> None:
+    X = [[0.0], [1.0]]
+    far = nn.MLPRegressor((2,), solver="lbfgs", standardize=False).fit(X, [1e200, 2e200])
+    assert (far.loss_, far.n_iter_) == (np.inf, 0)
+    assert np.isfinite(far.predict(X)).all()

@@ -176,3 +176,69 @@ def test_a_model_that_was_fitted_keeps_its_classes(torch):
     back = nn.from_torch(nn.to_torch(model))
     assert back.predict([[9.0, -9.0]]) == model.predict([[9.0, -9.0]])
     assert nn.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 1))).metadata == {}
+
+
+def test_modules_have_the_settings_and_names_of_pytorch_s(torch):
+    module = nn.to_torch(nn.MLP(2, [3, 3, 1], ["softplus", "abs"], rng=0))
+    linear, softplus, _, absolute, _ = module
+    assert repr(linear) == "Linear(in_features=2, out_features=3, bias=True)"
+    assert (softplus.beta, softplus.threshold) == (1, 40)
+    assert type(absolute).__name__ == "Abs"
+    assert {p.dtype for p in module.parameters()} == {torch.float64}
+    (embedding,) = nn.to_torch(nn.Embedding(2, 3, rng=0))
+    assert (embedding.weight.requires_grad, embedding.weight.dtype) == (True, torch.float64)
+    pooled = nn.to_torch(nn.Maxout(2, 3, 4, rng=0))
+    assert repr(pooled[0]) == "Linear(in_features=2, out_features=12, bias=True)"
+    assert pooled[1].kernel_size == 4
+    (without,) = nn.to_torch(nn.Layer(2, 3, "linear", bias=False, rng=0))
+    assert without.bias is None
+    one, relu = nn.to_torch(nn.Neuron(2, rng=0))
+    assert (repr(one), repr(relu)) == ("Linear(in_features=2, out_features=1, bias=True)", "ReLU()")
+    leaky = nn.to_torch(nn.Layer(1, 1, "leaky_relu", rng=0))[1]
+    assert leaky.negative_slope == 0.01
+
+
+def test_what_has_no_translation_is_named_whole(torch):
+    class Mine(nn.Module):
+        pass
+
+    n = torch.nn
+    pool = "MaxPool1d(kernel_size=2, stride=2, padding={}, dilation={}, ceil_mode=False)"
+    for call, message in (
+        (lambda: nn.to_torch(Mine()), "no translation to PyTorch of Mine()"),
+        (lambda: nn.to_torch(nn.Layer(1, 1, abs)), "PyTorch has no activation 'abs'"),
+        (lambda: nn.from_torch(n.Tanh()), "no translation of PyTorch's Tanh() here"),
+        (
+            lambda: nn.from_torch(n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, padding=1))),
+            f"no translation of PyTorch's {pool.format(1, 1)}: padding must be 0, got 1",
+        ),
+        (
+            lambda: nn.from_torch(n.Sequential(n.Linear(2, 4), n.MaxPool1d(2, dilation=2))),
+            f"no translation of PyTorch's {pool.format(0, 2)}: dilation must be 1, got 2",
+        ),
+        (
+            lambda: nn.from_torch(n.Sequential(n.Linear(2, 3), n.MaxPool1d(2))),
+            f"no translation of PyTorch's {pool.format(0, 1)} after {n.Linear(2, 3)}",
+        ),
+        (
+            lambda: nn.from_torch(n.Sequential(n.Linear(2, 3), n.ELU())),
+            "nn has no activation that is PyTorch's ELU(alpha=1.0)",
+        ),
+    ):
+        with pytest.raises(ValueError, match="PyTorch") as caught:
+            call()
+        assert str(caught.value) == message
+
+
+def test_layers_without_biases_and_layers_one_after_the_other_come_over(torch):
+    n = torch.nn
+    torch.manual_seed(0)
+    module = n.Sequential(
+        n.Linear(3, 4, bias=False), n.MaxPool1d(2), n.Linear(2, 2), n.Linear(2, 2, bias=False)
+    ).double()
+    model = nn.from_torch(module)
+    assert [type(layer).__name__ for layer in model.layers] == ["Maxout", "Layer", "Layer"]
+    assert [layer.activation for layer in model.layers[1:]] == ["linear", "linear"]
+    assert (model.layers[1].b is None, model.layers[2].b is None) == (False, True)
+    there = module(torch.tensor(X, dtype=torch.float64)).tolist()
+    assert outputs(model, X) == [pytest.approx(y, rel=1e-12) for y in there]

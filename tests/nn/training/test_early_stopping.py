@@ -38,3 +38,8 @@ def test_progress_is_a_fall_by_more_than_the_tolerance():
     assert [stopping.should_stop(loss) for loss in (3.0, 1.5, 0.5)] == [False, False, True]
     stopping = EarlyStopping(patience=1)  # the tolerance is 0
     assert [stopping.should_stop(loss) for loss in (3.0, 2.9, 2.9)] == [False, False, True]
+
+
+def test_the_first_epoch_counts_if_its_loss_is_not_finite():
+    stopping = EarlyStopping(patience=2)
+    assert [stopping.should_stop(float("inf")) for _ in range(2)] == [False, True]

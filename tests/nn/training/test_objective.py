@@ -392,3 +392,26 @@ def test_the_history_says_why_training_took_the_general_way(case):
     plain = nn.fit(small(), X, y, loss="mse", epochs=2)
     assert asked_for.why_general == plain.why_general == ""
     assert "general" not in plain.summary()
+
+
+@pytest.mark.parametrize(
+    ("samples", "sizes"),
+    [
+        (1, [1]),
+        (1024, [1024]),
+        (1025, [513, 512]),
+        (1026, [513, 513]),
+        (3072, [1024] * 3),
+        (2050, [410] * 5),
+    ],
+)
+def test_a_batch_is_compiled_in_equal_parts_of_65536_uses_of_parameters(samples, sizes):
+    model = nn.Layer(15, 4, "linear", rng=0)  # of 64 parameters
+    X, y = [[float(i)] * 15 for i in range(samples)], [[0.5] * 4] * samples
+    for loss, expected in (("mse", sizes), (lambda o, t: nn.mse(o, t), [samples])):
+        task = Task(model, X, y, loss)
+        parts = list(objective.CompiledObjective(model, task, 0.0)._parts(task.train))
+        assert [round(share * samples) for share, *_ in parts] == expected
+        assert [len(xs) for _, xs, _ in parts] == [15 * size for size in expected]
+        assert [x for _, xs, _ in parts for x in xs[::15]] == [float(i) for i in range(samples)]
+        assert [len(targets) for *_, targets in parts] == [4 * size for size in expected]
