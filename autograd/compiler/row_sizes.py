@@ -22,7 +22,7 @@ class NeedsKnownRowsError(CannotLowerError):
 class Rows:
     """A size: ``factor`` times the number of rows of the batch ``name``.
 
-    >>>     >>> prod((4, Rows("n1"), 3))
+    >>> 4 * Rows("n1") * 3
     Rows(name='n1', factor=12)
     """
 
