@@ -10,11 +10,11 @@ differentiate, schedule, matrices and print_numpy. `pipeline` puts them in a row
 function meets while it is recorded, `tape` is what is kept of it, and `repetition` finds where it
 repeats. `random_numbers` notices a function that draws some. `rounding` finds which comparisons a
 program must leave to eager code, `account` whether compiling pays. `backend` chooses what runs a
-program: NumPy, or a `native_program`, which
-`print_llvm` writes with `llvm_arrays` and `llvm_code`, `machine_code` makes, and `leaf_slots` and
-`vector_math` serve. `native_steps` trains in machine code, with a loop over batches that
-`print_steps` writes. `jax_function` has `to_jax`, whose last stage is `print_jax`. Nothing is
-imported before a function is compiled, so autograd itself does not need NumPy.
+program: NumPy, or a `native_program`, which `print_llvm` writes with `llvm_arrays`, `row_sizes` and
+`llvm_code`, `machine_code` makes, and `leaf_slots` and `vector_math` serve. `native_steps` trains
+in machine code, with a loop over batches that `print_steps` writes. `jax_function` has `to_jax`,
+whose last stage is `print_jax`. Nothing is imported before a function is compiled, so autograd
+itself does not need NumPy.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ def compile(
     machine code where llvmlite is installed: pip install "chalkgrad[native]". Then a program runs
     with NumPy first, and becomes machine code after 100 calls, since making it takes longer than
     a few calls. "llvm" makes it at the first call. Results differ in rounding alone. Machine code
-    is made for one number of rows of `vmap`, for up to four of them. Very long programs and large
-    matrix products stay with NumPy: `report` says so. Machine code is kept in the folder chalkgrad
-    of the platform's folder for caches, so the next process only reads it. The environment variable
-    CHALKGRAD_CACHE names another folder, or 0 for none.
+    of `vmap` serves any number of rows. Very long programs and large matrix products stay with
+    NumPy: `report` says so. Machine code is kept in the folder chalkgrad of the platform's folder
+    for caches, so the next process only reads it. The environment variable CHALKGRAD_CACHE names
+    another folder, or 0 for none.
 
     The result has ``source``, the program of the last call, and ``report()``, what compiling did
     and cost. A function runs as it is for a call in which it catches an error, draws random

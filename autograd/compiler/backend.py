@@ -176,13 +176,9 @@ class Backend:
             return f"llvm, by the interpreter: {len(self._interpreted):,} instructions"
         if self._native is None:
             return "numpy"
-        if self._native.why:
-            return f"numpy, since {self._native.why}"
-        if self._calls_left > 0:
+        if self._calls_left > 0 and not self._native.why:
             return f"numpy, llvm after {self._calls_left} more calls"
-        if self._native.has_other_shapes:
-            return "llvm for the first numbers of rows, numpy for others, since there are too many"
-        return "llvm"
+        return self._native.in_words()
 
 
 def wrong_data(parents: Sequence[Value]) -> TypeError:

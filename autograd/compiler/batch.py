@@ -23,7 +23,8 @@ from ..operation import Operation
 class Axis:
     """The rows of one batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_free: bool = True) -> None:
+        self.is_free = is_free  # whether each call brings as many rows as it likes
         self._over: dict[Operation, Over] = {}
 
     def over(self, op: Operation) -> Over:

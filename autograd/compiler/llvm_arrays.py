@@ -1,8 +1,9 @@
-"""Writes loops over arrays of known shapes: operations on elements, reductions, matrix products.
+"""Writes loops over arrays: operations on elements, reductions, matrix products.
 
 An array is a `Part` of memory, an operation `Elementwise`, a `Product`, or several arrays `Joined`.
 Nothing is computed before it is `written` to memory or read as a number, so the operations of one
-line of a program become one loop. A shape is known, also the number of rows.
+line of a program become one loop. A size is known, or a multiple of a number of rows, see
+`row_sizes`. No choice depends on such a number, so equal rows give equal numbers at every call.
 """
 
 from __future__ import annotations
@@ -10,14 +11,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import inf
 from typing import Any
 
-import numpy as np
-
 from .llvm_code import CannotLowerError, Index, LaneMath, Lanes, Mask, Writer, repeated
-
-Shape = tuple[int, ...]
+from .row_sizes import Rows, Shape, Size, broadcast, known, least, strides_of, total
 
 ROWS_OF_TILE = 4  # of a matrix product, that are computed together
 MAX_PRODUCT = 128**3  # multiplications of one matrix product; a library is faster at more
@@ -60,17 +58,17 @@ class Part:
         listed = self.listed and replace(self.listed, strides=chosen(self.listed.strides))
         return replace(self, shape=shape, strides=chosen(self.strides), listed=listed)
 
-    def sliced(self, axis: int, start: int, count: int, step: int) -> Part:
-        def changed(values: Shape, new: int) -> Shape:
+    def sliced(self, axis: int, start: int, count: Size, step: int) -> Part:
+        def changed(values: Shape, new: Size) -> Shape:
             return (*values[:axis], new, *values[axis + 1 :])
 
         listed = self.listed
         if listed is not None:
-            stride = listed.strides[axis]
+            stride = known(listed.strides[axis])
             listed = Listed(
                 listed.base, listed.offset + start * stride, changed(listed.strides, stride * step)
             )
-        stride = self.strides[axis]
+        stride = known(self.strides[axis])
         return Part(
             self.base,
             self.offset + start * stride,
@@ -118,13 +116,8 @@ class Joined:
 Array = Part | Number | Elementwise | Product | Joined
 
 
-def strides_of(shape: Shape) -> Shape:
-    """Return how far the elements of each axis are apart in an array without gaps."""
-    return tuple([prod(shape[i + 1 :]) for i in range(len(shape))])
-
-
 def elementwise(function: Callable[..., Any], *operands: Array) -> Elementwise:
-    shape = np.broadcast_shapes(*[x.shape for x in operands])
+    shape = broadcast([x.shape for x in operands])
     return Elementwise(function, operands, shape)
 
 
@@ -137,7 +130,7 @@ def changed(x: Any, change: Callable[[Part], Part], product: Callable[[Product],
     if isinstance(x, Elementwise):
         operands = tuple([changed(y, change, product) for y in x.operands])
         shapes = [y.shape for y in operands if not isinstance(y, Number)]
-        return Elementwise(x.function, operands, np.broadcast_shapes(*shapes))
+        return Elementwise(x.function, operands, broadcast(shapes))
     return x
 
 
@@ -173,29 +166,68 @@ def transposed(x: Array) -> Any:
 
 
 class Loops:
-    """Writes what arrays need. ``workspace`` is the count of numbers in its scratch memory."""
+    """Writes what arrays need.
 
-    def __init__(self, writer: Writer, scratch: str) -> None:
+    ``workspace`` is the count of numbers in its scratch memory. ``row_workspace`` has, for each
+    batch, the count of numbers for each row in its scratch memory for rows. ``most_rows`` has the
+    largest number of rows, and the product that more would be too many for.
+    """
+
+    def __init__(self, writer: Writer, scratch: str, row_scratch: str = "") -> None:
         self.writer, self.math = writer, LaneMath(writer)
         self._scratch, self.workspace = scratch, 0
+        self._row_scratch, self.row_workspace = row_scratch, dict[str, int]()
+        self.most_rows: dict[str, tuple[int, str]] = {}
+        self._there: Mask | None = None  # the lanes that have an element, if some may have none
 
     def buffer(self, shape: Shape) -> Part:
         """Return new scratch memory, which begins at a full vector."""
-        start, n = self.workspace, self.writer.lanes
-        self.workspace += -(-prod(shape) // n) * n
+        n, size = self.writer.lanes, total(shape)
+        if isinstance(size, Rows):
+            return Part(self._row_buffer(size), 0, shape, strides_of(shape))
+        start = self.workspace
+        self.workspace += -(-size // n) * n
         return Part(self._scratch, start, shape, strides_of(shape))
+
+    def _row_buffer(self, size: Rows) -> str:
+        """Return where new scratch memory for rows begins."""
+        base = self._row_scratch
+        for name, factor in self.row_workspace.items():
+            before = self._stride(Rows(name, factor))
+            base = self.writer.at_entry(f"getelementptr inbounds double, ptr {base}, i64 {before}")
+        used = self.row_workspace.get(size.name, 0)
+        self.row_workspace[size.name] = used + size.factor
+        return base
+
+    # ------------------------------------------------------------------------------- sizes
+
+    def size(self, n: Size) -> Index:
+        """Return a size as the end of a loop."""
+        return n if isinstance(n, int) else self._multiple(f"%{n.name}", n.factor)
+
+    def _stride(self, n: Size) -> Index:
+        """Return a stride. The number of rows is rounded up to full vectors."""
+        if isinstance(n, int):
+            return n
+        lanes, at_entry = self.writer.lanes, self.writer.at_entry
+        above = at_entry(f"add nuw nsw i64 %{n.name}, {lanes - 1}")
+        return self._multiple(at_entry(f"and i64 {above}, {-lanes}"), n.factor)
+
+    def _multiple(self, name: str, factor: int) -> str:
+        return name if factor == 1 else self.writer.at_entry(f"mul nuw nsw i64 {name}, {factor}")
 
     # ------------------------------------------------------------------------------- addresses
 
     def _address(self, base: str, offset: int, index: Sequence[Index], strides: Shape) -> str:
         position: Index | None = None
         for i, stride in zip(index, strides, strict=True):
-            if stride == 0:
+            if 0 in (i, stride):
                 continue
-            if isinstance(i, int):
+            if isinstance(i, int) and isinstance(stride, int):
                 offset += i * stride
                 continue
-            step = i if stride == 1 else self.writer.value(f"mul nsw i64 {i}, {stride}")
+            times = f"mul nsw i64 {i}, {self._stride(stride)}"
+            step: Index = i if stride == 1 else self.writer.value(times)
             position = step if position is None else self._sum(position, step)
         for part in (position, offset or None):
             if part is not None:
@@ -220,52 +252,62 @@ class Loops:
         """Return elements that follow each other along the last axis, from the one at ``index``."""
         last = x.strides[-1] if x.strides else 0
         varies = bool(x.listed is not None and x.listed.strides and x.listed.strides[-1])
-        writer = self.writer
+        writer, there = self.writer, self._there
         if width == 1 or (last == 0 and not varies):
             name = writer.value(f"load double, ptr {self._pointer(x, index)}, align 8")
             return writer.spread(writer.lanes_of(name, 1), width)
+        kind, mask = f"<{width} x double>", f"<{width} x i1>"
         if last == 1 and not varies:
-            name = writer.value(f"load <{width} x double>, ptr {self._pointer(x, index)}, align 8")
-            return writer.lanes_of(name, width)
-        kind, pointers = f"<{width} x double>", self._pointers(x, index, width)
-        function = f"@llvm.masked.gather.v{width}f64.v{width}p0"
-        mask = f"<{width} x i1>"
-        writer.declared.add(
-            f"declare {kind} {function}(<{width} x ptr>, i32 immarg, {mask}, {kind})"
-        )
-        given = f"<{width} x ptr> {pointers}, i32 8, {mask} {repeated('i1 true', width)}"
-        text = f"call {kind} {function}({given}, {kind} poison)"
-        return writer.lanes_of(writer.value(text), width)
+            pointers, address = "ptr", self._pointer(x, index)
+            function = f"@llvm.masked.load.v{width}f64.p0"
+            if there is None:
+                name = writer.value(f"load {kind}, ptr {address}, align 8")
+                return writer.lanes_of(name, width)
+        else:
+            pointers, address = f"<{width} x ptr>", self._pointers(x, index, width)
+            function = f"@llvm.masked.gather.v{width}f64.v{width}p0"
+        lanes, others = repeated("i1 true", width), "poison"
+        if there is not None:  # the other lanes get the first element, so that they raise nothing
+            first = replace(x, strides=(*x.strides[:-1], 0))
+            lanes, others = there.name, self.load(first, index, width).name
+        writer.declared.add(f"declare {kind} {function}({pointers}, i32 immarg, {mask}, {kind})")
+        given = f"{pointers} {address}, i32 8, {mask} {lanes}, {kind} {others}"
+        return writer.lanes_of(writer.value(f"call {kind} {function}({given})"), width)
 
     def _pointers(self, x: Part, index: Sequence[Index], width: int) -> str:
         """Return the addresses of elements along the last axis, as a vector."""
-        base, stride = self._address(x.base, x.offset, index, x.strides), x.strides[-1]
-        kind = f"<{width} x i64>"
-        counts = f"<{', '.join(f'i64 {k * stride}' for k in range(width))}>"
-        if x.listed is not None:
-            step = x.listed.strides[-1]
-            place = self._address(x.listed.base, x.listed.offset, index, x.listed.strides)
-            if step != 1 or stride:
+        stride, kind = known(x.strides[-1]), f"<{width} x i64>"
+        if x.listed is None or x.listed.strides[-1] == 0:
+            base = self._pointer(x, index)
+            counts = f"<{', '.join(f'i64 {k * stride}' for k in range(width))}>"
+        else:
+            if x.listed.strides[-1] != 1 or stride or self._there is not None:
                 raise CannotLowerError("it gathers along an axis that is not the last")
+            base = self._address(x.base, x.offset, index, x.strides)
+            place = self._address(x.listed.base, x.listed.offset, index, x.listed.strides)
             counts = self.writer.value(f"load {kind}, ptr {place}, align 8")
         return self.writer.value(f"getelementptr inbounds double, ptr {base}, {kind} {counts}")
 
     def store(self, lanes: Lanes, x: Part, index: Sequence[Index]) -> None:
-        if lanes.width == 1 or x.strides[-1] == 1:
+        width, there = lanes.width, self._there
+        if width == 1 or (x.strides[-1] == 1 and there is None):
             self.writer.do(
                 f"store {lanes.type} {lanes.name}, ptr {self._pointer(x, index)}, align 8"
             )
             return
-        width = lanes.width
-        function = f"@llvm.masked.scatter.v{width}f64.v{width}p0"
+        if x.strides[-1] == 1:
+            pointers, address = "ptr", self._pointer(x, index)
+            function = f"@llvm.masked.store.v{width}f64.p0"
+        else:
+            pointers, address = f"<{width} x ptr>", self._pointers(x, index, width)
+            function = f"@llvm.masked.scatter.v{width}f64.v{width}p0"
         mask = f"<{width} x i1>"
+        chosen = repeated("i1 true", width) if there is None else there.name
         self.writer.declared.add(
-            f"declare void {function}({lanes.type}, <{width} x ptr>, i32 immarg, {mask})"
+            f"declare void {function}({lanes.type}, {pointers}, i32 immarg, {mask})"
         )
-        given = f"<{width} x ptr> {self._pointers(x, index, width)}, i32 8, {mask}"
-        self.writer.do(
-            f"call void {function}({lanes.type} {lanes.name}, {given} {repeated('i1 true', width)})"
-        )
+        given = f"{lanes.type} {lanes.name}, {pointers} {address}, i32 8, {mask} {chosen}"
+        self.writer.do(f"call void {function}({given})")
 
     # ------------------------------------------------------------------------------ evaluation
 
@@ -298,12 +340,15 @@ class Loops:
         found = self.lanes(x, index, width, known)
         return found.number() if isinstance(found, Mask) else found
 
-    def spans(self, n: int, width: int, body: Callable[[Index, int], None]) -> None:
+    def spans(self, n: Size, width: int, body: Callable[[Index, int], None]) -> None:
         """Write ``body`` for 0 ... n - 1, a vector at a time.
 
         The last vector may repeat some of the elements before. Where there are fewer than lanes,
         its width is a power of two.
         """
+        if isinstance(n, Rows):
+            self._spans_of_rows(n, width, body)
+            return
         lanes = self.writer.lanes
         done = n // width * width
 
@@ -323,6 +368,41 @@ class Loops:
                 body(done, size)
                 done += size
 
+    def _spans_of_rows(self, n: Rows, width: int, body: Callable[[Index, int], None]) -> None:
+        """Write ``body`` for 0 ... n - 1, a vector at a time.
+
+        The last vector may repeat some of the elements before. Where there may be fewer elements
+        than lanes, it has the lanes that are there.
+        """
+        stop = self.size(n)
+
+        def full(i: Index, _: list[Lanes]) -> list[Lanes]:
+            if n.factor >= width:
+                body(self._at_most(i, stop, width) if n.factor % width else i, width)
+            else:
+                self._there = self._lanes_below(i, stop, width)
+                body(i, width)
+                self._there = None
+            return []
+
+        self.writer.loop(0, stop, width, full)
+
+    def _at_most(self, i: Index, stop: Index, count: int) -> str:
+        """Return an index, or the last one after which there are so many elements."""
+        last = self.writer.value(f"sub nsw i64 {stop}, {count}")
+        fits = self.writer.value(f"icmp slt i64 {i}, {last}")
+        return self.writer.value(f"select i1 {fits}, i64 {i}, i64 {last}")
+
+    def _lanes_below(self, i: Index, stop: Index, width: int) -> Mask:
+        """Return the lanes whose index is below ``stop``, where the first one has index ``i``."""
+        value, kind = self.writer.value, f"<{width} x i64>"
+        left = value(f"sub nsw i64 {stop}, {i}")
+        one = value(f"insertelement {kind} poison, i64 {left}, i64 0")
+        zeros = repeated("i32 0", width)
+        every = value(f"shufflevector {kind} {one}, {kind} poison, <{width} x i32> {zeros}")
+        numbers = f"<{', '.join([f'i64 {k}' for k in range(width)])}>"
+        return Mask(self.writer, value(f"icmp sgt {kind} {every}, {numbers}"), width)
+
     def nest(
         self, shape: Shape, body: Callable[[list[Index]], None], index: Sequence[Index] = ()
     ) -> None:
@@ -335,11 +415,11 @@ class Loops:
             self.nest(shape[1:], body, (*index, i))
             return []
 
-        self.writer.loop(0, shape[0], 1, inner)
+        self.writer.loop(0, self.size(shape[0]), 1, inner)
 
     def written(self, x: Array, to: Part) -> Part:
         """Write an array to memory."""
-        if prod(to.shape) == 0:
+        if total(to.shape) == 0:
             return to
         if isinstance(x, Joined):
             return self._joined(x, to)
@@ -384,7 +464,7 @@ class Loops:
     def _joined(self, x: Joined, to: Part) -> Part:
         start = 0
         for piece in x.pieces:
-            count = piece.shape[x.axis] if piece.shape else 1
+            count = known(piece.shape[x.axis]) if piece.shape else 1
             self.written(piece, to.sliced(x.axis, start, count, 1))
             start += count
         return to
@@ -397,7 +477,7 @@ class Loops:
             return
         x = changed(x, lambda part: repeated_to(part, to.shape), lambda p: p)
         groups = merged_axes([to, *parts_in(x)])
-        shape = tuple([prod([to.shape[i] for i in group]) for group in groups])
+        shape = tuple([total([to.shape[i] for i in group]) for group in groups])
         last = [group[-1] if group else None for group in groups]
         x = changed(x, lambda part: part.with_axes(last, shape), lambda p: p)
         to = to.with_axes(last, shape)
@@ -427,7 +507,7 @@ class Loops:
         x = changed(x, lambda part: repeated_to(part, shape), lambda p: p)
         order = [*rest, *axes]
         ordered = tuple([shape[i] for i in order])
-        if axes[0] == 0 and len(axes) == 1 and shape[1:] and prod(shape[1:]) > 1:
+        if axes[0] == 0 and len(axes) == 1 and shape[1:] and least(total(shape[1:])) > 1:
             return self._reduced_columns(x, join)
         x = changed(x, lambda part: part.with_axes(order, ordered), lambda p: p)
         while len(axes) > 1:
@@ -444,26 +524,55 @@ class Loops:
         return to
 
     def _row(
-        self, x: Array, index: Sequence[Index], n: int, join: Callable[[Any, Any], Any]
+        self, x: Array, index: Sequence[Index], n: Size, join: Callable[[Any, Any], Any]
     ) -> Lanes:
         """Return the elements of one row joined: vectors first, then the halves of a vector."""
+        if isinstance(n, Rows):
+            return self._row_of_rows(x, index, n, join)
         lanes = self.writer.lanes
         width = 2 * lanes if n >= 4 * lanes else lanes if n >= lanes else halved_to(n, lanes)
         done = n // width * width
-        total = self.numbers(x, [*index, 0], width)
+        joined = self.numbers(x, [*index, 0], width)
 
         def next_vector(j: Index, so_far: list[Lanes]) -> list[Lanes]:
             return [join(so_far[0], self.numbers(x, [*index, j], width))]
 
-        (total,) = self.writer.loop(width, done, width, next_vector, [total])
+        (joined,) = self.writer.loop(width, done, width, next_vector, [joined])
         while width > 1:
             width //= 2
-            low, high = range(width), range(width, 2 * width)
-            total = join(self.writer.part(total, low), self.writer.part(total, high))
+            joined = self._halves_joined(joined, join)
             if n - done >= width:
-                total = join(total, self.numbers(x, [*index, done], width))
+                joined = join(joined, self.numbers(x, [*index, done], width))
                 done += width
-        return total
+        return joined
+
+    def _row_of_rows(
+        self, x: Array, index: Sequence[Index], n: Rows, join: Callable[[Any, Any], Any]
+    ) -> Lanes:
+        """Return the same for rows: vectors first, then the halves of a vector."""
+        lanes, stop, identity = self.writer.lanes, self.size(n), self._identity(join)
+
+        def next_vector(j: Index, so_far: list[Lanes]) -> list[Lanes]:
+            there = self._there = self._lanes_below(j, stop, lanes)
+            found = self.numbers(x, [*index, j], lanes)
+            self._there = None
+            return [join(so_far[0], there.chosen(found, identity))]
+
+        first = self.writer.constant(identity, lanes)
+        (joined,) = self.writer.loop(0, stop, lanes, next_vector, [first])
+        while joined.width > 1:
+            joined = self._halves_joined(joined, join)
+        return joined
+
+    def _halves_joined(self, x: Lanes, join: Callable[[Any, Any], Any]) -> Lanes:
+        half = x.width // 2
+        low, high = range(half), range(half, 2 * half)
+        found: Lanes = join(self.writer.part(x, low), self.writer.part(x, high))
+        return found
+
+    def _identity(self, join: Callable[[Any, Any], Any]) -> float:
+        """Return the number that changes no other one when they are joined."""
+        return {operator.add: -0.0, self.math.maximum: -inf, self.math.minimum: inf}[join]
 
     def _reduced_columns(self, x: Array, join: Callable[[Any, Any], Any]) -> Part:
         """Return what the columns give: all rows joined, a vector of columns at a time."""
@@ -476,9 +585,9 @@ class Loops:
                 def next_row(i: Index, so_far: list[Lanes]) -> list[Lanes]:
                     return [join(so_far[0], self.numbers(x, [i, *index, j], width))]
 
-                first = self.numbers(x, [0, *index, j], width)
-                (total,) = self.writer.loop(1, n, 1, next_row, [first])
-                self.store(total, to, [*index, j])
+                first = self.writer.constant(self._identity(join), width)
+                (joined,) = self.writer.loop(0, self.size(n), 1, next_row, [first])
+                self.store(joined, to, [*index, j])
 
             self.spans(last, self.writer.lanes, body)
 
@@ -488,7 +597,7 @@ class Loops:
     def segments(self, x: Array, starts: Part, join: Callable[[Any, Any], Any]) -> Part:
         """Return what each segment of an array gives. ``starts`` lists also where the last ends."""
         x = x if not products_in(x) and not isinstance(x, Joined) else self.in_memory(x)
-        to = self.buffer((starts.shape[0] - 1,))
+        to = self.buffer((known(starts.shape[0]) - 1,))
         is_sum = join is operator.add
 
         def one(index: list[Index]) -> None:
@@ -502,8 +611,8 @@ class Loops:
                 return [join(so_far[0], self.numbers(x, [i], 1))]
 
             begin = self.writer.constant(0.0) if is_sum else self.numbers(x, [first], 1)
-            (total,) = self.writer.loop(first, after, 1, element, [begin])
-            self.store(total, to, index)
+            (joined,) = self.writer.loop(first, after, 1, element, [begin])
+            self.store(joined, to, index)
 
         self.nest(to.shape, one)
         return to
@@ -515,8 +624,8 @@ class Loops:
 
     def _dot(self, left: Part, right: Part, index: Sequence[Index]) -> Lanes:
         """Return the sum of the products of two rows, whose last axes have one length."""
-        both = Elementwise(lambda a, b: a * b, (left, right), left.shape)
-        return self._row(both, index, left.shape[-1], lambda a, b: a + b)
+        both = Elementwise(operator.mul, (left, right), left.shape)
+        return self._row(both, index, left.shape[-1], operator.add)
 
     def _batched_product(self, x: Product, to: Part) -> None:
         """Write a product of matrices that lie along more axes."""
@@ -534,7 +643,9 @@ class Loops:
             return Part(base, 0, part.shape[axes:], part.strides[axes:], listed)
 
         left, right = (
-            part if part.listed is None or part.listed.strides[-1] <= 1 else self.packed(part)
+            part
+            if part.listed is None or least(part.listed.strides[-1]) <= 1
+            else self.packed(part)
             for part in (x.left, x.right)
         )
 
@@ -553,8 +664,7 @@ class Loops:
     def _product(self, x: Array, to: Part) -> None:
         """Write an array that a matrix product is part of."""
         (product,) = products_in(x)
-        if product.left.shape[-1] * prod(to.shape) > MAX_PRODUCT:
-            raise CannotLowerProductError(product)
+        self._check_product(product, product.left.shape[-1] * total(to.shape))
         left, right = product.left, product.right
         if len(left.shape) == 1 or len(right.shape) == 1:
             axis = 0 if len(left.shape) == 1 else 1
@@ -571,19 +681,29 @@ class Loops:
             x = changed(x, lambda part: repeated_to(part, to.shape), lambda p: p)
         rows, columns = to.shape
         lanes = self.writer.lanes
-        if (columns < lanes and rows > columns) or (columns == 1 and rows > 1):
+        if least(columns) < min(lanes, least(rows)) or (columns == 1 and least(rows) > 1):
             x, to = transposed(x), transposed(to)
             rows, columns = columns, rows
         (product,) = products_in(x)
         left, right = product.left, product.right
         in_rows = all(p.strides[k] == 1 and p.listed is None for p, k in ((left, 1), (right, 0)))
-        if (rows == 1 or columns == 1) and in_rows and left.shape[1] >= lanes:
+        if (rows == 1 or columns == 1) and in_rows and least(left.shape[1]) >= lanes:
             self._dots(x, to)
             return
-        if (right.strides[1] != 1 or right.listed is not None) and columns > 1:
+        if (right.strides[1] != 1 or right.listed is not None) and least(columns) > 1:
             packed = Product(left, self.packed(right), product.shape)
             x = changed(x, lambda part: part, lambda _: packed)
         self._tiles(x, to)
+
+    def _check_product(self, product: Product, multiplications: Size) -> None:
+        """Note how many rows a product may have. CannotLowerProductError if it is too large."""
+        if isinstance(multiplications, Rows):
+            name, most = multiplications.name, MAX_PRODUCT // multiplications.factor
+            if 0 < most < self.most_rows.get(name, (MAX_PRODUCT + 1,))[0]:
+                self.most_rows[name] = most, slower_than_numpy(product)
+            multiplications = multiplications.factor
+        if multiplications > MAX_PRODUCT:
+            raise CannotLowerProductError(product)
 
     def _dots(self, x: Array, to: Part) -> None:
         """Write a product with one row, each element as a dot of two rows."""
@@ -613,6 +733,8 @@ class Loops:
 
         def tile(i: Index, j: Index, count: int, width: int) -> None:
             numbers = [self._sum(i, r) for r in range(count)]
+            if isinstance(rows, Rows):  # the last ones may be the same row
+                numbers = [self._at_most(r, self.size(rows), 1) for r in numbers]
 
             def term(k: Index, totals: list[Lanes]) -> list[Lanes]:
                 b = self.load(right, [k, j], width)
@@ -620,19 +742,19 @@ class Loops:
                 return [self._fused(t, a, b) for t, a in zip(totals, weights, strict=True)]
 
             zeros = [self.writer.constant(0.0, width)] * count
-            totals = self.writer.loop(0, terms, 1, term, zeros)
-            for r, total in zip(numbers, totals, strict=True):
-                self.store(self.numbers(x, [r, j], width, {product: total}), to, [r, j])
+            totals = self.writer.loop(0, self.size(terms), 1, term, zeros)
+            for r, dots in zip(numbers, totals, strict=True):
+                self.store(self.numbers(x, [r, j], width, {product: dots}), to, [r, j])
 
         def strip(j: Index, width: int) -> None:
-            done = rows // ROWS_OF_TILE * ROWS_OF_TILE
+            done = rows if isinstance(rows, Rows) else rows // ROWS_OF_TILE * ROWS_OF_TILE
 
             def full(i: Index, _: list[Lanes]) -> list[Lanes]:
                 tile(i, j, ROWS_OF_TILE, width)
                 return []
 
-            self.writer.loop(0, done, ROWS_OF_TILE, full)
-            if done < rows:
+            self.writer.loop(0, self.size(done), ROWS_OF_TILE, full)
+            if isinstance(rows, int) and isinstance(done, int) and done < rows:
                 tile(done, j, rows - done, width)
 
         self.spans(columns, 2 * self.writer.lanes, strip)
@@ -642,8 +764,12 @@ class CannotLowerProductError(Exception):
     """A matrix product is too large."""
 
     def __init__(self, product: Product) -> None:
-        sides = " @ ".join(" x ".join(map(str, x.shape)) for x in (product.left, product.right))
-        super().__init__(f"its matrix product {sides} is faster with NumPy")
+        super().__init__(slower_than_numpy(product))
+
+
+def slower_than_numpy(product: Product) -> str:
+    sides = " @ ".join(" x ".join(map(str, x.shape)) for x in (product.left, product.right))
+    return f"its matrix product {sides} is faster with NumPy"
 
 
 def with_axis(x: Part, axis: int) -> Part:
@@ -669,7 +795,8 @@ def merged_axes(parts: Sequence[Part]) -> list[list[int]]:
     for axis in [i for i, n in enumerate(shape) if n != 1]:
         if groups:
             before = groups[-1][-1]
-            if all(s[before] == s[axis] * shape[axis] for s in strides):
+            n = shape[axis]
+            if isinstance(n, int) and all(s[before] == s[axis] * n for s in strides):
                 groups[-1].append(axis)
                 continue
         groups.append([axis])

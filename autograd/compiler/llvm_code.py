@@ -38,6 +38,7 @@ class Writer:
         self.lines: list[str] = []
         self.declared = set[str]()
         self.block = "entry"
+        self.before: dict[str, str] = {}  # the values that `at_entry` has named
         self._count = 0
         self._written: dict[str, str] = {}  # the values of this block, by their instructions
 
@@ -61,6 +62,10 @@ class Writer:
             if not text.startswith(("load", "call")):
                 self._written[text] = name
         return name
+
+    def at_entry(self, text: str) -> str:
+        """Return the name of a value that is computed once, before all blocks."""
+        return self.before.setdefault(text, f"%e{len(self.before)}")
 
     def place(self, base: str, index: Index, kind: str = "double") -> str:
         """Return the address of an element of memory."""

@@ -122,7 +122,7 @@ class Nodes(AfterLoops):
     def _add_loop(self, loop: Periods) -> None:
         """Add the template of a loop, and the totals that it adds up."""
         tape = self.tape
-        axis = self.axes.setdefault(loop.count, Axis())
+        axis = self.axes.setdefault(loop.count, Axis(is_free=False))
         start = tape.start[loop.first : loop.first + loop.length + 1]
         size = int(start[-1] - start[0])
         table = tape.operands[start[0] : start[0] + size * loop.count].reshape(-1, size)

@@ -18,6 +18,7 @@ from .print_steps import Formula, Update, Work, print_steps
 if TYPE_CHECKING:
     from .function_of_arrays import FlatFunction
 
+MAX_SIZES = 64  # of batches, whose memory is kept
 FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
@@ -68,6 +69,8 @@ class NativeSteps:
             self._slopes[:] = 0.0  # of parameters that only another path has
         kinds = tuple([(x.dtype, x.shape[1:]) for x in tables])
         known = self._known.setdefault(path, {}).setdefault(kinds, Known())
+        if len(known.ready) > MAX_SIZES:
+            known.ready.clear()
         records, start, results = [], 0, 0
         for size in sizes:
             ready = known.ready.get(size)

@@ -1,9 +1,10 @@
 """Stage 6, too: the lines of a program as one function of LLVM IR, with vectors written out.
 
-It lowers what `print_numpy` has written, line by line. All sizes are known, the rows of a batch
-too, so a program is printed for one number of rows. The function takes one argument, an array of
-addresses: of the parameters, constants, indices, scratch memory, results, gradient, plain numbers,
-and batches. It returns `DONE`, `ELSEWHERE` if the call takes another path, or `TIE`.
+It lowers what `print_numpy` has written, line by line. All sizes are known, but a batch may have
+any number of rows: then its size is given as `Rows`, and the function takes their number. Its one
+argument is an array of addresses: of the parameters, constants, indices, scratch memory, results,
+gradient, scratch memory for rows, numbers of rows, plain numbers, and batches. It returns `DONE`,
+`ELSEWHERE` if the call takes another path, or `TIE`.
 
 Nothing here knows an operation by name: the functions of a program are those of `LaneMath`.
 """
@@ -31,17 +32,20 @@ from .llvm_arrays import (
     Product,
     elementwise,
     repeated_to,
-    strides_of,
     with_axis,
 )
-from .llvm_code import CannotLowerError, LaneMath, Writer
+from .llvm_code import CannotLowerError, LaneMath, Lanes, Writer
 from .print_numpy import Printed
+from .row_sizes import Rows, Shape, Size, broadcast, known, reshaped, strides_of, total
 
 DONE, ELSEWHERE, TIE = 0, 1, 2  # what the function returns
-TABLE_OF_ADDRESSES = ("p", "constants", "indices", "scratch", "results", "gradient", "x")
+TABLE_OF_ADDRESSES = (
+    "p", "constants", "indices", "scratch", "results", "gradient", "row_scratch", "counts", "x",
+)  # fmt: skip
 MAX_LINES = 1200  # of a program; machine code of more takes long to make
 MAX_NUMBER_LINES = 300  # lines of numbers alone; LLVM needs more than linear time for them
 MAX_SCRATCH = 1 << 22  # numbers
+TOO_MUCH_SCRATCH = "it needs more scratch memory than machine code gets"
 
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -59,6 +63,9 @@ class Layout:
     scratch: int  # numbers of scratch memory
     results: int
     gradient: int
+    lanes: int
+    row_scratch: Sequence[int]  # numbers of scratch memory for each row of a batch, and of others
+    most_rows: Sequence[tuple[int, str]]  # that there may be, and why no more
 
     def constants(self, given: Mapping[str, Any]) -> Any:
         """Return the constants of numbers as one flat array."""
@@ -69,6 +76,18 @@ class Layout:
         """Return the constants of indices as one flat array."""
         arrays = [_indices(given[name], stride, end) for name, stride, end in self.indices]
         return np.concatenate([np.zeros(0, np.int64), *arrays])
+
+    def scratch_for(self, counts: Sequence[int]) -> int:
+        """Return how much scratch memory so many rows take."""
+        padded = [-(-n // self.lanes) * self.lanes for n in counts]
+        return sum([n * size for n, size in zip(padded, self.row_scratch, strict=True)])
+
+    def why_not(self, counts: Sequence[int]) -> str:
+        """Return why code does not run for so many rows, "" if it does."""
+        for n, (most, why) in zip(counts, self.most_rows, strict=True):
+            if n > most:
+                return why
+        return TOO_MUCH_SCRATCH * (self.scratch_for(counts) + self.scratch > MAX_SCRATCH)
 
 
 def _indices(index: Any, stride: int, end: int | None) -> Any:
@@ -96,12 +115,11 @@ def why_not(printed: Printed) -> str:
     return ""
 
 
-def print_llvm(
-    printed: Printed, rows: Sequence[tuple[int, ...]], x: int, lanes: int
-) -> PrintedLLVM:
+def print_llvm(printed: Printed, rows: Sequence[Shape], x: int, lanes: int) -> PrintedLLVM:
     """Return the program for batches of these shapes and ``x`` plain numbers.
 
-    CannotLowerError if it has something that machine code is not made for.
+    CannotLowerError if it has something that machine code is not made for. NeedsKnownRowsError if
+    it is not made for any number of rows.
     """
     return _Printer(printed, rows, x, lanes).printed()
 
@@ -109,9 +127,7 @@ def print_llvm(
 class _Printer:
     """Writes one program."""
 
-    def __init__(
-        self, printed: Printed, rows: Sequence[tuple[int, ...]], x: int, lanes: int
-    ) -> None:
+    def __init__(self, printed: Printed, rows: Sequence[Shape], x: int, lanes: int) -> None:
         self.program, self._constants = printed.structure, printed.constants
         self.writer = Writer(lanes)
         names = [*TABLE_OF_ADDRESSES, *[f"rows{i + 1}" for i in range(len(rows))]]
@@ -119,9 +135,15 @@ class _Printer:
         for i, name in enumerate(names):
             place = self.writer.value(f"getelementptr inbounds ptr, ptr %addresses, i64 {i}")
             self.writer.do(f"%{name} = load ptr, ptr {place}, align 8")
-        self.loops = Loops(self.writer, "%scratch")
+        self._counts = [n.name for n in dict.fromkeys([s[0] for s in rows]) if isinstance(n, Rows)]
+        for i, name in enumerate(self._counts):
+            place = self.writer.place("%counts", i, "i64")
+            self.writer.do(f"%{name} = load i64, ptr {place}, align 8")
+        self._entry, self.writer.lines = self.writer.lines, []
+        self.writer.begin("start")
+        self.loops = Loops(self.writer, "%scratch", "%row_scratch")
         self._of_numbers = LaneMath(self.writer, vectors=False)
-        sizes: list[tuple[str, tuple[int, ...]]] = [("p", (len(printed.order),)), ("x", (x,))]
+        sizes: list[tuple[str, Shape]] = [("p", (len(printed.order),)), ("x", (x,))]
         sizes += [(f"rows{i + 1}", shape) for i, shape in enumerate(rows)]
         self._known: dict[str, Array] = {
             name: Part(f"%{name}", 0, shape, strides_of(shape)) for name, shape in sizes
@@ -144,25 +166,40 @@ class _Printer:
             results = self._array(self.program.results.tree)
             packed = self.program.gradient
             gradient = None if packed is None else self._array(packed.tree)
-            counts = [0 if x is None else math.prod(x.shape) for x in (results, gradient)]
+            counts = [0 if x is None else known(total(x.shape)) for x in (results, gradient)]
             self._results(results, Part("%results", 0, (counts[0],), (1,)))
             if gradient is not None:
                 self._gradient(gradient, Part("%gradient", 0, (counts[1],), (1,)))
         except CannotLowerProductError as error:
             raise CannotLowerError(str(error)) from None
         if self.loops.workspace > MAX_SCRATCH:
-            raise CannotLowerError("it needs more scratch memory than machine code gets")
+            raise CannotLowerError(TOO_MUCH_SCRATCH)
         lines = [
             "define internal i32 @body(ptr noalias readonly %addresses) noinline {",
+            *self._entry,
+            *[f"  {name} = {text}" for text, name in self.writer.before.items()],
+            "  br label %start",
             *self.writer.lines,
             f"  ret i32 {DONE}",
             "}",
             *sorted(self.writer.declared),
             "",
         ]
+        of_rows, most = self.loops.row_workspace, self.loops.most_rows
         return PrintedLLVM(
             text="\n".join(lines),
-            layout=Layout(self._numbers, self._indices, self.loops.workspace, *counts),
+            layout=Layout(
+                self._numbers,
+                self._indices,
+                self.loops.workspace,
+                counts[0],
+                counts[1],
+                lanes=self.writer.lanes,
+                row_scratch=[of_rows.get(name, 0) for name in self._counts],
+                most_rows=[
+                    most.get(name, (MAX_SCRATCH, TOO_MUCH_SCRATCH)) for name in self._counts
+                ],
+            ),
             vector_functions=frozenset(self.loops.math.vector_functions),
         )
 
@@ -240,16 +277,23 @@ class _Printer:
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute):  # all, any
             x = self._array(tree.args[0])
             count = self.loops.reduced(x, range(len(x.shape)), operator.add) if x.shape else x
-            least = math.prod(x.shape) if tree.func.attr == "all" else 1
-            return (self.loops.number(count) >= float(least)).name
+            least = self._number_of(total(x.shape) if tree.func.attr == "all" else 1)
+            return (self.loops.number(count) >= least).name
         return self.loops.condition(self._array(tree))
+
+    def _number_of(self, n: Size) -> Lanes:
+        """Return a size as a number."""
+        if isinstance(n, int):
+            return self.writer.constant(float(n))
+        text = f"sitofp i64 {self.loops.size(n)} to double"
+        return self.writer.lanes_of(self.writer.value(text), 1)
 
     # ----------------------------------------------------------------------------------- indices
 
     def _indexed(self, tree: ast.Subscript) -> Array:
         """Return a part of an array, or elements of it at listed places."""
         if isinstance(tree.value, ast.Attribute) and tree.value.attr == "ones":
-            n = self._int(tree.slice)
+            n = self._size(tree.slice)
             return Elementwise(lambda x: x, (Number(self.writer.constant(1.0)),), (n,))
         x = self._part(self._array(tree.value))
         items = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
@@ -262,15 +306,16 @@ class _Printer:
                 ends = [
                     end and ast.literal_eval(end) for end in (item.lower, item.upper, item.step)
                 ]
-                start, stop, step = slice(*ends).indices(x.shape[axis])
-                x = x.sliced(axis, start, len(range(start, stop, step)), step)
+                if ends != [None, None, None]:
+                    start, stop, step = slice(*ends).indices(known(x.shape[axis]))
+                    x = x.sliced(axis, start, len(range(start, stop, step)), step)
                 axis += 1
             elif isinstance(item, ast.Name):
                 x = self._gathered(x, axis, item.id)
                 axis += self._constants[item.id].ndim
             else:
                 k = ast.literal_eval(item)
-                x = x.sliced(axis, k % x.shape[axis], 1, 1)
+                x = x.sliced(axis, k % known(x.shape[axis]), 1, 1)
                 rest = [i for i in range(len(x.shape)) if i != axis]
                 x = x.with_axes(rest, tuple([x.shape[i] for i in rest]))
         return x
@@ -280,7 +325,7 @@ class _Printer:
         if x.listed is not None:
             x = self.loops.packed(x)
         shape = np.shape(self._constants[name])
-        start = self._index(name, x.strides[axis])
+        start = self._index(name, known(x.strides[axis]))
         before, after = x.shape[:axis], x.shape[axis + 1 :]
         return Part(
             x.base,
@@ -299,10 +344,14 @@ class _Printer:
         return sum([np.size(self._constants[name]) + (end is not None) for name, _, end in before])
 
     def _int(self, tree: ast.expr) -> int:
-        """Return a number that is known now: ``len(z1)`` is the number of rows."""
-        if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "len":
-            return int(self._array(tree.args[0]).shape[0])
         return int(ast.literal_eval(tree))
+
+    def _size(self, tree: ast.expr) -> Size:
+        """Return a size: ``len(z1)`` is the number of rows."""
+        if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "len":
+            n: Size = self._array(tree.args[0]).shape[0]
+            return n
+        return self._int(tree)
 
     # ------------------------------------------------------------------------------------- calls
 
@@ -352,11 +401,11 @@ class _Printer:
         parts = tuple([self._array(piece) for piece in pieces.elts])
         k = 0 if axis is None else self._int(axis)
         shape = list(parts[0].shape)
-        shape[k] = sum([x.shape[k] for x in parts])
+        shape[k] = sum([known(x.shape[k]) for x in parts])
         return Joined(parts, k, tuple(shape))
 
     def _xp_broadcast_to(self, x: ast.expr, shape: ast.Tuple) -> Array:
-        sizes = tuple([self._int(n) for n in shape.elts])
+        sizes = tuple([self._size(n) for n in shape.elts])
         found = self._array(x)
         if not found.shape:
             return Elementwise(lambda y: y, (Number(self.loops.number(found)),), sizes)
@@ -369,7 +418,7 @@ class _Printer:
             join = getattr(self.loops.math, str(name.value))
         found = self._array(x)
         count = np.size(self._constants[starts.id]) + 1
-        listed = Part("%indices", self._index(starts.id, 1, found.shape[0]), (count,), (1,))
+        listed = Part("%indices", self._index(starts.id, 1, known(found.shape[0])), (count,), (1,))
         return self.loops.segments(found, listed, join)
 
     def _xp_tensordot(self, a: ast.expr, b: ast.expr, axes: ast.expr) -> Array:
@@ -390,17 +439,14 @@ class _Printer:
         part = self._part(x)
         k = [self._int(i) for i in index]
         if len(k) == 1:
-            k = [int(i) for i in np.unravel_index(k[0], part.shape)]
+            k = [int(i) for i in np.unravel_index(k[0], [*map(known, part.shape)])]
         return Number(self.loops.load(part, k))
 
     def _method_reshape(self, x: Array, *sizes: ast.expr) -> Array:
         part = self._part(x)
         if not part.is_contiguous:
             part = self.loops.packed(part)
-        shape = tuple([self._int(n) for n in sizes])
-        if -1 in shape:
-            rest = -math.prod(shape)
-            shape = tuple([math.prod(part.shape) // rest if n == -1 else n for n in shape])
+        shape = reshaped(part.shape, [self._int(n) for n in sizes])
         return Part(part.base, part.offset, shape, strides_of(shape))
 
     def _method_transpose(self, x: Array, *axes: ast.expr) -> Array:
@@ -424,12 +470,13 @@ class _Printer:
         if _is_ones(right):
             return self.loops.reduced(left, [len(left.shape) - 1], operator.add)
         a, b = self._part(left), self._part(right)
+        shape: Shape
         if len(b.shape) == 1:
             shape = a.shape[:-1]
         elif len(a.shape) == 1:
             shape = (*b.shape[:-2], b.shape[-1])
         else:
-            shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+            shape = (*broadcast([a.shape[:-2], b.shape[:-2]]), a.shape[-2], b.shape[-1])
         if min(len(a.shape), len(b.shape)) == 1 and max(len(a.shape), len(b.shape)) > 2:
             return self._product_of_vector(a, b)
         return Product(a, b, shape)

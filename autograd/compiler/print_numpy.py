@@ -52,6 +52,7 @@ class Structure:
     tests: list[tuple[Code, bool]]  # whether to leave the program, and whether for a tie
     results: Code
     gradient: Code | None
+    axes: Sequence[int | None]  # which batches have the same rows; None: always as many
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def print_numpy(
         order=printer.order,
         operations=printer.operations,
         products=[f"{product}: {shapes}" for product, shapes in printer.products],
-        structure=Structure(lines, tests, results, packed[0] if packed else None),
+        structure=Structure(lines, tests, results, packed[0] if packed else None, printer.axes()),
     )
 
 
@@ -132,6 +133,14 @@ class Printer(RowOperands):
                 line = Line(name, named(name), group.arrangement.shape, has_rows=True)
                 self.batches.append(line)
                 self.arrays[group.number] = line
+
+    def axes(self) -> list[int | None]:
+        """Return a number for each batch, the same for those with the same rows.
+
+        None for a batch that has the same number of rows at every call.
+        """
+        axes = [group.axis for group in self.schedule.groups if group.kind == "inputs"]
+        return [axes.index(axis) if axis and axis.is_free else None for axis in axes]
 
     # ----------------------------------------------------------------------------------- steps
 

@@ -18,11 +18,10 @@ import numpy as np
 
 from ..operation import TABLE
 from .print_numpy import Printed
+from .row_sizes import Shape
 
 
-def key_of(
-    printed: Printed, rows: Sequence[tuple[int, ...]], x: int, lanes: int
-) -> tuple[Any, ...] | None:
+def key_of(printed: Printed, rows: Sequence[Shape], x: int, lanes: int) -> tuple[Any, ...] | None:
     """Return what the text of `print_llvm` follows from, None where only the text itself tells."""
     program = printed.structure
     values = [(line.name.tree, line.value.tree) for line in program.lines]

@@ -110,6 +110,9 @@ def _recorded(
     fixed = {place: at for at, place in enumerate(sorted(node_at))}
     arguments = [node_at[place] for place in fixed]
     outputs = [x if isinstance(x, Value) else Constant(x) for x in found]
+    for batch in recorder.batches:
+        if batch.given is None or batch.given.looked:
+            batch.axis.is_free = False
     return Recording(
         tape=recorder.tape([x.node for x in arguments if type(x) is TracedNumber], outputs),
         guards=recorder.guards,

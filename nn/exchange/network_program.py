@@ -62,20 +62,18 @@ _idle: dict[Any, list[NetworkProgram]] = {}
 
 
 @contextmanager
-def borrowed_program(*kind: Any, batch_sizes: frozenset[int]) -> Iterator[NetworkProgram]:
+def borrowed_program(*kind: Any) -> Iterator[NetworkProgram]:
     """Give a program that nobody else uses meanwhile, compiled in an earlier training if possible.
 
     ``kind`` are the arguments of `NetworkProgram`. The most recent kinds are kept, because folds of
-    a cross-validation and calls of ``partial_fit`` need the same one. Machine code is made for a
-    few ``batch_sizes`` only, so it serves no others: then a training has the same numbers whatever
-    was trained before, and in any thread.
+    a cross-validation and calls of ``partial_fit`` need the same one. It gives the same numbers
+    whatever was trained before, in any thread.
     """
-    key = kind, batch_sizes if "llvm" in kind else None
     program = None
     with suppress(KeyError, IndexError):  # another thread may have taken the last one
-        program = _idle[key].pop()
+        program = _idle[kind].pop()
     yield (program := program or NetworkProgram(*kind))
-    _idle.setdefault(key, []).append(program)  # only if nothing went wrong
+    _idle.setdefault(kind, []).append(program)  # only if nothing went wrong
     with suppress(KeyError, RuntimeError):
         if len(_idle) > MAX_KINDS:
             del _idle[next(iter(_idle))]

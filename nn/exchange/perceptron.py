@@ -133,8 +133,7 @@ class Perceptron(SavedEstimator, BaseEstimator):  # type: ignore[misc]  # scikit
         batch_size = n if self.solver == "lbfgs" else self._batch_size(n)
         backend = backend_for(-(-n // batch_size) * (1 if one_epoch else self.max_iter))
         kind = sizes, self._activation(), LOSS_OF_OUTPUT[self.out_activation_], backend
-        batch_sizes = frozenset({batch_size, n % batch_size})
-        with borrowed_program(*kind, batch_sizes=batch_sizes) as program, collector_paused():
+        with borrowed_program(*kind) as program, collector_paused():
             theta = packed(*weights_0)
             if self.solver == "lbfgs":
                 theta, self.loss_, self.n_iter_ = minimized(self, program, theta, samples)

@@ -341,15 +341,3 @@ def test_the_report_says_why_a_program_stays_with_numpy():
         assert "numpy, since it calls gamma, which machine code does not have" in fast.report()
     finally:
         TABLE.pop("by_gamma", None)
-
-
-def test_programs_for_many_numbers_of_rows_stay_with_numpy():
-    w = Value(0.5)
-    fast = autograd.compile(
-        lambda xs: autograd.sum(autograd.vmap(lambda x: autograd.tanh(w * x))(xs)), backend="llvm"
-    )
-    for n in (3, 4, 5, 6):
-        fast([0.1] * n)
-        assert runs_as_machine_code(fast)
-    assert fast([0.1] * 7).data == pytest.approx(7 * autograd.tanh(w * 0.1).data, rel=1e-14)
-    assert "llvm for the first numbers of rows, numpy for others" in fast.report()

@@ -28,6 +28,7 @@ from autograd.compiler.llvm_code import CannotLowerError
 from autograd.compiler.native_program import NativePrograms
 from autograd.compiler.print_llvm import print_llvm
 from autograd.compiler.program_key import digest_of, key_of
+from autograd.compiler.row_sizes import Rows
 
 ACTIVATIONS = ["relu", "tanh", "sigmoid", "softplus", "exp", "sin"]
 REDUCTIONS = ["sum", "mean", "maximum", "minimum", "logsumexp"]
@@ -74,7 +75,7 @@ def printed_by(f: Callable[..., Any], args: Any = ()) -> Any:
     found: list[Any] = []
 
     def program(self: Any, inputs: Any) -> None:
-        (x,), *rows = [array.shape for array in inputs]
+        (x,), *rows = self.shapes(inputs)
         found.append((self._printed, rows, x))
 
     with pytest.MonkeyPatch.context() as patch:
@@ -132,6 +133,8 @@ def with_constants(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
 DIFFERENT: dict[str, Callable[[Any], Any]] = {
     "rows": lambda given: {"rows": [(6, 2), *given["rows"][1:]]},
     "columns": lambda given: {"rows": [(5, 3), *given["rows"][1:]]},
+    "any number of rows": lambda given: {"rows": [(Rows("n1"), 2), *given["rows"][1:]]},
+    "rows of another batch": lambda given: {"rows": [(Rows("n2"), 2), *given["rows"][1:]]},
     "another batch": lambda given: {"rows": [*given["rows"], (5,)]},
     "plain numbers": lambda given: {"x": given["x"] + 1},
     "lanes": lambda given: {"lanes": 8},

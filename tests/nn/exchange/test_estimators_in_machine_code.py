@@ -11,7 +11,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("llvmlite")
 
 import nn  # noqa: E402  # after it is known that there is scikit-learn
-from nn.exchange import perceptron, solvers  # noqa: E402  # as above
+from nn.exchange import network_program, perceptron, solvers  # noqa: E402  # as above
+from nn.exchange.network_program import NetworkProgram  # noqa: E402  # as above
 from nn.training.epoch_steps import EpochSteps  # noqa: E402  # as above
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -80,3 +81,30 @@ def test_blocks_of_sparse_samples_go_on_as_with_numpy(monkeypatch: pytest.Monkey
             estimator.partial_fit(sparse.csr_matrix(X[part]), y[part], classes=[0, 1, 2])
         found.append(np.concatenate([c.ravel() for c in estimator.coefs_]))
     assert found[0] == pytest.approx(found[1], rel=1e-9, abs=1e-12)
+
+
+def test_one_program_serves_every_batch_size_and_remembers_no_earlier_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(perceptron, "backend_for", lambda steps: "llvm")
+    made = []
+    new = NetworkProgram.__init__
+    monkeypatch.setattr(
+        NetworkProgram, "__init__", lambda self, *kind: made.append(self) or new(self, *kind)
+    )
+    X, y, _ = data()
+
+    def coefficients(batch_size: int) -> list[float]:
+        estimator = nn.MLPClassifier((4,), batch_size=batch_size, max_iter=3, random_state=0)
+        with pytest.warns(match="training went on"):
+            estimator.fit(X, y)
+        return np.concatenate([c.ravel() for c in estimator.coefs_]).tolist()
+
+    alone = {}
+    for batch_size in (16, 25, 90):
+        network_program.forget_programs()
+        alone[batch_size] = coefficients(batch_size)
+    assert len(made) == 3
+    for batch_size in (16, 90, 25, 16):
+        assert coefficients(batch_size) == alone[batch_size]
+    assert len(made) == 3

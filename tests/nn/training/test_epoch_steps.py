@@ -325,3 +325,21 @@ def test_an_interrupt_ends_an_epoch_of_many_batches_soon(monkeypatch: pytest.Mon
     assert [p.data for p in model.parameters()] != before
     assert Counted.made > 100
     assert sorted(calls)[-2] < 0.5  # not an epoch, nor the call that made the machine code
+
+
+def test_trainings_of_several_batch_sizes_use_one_code(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autograd.compiler import machine_code
+
+    monkeypatch.setenv("CHALKGRAD_CACHE", str(tmp_path))
+    made: list[str] = []
+    compiled = machine_code._compiled
+    monkeypatch.setattr(
+        machine_code, "_compiled", lambda ir, *rest: made.append(ir) or compiled(ir, *rest)
+    )
+    for batch_size in (16, 12, 9, 7, 40):
+        found = trained(batch_size=batch_size, epochs=3)
+        assert_same(found, trained(batch_size=batch_size, epochs=3, compiled=False))
+        assert sum(["@body" in ir for ir in made]) == 1
+    assert Counted.made >= sum([sizes_of_steps(40, size, 3) - 1 for size in (16, 12, 9, 7, 40)])
