@@ -15,6 +15,8 @@ import pytest
 import nn.__main__ as start
 from nn.app import command_line
 
+del sys.modules[start.__name__]  # so that other tests can run it anew
+
 
 @pytest.fixture
 def handlers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:

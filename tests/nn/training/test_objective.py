@@ -410,7 +410,8 @@ def test_a_batch_is_compiled_in_equal_parts_of_65536_uses_of_parameters(samples,
     X, y = [[float(i)] * 15 for i in range(samples)], [[0.5] * 4] * samples
     for loss, expected in (("mse", sizes), (lambda o, t: nn.mse(o, t), [samples])):
         task = Task(model, X, y, loss)
-        parts = list(objective.CompiledObjective(model, task, 0.0)._parts(task.train))
+        batch = task.train.batch(range(samples))
+        parts = list(objective.CompiledObjective(model, task, 0.0)._parts(batch))
         assert [round(share * samples) for share, *_ in parts] == expected
         assert [len(xs) for _, xs, _ in parts] == [15 * size for size in expected]
         assert [x for _, xs, _ in parts for x in xs[::15]] == [float(i) for i in range(samples)]
