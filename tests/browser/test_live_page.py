@@ -248,6 +248,7 @@ def test_a_frame_without_width_at_first_shows_all_and_the_first_step(browser):
         becomes(frame, fits, True)  # one scrollbar, of the notebook
 
 
+@pytest.mark.slow
 def test_predict_hides_the_next_number_checks_it_and_counts(opened):
     with opened(Stepper(product_of_sum())) as page:
         page.locator("#predict").click()

@@ -71,6 +71,7 @@ def test_a_neuron_opens_and_its_steps_are_played_one_by_one(opened):
         assert page.locator("#slider").get_attribute("max") == "27"
 
 
+@pytest.mark.slow
 def test_an_edit_changes_every_neuron_that_depends_on_it(opened):
     root = small_mlp()
     order = topological_order(root)

@@ -744,6 +744,7 @@ def test_axe_finds_no_fault_in_a_new_page(opened, width, scheme):
         assert faults(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), CASES)
 def test_axe_finds_no_fault_with_all_in_use(opened, width, scheme):
     require_module("axe_playwright_python.sync_playwright")

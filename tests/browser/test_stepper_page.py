@@ -136,6 +136,7 @@ def test_the_slider_the_list_and_the_other_buttons_jump(opened):
         assert_shows(page, frames, expected, 0)
 
 
+@pytest.mark.slow
 def test_play_goes_through_all_steps_and_stops(opened):
     root = product_of_sum()
     frames = steps(root)

@@ -108,7 +108,7 @@ def tables(draw: st.DrawFn) -> bytes:
     return draw(st.sampled_from(["", "", "\ufeff"])).encode() + text.encode() + bad
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     tables(),
     st.sampled_from([1, 12, 40]),

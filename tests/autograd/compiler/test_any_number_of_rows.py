@@ -37,7 +37,7 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return shapes
 
 
-@pytest.fixture(params=[2, 4, 8])
+@pytest.fixture(params=[pytest.param(n, marks=[pytest.mark.slow] * (n != 4)) for n in (2, 4, 8)])
 def lanes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Write machine code for vectors of so many numbers."""
     found: int = request.param

@@ -41,7 +41,7 @@ HAS = {"dot": HAS_DOT, "pygraphviz": HAS_PYGRAPHVIZ, "neither": True}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(params=["dot", "pygraphviz", "neither"])
+@pytest.fixture(params=["dot", pytest.param("pygraphviz", marks=pytest.mark.slow), "neither"])
 def renderer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each Graphviz there is, and it alone. Then neither."""
     if not HAS[request.param]:
@@ -740,6 +740,7 @@ def batch_loss(samples: int) -> Value:
     return loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("samples", "nodes"), [(10, 1_000), pytest.param(70, 5_000, marks=pytest.mark.slow)]
 )

@@ -94,12 +94,22 @@ def test_the_default_run_learns_the_moons_and_writes_its_files(
 @pytest.mark.parametrize(
     ("args", "files"),
     [
-        (["digits", "--epochs", "1"], {"confusion.svg"}),
+        pytest.param(["digits", "--epochs", "1"], {"confusion.svg"}, marks=pytest.mark.slow),
         (["xor", "--loss", "hinge"], {"boundary.svg"}),
-        (["circles", "--loss", "cross_entropy", "--optimizer", "sgd"], {"boundary.svg"}),
-        (["wine", "--regression", "--loss", "gaussian_nll"], {"predictions.svg"}),
+        pytest.param(
+            ["circles", "--loss", "cross_entropy", "--optimizer", "sgd"],
+            {"boundary.svg"},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["wine", "--regression", "--loss", "gaussian_nll"],
+            {"predictions.svg"},
+            marks=pytest.mark.slow,
+        ),
         (["moons", "--regression", "--activation", "tanh"], {"boundary.svg"}),
-        (["--hidden", "4", "iris"], {"confusion.svg"}),  # DATA after the sizes
+        pytest.param(
+            ["--hidden", "4", "iris"], {"confusion.svg"}, marks=pytest.mark.slow
+        ),  # DATA after the sizes
         (["iris", "--hidden"], {"confusion.svg"}),  # logistic regression
     ],
     ids=" ".join,

@@ -129,7 +129,7 @@ def test_metadata_are_routed() -> None:
     assert search.predict(X).tolist() == [0] * 80
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("library", ["pandas", pytest.param("polars", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_frames_give_names(library: str) -> None:
     frames: Any = pytest.importorskip(library)

@@ -235,7 +235,7 @@ def frames_of_polars(polars: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("library", ["pandas", pytest.param("polars", marks=pytest.mark.slow)])
 def test_frames_that_are_no_numbers_are_refused_by_column_and_sample(
     library: str, kind: Any
 ) -> None:
