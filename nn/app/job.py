@@ -165,8 +165,9 @@ def loaded_job(options: Namespace, path: str) -> Job:
         raise UsageError(f"{path}: --regression, but the model was trained for classes")
     if options.seed is not None:
         job.seed = options.seed
-    if options.data in BUILT_IN or _has_target(options.data, job):
-        target = None if options.data in BUILT_IN else job.target
+    names = [] if options.data in BUILT_IN else _columns(options.data, job)
+    if options.data in BUILT_IN or names:
+        target = job.target if job.target in names else None  # the last one, if there is no header
         regression = not job.classes
         known = (job.features, job.classes)
         job.data = load(options.data, target, regression, job.seed, *known, progress=True)
@@ -191,7 +192,8 @@ def _fitting_loss(asked: str | None, data: Dataset) -> str:
     return asked or fitting[0]
 
 
-def _has_target(path: str, job: Job) -> bool:
+def _columns(path: str, job: Job) -> list[str]:
+    """Return the names of the columns in a file with targets; none for a file without."""
     table = Table.read(path)
     spare_column = not table.has_header and len(table.names) > len(job.features)
-    return job.target in table.names or spare_column
+    return table.names if job.target in table.names or spare_column else []

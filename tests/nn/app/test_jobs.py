@@ -142,6 +142,16 @@ def test_a_loaded_job_says_what_does_not_go_with_it(tmp_path: Path) -> None:
     assert loaded_job(options(data=str(tmp_path / "bare.csv")), path).data is None
 
 
+def test_without_a_header_a_column_more_than_the_features_is_the_target(tmp_path: Path) -> None:
+    made = new_job(options(hidden=[]))
+    made.model.metadata = made.metadata()
+    made.model.save(tmp_path / "m.json")
+    (tmp_path / "bare.csv").write_text("1,2,0\n3,4,1\n5,6,1\n7,8,0\n")
+    data = loaded_job(options(data=str(tmp_path / "bare.csv")), str(tmp_path / "m.json")).data
+    assert data is not None
+    assert (data.X.tolist(), data.y) == ([[1, 2], [3, 4], [5, 6], [7, 8]], [0, 1, 1, 0])
+
+
 def test_options_have_their_defaults() -> None:
     train = vars(parse([]))
     assert train == {
