@@ -239,15 +239,16 @@ def test_a_path_whose_program_fails_is_recorded_three_more_times_and_no_more() -
         assert counts(fast) == (4 + min(k, 3), 1)
 
 
+def of_forty_branches(x: Any) -> Any:
+    for k in range(40):
+        if x < k:
+            return W * k
+    return W
+
+
 @pytest.mark.filterwarnings("ignore:.*takes another branch at nearly every call")
 def test_sixteen_new_paths_in_a_row_are_the_end_of_recording() -> None:
-    def f(x: Any) -> Any:
-        for k in range(40):
-            if x < k:
-                return W * k
-        return W
-
-    fast = autograd.compile(f, backend="numpy")
+    fast = autograd.compile(of_forty_branches, backend="numpy")
     for k in range(20):
         assert fast(k + 0.5).data == 2.0 * (k + 1)
     assert counts(fast) == (16, 16)
@@ -262,13 +263,7 @@ def test_sixteen_new_paths_in_a_row_are_the_end_of_recording() -> None:
 
 
 def test_a_known_path_between_starts_the_count_of_new_ones_anew() -> None:
-    def f(x: Any) -> Any:
-        for k in range(40):
-            if x < k:
-                return W * k
-        return W
-
-    fast = autograd.compile(f, backend="numpy")
+    fast = autograd.compile(of_forty_branches, backend="numpy")
     for k in range(30):
         fast(k + 0.5)
         fast(k + 0.5)

@@ -1,0 +1,15 @@
+"""Errors, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+def check_says(call: Callable[[], Any], text: str) -> None:
+    """Check that the call is refused with this sentence and no other word."""
+    with pytest.raises((ValueError, TypeError, AttributeError, RuntimeError)) as caught:
+        call()
+    assert str(caught.value) == text
