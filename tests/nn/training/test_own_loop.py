@@ -80,15 +80,16 @@ def eager_run(
 
 
 def runs() -> Iterator[Any]:
-    """Every optimizer and all settings; each with each among the slow tests."""
+    """Every optimizer and all settings; each with each, on both backends, among the slow tests."""
     for i, name in enumerate(OPTIMIZERS):
         for k, settings in enumerate(SETTINGS):
-            marks = () if i % len(SETTINGS) == k else pytest.mark.slow
-            yield pytest.param(name, settings, marks=marks)
+            for j, backend in enumerate(["numpy", "llvm"]):
+                is_fast = i % len(SETTINGS) == k and i % 2 == j
+                marks = () if is_fast else pytest.mark.slow
+                yield pytest.param(name, settings, backend, marks=marks)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "llvm"])
-@pytest.mark.parametrize(("name", "settings"), [*runs()])
+@pytest.mark.parametrize(("name", "settings", "backend"), [*runs()])
 def test_the_numbers_are_those_of_the_eager_loop(name: str, settings: str, backend: str) -> None:
     if backend == "llvm":
         pytest.importorskip("llvmlite")
