@@ -238,6 +238,13 @@ def test_a_wrong_level_or_sample_is_named(options: dict[str, object], message: s
         draw_dot(mlp_loss(), **options)  # type: ignore[arg-type]  # wrong on purpose
 
 
+def test_of_two_samples_a_third_one_is_refused() -> None:
+    model = nn.MLP(2, [4, 1], rng=0)
+    loss = nn.mse([model([1.0, 2.0]), model([0.5, 0.0])], [1.0, 0.0])
+    with pytest.raises(ValueError, match="sample is 0 to 1 in this graph, got 2"):
+        draw_dot(loss, level="network", sample=2)
+
+
 @needs_graphviz
 @pytest.mark.parametrize("shape", [(4, 4, 1), (16, 16, 1)])
 def test_a_network_is_rendered_with_its_neurons_in_order(shape: tuple[int, ...]) -> None:
