@@ -393,6 +393,7 @@ def test_an_earlier_step_has_its_gradients_and_its_update(opened):
         assert "as the initializer made them" in page.locator("#said").inner_text()
 
 
+@pytest.mark.slow
 def test_the_first_screen_has_the_accuracy_and_while_playing_all_follows(opened):
     with opened() as page:
         names = page.locator("#numbers dt").all_inner_texts()

@@ -704,6 +704,7 @@ def test_random_graphs_without_graphviz_are_well_formed(
         check_well_formed(root, options)
 
 
+@pytest.mark.slow
 @needs_graphviz
 @given(hostile_graphs, any_options)
 @settings(derandomize=True, deadline=None, max_examples=20)

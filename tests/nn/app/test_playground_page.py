@@ -148,7 +148,8 @@ TOO_LARGE = {
 }
 
 
-@pytest.mark.parametrize("name", few_of(TOO_LARGE, "units"))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TOO_LARGE)
 def test_without_a_page_all_else_is_written_and_one_sentence_says_why(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
