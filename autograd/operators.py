@@ -39,7 +39,8 @@ def _parents(node: Value) -> tuple[Value, ...]:
         else:
             operands.append(Constant(b))
             node.operands = (a, operands[2])
-    return node.operands  # type: ignore[no-any-return]  # a tuple of nodes now
+    parents: tuple[Value, ...] = node.operands
+    return parents
 
 
 def _set_parents(node: Value, parents: Iterable[Value]) -> None:
@@ -48,7 +49,7 @@ def _set_parents(node: Value, parents: Iterable[Value]) -> None:
 
 def use(value: type[Value], constant: type[Constant]) -> None:
     """Make nodes of these classes. The module of the classes calls this once, as it lies above."""
-    value.parents = property(_parents, _set_parents)  # type: ignore[assignment]  # for its type
+    value.parents = property(_parents, _set_parents)  # type: ignore[assignment]  # read, it is a tuple
     globals().update(Value=value, Constant=constant)
     _scope["Value"] = value
 

@@ -21,7 +21,7 @@ from nn.optimizers import OPTIMIZERS
 from nn.plot.training import loss_curve
 from nn.samples import too_large
 from nn.training.objective import numpy_is_installed
-from tests.support.sentences import check_says
+from tests.support.sentences import check_says, warnings_of
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 
@@ -423,9 +423,7 @@ class Branching(nn.Module):
 @pytest.mark.parametrize("case", WARNED)
 def test_a_warning_says_and_names_the_line_of_the_caller(case: str) -> None:
     call, text = WARNED[case]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        call()
+    caught = warnings_of(call)
     assert [str(warning.message) for warning in caught] == [text]
     assert caught[0].filename == __file__
 

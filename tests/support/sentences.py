@@ -1,7 +1,8 @@
-"""Errors, word by word."""
+"""Errors and warnings, word by word."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,3 +14,11 @@ def check_says(call: Callable[[], Any], text: str) -> None:
     with pytest.raises((ValueError, TypeError, AttributeError, RuntimeError)) as caught:
         call()
     assert str(caught.value) == text
+
+
+def warnings_of(call: Callable[[], Any]) -> list[warnings.WarningMessage]:
+    """Return all warnings of a call."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return caught

@@ -37,12 +37,17 @@ def given(*args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
 PAIR = flatten([1.0, 2.0])[1]
 
 
+def parts_of(structure: Any) -> Any:
+    """Return the structures inside of one that has parts."""
+    return structure.parts
+
+
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
         ([[1.0, 2.0], [3.0, 4.0]], (PAIR, 2)),
         ([1.0, 2.0, 3.0], (NUMBER, 3)),
-        ([A, B], (flatten([A])[1].parts[0], 2)),  # type: ignore[union-attr]
+        ([A, B], (parts_of(flatten([A])[1])[0], 2)),
         ([[1.0, 2.0], [3.0]], None),
         ([[1.0], A], None),
         ((1.0, 2.0), None),
@@ -71,14 +76,14 @@ def test_free_lists_are_taken_out_and_all_else_stays_in_order() -> None:
         2: ([4.0, 5.0, 6.0, 7.0], 2),
         "X": ([9.0], 1),
     }
-    args, kwargs = found.structure.parts  # type: ignore[union-attr]
+    args, kwargs = parts_of(found.structure)
     assert [type(part) is RowsOf for part in args.parts] == [True, False, True]
     assert [type(part) is RowsOf for part in kwargs.parts] == [False, True, False]
     longer = split(*given([0.0] * 9, 3.0, [[4.0, 5.0]], a=8.0, X=[[9.0]] * 3, b=A), {0, 2, "X"})
     assert longer is not None
     assert longer.structure == found.structure
     lists = {0: "first", 2: "second", "X": "third"}
-    args, kwargs = with_lists(found.structure, lists).parts  # type: ignore[union-attr]
+    args, kwargs = parts_of(with_lists(found.structure, lists))
     things = [part.thing for part in (*args.parts, *kwargs.parts) if isinstance(part, Static)]
     assert things == ["first", "second", "third"]
     assert with_lists(found.structure, {}) is found.structure
@@ -122,7 +127,7 @@ def test_a_structure_ends_with_its_things() -> None:
     del structure, thing
     gc.collect()
     assert gone == ["gone"]
-    args, _ = weak.parts  # type: ignore[union-attr]
+    args, _ = parts_of(weak)
     assert args.parts[1].thing == "text"
 
 

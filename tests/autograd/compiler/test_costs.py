@@ -104,7 +104,8 @@ def class_of(op: Any, places: list[list[int]], axis: Any = None, reduces: bool =
     for entry, groups in zip(entries, places, strict=True):
         for parent, group in zip(entry.node.parents, groups, strict=True):
             known.set(parent.index, group)
-    return Class(SimpleNamespace(places=known), entries)  # type: ignore[arg-type]  # all that it reads
+    graph_of_class: Any = SimpleNamespace(places=known)  # all that it reads
+    return Class(graph_of_class, entries)
 
 
 ONE_GROUP, ANOTHER = FIRST_GROUP, FIRST_GROUP + 1

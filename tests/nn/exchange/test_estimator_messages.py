@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.datasets import make_moons
 
 import nn
-from tests.support.sentences import check_says
+from tests.support.sentences import check_says, warnings_of
 
 X, Y = make_moons(30, noise=0.1, random_state=0)
 SETTINGS: dict[str, Any] = {"hidden_layer_sizes": (2,), "max_iter": 1, "random_state": 0}
@@ -232,8 +232,6 @@ WARNED: dict[str, tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("case", WARNED)
 def test_a_warning_says_and_names_the_line_of_the_caller(case: str) -> None:
     call, text = WARNED[case]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        call()
+    caught = warnings_of(call)
     assert text in [str(warning.message) for warning in caught]
     assert {warning.filename for warning in caught} == {__file__}
